@@ -1,0 +1,410 @@
+"""Errors and warnings: Celery's public names, hierarchy and attributes, at no import's cost.
+
+- ``CeleryError``: ``ImproperlyConfigured``, ``SecurityError``
+    - ``TaskPredicate`` (a task raises it to choose its ending): ``Ignore``, ``Reject``, ``Retry``
+    - ``TaskError``: ``NotRegistered``, ``TimeoutError``, ``MaxRetriesExceededError``, ...
+- ``BackendError``: ``BackendGetMetaError``, ``BackendStoreError``
+- ``KombuError`` (kombu's in Celery): ``OperationalError``, ``EncodeError``, ...
+- ``SoftTimeLimitExceeded``, ``TimeLimitExceeded``, ``WorkerLostError``, ``Terminated``
+  (billiard's in Celery)
+- ``CeleryWarning``: ``NotConfigured``, ``ConfigurationWarning``, ...
+- ``SystemExit``: ``WorkerShutdown``, ``WorkerTerminate``
+"""
+
+from __future__ import annotations
+
+import numbers
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    import datetime
+    from types import TracebackType
+
+__all__ = (
+    "AlreadyRegistered",
+    "AlwaysEagerIgnored",
+    "BackendError",
+    "BackendGetMetaError",
+    "BackendStoreError",
+    "CDeprecationWarning",
+    "CPendingDeprecationWarning",
+    "CeleryCommandException",
+    "CeleryError",
+    "CeleryWarning",
+    "ChordError",
+    "ConfigurationWarning",
+    "ContentDisallowed",
+    "DecodeError",
+    "DuplicateNodenameWarning",
+    "DuplicateTaskNameWarning",
+    "EncodeError",
+    "FixupWarning",
+    "Ignore",
+    "ImproperlyConfigured",
+    "IncompleteStream",
+    "InvalidTaskError",
+    "KombuError",
+    "MaxRetriesExceededError",
+    "NotConfigured",
+    "NotRegistered",
+    "OperationalError",
+    "QueueNotFound",
+    "Reject",
+    "Retry",
+    "SecurityError",
+    "SecurityWarning",
+    "SerializationError",
+    "SerializerNotInstalled",
+    "SoftTimeLimitExceeded",
+    "TaskError",
+    "TaskPredicate",
+    "TaskRevokedError",
+    "Terminated",
+    "TimeLimitExceeded",
+    "TimeoutError",
+    "WorkerLostError",
+    "WorkerShutdown",
+    "WorkerTerminate",
+    "reraise",
+)
+
+
+def reraise(
+    tp: type[BaseException], value: BaseException, tb: TracebackType | None = None
+) -> NoReturn:
+    """Raise ``value`` with the traceback ``tb``; ``tp`` is there for Celery's signature only."""
+    if value.__traceback__ is not tb:
+        raise value.with_traceback(tb)
+    raise value
+
+
+# --- Warnings ---
+
+
+class CeleryWarning(UserWarning):
+    """Base of all warnings of the library."""
+
+
+class AlwaysEagerIgnored(CeleryWarning):
+    """``send_task`` sends in spite of ``task_always_eager``: it knows a name, not the code."""
+
+
+class DuplicateNodenameWarning(CeleryWarning):
+    """Two live workers answer to the same node name; give each its own with ``-n``."""
+
+
+class DuplicateTaskNameWarning(CeleryWarning):
+    """Two functions were registered as the same task; the later one is in force."""
+
+
+class FixupWarning(CeleryWarning):
+    """An adaptation to a framework (Django) could not be made."""
+
+
+class NotConfigured(CeleryWarning):
+    """No configuration was found; the defaults are in force."""
+
+
+class SecurityWarning(CeleryWarning):
+    """Something that works is unsafe as it is set up."""
+
+
+class ConfigurationWarning(CeleryWarning):
+    """A setting has a name that is not known, or a name that has no meaning in taskhub."""
+
+
+class CPendingDeprecationWarning(PendingDeprecationWarning):
+    """A use that will be deprecated."""
+
+
+class CDeprecationWarning(DeprecationWarning):
+    """A use that is deprecated."""
+
+
+# --- What went wrong in the library ---
+
+
+class CeleryError(Exception):
+    """Base of the errors of the library."""
+
+
+class ImproperlyConfigured(CeleryError):
+    """The configuration, or a call that depends on it, can't be right as it is."""
+
+
+class SecurityError(CeleryError):
+    """Data was refused because handling it could run code of whoever wrote it."""
+
+
+# --- How a task says that it ends otherwise ---
+
+
+class TaskPredicate(CeleryError):
+    """Base of what a task raises to choose its ending; none of them is a failure."""
+
+
+class Retry(TaskPredicate):
+    """The task ends here and runs again later; raised by ``task.retry()``.
+
+    Parameters:
+        message: Text for ``str()``; by default told from ``when`` and ``exc``.
+        exc: The exception that caused the retry, or its text.
+        when: Seconds from now, or the time at which the task runs again.
+        is_eager: Whether the task runs eagerly, in the caller's process.
+        sig: The signature that an eager retry calls.
+
+    As Celery's, except that ``args`` is ``(message, exc, when)``: Celery's holds the exception
+    itself, a reference cycle that keeps every frame of the task alive until the garbage collector
+    comes by.
+    """
+
+    message: str | None
+    exc: BaseException | None
+    excs: str | None
+    when: float | datetime.datetime | None
+    is_eager: bool
+    sig: Any
+
+    def __init__(
+        self,
+        message: str | None = None,
+        exc: BaseException | str | None = None,
+        when: float | datetime.datetime | None = None,
+        is_eager: bool = False,
+        sig: Any = None,
+    ) -> None:
+        super().__init__(message, exc, when)
+        self.message = message
+        self.when = when
+        self.is_eager = is_eager
+        self.sig = sig
+        if isinstance(exc, str):
+            self.exc, self.excs = None, exc
+        else:
+            self.exc, self.excs = exc, None if exc is None else _representation(exc)
+
+    def humanize(self) -> str:
+        """Return when the task runs again: ``in 5s`` or ``at 2030-01-01 00:00:00``."""
+        if isinstance(self.when, numbers.Number):
+            return f"in {self.when}s"
+        return f"at {self.when}"
+
+    def __str__(self) -> str:
+        if self.message:
+            return self.message
+        cause = f": {self.excs}" if self.excs else ""
+        return f"Retry {self.humanize()}{cause}"
+
+    def __reduce__(self) -> tuple[type[Retry], tuple[Any, ...]]:
+        from taskhub.serialization.pickling import pickleable
+
+        exc = None if self.exc is None else pickleable(self.exc)
+        return type(self), (self.message, exc, self.when)
+
+
+RetryTaskError = Retry
+
+
+class Ignore(TaskPredicate):
+    """The task ends and its stored state stays as the task left it."""
+
+
+class Reject(TaskPredicate):
+    """The task gives its message back.
+
+    Parameters:
+        reason: Why; shown in logs.
+        requeue: True puts the message back into its queue, False drops it.
+    """
+
+    def __init__(self, reason: Any = None, requeue: bool = False) -> None:
+        super().__init__(reason, requeue)
+        self.reason = reason
+        self.requeue = requeue
+
+    def __repr__(self) -> str:
+        return f"reject requeue={self.requeue}: {self.reason}"
+
+
+# --- Errors of tasks ---
+
+
+class TaskError(CeleryError):
+    """Base of the errors that concern a task."""
+
+
+class QueueNotFound(KeyError, TaskError):
+    """The task was routed to a queue that is not in ``task_queues``.
+
+    Happens only with ``task_create_missing_queues`` off.
+    """
+
+
+class IncompleteStream(TaskError):
+    """A stream of data ended before the data was complete."""
+
+
+class NotRegistered(KeyError, TaskError):
+    """No task of that name is registered here: the module that defines it was not imported."""
+
+    def __repr__(self) -> str:
+        return f"Task {self} is not registered: import the module that defines it (see `include`)."
+
+
+class AlreadyRegistered(TaskError):
+    """A task of that name is registered already."""
+
+
+class TimeoutError(TaskError):  # noqa: A001 - Celery's name
+    """The result was not there in time."""
+
+
+class MaxRetriesExceededError(TaskError):
+    """The task was to be retried and had no retries left.
+
+    ``task_args`` and ``task_kwargs`` are what it was called with.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.task_args: Any = kwargs.pop("task_args", [])
+        self.task_kwargs: Any = kwargs.pop("task_kwargs", {})
+        super().__init__(*args, **kwargs)
+
+
+class TaskRevokedError(TaskError):
+    """The task was revoked or expired, so it has no result."""
+
+
+class InvalidTaskError(TaskError):
+    """The message of the task, or the task itself, is malformed."""
+
+
+class ChordError(TaskError):
+    """A part of the chord failed, so its body did not run."""
+
+
+class BackendError(Exception):
+    """Results could not be read or written."""
+
+
+class BackendGetMetaError(BackendError):
+    """A result could not be read; ``task_id`` says which."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args)
+        self.task_id: str = kwargs.get("task_id", "")
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()} task_id:{self.task_id}"
+
+
+class BackendStoreError(BackendError):
+    """A result could not be written; ``task_id`` and ``state`` say which."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args)
+        self.state: str = kwargs.get("state", "")
+        self.task_id: str = kwargs.get("task_id", "")
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()} state:{self.state} task_id:{self.task_id}"
+
+
+# --- Errors of the store and of serialization (kombu's names) ---
+
+
+class KombuError(Exception):
+    """Base of the errors that kombu defines in Celery's world."""
+
+
+class OperationalError(KombuError):
+    """The store could not be reached, or the connection broke; trying again may help."""
+
+
+class SerializationError(KombuError):
+    """Data could not be encoded or decoded."""
+
+
+class EncodeError(SerializationError):
+    """A value can't be written in the chosen serializer."""
+
+
+class DecodeError(SerializationError):
+    """Data is not what its serializer would have written."""
+
+
+class SerializerNotInstalled(KombuError):
+    """There is no serializer of that name, or its library is not installed."""
+
+
+class ContentDisallowed(SerializerNotInstalled):
+    """Data came in a serializer that ``accept_content`` does not allow."""
+
+
+# --- Limits and lost workers (billiard's names) ---
+
+
+class TimeLimitExceeded(Exception):
+    """The task was stopped at its hard time limit; ``args[0]`` is the limit in seconds."""
+
+    def __str__(self) -> str:
+        return f"TimeLimitExceeded{self.args}"
+
+
+class SoftTimeLimitExceeded(Exception):
+    """Raised inside the task at its soft time limit, so that it can tidy up.
+
+    ``args[0]`` is the limit in seconds.
+    """
+
+    def __str__(self) -> str:
+        return f"SoftTimeLimitExceeded{self.args}"
+
+
+class WorkerLostError(Exception):
+    """The worker that ran the task is gone, as often as ``task_max_deliveries`` allows."""
+
+
+class Terminated(Exception):
+    """The task was ended by ``revoke(terminate=True)``."""
+
+
+# --- Leaving a worker or a command ---
+
+
+class WorkerTerminate(SystemExit):
+    """The worker is to stop at once."""
+
+
+SystemTerminate = WorkerTerminate
+
+
+class WorkerShutdown(SystemExit):
+    """The worker is to stop when the tasks that run have ended."""
+
+
+class CeleryCommandException(Exception):
+    """A command ends with a message and an exit code.
+
+    Has the attributes of click's ``ClickException``, Celery's base of it, without needing click.
+    """
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.exit_code = exit_code
+
+    def format_message(self) -> str:
+        """Return the message to print."""
+        return self.message
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def _representation(value: object) -> str:
+    """Return ``repr(value)``, or a text that says why there is none."""
+    try:
+        return repr(value)
+    except Exception as error:
+        return f"<unrepresentable {type(value).__qualname__}: {type(error).__qualname__}>"

@@ -1,0 +1,127 @@
+"""Exceptions as data: what a failed task's result holds (as Celery's result backends store it).
+
+Celery's own exceptions, which here are ours, are written under the modules that Celery defines them
+in and found again under those, so that either side catches what the other stored.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+from taskhub import exceptions
+from taskhub.exceptions import SecurityError
+from taskhub.serialization import json
+from taskhub.serialization.pickling import (
+    create_exception_class,
+    pickleable,
+    safe_arguments,
+    unwrap,
+)
+
+__all__ = ("decode_exception", "encode_exception", "format_traceback")
+
+_STAND_IN_MODULE = "celery.exceptions"
+
+_BILLIARD = {"SoftTimeLimitExceeded", "TimeLimitExceeded", "WorkerLostError", "Terminated"}
+_KOMBU = {
+    "ContentDisallowed",
+    "DecodeError",
+    "EncodeError",
+    "KombuError",
+    "OperationalError",
+    "SerializationError",
+    "SerializerNotInstalled",
+}
+_OURS_ALONE = {"ConfigurationWarning"}
+
+
+def _module_in_celery(name: str) -> str:
+    if name in _BILLIARD:
+        return "billiard.exceptions"
+    return "kombu.exceptions" if name in _KOMBU else _STAND_IN_MODULE
+
+
+# Our class -> the module that Celery has it in; and the way back.
+_stored_modules: dict[type[BaseException], str] = {
+    kind: _module_in_celery(name)
+    for name in exceptions.__all__
+    if name not in _OURS_ALONE
+    and isinstance(kind := getattr(exceptions, name), type)
+    and issubclass(kind, BaseException)
+}
+_stored_classes = {(module, kind.__name__): kind for kind, module in _stored_modules.items()}
+
+
+def encode_exception(exc: BaseException, serializer: str = "json") -> Any:
+    """Return an exception as what a result of that serializer can hold.
+
+    For pickle that is the exception, or its nearest likeness that can be pickled; for all others
+    ``{"exc_type", "exc_message", "exc_module"}``, where ``exc_message`` holds the arguments, and
+    the ``repr`` of those that can't be written. Causes are told by the traceback's text alone.
+    """
+    if serializer == "pickle":
+        return pickleable(exc)
+    kind = type(exc)
+    return {
+        "exc_type": kind.__qualname__,
+        "exc_message": safe_arguments(exc.args, json.dumps),
+        "exc_module": _stored_modules.get(kind) or kind.__module__,
+    }
+
+
+def decode_exception(data: Any) -> BaseException | None:
+    """Return the exception that :func:`encode_exception`, or Celery, made ``data`` of.
+
+    Nothing is imported: a class of a module that is not loaded here, or that is gone, becomes a new
+    class of the same name. Empty data is no exception: None.
+
+    Raises:
+        SecurityError: The data names something that is not an exception class; calling it could
+            run anything.
+        TypeError: The data is not a mapping.
+        ValueError: The data does not say the type.
+    """
+    if not data:
+        return None
+    if isinstance(data, BaseException):
+        return unwrap(data)
+    if not isinstance(data, Mapping):
+        raise TypeError(f"A stored exception must be a mapping with 'exc_type', not {data!r}.")
+    if "exc_type" not in data:
+        raise ValueError("A stored exception must name its class under 'exc_type'.")
+    name, module, message = data["exc_type"], data.get("exc_module"), data.get("exc_message", "")
+    found = _find(module, name)
+    # Without this check, {"exc_module": "os", "exc_type": "system"} would run a command.
+    if not (isinstance(found, type) and issubclass(found, BaseException)):
+        raise SecurityError(
+            f"The stored exception names {module}.{name}, which is no exception class; its "
+            f"arguments are {message!r}. Who can write to your result store?"
+        )
+    try:
+        return found(*message) if isinstance(message, list | tuple) else found(message)
+    except Exception:
+        return Exception(f"{found}({message})")
+
+
+def format_traceback(exc: BaseException) -> str:
+    """Return the traceback of an exception as Python prints it, causes included."""
+    return "".join(traceback.format_exception(exc))
+
+
+def _find(module: str | None, name: str) -> Any:
+    """Return what has that name in that module, or a stand-in class where there is neither."""
+    known = _stored_classes.get((module or "", name))
+    if known is not None:
+        return known
+    if module is None:
+        return create_exception_class(name, _STAND_IN_MODULE)
+    try:
+        found: Any = sys.modules[module]
+        for part in name.split("."):
+            found = getattr(found, part)
+    except (KeyError, AttributeError):
+        return create_exception_class(name, _STAND_IN_MODULE)
+    return found
