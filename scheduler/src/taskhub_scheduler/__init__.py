@@ -1,0 +1,1 @@
+"""The scheduler process of taskhub: it starts the periodic jobs, on APScheduler."""
