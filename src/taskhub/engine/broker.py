@@ -1,0 +1,307 @@
+"""The Dramatiq broker on the engine."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import dramatiq
+from dramatiq.broker import Consumer, MessageProxy
+from dramatiq.common import current_millis, iter_queue
+from dramatiq.errors import ActorNotFound, QueueNotFound
+from dramatiq.middleware import Middleware, MiddlewareError
+
+from taskhub.engine.courier import Courier
+from taskhub.engine.delivery import Delivery
+from taskhub.engine.port import Claim, Engine, RetryPolicy
+from taskhub.message import Envelope, check_name, clamp_priority, encode_body
+from taskhub.outcome import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dramatiq.worker import Worker
+
+#: While a task ends: the messages that its middleware enqueues. They leave in the task's own commit.
+_captured: ContextVar[list[Envelope] | None] = ContextVar("taskhub_captured", default=None)
+
+#: How a `dramatiq.Message`'s priority is named in its options; 0 to 9, 9 first.
+PRIORITY_OPTION = "priority"
+
+
+@contextmanager
+def capture() -> Iterator[list[Envelope]]:
+    """Collect what is enqueued in this context instead of sending it."""
+    captured: list[Envelope] = []
+    token = _captured.set(captured)
+    try:
+        yield captured
+    finally:
+        _captured.reset(token)
+
+
+class EngineBroker(dramatiq.Broker):
+    """Puts Dramatiq's actors and workers on an engine.
+
+    Parameters:
+      engine: returns the engine; called when it is first needed.
+      reject: makes the outcome of a message that no actor can take: unreadable, or for an unknown actor.
+      nodename: what this process's workers are called in inspection, e.g. "celery@host".
+      middleware: as for `dramatiq.Broker`.
+    """
+
+    def __init__(
+        self,
+        engine: Callable[[], Engine],
+        *,
+        reject: Callable[[Claim, Exception], Outcome],
+        nodename: str | None = None,
+        middleware: list[Middleware] | None = None,
+    ) -> None:
+        self._make_engine = engine
+        self._engine: Engine | None = None
+        self._reject = reject
+        self.nodename = nodename or f"celery@{socket.gethostname()}"
+        self.courier: Courier | None = None
+        self.retry_policy: RetryPolicy | None = RetryPolicy()
+        self._hooks: dict[tuple[str, str], list[Callable[..., Any]]] = {}
+        super().__init__(middleware)
+        self.queues = set()
+        self.add_middleware(_CourierLifecycle())
+
+    @property
+    def engine(self) -> Engine:
+        """The engine; made on first use."""
+        if self._engine is None:
+            self._engine = self._make_engine()
+        return self._engine
+
+    # -- middleware: the hooks that no middleware overrides cost nothing
+
+    def add_middleware(self, middleware: Middleware, **where: Any) -> None:
+        self._hooks.clear()
+        super().add_middleware(middleware, **where)
+        self._hooks.clear()
+
+    def _hooks_of(self, when: str, signal: str) -> list[Callable[..., Any]]:
+        name = f"{when}_{signal}"
+        stack = self.middleware if when == "before" else reversed(self.middleware)
+        default = getattr(Middleware, name, None)
+        hooks = [
+            getattr(middleware, name)
+            for middleware in stack
+            if getattr(type(middleware), name, None) is not default
+        ]
+        self._hooks[when, signal] = hooks
+        return hooks
+
+    def emit_before(self, signal: str, *args: Any, **kwargs: Any) -> None:
+        hooks = self._hooks.get(("before", signal))
+        for hook in self._hooks_of("before", signal) if hooks is None else hooks:
+            try:
+                hook(self, *args, **kwargs)
+            except MiddlewareError:
+                raise
+            except Exception:
+                self.logger.critical("Unexpected failure in %r.", hook, exc_info=True)
+
+    def emit_after(self, signal: str, *args: Any, **kwargs: Any) -> None:
+        hooks = self._hooks.get(("after", signal))
+        for hook in self._hooks_of("after", signal) if hooks is None else hooks:
+            try:
+                hook(self, *args, **kwargs)
+            except Exception:
+                self.logger.critical("Unexpected failure in %r.", hook, exc_info=True)
+
+    # -- queues
+
+    def declare_queue(self, queue_name: str) -> None:
+        if queue_name not in self.queues:
+            self.emit_before("declare_queue", queue_name)
+            self.queues.add(check_name("the queue name", queue_name))
+            self.emit_after("declare_queue", queue_name)
+
+    def get_declared_queues(self) -> set[str]:
+        return set(self.queues)
+
+    # -- producing
+
+    def envelope(self, message: dramatiq.Message[Any], delay: int | None = None) -> Envelope:
+        """Return the envelope of a message that is due in `delay` ms."""
+        actor = self.actors.get(message.actor_name)
+        priority = message.options.get(PRIORITY_OPTION)
+        if priority is None and actor is not None and actor.priority:
+            # Dramatiq's priorities begin at 0, lower first.
+            priority = clamp_priority(None) - actor.priority
+        return Envelope(
+            check_name("the message id", message.message_id),
+            message.queue_name,
+            clamp_priority(priority),
+            encode_body(message.asdict()),
+            delay or 0,
+        )
+
+    def enqueue(
+        self, message: dramatiq.Message[Any], *, delay: int | None = None
+    ) -> dramatiq.Message[Any]:
+        """Enqueue a message on the engine.
+
+        While a task ends, what its middleware enqueues (a retry, the next of a pipeline, a callback) is collected and
+        leaves in the task's commit instead.
+
+        Raises:
+          OperationalError: the store is out of reach.
+          EncodeError: an argument cannot be serialized.
+        """
+        if isinstance(message, MessageProxy):
+            message = message._message
+        if message.queue_name not in self.queues:
+            raise QueueNotFound(message.queue_name)
+        self.emit_before("enqueue", message, delay)
+        envelope = self.envelope(message, delay)
+        captured = _captured.get()
+        if captured is not None:
+            captured.append(envelope)
+        else:
+            self.engine.enqueue([envelope], retry=self.retry_policy)
+        self.emit_after("enqueue", message, delay)
+        return message
+
+    # -- working
+
+    def consume(self, queue_name: str, prefetch: int = 1, timeout: int = 30_000) -> Consumer:
+        if queue_name not in self.queues:
+            raise QueueNotFound(queue_name)
+        if self.courier is None:
+            raise RuntimeError(
+                f"queue {queue_name!r} can only be consumed by a dramatiq.Worker: it starts the courier"
+            )
+        if queue_name not in self.courier.queues:
+            self.courier.serve((*self.courier.queues, queue_name))
+        return EngineConsumer(self.courier, timeout / 1000, self._reject)
+
+    def start_courier(self, worker: Worker) -> None:
+        """Begin to claim for a worker of this process."""
+        self.courier = Courier(
+            self.engine,
+            f"{self.nodename}:{os.getpid()}:{uuid.uuid4().hex[:8]}",
+            worker.worker_threads,
+            withdraw=lambda: self._withdraw(worker),
+            reject=self._reject,
+        )
+
+    def _withdraw(self, worker: Worker) -> Iterable[Delivery]:
+        courier = self.courier
+        assert courier is not None
+        for item in iter_queue(worker.work_queue):
+            worker.work_queue.task_done()
+            yield item.message  # type: ignore[misc]
+        for delivery in iter_queue(courier.ready):  # type: ignore[arg-type]
+            if delivery is not None:
+                yield delivery
+
+    # -- testing and housekeeping
+
+    def flush(self, queue_name: str) -> None:
+        """Drop what waits in a queue."""
+        self.engine.purge(queue_name)
+
+    def flush_all(self) -> None:
+        """Drop what waits in every declared queue."""
+        for queue_name in self.queues:
+            self.flush(queue_name)
+
+    def join(self, queue_name: str, *, timeout: int | None = None) -> None:
+        """Wait until a queue, its delayed messages and all claims are empty; for tests."""
+        deadline = None if timeout is None else current_millis() + timeout
+        while True:
+            counts = self.engine.queues().get(queue_name)
+            waiting = counts is not None and (counts.ready or counts.delayed)
+            if not waiting and not any(self.engine.held(name) for name in self.engine.workers()):
+                return
+            if deadline is not None and current_millis() >= deadline:
+                raise dramatiq.QueueJoinTimeout(queue_name)
+            time.sleep(0.02)
+
+    def close(self) -> None:
+        if self._engine is not None:
+            self._engine.close()
+
+
+class EngineConsumer(Consumer):
+    """Dramatiq's end of the courier; all consumers of a process take from the same hand."""
+
+    def __init__(
+        self, courier: Courier, timeout: float, reject: Callable[[Claim, Exception], Outcome]
+    ) -> None:
+        self._courier = courier
+        self._timeout = timeout
+        self._reject = reject
+
+    def __next__(self) -> MessageProxy | None:
+        from queue import Empty
+
+        try:
+            return self._courier.ready.get(timeout=self._timeout)
+        except Empty:
+            return None
+
+    def ack(self, message: MessageProxy) -> None:
+        assert isinstance(message, Delivery)
+        outcome = message.outcome
+        if outcome is None:
+            outcome = Outcome(message.message_id, "SUCCESS")
+        self._courier.end(message.claim, outcome, message.runtime)
+
+    def nack(self, message: MessageProxy) -> None:
+        assert isinstance(message, Delivery)
+        outcome = message.outcome
+        if outcome is None:
+            error = message._exception
+            if not isinstance(error, Exception):
+                error = ActorNotFound(message.actor_name)
+            outcome = self._reject(message.claim, error)
+        self._courier.end(message.claim, outcome, message.runtime)
+
+    def requeue(self, messages: Iterable[MessageProxy]) -> None:
+        self._courier.give_back(
+            [message.claim for message in messages if isinstance(message, Delivery)]
+        )
+
+    def close(self) -> None:
+        """Nothing to close: the courier belongs to the process."""
+
+
+class _CourierLifecycle(Middleware):
+    """Starts and ends the courier with the worker."""
+
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: Worker) -> None:
+        assert isinstance(broker, EngineBroker)
+        broker.start_courier(worker)
+
+    def after_worker_boot(self, broker: dramatiq.Broker, worker: Worker) -> None:
+        assert isinstance(broker, EngineBroker)
+        if broker.courier is not None:
+            broker.courier.start()
+
+    def before_process_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
+        courier = broker.courier  # type: ignore[attr-defined]
+        if courier is not None:
+            courier.started()
+
+    def before_worker_shutdown(self, broker: dramatiq.Broker, worker: Worker) -> None:
+        assert isinstance(broker, EngineBroker)
+        if broker.courier is not None:
+            broker.courier.stop_claiming()
+
+    def after_worker_shutdown(self, broker: dramatiq.Broker, worker: Worker) -> None:
+        assert isinstance(broker, EngineBroker)
+        courier, broker.courier = broker.courier, None
+        if courier is not None:
+            courier.finish(timeout=30.0)

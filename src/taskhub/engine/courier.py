@@ -1,0 +1,288 @@
+"""The courier: one thread per worker process that carries messages in and endings out.
+
+It sends all endings that are ready, and its next claim, in one round trip; while there is nothing to do it blocks on
+the bells of its queues. It alone claims, so what this process holds is always known exactly.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from queue import SimpleQueue
+
+from taskhub.engine.delivery import Delivery
+from taskhub.engine.port import Bell, Claim, ClaimBatch, Ending, Engine
+from taskhub.engine.prefetch import Prefetch
+from taskhub.exceptions import OperationalError
+from taskhub.outcome import Outcome
+
+logger = logging.getLogger(__name__)
+
+#: Even without a bell, look for work this often, seconds: a bell may have been taken by a worker that then died.
+IDLE_WAIT = 2.0
+#: Messages that wait in this process for longer than this, while no thread takes one, go back to the queue; seconds.
+STALE = 0.1
+#: Endings per round trip.
+ENDINGS_AT_ONCE = 200
+#: Compare claims with what is held at least this often, seconds.
+RECONCILE_EVERY = 60.0
+#: Bounds of the pause between tries to reach the store, seconds.
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+
+
+class Courier(threading.Thread):
+    """Claims for one worker process and commits its endings.
+
+    Parameters:
+      engine: where messages come from.
+      worker: the name under which this process holds claims.
+      threads: how many tasks the process runs at once.
+      withdraw: takes back the messages that wait for a thread of this process.
+      reject: makes the outcome of a message that cannot be opened.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        worker: str,
+        threads: int,
+        *,
+        withdraw: Callable[[], Iterable[Delivery]],
+        reject: Callable[[Claim, Exception], Outcome],
+    ) -> None:
+        super().__init__(name="taskhub-courier", daemon=True)
+        self.worker = worker
+        #: Claimed messages, for whichever consumer takes them.
+        self.ready: SimpleQueue[Delivery | None] = SimpleQueue()
+        self.prefetch = Prefetch(threads)
+        self._engine = engine
+        self._withdraw = withdraw
+        self._reject = reject
+        self._held: dict[str, Claim] = {}
+        self._ended: deque[tuple[Ending, float]] = deque()
+        self._repeated: set[str] = set()
+        self._queues: tuple[str, ...] = ()
+        self._bell: Bell | None = None
+        self._bell_outdated = False
+        self._waiting = False
+        self._last_start = time.monotonic()
+        # Whether there may be messages to claim: a bell rang, or the last claim took its fill.
+        self._look = True
+        self._next_due_at: float | None = None
+        self._reconciled_at = time.monotonic()
+        self._claiming = True
+        self._finishing = threading.Event()
+
+    # -- called by other threads
+
+    def serve(self, queues: Iterable[str]) -> None:
+        """Serve exactly these queues from now on."""
+        self._queues = tuple(queues)
+        self._bell_outdated = self._look = True
+        self.wake()
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The queues that are served."""
+        return self._queues
+
+    def started(self) -> None:
+        """A thread has begun to run a message."""
+        self._last_start = time.monotonic()
+
+    def end(self, claim: Claim, outcome: Outcome, runtime: float) -> None:
+        """A task has ended: commit its outcome soon. Returns at once."""
+        self._ended.append((Ending(claim, outcome), runtime))
+        if self._waiting:
+            self.wake()
+
+    def give_back(self, claims: Sequence[Claim]) -> None:
+        """Return messages that were not begun."""
+        keys = [claim.key for claim in claims if self._held.pop(claim.key, None) is not None]
+        if keys:
+            self._engine.give_back(self.worker, keys)
+
+    def wake(self) -> None:
+        """Make the courier look around."""
+        bell = self._bell
+        if bell is not None:
+            bell.wake()
+
+    def stop_claiming(self) -> None:
+        """Claim nothing more; endings are still committed."""
+        self._claiming = False
+        self.wake()
+
+    def finish(self, timeout: float) -> None:
+        """Commit what has ended, give everything else back, and end the thread."""
+        self._claiming = False
+        self._finishing.set()
+        self.wake()
+        if self.is_alive():
+            self.join(timeout)
+
+    @property
+    def holding(self) -> int:
+        """How many messages this process holds."""
+        return len(self._held)
+
+    def held_claims(self) -> list[Claim]:
+        """Return the claims of this process."""
+        return list(self._held.values())
+
+    # -- the thread
+
+    def run(self) -> None:
+        failures = 0
+        while True:
+            try:
+                if not self._step():
+                    break
+                failures = 0
+            except OperationalError as error:
+                failures += 1
+                if self._finishing.is_set() and failures > 3:
+                    logger.error("%s; what is held comes back when the lease runs out", error)
+                    break
+                self._pause(error, failures)
+            except Exception:
+                # A bug must not end the thread: the process would look alive and do nothing.
+                failures += 1
+                logger.exception("the courier failed; it goes on")
+                time.sleep(min(LONGEST_PAUSE, FIRST_PAUSE * 2**failures))
+        self._close_bell()
+
+    def _step(self) -> bool:
+        endings = self._take_endings()
+        limit = self._limit(endings)
+        if endings or limit is not None:
+            self._exchange(endings, limit)
+            return True
+        if self._finishing.is_set():
+            self._engine.reconcile(self.worker, ())
+            self._held.clear()
+            return False
+        if time.monotonic() - self._reconciled_at > RECONCILE_EVERY:
+            self._reconcile()
+        self._return_stale()
+        self._wait()
+        return True
+
+    def _take_endings(self) -> list[Ending]:
+        endings = []
+        while self._ended and len(endings) < ENDINGS_AT_ONCE:
+            ending, runtime = self._ended.popleft()
+            self.prefetch.observe(runtime)
+            endings.append(ending)
+        return endings
+
+    def _limit(self, endings: list[Ending]) -> int | None:
+        """How many messages to claim with this round trip; None: do not claim."""
+        if not self._claiming or not self._queues:
+            return None
+        due = self._next_due_at is not None and self._next_due_at <= time.monotonic()
+        # What an ending publishes is often for us: the claim that follows it in the same trip takes it at once.
+        if not (self._look or due or any(ending.outcome.publish for ending in endings)):
+            return None
+        return self.prefetch.wanted(len(self._held) - len(endings)) or None
+
+    def _exchange(self, endings: list[Ending], limit: int | None) -> None:
+        try:
+            exchange = self._engine.exchange(self.worker, endings, self._queues, limit)
+        except OperationalError:
+            # Whether they were written is unknown; the fence makes it safe to send them again.
+            self._repeated.update(ending.claim.key for ending in endings)
+            self._ended.extendleft((ending, 0.0) for ending in reversed(endings))
+            raise
+        for ending, written in zip(endings, exchange.committed, strict=True):
+            key = ending.claim.key
+            self._held.pop(key, None)
+            if not written and key not in self._repeated:
+                logger.warning(
+                    "task %s ended as %s, but its claim had been taken away: dropped",
+                    ending.outcome.task_id,
+                    ending.outcome.state,
+                )
+            self._repeated.discard(key)
+        if exchange.batch is not None and limit is not None:
+            self._receive(exchange.batch, limit)
+
+    def _receive(self, batch: ClaimBatch, limit: int) -> None:
+        self._look = len(batch.claims) >= limit
+        self._next_due_at = None
+        if batch.next_due is not None:
+            self._next_due_at = time.monotonic() + batch.next_due / 1000
+        if batch.claims:
+            self._last_start = time.monotonic()
+        for claim in batch.claims:
+            self._held[claim.key] = claim
+            try:
+                self.ready.put(Delivery(claim))
+            except Exception as error:
+                logger.error("message %s cannot be opened: %s", claim.task_id, error)
+                self._ended.append((Ending(claim, self._reject(claim, error)), 0.0))
+
+    def _wait(self) -> None:
+        bell = self._open_bell()
+        listen = self._claiming and self.prefetch.wanted(len(self._held)) > 0
+        timeout = IDLE_WAIT
+        if listen and self._next_due_at is not None:
+            timeout = min(timeout, max(0.0, self._next_due_at - time.monotonic()))
+        if len(self._held) > self.prefetch.threads:
+            timeout = min(timeout, STALE)
+        self._waiting = True
+        try:
+            if self._ended or self._finishing.is_set():
+                return
+            rang = bell.wait(timeout, listen=listen)
+        finally:
+            self._waiting = False
+        if rang:
+            self._look = True
+            if self.prefetch.wanted(len(self._held)) == 0:
+                # It rang for an earlier wait, and all threads are taken by now: wake another worker instead.
+                self._engine.exchange(self.worker, (), self._queues, 0)
+
+    def _return_stale(self) -> None:
+        """Give back messages that wait while every thread is held up: others may be free."""
+        if time.monotonic() - self._last_start < STALE or not self._held:
+            return
+        stale = [delivery.claim for delivery in self._withdraw()]
+        if stale:
+            self.give_back(stale)
+            self.prefetch.observe(STALE)
+
+    def _reconcile(self) -> None:
+        self._reconciled_at = time.monotonic()
+        for key in self._engine.reconcile(self.worker, list(self._held)):
+            logger.warning("claim of %s was never received: given back", key)
+
+    def _pause(self, error: OperationalError, failures: int) -> None:
+        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1)) * random.uniform(0.5, 1.0)
+        logger.warning("%s; trying again in %.1f s", error, pause)
+        self._close_bell()
+        time.sleep(pause)
+        # The reply to a claim may have been lost on the way: what it claimed must not stay with us.
+        try:
+            self._reconcile()
+        except OperationalError:
+            return
+        logger.warning("the store answers again")
+        self._look = True
+
+    def _open_bell(self) -> Bell:
+        if self._bell_outdated:
+            self._bell_outdated = False
+            self._close_bell()
+        if self._bell is None:
+            self._bell = self._engine.bell(self._queues)
+        return self._bell
+
+    def _close_bell(self) -> None:
+        bell, self._bell = self._bell, None
+        if bell is not None:
+            bell.close()

@@ -1,0 +1,294 @@
+"""The engine port: every verb that the rest of taskhub uses to store, hand out and end messages.
+
+`taskhub.engine.redis` implements it on Redis/Valkey, `taskhub.engine.memory` in this process; both pass the same
+contract tests. Times are in milliseconds unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from types import TracebackType
+from typing import NamedTuple
+
+from taskhub.message import Envelope
+from taskhub.outcome import Outcome
+
+#: Receives a task id and the result document just stored for it. Called from a thread of the engine: it must be quick.
+DocumentCallback = Callable[[str, bytes], None]
+
+
+class Claim(NamedTuple):
+    """One message in the hands of one worker."""
+
+    #: The message's key in the store: its task id, or that and a number when several with one task id are stored.
+    key: str
+    #: Proves that this delivery of the message is held; whoever ends the task must show it.
+    token: str
+    #: Whether the task had been revoked when it was claimed.
+    revoked: bool
+    task_id: str
+    queue: str
+    priority: int
+    body: bytes
+
+    @property
+    def delivery(self) -> int:
+        """How often the message has been delivered, this time included."""
+        return int(self.token.partition(":")[0])
+
+    @property
+    def score(self) -> str:
+        """The place that the message had in its queue."""
+        return self.token.partition(":")[2]
+
+
+class ClaimBatch(NamedTuple):
+    """What a claim brought."""
+
+    claims: list[Claim]
+    #: Until the next delayed message is due (of any queue), 0 if one is due already; None: there is none.
+    next_due: int | None
+
+
+class Ending(NamedTuple):
+    """A claim and what becomes of it."""
+
+    claim: Claim
+    outcome: Outcome
+
+
+class Exchange(NamedTuple):
+    """The reply to one round trip of a courier."""
+
+    #: For each ending, whether it was written; False: the claim had been taken away.
+    committed: list[bool]
+    #: None when no claim was asked for.
+    batch: ClaimBatch | None
+
+
+class Released(NamedTuple):
+    """What became of a dead worker's claims."""
+
+    #: Messages that went back to their queues.
+    requeued: int
+    #: Messages that had been delivered too often.
+    dead: int
+
+
+class QueueCounts(NamedTuple):
+    """How many messages a queue holds."""
+
+    ready: int
+    delayed: int
+
+
+class Delayed(NamedTuple):
+    """A message that waits for its time."""
+
+    #: Milliseconds since the epoch.
+    due: int
+    envelope: Envelope
+
+
+class DeadLetter(NamedTuple):
+    """A message that was given up."""
+
+    key: str
+    #: JSON text: what happened.
+    reason: str
+    #: None when the stored record could not be read.
+    envelope: Envelope | None
+    #: Milliseconds since the epoch at which it will be forgotten.
+    expires: int
+
+
+class RetryPolicy(NamedTuple):
+    """How often and how fast a producer tries again when the store is out of reach; seconds, as Celery's `retry_policy`."""
+
+    max_retries: int | None = 3
+    interval_start: float = 0.0
+    interval_step: float = 0.2
+    interval_max: float = 0.2
+
+    def pauses(self) -> Iterable[float]:
+        """Yield the pause before each further try; for ever when `max_retries` is None."""
+        pause, attempt = self.interval_start, 0
+        while self.max_retries is None or attempt < self.max_retries:
+            yield min(pause, self.interval_max)
+            pause += self.interval_step
+            attempt += 1
+
+
+class Bell(ABC):
+    """Blocks until one of some queues has work; used by one thread at a time."""
+
+    @abstractmethod
+    def wait(self, timeout: float, *, listen: bool = True) -> bool:
+        """Wait up to `timeout` seconds, or until `wake`; return whether the bell rang.
+
+        Without `listen` no new wait for work is begun: only a wake-up, or the ring of an earlier wait, ends it early.
+
+        Raises:
+          OperationalError: the store is out of reach.
+        """
+
+    @abstractmethod
+    def wake(self) -> None:
+        """End a `wait` of another thread, or else the next one, at once."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Free what the bell holds."""
+
+
+class Subscription(ABC):
+    """Documents of some task ids are being followed until this is closed."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop following. Safe to call twice."""
+
+    def __enter__(self) -> Subscription:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Engine(ABC):
+    """Stores messages, hands them out, and writes their endings.
+
+    Every verb raises `taskhub.exceptions.OperationalError` when the store is out of reach, after a bounded time.
+    """
+
+    # -- producing
+
+    @abstractmethod
+    def enqueue(self, envelopes: Sequence[Envelope], *, retry: RetryPolicy | None = None) -> None:
+        """Store messages, each ready or delayed as its envelope says.
+
+        A try whose reply was lost is repeated in a way that stores nothing twice. With `retry` None, nothing is
+        repeated.
+        """
+
+    # -- working
+
+    @abstractmethod
+    def exchange(
+        self, worker: str, endings: Sequence[Ending], queues: Sequence[str], limit: int | None
+    ) -> Exchange:
+        """Write endings and, unless `limit` is None, claim up to `limit` messages, in one round trip.
+
+        Claims come by priority, then age, over all `queues`; what is due is made ready first. A `limit` of 0 claims
+        nothing but wakes another worker if there is work.
+        """
+
+    def commit(self, worker: str, endings: Sequence[Ending]) -> list[bool]:
+        """Write endings; return for each whether its claim still stood."""
+        return self.exchange(worker, endings, (), None).committed
+
+    def claim(self, worker: str, queues: Sequence[str], limit: int) -> ClaimBatch:
+        """Claim up to `limit` messages."""
+        batch = self.exchange(worker, (), queues, limit).batch
+        assert batch is not None
+        return batch
+
+    @abstractmethod
+    def acknowledge(self, worker: str, claim: Claim) -> bool:
+        """Forget a claimed message before its end (`acks_late=False`); False if the claim no longer stands."""
+
+    @abstractmethod
+    def give_back(self, worker: str, keys: Sequence[str]) -> list[str]:
+        """Return claimed messages to their places; it does not count as a delivery. Returns those that were held."""
+
+    @abstractmethod
+    def reconcile(self, worker: str, held: Sequence[str]) -> list[str]:
+        """Give back every claim of this worker but those it says it holds; returns what was given back."""
+
+    @abstractmethod
+    def bell(self, queues: Sequence[str]) -> Bell:
+        """Return a bell for these queues."""
+
+    # -- liveness
+
+    @abstractmethod
+    def renew(self, workers: Sequence[str], lease: int) -> list[str]:
+        """Renew (or begin) leases; return the workers whose lease has run out."""
+
+    @abstractmethod
+    def release(self, worker: str, *, only_expired: bool = False) -> Released | None:
+        """Take the claims of a dead worker away and end its registration.
+
+        Messages go back to their queues, those delivered too often to the dead letters with a FAILURE
+        (`WorkerLostError`). None: `only_expired` was asked for and its lease stands.
+        """
+
+    # -- steering
+
+    @abstractmethod
+    def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:
+        """Remember ids as revoked for `remember` ms; return those that waited, claimed by `revoker` to be ended."""
+
+    @abstractmethod
+    def purge(self, queue: str, *, delayed: bool = True) -> int:
+        """Drop all waiting messages of a queue; return how many."""
+
+    # -- results
+
+    @abstractmethod
+    def store_state(
+        self, task_id: str, document: str, ttl: int | None, *, held: tuple[str, Claim] | None = None
+    ) -> bool:
+        """Write a state that is no ending; never over a SUCCESS. With `held` (worker, claim) only while that stands."""
+
+    @abstractmethod
+    def documents(self, task_ids: Sequence[str]) -> list[bytes | None]:
+        """Return the stored result documents, None where there is none."""
+
+    @abstractmethod
+    def forget(self, task_ids: Sequence[str]) -> None:
+        """Delete result documents."""
+
+    @abstractmethod
+    def follow(self, task_ids: Sequence[str], callback: DocumentCallback) -> Subscription:
+        """Call back with each id's present document, if any, and with every one stored from now on."""
+
+    # -- looking
+
+    @abstractmethod
+    def queues(self) -> dict[str, QueueCounts]:
+        """Return the queues ever used, and what each holds."""
+
+    @abstractmethod
+    def waiting(self, queue: str, offset: int, limit: int) -> list[Envelope]:
+        """Return a page of a queue's ready messages, the next one first."""
+
+    @abstractmethod
+    def delayed(self, offset: int, limit: int) -> list[Delayed]:
+        """Return a page of the delayed messages, the soonest first."""
+
+    @abstractmethod
+    def dead_letters(self, offset: int, limit: int) -> list[DeadLetter]:
+        """Return a page of the dead letters, the oldest first."""
+
+    @abstractmethod
+    def workers(self) -> dict[str, int]:
+        """Return the registered workers and the milliseconds left of their leases."""
+
+    @abstractmethod
+    def held(self, worker: str) -> dict[str, str]:
+        """Return a worker's claims: key -> token."""
+
+    @abstractmethod
+    def ping(self) -> str:
+        """Return what the server calls itself, e.g. "Valkey 9.1.2"."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close every connection. The engine opens new ones if it is used again."""

@@ -1,0 +1,41 @@
+"""How many messages a worker process should hold: enough to keep its threads busy, never work that others could do."""
+
+from __future__ import annotations
+
+#: Messages beyond the running ones are held only up to about this much work, seconds.
+AHEAD = 0.05
+#: ... and never more than this many.
+MOST_AHEAD = 256
+#: Weight of the newest run time in the mean.
+_WEIGHT = 0.05
+
+
+class Prefetch:
+    """Follows the recent mean run time of a process's tasks."""
+
+    def __init__(self, threads: int) -> None:
+        #: How many tasks the process runs at once.
+        self.threads = threads
+        self._mean: float | None = None
+
+    def observe(self, runtime: float) -> None:
+        """Take a run time (seconds) into the mean; long ones count at once, so that hoarding ends quickly."""
+        if self._mean is None or runtime > AHEAD:
+            self._mean = runtime
+        else:
+            self._mean += _WEIGHT * (runtime - self._mean)
+
+    @property
+    def target(self) -> int:
+        """How many messages to hold, running ones included."""
+        if self._mean is None or self._mean >= AHEAD:
+            return self.threads
+        ahead = MOST_AHEAD if self._mean <= 0 else int(self.threads * AHEAD / self._mean)
+        return self.threads + min(MOST_AHEAD, ahead)
+
+    def wanted(self, held: int) -> int:
+        """Return how many more to claim now: none until half of what is held ahead is used up."""
+        target = self.target
+        if held >= self.threads and held > target // 2:
+            return 0
+        return target - held

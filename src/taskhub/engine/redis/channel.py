@@ -1,0 +1,125 @@
+"""One connection to the store, used by one thread at a time: sends commands in one go and reads their replies."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from taskhub.engine.redis.scripts import Script, script
+from taskhub.exceptions import OperationalError
+
+if TYPE_CHECKING:
+    from redis.connection import AbstractConnection
+
+    from taskhub.engine.redis.connecting import Connector
+
+#: Replies that mean "not now" or "not this server": the connection is dropped, and the call may be repeated.
+_UNREADY = ("READONLY", "LOADING", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN", "NOREPLICAS", "MISCONF")
+
+
+class Channel:
+    """A connection that is opened when it is needed and dropped when it breaks.
+
+    A call either brings all replies or raises; after `OperationalError` it is unknown what the server has done.
+    """
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+        self._connection: AbstractConnection | None = None
+
+    def call(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        """Send commands in one write and return their replies.
+
+        Raises:
+          OperationalError: the server is out of reach, or not ready to serve.
+          EngineError: the server refused a command.
+        """
+        import redis.exceptions as errors
+
+        connection = self._connection or self._open()
+        try:
+            if len(commands) == 1:
+                connection.send_packed_command(connection.pack_command(*commands[0]))
+            else:
+                packed = [part for command in commands for part in connection.pack_command(*command)]
+                connection.send_packed_command([b"".join(packed)])
+            replies = [self._read(connection) for _ in commands]
+        except (errors.ConnectionError, errors.TimeoutError, OSError) as error:
+            self.close()
+            raise OperationalError(
+                f"lost the connection to {self._connector.url.masked()}: {error}"
+            ) from error
+        except BaseException:
+            # Interrupted between request and reply: what is still to come would be read as the next call's reply.
+            self.close()
+            raise
+        for index, reply in enumerate(replies):
+            if isinstance(reply, errors.NoScriptError):
+                self.call([("SCRIPT", "LOAD", self._text_of(commands[index]))])
+                replies[index] = self.call([commands[index]])[0]
+            elif isinstance(reply, Exception):
+                self._refuse(reply)
+        return replies
+
+    def run(self, name: str, namespace: str, arguments: Sequence[Any]) -> Any:
+        """Run one script and return its reply."""
+        return self.call([script_call(name, namespace, arguments)])[0]
+
+    def close(self) -> None:
+        """Drop the connection; the next call opens another."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(Exception):
+                connection.disconnect()
+
+    def _open(self) -> AbstractConnection:
+        self._connection = self._connector.connect()
+        return self._connection
+
+    @staticmethod
+    def _read(connection: AbstractConnection) -> Any:
+        import redis.exceptions as errors
+
+        try:
+            return connection.read_response()
+        except errors.ResponseError as error:
+            return error
+
+    def _refuse(self, error: Exception) -> None:
+        text = str(error)
+        where = self._connector.url.masked()
+        if isinstance(error, OSError) or text.startswith(_UNREADY) or "READONLY" in text:
+            self.close()
+            raise OperationalError(f"{where} is not ready: {text}") from error
+        if text.startswith("OOM") or "OOM command" in text:
+            raise OperationalError(
+                f"{where} is out of memory and refuses writes: raise its maxmemory, or make room"
+            ) from error
+        raise OperationalError(f"{where} refused a command: {text}") from error
+
+    @staticmethod
+    def _text_of(command: Sequence[Any]) -> str:
+        known: Script = next(
+            found for found in map(script, ALL_SCRIPTS) if found.sha == command[1]
+        )
+        return known.text
+
+
+ALL_SCRIPTS = (
+    "enqueue",
+    "claim",
+    "commit",
+    "acknowledge",
+    "give_back",
+    "renew",
+    "release",
+    "revoke",
+    "purge",
+    "store",
+)
+
+
+def script_call(name: str, namespace: str, arguments: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the command that runs the script `name` in a namespace."""
+    return ("EVALSHA", script(name).sha, 1, namespace, *arguments)

@@ -1,0 +1,317 @@
+"""The engine on Redis and Valkey: turns each verb of the port into one script call."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from taskhub.config.urls import StoreURL, same_server
+from taskhub.engine.port import (
+    Bell,
+    Claim,
+    ClaimBatch,
+    DeadLetter,
+    Delayed,
+    DocumentCallback,
+    Ending,
+    Engine,
+    Exchange,
+    QueueCounts,
+    Released,
+    RetryPolicy,
+    Subscription,
+)
+from taskhub.engine.redis import inspection
+from taskhub.engine.redis.bell import RedisBell
+from taskhub.engine.redis.channel import Channel, script_call
+from taskhub.engine.redis.connecting import Connector
+from taskhub.engine.redis.pool import ChannelPool
+from taskhub.engine.redis.results import ResultStore
+from taskhub.engine.rules import EngineRules
+from taskhub.message import Envelope
+
+#: Messages per script call when many are enqueued: long enough to be fast, short enough not to hold the server up.
+ENQUEUE_PAGE = 500
+#: Waiting messages dropped per script call.
+PURGE_PAGE = 1000
+
+
+class RedisEngine(Engine):
+    """Stores messages and results on one server (one atomic step), or results on another.
+
+    With results on another server an ending is three steps: result, consequences, acknowledgement (the last two are
+    one script). A crash between them runs the task again, and its result may then be seen before its consequences.
+
+    Parameters:
+      broker: where messages are kept.
+      results: where results are kept; None: with the messages.
+      rules: limits and times.
+      clock: the present in ms; None: the server's clock. Tests pass theirs.
+    """
+
+    def __init__(
+        self,
+        broker: StoreURL,
+        results: StoreURL | None = None,
+        *,
+        rules: EngineRules | None = None,
+        clock: Callable[[], int] | None = None,
+        socket_timeout: float = 5.0,
+        client_name: str = "taskhub",
+        broker_options: dict[str, Any] | None = None,
+        results_options: dict[str, Any] | None = None,
+    ) -> None:
+        self.rules = rules or EngineRules()
+        self.broker_url = broker
+        self.results_url = results or broker
+        self._namespace = "{" + self.rules.namespace + "}"
+        self._clock = clock
+        self._broker = Connector(
+            broker,
+            client_name=client_name,
+            socket_timeout=socket_timeout,
+            transport_options=broker_options or {},
+        )
+        self._results_connector = self._broker
+        if self.results_url != broker:
+            self._results_connector = Connector(
+                self.results_url,
+                client_name=client_name,
+                socket_timeout=socket_timeout,
+                transport_options=results_options or {},
+            )
+        self._one_server = same_server(broker, self.results_url)
+        self._dbs = ""
+        if self._one_server and self.results_url.db != broker.db:
+            self._dbs = f"{self.results_url.db} {broker.db}"
+        self._open()
+
+    def _open(self) -> None:
+        self._process = os.getpid()
+        self._pool = ChannelPool(self._broker)
+        self._courier = Channel(self._broker)
+        results_pool = self._pool
+        if self._results_connector is not self._broker:
+            results_pool = ChannelPool(self._results_connector)
+        self._results_pool = results_pool
+        self._results = ResultStore(self._results_connector, results_pool)
+
+    def _here(self) -> None:
+        """Begin anew in a forked process: a connection belongs to the process that opened it."""
+        if self._process != os.getpid():
+            self._open()
+
+    def _now(self) -> str:
+        return "" if self._clock is None else str(self._clock())
+
+    def _run(self, name: str, *arguments: Any) -> Any:
+        self._here()
+        return self._pool.run(name, self._namespace, (self._now(), *arguments))
+
+    # -- producing
+
+    def enqueue(self, envelopes: Sequence[Envelope], *, retry: RetryPolicy | None = None) -> None:
+        self._here()
+        for start in range(0, len(envelopes), ENQUEUE_PAGE):
+            pairs: list[Any] = []
+            for envelope in envelopes[start : start + ENQUEUE_PAGE]:
+                pairs += (envelope.record(), envelope.due())
+
+            def command(repeated: bool, pairs: list[Any] = pairs) -> list[tuple[Any, ...]]:
+                head = (self._now(), "1" if repeated else "", self._lookup_dbs())
+                return [script_call("enqueue", self._namespace, (*head, *pairs))]
+
+            self._pool.attempt(command, retry)
+
+    def _lookup_dbs(self) -> str:
+        return self._dbs
+
+    # -- working
+
+    def exchange(
+        self, worker: str, endings: Sequence[Ending], queues: Sequence[str], limit: int | None
+    ) -> Exchange:
+        self._here()
+        commands = []
+        now = self._now()
+        if endings:
+            if not self._one_server:
+                self._write_results_apart(endings)
+            commands.append(
+                script_call(
+                    "commit",
+                    self._namespace,
+                    (now, worker, self._dbs, *self._commit_arguments(endings)),
+                )
+            )
+        if limit is not None:
+            commands.append(script_call("claim", self._namespace, (now, worker, limit, *queues)))
+        replies = self._courier.call(commands)
+        committed = [flag == 1 for flag in replies[0]] if endings else []
+        batch = None if limit is None else read_batch(replies[-1])
+        return Exchange(committed, batch)
+
+    def _commit_arguments(self, endings: Sequence[Ending]) -> list[Any]:
+        arguments: list[Any] = []
+        dead_ttl = self.rules.dead_letter_ttl
+        for claim, outcome in endings:
+            document = outcome.document if self._one_server else None
+            arguments += (
+                claim.key,
+                claim.token,
+                outcome.task_id,
+                document or "",
+                "" if outcome.ttl is None else outcome.ttl,
+                outcome.dead or "",
+                dead_ttl,
+                len(outcome.publish),
+            )
+            for envelope in outcome.publish:
+                arguments += (envelope.record(), envelope.due())
+        return arguments
+
+    def _write_results_apart(self, endings: Sequence[Ending]) -> None:
+        documents = [
+            (outcome.task_id, outcome.document, outcome.ttl)
+            for _, outcome in endings
+            if outcome.document is not None
+        ]
+        if documents:
+            self._results.write(documents)
+
+    def acknowledge(self, worker: str, claim: Claim) -> bool:
+        return bool(self._run("acknowledge", worker, claim.key, claim.token))
+
+    def give_back(self, worker: str, keys: Sequence[str]) -> list[str]:
+        if not keys:
+            return []
+        return [key.decode() for key in self._run("give_back", worker, "only", *keys)]
+
+    def reconcile(self, worker: str, held: Sequence[str]) -> list[str]:
+        return [key.decode() for key in self._run("give_back", worker, "except", *held)]
+
+    def bell(self, queues: Sequence[str]) -> Bell:
+        return RedisBell(self._broker, self._namespace, queues)
+
+    # -- liveness
+
+    def renew(self, workers: Sequence[str], lease: int) -> list[str]:
+        return [worker.decode() for worker in self._run("renew", lease, *workers)]
+
+    def release(self, worker: str, *, only_expired: bool = False) -> Released | None:
+        before, after = self.rules.lost_document()
+        reply = self._run(
+            "release",
+            worker,
+            "expired" if only_expired else "",
+            self.rules.max_deliveries,
+            self._dbs,
+            "" if self.rules.result_ttl is None else self.rules.result_ttl,
+            self.rules.dead_letter_ttl,
+            self.rules.lost_reason(),
+            before,
+            after,
+        )
+        return None if reply is None else Released(*reply)
+
+    # -- steering
+
+    def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:
+        reply = self._run("revoke", revoker, self.rules.lease, remember, *task_ids)
+        return read_claims(reply, 0)
+
+    def purge(self, queue: str, *, delayed: bool = True) -> int:
+        dropped, cursor = 0, b"0"
+        while cursor:
+            count, cursor = self._run("purge", queue, PURGE_PAGE, "1" if delayed else "", cursor)
+            dropped += count
+        return dropped
+
+    # -- results
+
+    def store_state(
+        self, task_id: str, document: str, ttl: int | None, *, held: tuple[str, Claim] | None = None
+    ) -> bool:
+        if not self._one_server:
+            self._here()
+            self._results.write([(task_id, document, ttl)])
+            return True
+        proof = (held[0], held[1].key, held[1].token) if held is not None else ("", "", "")
+        life = "" if ttl is None else ttl
+        return bool(self._run("store", *proof, self._dbs, task_id, document, life))
+
+    def documents(self, task_ids: Sequence[str]) -> list[bytes | None]:
+        self._here()
+        return self._results.read(task_ids)
+
+    def forget(self, task_ids: Sequence[str]) -> None:
+        self._here()
+        self._results.delete(task_ids)
+
+    def follow(self, task_ids: Sequence[str], callback: DocumentCallback) -> Subscription:
+        self._here()
+        return self._results.follow(task_ids, callback)
+
+    # -- looking
+
+    def queues(self) -> dict[str, QueueCounts]:
+        self._here()
+        return inspection.queues(self._pool, self._namespace)
+
+    def waiting(self, queue: str, offset: int, limit: int) -> list[Envelope]:
+        self._here()
+        return inspection.waiting(self._pool, self._namespace, queue, offset, limit)
+
+    def delayed(self, offset: int, limit: int) -> list[Delayed]:
+        self._here()
+        return inspection.delayed(self._pool, self._namespace, offset, limit)
+
+    def dead_letters(self, offset: int, limit: int) -> list[DeadLetter]:
+        self._here()
+        return inspection.dead_letters(self._pool, self._namespace, offset, limit)
+
+    def workers(self) -> dict[str, int]:
+        self._here()
+        return inspection.workers(self._pool, self._namespace, self._now())
+
+    def held(self, worker: str) -> dict[str, str]:
+        self._here()
+        return inspection.held(self._pool, self._namespace, worker)
+
+    def ping(self) -> str:
+        self._here()
+        return inspection.server_name(self._pool)
+
+    def close(self) -> None:
+        if self._process == os.getpid():
+            self._pool.close()
+            self._results_pool.close()
+            self._courier.close()
+            self._results.close()
+
+
+def read_claims(reply: list[bytes], start: int) -> list[Claim]:
+    """Read groups of key, token, revoked, record."""
+    claims = []
+    for index in range(start, len(reply), 4):
+        queue, priority, task_id, body = reply[index + 3].split(b"\n", 3)
+        claims.append(
+            Claim(
+                reply[index].decode(),
+                reply[index + 1].decode(),
+                reply[index + 2] == b"1",
+                task_id.decode(),
+                queue.decode(),
+                int(priority),
+                body,
+            )
+        )
+    return claims
+
+
+def read_batch(reply: list[Any]) -> ClaimBatch:
+    """Read the reply of `claim.lua`."""
+    now, soonest = reply[0], reply[1]
+    next_due = None if soonest == b"" else max(0, int(float(soonest)) - now)
+    return ClaimBatch(read_claims(reply, 2), next_due)

@@ -1,0 +1,98 @@
+-- Moves what is due into its queue, then gives a worker up to `limit` messages: highest priority first, then oldest,
+-- over all the queues it serves.
+--
+-- ARGV[2]  the worker.
+-- ARGV[3]  limit; 0 asks only to pass the bell on.
+-- ARGV[4..] the queues.
+-- Returns  { now, next due or "", key, token, revoked ("1" or ""), record, key, ... }.
+-- Keeps    a message is claimed by at most one worker; its token names this delivery of it.
+
+local PROMOTED_AT_ONCE = 500
+-- An idle courier looks again by itself after this long (ms), so only what is due sooner needs a bell.
+local IDLE_WAIT = 2000
+
+local now = clock()
+local worker, limit = ARGV[2], tonumber(ARGV[3])
+local claims = CLAIMS .. worker
+
+local rung = {}
+for _, member in ipairs(redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0, PROMOTED_AT_ONCE)) do
+  local queue, priority, key = string.match(member, '^([^\n]*)\n(%d)\n(.*)$')
+  push_ready(queue, priority, key)
+  redis.call('ZREM', DELAYED, member)
+  rung[queue] = true
+end
+
+-- Queues that hold something, with their foremost entry.
+local heads = {}
+for index = 4, #ARGV do
+  local head = redis.call('ZRANGE', QUEUE .. ARGV[index], 0, 0, 'WITHSCORES')
+  if head[1] then
+    heads[#heads + 1] = { queue = ARGV[index], score = tonumber(head[2]) }
+  end
+end
+
+local taken = {}
+if limit > 0 and #heads == 1 then
+  taken = redis.call('ZPOPMIN', QUEUE .. heads[1].queue, limit)
+elseif limit > 0 then
+  while #taken < 2 * limit and #heads > 0 do
+    local first = 1
+    for index = 2, #heads do
+      if heads[index].score < heads[first].score then
+        first = index
+      end
+    end
+    local popped = redis.call('ZPOPMIN', QUEUE .. heads[first].queue)
+    taken[#taken + 1], taken[#taken + 2] = popped[1], popped[2]
+    local head = redis.call('ZRANGE', QUEUE .. heads[first].queue, 0, 0, 'WITHSCORES')
+    if head[1] then
+      heads[first].score = tonumber(head[2])
+    else
+      table.remove(heads, first)
+    end
+  end
+end
+
+local soonest = redis.call('ZRANGE', DELAYED, 0, 0, 'WITHSCORES')[2]
+local reply = { now, soonest or '' }
+local any_revoked = redis.call('EXISTS', REVOKED) == 1
+local any_redelivered = redis.call('EXISTS', DELIVERIES) == 1
+for index = 1, #taken, 2 do
+  local key = taken[index]
+  local record = redis.call('HGET', MESSAGES, key)
+  if record then
+    local delivery = 1
+    if any_redelivered then
+      delivery = 1 + (redis.call('HGET', DELIVERIES, key) or 0)
+    end
+    local token = delivery .. ':' .. taken[index + 1]
+    redis.call('HSET', claims, key, token)
+    local revoked = ''
+    if any_revoked then
+      local _, _, task_id = open_record(record)
+      if redis.call('ZSCORE', REVOKED, task_id) then
+        revoked = '1'
+      end
+    end
+    local size = #reply
+    reply[size + 1], reply[size + 2], reply[size + 3], reply[size + 4] = key, token, revoked, record
+  end
+end
+
+-- A worker that took its fill leaves the rest to others: it wakes the next for what is ready or soon due.
+if #taken >= 2 * limit then
+  local soon = soonest and tonumber(soonest) - now < IDLE_WAIT
+  for index = 4, #ARGV do
+    rung[ARGV[index]] = true
+    if soon then
+      ring(ARGV[index])
+    end
+  end
+end
+for queue in pairs(rung) do
+  if redis.call('EXISTS', QUEUE .. queue) == 1 then
+    ring(queue)
+  end
+end
+return reply

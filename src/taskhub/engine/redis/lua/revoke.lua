@@ -1,0 +1,35 @@
+-- Remembers task ids as revoked and takes those that wait (ready or delayed) out of their queues, as claims of the one
+-- who revokes: it then ends each like any other task, through a commit.
+--
+-- ARGV[2]  the one who revokes, a worker name under a short lease of its own.
+-- ARGV[3]  length of that lease in ms.
+-- ARGV[4]  how long revocations are remembered, ms.
+-- ARGV[5..] task ids.
+-- Returns  { key, token, "1", record, ... } of the messages that waited.
+
+local now = clock()
+local claims, reply = CLAIMS .. ARGV[2], {}
+redis.call('ZREMRANGEBYSCORE', REVOKED, '-inf', now)
+for index = 5, #ARGV do
+  local key = ARGV[index]
+  redis.call('ZADD', REVOKED, now + tonumber(ARGV[4]), key)
+  local record = redis.call('HGET', MESSAGES, key)
+  if record then
+    local queue, priority = open_record(record)
+    local score = redis.call('ZSCORE', QUEUE .. queue, key)
+    local waited = score and redis.call('ZREM', QUEUE .. queue, key) == 1
+    if not waited then
+      waited = redis.call('ZREM', DELAYED, queue .. '\n' .. priority .. '\n' .. key) == 1
+    end
+    if waited then
+      local token = '1:' .. (score or (9 - priority) * BAND)
+      redis.call('HSET', claims, key, token)
+      local size = #reply
+      reply[size + 1], reply[size + 2], reply[size + 3], reply[size + 4] = key, token, '1', record
+    end
+  end
+end
+if #reply > 0 then
+  redis.call('ZADD', WORKERS, now + tonumber(ARGV[3]), ARGV[2])
+end
+return reply

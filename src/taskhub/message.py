@@ -1,0 +1,100 @@
+"""What is stored of a message: the envelope that the engine handles, and the text of its body.
+
+The body of every message is a `dramatiq.Message` in JSON; the engine never opens it. What the engine must know (queue,
+priority, when it is due) is written on the envelope.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from taskhub import serialization
+
+#: The priority of a message that names none: the middle, so that 1 is low and 9 is high.
+DEFAULT_PRIORITY = 5
+LOWEST_PRIORITY = 0
+HIGHEST_PRIORITY = 9
+
+
+class Envelope(NamedTuple):
+    """A message as the engine sees it.
+
+    Two of the fields say when it is due: `delay` counts from the moment it is stored, by the server's clock; `eta` is a
+    point in time. With neither, it is ready at once.
+    """
+
+    task_id: str
+    queue: str
+    #: 0 to 9, 9 first.
+    priority: int
+    #: The encoded message.
+    body: bytes
+    #: Milliseconds from now; 0: none.
+    delay: int = 0
+    #: Milliseconds since the epoch; None: none.
+    eta: int | None = None
+
+    def record(self) -> bytes:
+        """Return the form in which the store keeps this message."""
+        head = f"{self.queue}\n{self.priority}\n{self.task_id}\n"
+        return head.encode() + self.body
+
+    def due(self) -> str:
+        """Return when the message is due, as the scripts read it: "", "+<ms>" or "<ms>"."""
+        if self.eta is not None:
+            return str(self.eta)
+        return f"+{self.delay}" if self.delay > 0 else ""
+
+
+def envelope_from_record(record: bytes) -> Envelope:
+    """Read back what `Envelope.record` wrote; when it was due is not part of a record.
+
+    Raises:
+      ValueError: the record is not of that form.
+    """
+    queue, priority, task_id, body = record.split(b"\n", 3)
+    return Envelope(task_id.decode(), queue.decode(), int(priority), body)
+
+
+def check_name(kind: str, name: str) -> str:
+    """Return `name` if it can name a queue or a task id in the store.
+
+    Raises:
+      ValueError: it is empty, or holds a line break, which separates the fields of a record.
+    """
+    if not name or "\n" in name:
+        raise ValueError(
+            f"{kind} {name!r} cannot be used: it must be a non-empty text without line breaks"
+        )
+    return name
+
+
+def clamp_priority(priority: int | None, default: int | None = None) -> int:
+    """Return a priority between 0 and 9 for one that was asked for, or not.
+
+    Values outside are brought to the nearest bound, as RabbitMQ does with `x-max-priority`.
+    """
+    if priority is None:
+        priority = DEFAULT_PRIORITY if default is None else default
+    return max(LOWEST_PRIORITY, min(HIGHEST_PRIORITY, int(priority)))
+
+
+def encode_body(fields: dict[str, Any]) -> bytes:
+    """Encode the fields of a `dramatiq.Message` (its `asdict()`) as JSON with Celery's extended types.
+
+    Raises:
+      EncodeError: an argument cannot be serialized; the message names its place.
+    """
+    return serialization.dumps(fields).encode()
+
+
+def decode_body(body: bytes) -> dict[str, Any]:
+    """Decode what `encode_body` wrote.
+
+    Raises:
+      DecodeError: it is not JSON, or not the fields of a message.
+    """
+    fields = serialization.loads(body)
+    if not isinstance(fields, dict) or not {"actor_name", "args", "kwargs"} <= fields.keys():
+        raise serialization.DecodeError("the body is not a message: it lacks actor_name, args or kwargs")
+    return fields
