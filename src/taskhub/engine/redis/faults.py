@@ -1,0 +1,147 @@
+"""Why a store can't be used, in one line for people."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from typing import Final
+
+from taskhub.config.urls import StoreURL, mask_url
+
+__all__ = ("Fault", "explain")
+
+_LONGEST_DETAIL: Final = 200
+
+
+class Fault(Exception):
+    """Something is wrong with a server that answered.
+
+    Parameters:
+        what: What is wrong, as the rest of a sentence about the server.
+        mend: What to do.
+    """
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(what, mend)
+        self.what = what
+        self.mend = mend
+
+
+def explain(
+    error: Exception, url: StoreURL, *, address: tuple[str, int] | None, timeout: float
+) -> str:
+    """Return one line: which store, what failed, what to do. Holds no secrets.
+
+    Parameters:
+        error: What the attempt to connect raised.
+        url: The store.
+        address: The server that was tried, which for ``sentinel`` is not in ``url``.
+        timeout: Seconds after which the attempt was given up.
+    """
+    place = url.masked()
+    if url.scheme == "sentinel" and address is not None:
+        place = f"{place} (master {address[0]}:{address[1]})"
+    fault = _fault(error, url, address, timeout)
+    return f"{place} {fault.what}: {fault.mend}"
+
+
+def _fault(
+    error: Exception, url: StoreURL, address: tuple[str, int] | None, timeout: float
+) -> Fault:
+    import redis.exceptions as errors
+
+    if isinstance(error, Fault):
+        return error
+    cause = _cause(error)
+    # Authentication first: redis-py counts it among the errors of the connection.
+    if isinstance(error, errors.AuthenticationError) or "WRONGPASS" in str(error):
+        return _authentication_fault(str(error), url)
+    if isinstance(error, errors.TimeoutError | TimeoutError) or isinstance(cause, TimeoutError):
+        return Fault(
+            f"did not answer within {timeout:g} s",
+            "check the address, the network and the firewall",
+        )
+    if isinstance(cause, ssl.SSLError):
+        return _encryption_fault(cause)
+    if isinstance(cause, OSError):
+        return _network_fault(cause, url, address)
+    return _refusal(error, url)
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """Return the operating system's error that redis-py turned into its own."""
+    found: BaseException | None = error
+    while found is not None and (not isinstance(found, OSError) or found.errno is None):
+        found = found.__cause__ or found.__context__
+    return found
+
+
+def _authentication_fault(text: str, url: StoreURL) -> Fault:
+    if "without any password" in text:
+        return Fault(
+            "was given a password, but the server has none set",
+            "remove it from the URL, or set one on the server (requirepass, or an ACL user)",
+        )
+    if "NOAUTH" in text or "Authentication required" in text:
+        return Fault("wants a password", "write it in the URL: redis://:password@host")
+    if url.username and not url.password:
+        return Fault(
+            "did not accept the user without a password",
+            "a password without a user has a colon before it: redis://:password@host",
+        )
+    return Fault(
+        "did not accept the user or password",
+        "correct them; special characters are percent-encoded (@ is %40, / is %2F)",
+    )
+
+
+def _encryption_fault(cause: ssl.SSLError) -> Fault:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return Fault(
+            f"has a certificate that was not accepted ({cause.verify_message})",
+            "name its authority in ssl_ca_certs=, and use the host name of the certificate",
+        )
+    reason = (cause.reason or str(cause)).lower().replace("_", " ")
+    return Fault(
+        f"did not agree on TLS ({reason})",
+        "use redis:// if the port is a plain one, and give ssl_certfile= and ssl_keyfile= "
+        "if the server asks for a client's certificate",
+    )
+
+
+def _network_fault(cause: OSError, url: StoreURL, address: tuple[str, int] | None) -> Fault:
+    if isinstance(cause, socket.gaierror):
+        host = address[0] if address else ""
+        return Fault(f"has an unknown host name {host!r}", "correct it, or check the DNS")
+    if isinstance(cause, FileNotFoundError):
+        return Fault(f"has no socket at {url.path}", "start the server, or correct the path")
+    if isinstance(cause, PermissionError):
+        return Fault(
+            f"may not be opened by this user ({url.path or 'by the network policy'})",
+            "check the permissions",
+        )
+    if cause.errno == errno.ECONNREFUSED:
+        return Fault("refused the connection", "start the server there, or correct the address")
+    return Fault(
+        f"could not be reached ({cause.strerror or cause})", "check the address and the network"
+    )
+
+
+def _refusal(error: Exception, url: StoreURL) -> Fault:
+    text = str(error)
+    lowered = text.lower()
+    if "db index" in lowered or "invalid database" in lowered:
+        return Fault(
+            f"has no database {url.db}",
+            "use a lower number, or raise `databases` in the server's configuration",
+        )
+    if "max number of clients" in lowered:
+        return Fault("has no connection to spare", "raise its maxclients, or run fewer processes")
+    if "connection closed" in lowered:
+        mend = "look into its log"
+        if url.scheme == "redis":
+            mend += "; if its port is a TLS one, use rediss://"
+        return Fault("closed the connection", mend)
+    detail = " ".join(mask_url(text).split())[:_LONGEST_DETAIL]
+    return Fault(f"can't be used ({detail})", "look into the server's log")
