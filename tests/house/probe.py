@@ -1,0 +1,50 @@
+"""Run in a fresh interpreter: import taskhub and say, as JSON, what that cost and did.
+
+With the argument `names`, every public name is resolved, too.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+import time
+
+WATCHED = {"os.fork", "os.mkdir", "os.remove", "os.rename"} | {
+    f"socket.{name}" for name in ("__new__", "bind", "connect", "getaddrinfo", "gethostbyname")
+}
+
+events: list[str] = []
+
+
+def watch(event: str, arguments: tuple[object, ...]) -> None:
+    if event in WATCHED or event.startswith("subprocess."):
+        events.append(event)
+    elif event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
+        events.append(f"open {arguments[0]} for writing")
+
+
+def handlers() -> dict[int, object]:
+    return {number: signal.getsignal(number) for number in signal.valid_signals()}
+
+
+sys.addaudithook(watch)
+handlers_before = handlers()
+
+began = time.perf_counter()
+import taskhub  # noqa: E402
+
+seconds = time.perf_counter() - began
+if sys.argv[1:] == ["names"]:
+    for name in taskhub.__all__:
+        getattr(taskhub, name)
+
+seen = {
+    "seconds": seconds,
+    "events": events,
+    "modules": sorted(sys.modules),
+    "threads": threading.active_count(),
+    "signals_untouched": handlers() == handlers_before,
+}
+sys.stdout.write(json.dumps(seen))

@@ -1,0 +1,40 @@
+"""Importing taskhub is cheap and does nothing to the world."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROBE = Path(__file__).with_name("probe.py")
+
+
+def probe(*arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-B", str(PROBE), *arguments]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stderr == ""
+    seen: dict[str, Any] = json.loads(finished.stdout)
+    return seen
+
+
+def test_import_takes_less_than_150_milliseconds() -> None:
+    # The best of several runs: others may be using the machine.
+    assert min(probe()["seconds"] for _ in range(5)) < 0.150
+
+
+def test_import_leaves_alone_what_may_not_be_needed() -> None:
+    costly = {"akshare", "dramatiq", "jinja2", "pandas", "pydantic", "redis", "rich", "sqlalchemy"}
+    assert costly.isdisjoint(probe()["modules"])
+
+
+@pytest.mark.parametrize("arguments", [[], ["names"]], ids=["module", "every public name"])
+def test_import_has_no_side_effects(arguments: list[str]) -> None:
+    seen = probe(*arguments)
+    assert seen["events"] == []
+    assert seen["threads"] == 1
+    assert seen["signals_untouched"]
