@@ -146,7 +146,7 @@ class Connector:
         connection.socket_timeout = self._socket_timeout
         connection.on_connect()
         self._introduce(connection)
-        opened = connection._sock
+        opened = connection._get_socket()
         assert opened is not None  # it was just spoken on
         opened.settimeout(self._socket_timeout)
 
