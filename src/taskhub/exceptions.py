@@ -161,7 +161,7 @@ class Retry(TaskPredicate):
     message: str | None
     exc: BaseException | None
     excs: str | None
-    when: float | datetime.datetime | None
+    when: Any
     is_eager: bool
     sig: Any
 
@@ -181,7 +181,7 @@ class Retry(TaskPredicate):
         if isinstance(exc, str):
             self.exc, self.excs = None, exc
         else:
-            self.exc, self.excs = exc, None if exc is None else _representation(exc)
+            self.exc, self.excs = exc, _representation(exc) if exc is not None else None
 
     def humanize(self) -> str:
         """Return when the task runs again: ``in 5s`` or ``at 2030-01-01 00:00:00``."""

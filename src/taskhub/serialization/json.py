@@ -199,8 +199,8 @@ def _parts(value: Any, path: str, seen: tuple[int, ...] = ()) -> Iterator[tuple[
         for key, item in value.items():
             if not (key is None or isinstance(key, str | int | float)):
                 yield path, key, True
-            bare = not path and isinstance(key, str)
-            yield from _parts(item, key if bare else f"{path}[{key!r}]", seen)
+            inner = key if not path and isinstance(key, str) else f"{path}[{key!r}]"
+            yield from _parts(item, inner, seen)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             yield from _parts(item, f"{path}[{index}]", seen)

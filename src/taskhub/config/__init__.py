@@ -1,0 +1,1 @@
+"""The configuration: which settings there are, where their values come from, and URLs."""

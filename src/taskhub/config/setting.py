@@ -1,0 +1,117 @@
+"""What a setting is: its name, its default, the values it takes, and what it means here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from taskhub.exceptions import ImproperlyConfigured
+
+__all__ = (
+    "ANY",
+    "BOOLEAN",
+    "BYTES",
+    "FLOAT",
+    "INTEGER",
+    "MAPPING",
+    "NAMES",
+    "SECONDS",
+    "TEXT",
+    "Kind",
+    "Setting",
+    "honoured",
+    "without_effect",
+)
+
+_TRUTH = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """The values that a setting takes; None is always among them."""
+
+    # How an error message calls such a value.
+    expected: str
+    # Empty: any type will do.
+    types: tuple[type, ...] = ()
+    # Reads the text of an environment variable; raises KeyError or ValueError if it is none.
+    parse: Callable[[str], Any] | None = None
+
+
+ANY = Kind("anything")
+BOOLEAN = Kind("True or False", (bool,), lambda text: _TRUTH[text.strip().lower()])
+INTEGER = Kind("a whole number", (int,), int)
+FLOAT = Kind("a number", (int, float), float)
+SECONDS = Kind("a number of seconds or a timedelta", (int, float, timedelta), float)
+TEXT = Kind("a string", (str,))
+BYTES = Kind("bytes or a string", (bytes, str))
+NAMES = Kind("a list of strings", (list, tuple, set, frozenset, str))
+MAPPING = Kind("a dictionary", (Mapping,))
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting of the application."""
+
+    name: str
+    default: Any
+    kind: Kind
+    # What it does, if it is honoured.
+    about: str
+    # The name that it had before Celery 4, still understood.
+    old: str
+    # Why setting it changes nothing; empty for a setting that is honoured.
+    reason: str = ""
+
+    @property
+    def honoured(self) -> bool:
+        """Whether setting it has an effect."""
+        return not self.reason
+
+    def check(self, value: Any) -> Any:
+        """Return the value, read from text if need be (``"4"``, ``"false"``).
+
+        Raises:
+            ImproperlyConfigured: It is not of the setting's kind.
+        """
+        kind = self.kind
+        if value is None or not kind.types:
+            return value
+        if isinstance(value, kind.types) and not (
+            isinstance(value, bool) and bool not in kind.types
+        ):
+            return value
+        if kind is BOOLEAN and value in (0, 1):
+            return bool(value)
+        if isinstance(value, str) and kind.parse is not None:
+            try:
+                return kind.parse(value)
+            except (KeyError, ValueError):
+                pass
+        from taskhub.config.censoring import censor_value
+
+        raise ImproperlyConfigured(
+            f"Setting {self.name} must be {kind.expected}, not "
+            f"{censor_value(self.name, value)!r} ({type(value).__qualname__})."
+        )
+
+
+def honoured(name: str, default: Any, kind: Kind, about: str, *, old: str = "") -> Setting:
+    """Return a setting that has its effect; ``old`` is by default the name in upper case."""
+    return Setting(name, default, kind, about, old or name.upper())
+
+
+def without_effect(name: str, default: Any, kind: Kind, reason: str, *, old: str = "") -> Setting:
+    """Return a setting that is accepted and changes nothing, and why."""
+    return Setting(name, default, kind, "", old or name.upper(), reason)

@@ -1,0 +1,88 @@
+"""Settings of the connection to the store that holds the messages."""
+
+from __future__ import annotations
+
+from taskhub.config.setting import (
+    ANY,
+    BOOLEAN,
+    FLOAT,
+    INTEGER,
+    MAPPING,
+    TEXT,
+    Setting,
+    honoured,
+    without_effect,
+)
+
+__all__ = ("SETTINGS",)
+
+_IN_URL = "Write it into broker_url."
+_LEASES = "Workers hold leases, see lease_seconds."
+_NO_AMQP = "There is no AMQP here: a queue is a name in the store."
+_NO_POOL = "Connections are kept for the threads that use them; there is no pool to limit."
+_ONE_STORE = "Messages are written to and read from one store, that of broker_url."
+
+SETTINGS: tuple[Setting, ...] = (
+    honoured(
+        "broker_url",
+        None,
+        ANY,
+        "The store that holds the messages; a URL. None: the development store.",
+    ),
+    without_effect("broker_read_url", None, ANY, _ONE_STORE),
+    without_effect("broker_write_url", None, ANY, _ONE_STORE),
+    without_effect("broker_transport", None, ANY, "The scheme of broker_url says the transport."),
+    honoured(
+        "broker_transport_options",
+        {},
+        MAPPING,
+        "Options of the connection: master_name and sentinel_kwargs for sentinels.",
+    ),
+    honoured("broker_connection_timeout", 4, FLOAT, "Seconds to wait for a connection."),
+    honoured(
+        "broker_connection_retry",
+        True,
+        BOOLEAN,
+        "Whether a worker connects anew when its connection breaks.",
+    ),
+    honoured(
+        "broker_connection_retry_on_startup",
+        None,
+        BOOLEAN,
+        "The same for a worker that starts; None: as broker_connection_retry.",
+    ),
+    honoured(
+        "broker_connection_max_retries",
+        100,
+        INTEGER,
+        "How often in a row it tries; None or 0: for ever.",
+    ),
+    without_effect("broker_channel_error_retry", False, BOOLEAN, _NO_AMQP),
+    without_effect(
+        "broker_failover_strategy", None, ANY, "The store is one server, or sentinels choose it."
+    ),
+    without_effect("broker_heartbeat", 120, INTEGER, _LEASES),
+    without_effect("broker_heartbeat_checkrate", 3.0, INTEGER, _LEASES),
+    without_effect("broker_login_method", None, TEXT, _NO_AMQP),
+    without_effect(
+        "broker_native_delayed_delivery_queue_type",
+        "quorum",
+        TEXT,
+        "The store itself delays messages, for any time.",
+    ),
+    without_effect("broker_pool_limit", 10, INTEGER, _NO_POOL),
+    without_effect("broker_pool_acquire_timeout", None, FLOAT, _NO_POOL),
+    honoured(
+        "broker_use_ssl",
+        False,
+        ANY,
+        "TLS options for the store (ssl_cert_reqs, ssl_ca_certs, ...), or True; see rediss://.",
+    ),
+    without_effect("broker_host", None, TEXT, _IN_URL),
+    without_effect("broker_port", None, INTEGER, _IN_URL),
+    without_effect("broker_user", None, TEXT, _IN_URL),
+    without_effect("broker_password", None, TEXT, _IN_URL),
+    without_effect(
+        "broker_vhost", None, TEXT, "Write it into broker_url (the number of the database)."
+    ),
+)

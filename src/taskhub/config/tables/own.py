@@ -1,0 +1,42 @@
+"""Settings that Celery does not have."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from taskhub.config.setting import INTEGER, SECONDS, TEXT, Setting, honoured
+
+__all__ = ("SETTINGS",)
+
+SETTINGS: tuple[Setting, ...] = (
+    honoured(
+        "taskhub_namespace",
+        "taskhub",
+        TEXT,
+        "What the keys in the store begin with; applications that share a store need one each.",
+    ),
+    honoured(
+        "taskhub_project_directory",
+        None,
+        TEXT,
+        "Where the development store lives, in .taskhub/; None: the current directory.",
+    ),
+    honoured(
+        "task_max_deliveries",
+        5,
+        INTEGER,
+        "How often a task may be lost with its worker before it is a dead letter and a failure.",
+    ),
+    honoured(
+        "dead_letter_expires",
+        timedelta(days=30),
+        SECONDS,
+        "How long dead letters are kept.",
+    ),
+    honoured(
+        "lease_seconds",
+        10,
+        SECONDS,
+        "How long a worker that is not heard of counts as alive.",
+    ),
+)
