@@ -1,0 +1,1 @@
+"""Measures taskhub beside Celery and Dramatiq: `python -m benchmarks`, docs/benchmarks.md."""

@@ -1,0 +1,15 @@
+"""What is measured: one file per kind of row, in the order of the report."""
+
+from __future__ import annotations
+
+from benchmarks.rows.backlog import BACKLOG
+from benchmarks.rows.calls import BULK, CHAIN, CHORD, DELAY, GROUP, ROUNDTRIP
+from benchmarks.rows.network import NETWORK
+from benchmarks.rows.redelivery import REDELIVERY
+from benchmarks.rows.row import Metric, Row, Share
+from benchmarks.rows.throughput import THROUGHPUT
+
+ORDER = (THROUGHPUT, DELAY, BULK, ROUNDTRIP, CHAIN, GROUP, CHORD, NETWORK, BACKLOG, REDELIVERY)
+ROWS: dict[str, Row] = {row.name: row for row in ORDER}
+
+__all__ = ["ROWS", "Metric", "Row", "Share"]
