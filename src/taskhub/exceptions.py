@@ -255,7 +255,7 @@ class AlreadyRegistered(TaskError):
     """A task of that name is registered already."""
 
 
-class TimeoutError(TaskError):  # noqa: A001 - Celery's name
+class TimeoutError(TaskError):
     """The result was not there in time."""
 
 

@@ -82,11 +82,13 @@ class Setting:
     def check(self, value: Any) -> Any:
         """Return the value, read from text if need be (``"4"``, ``"false"``).
 
+        A setting without effect takes anything.
+
         Raises:
             ImproperlyConfigured: It is not of the setting's kind.
         """
         kind = self.kind
-        if value is None or not kind.types:
+        if value is None or not kind.types or not self.honoured:
             return value
         if isinstance(value, kind.types) and not (
             isinstance(value, bool) and bool not in kind.types
