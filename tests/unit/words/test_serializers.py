@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from taskhub.exceptions import (
@@ -46,6 +48,16 @@ def test_unknown_serializers_and_damaged_bodies_are_told() -> None:
         registry.decode(b"no", "pickle", accept=["pickle"])
     with pytest.raises(EncodeError, match="pickle"):
         registry.encode(lambda: None, "pickle")
+
+
+@pytest.mark.parametrize("name", ["yaml", "msgpack"])
+def test_a_missing_library_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, name, None)
+
+    with pytest.raises(SerializerNotInstalled, match="pip install"):
+        registry.encode(1, name)
+    with pytest.raises(SerializerNotInstalled, match="pip install"):
+        registry.decode(b"1", name, accept=[name])
 
 
 @pytest.mark.parametrize("method", ["gzip", "zlib", "bzip2", "lzma", "application/x-bz2"])
