@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from taskhub import serialization
+from taskhub.exceptions import DecodeError
+from taskhub.serialization.json import dumps, loads
 
 #: The priority of a message that names none: the middle, so that 1 is low and 9 is high.
 DEFAULT_PRIORITY = 5
@@ -85,7 +86,7 @@ def encode_body(fields: dict[str, Any]) -> bytes:
     Raises:
       EncodeError: an argument cannot be serialized; the message names its place.
     """
-    return serialization.dumps(fields).encode()
+    return dumps(fields, name="message").encode()
 
 
 def decode_body(body: bytes) -> dict[str, Any]:
@@ -94,7 +95,7 @@ def decode_body(body: bytes) -> dict[str, Any]:
     Raises:
       DecodeError: it is not JSON, or not the fields of a message.
     """
-    fields = serialization.loads(body)
+    fields = loads(body)
     if not isinstance(fields, dict) or not {"actor_name", "args", "kwargs"} <= fields.keys():
-        raise serialization.DecodeError("the body is not a message: it lacks actor_name, args or kwargs")
+        raise DecodeError("the body is not a message: it lacks actor_name, args or kwargs")
     return fields

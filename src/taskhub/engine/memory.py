@@ -281,7 +281,9 @@ class MemoryEngine(Engine):
                 if self._state.claims[worker].get(claim.key) != claim.token:
                     return False
             present = self.documents([task_id])[0]
-            if present is not None and b'"status": "SUCCESS"' in present[:21]:
+            if present is not None and present.startswith(
+                (b'{"status":"SUCCESS"', b'{"status": "SUCCESS"')
+            ):
                 return False
         self._store(task_id, document, ttl)
         return True

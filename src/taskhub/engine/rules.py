@@ -6,6 +6,10 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from taskhub import states
+from taskhub.exceptions import WorkerLostError
+from taskhub.serialization.result_meta import encode_meta
+
 _DAY = 24 * 60 * 60 * 1000
 
 
@@ -35,19 +39,12 @@ class EngineRules:
 
     def lost_document(self) -> tuple[str, str]:
         """Return the result document of a lost task, cut where its id belongs."""
-        document = json.dumps(
-            {
-                "status": "FAILURE",
-                "result": {
-                    "exc_type": "WorkerLostError",
-                    "exc_message": ["the worker that ran this task was lost"],
-                    "exc_module": "celery.exceptions",
-                },
-                "traceback": None,
-                "children": [],
-                "date_done": datetime.now(UTC).isoformat(),
-                "task_id": "\n",
-            }
+        marker = "task id"
+        document = encode_meta(
+            task_id=marker,
+            status=states.FAILURE,
+            result=WorkerLostError("the worker that ran this task was lost"),
+            date_done=datetime.now(UTC).isoformat(),
         )
-        before, _, after = document.partition("\\n")
+        before, _, after = document.rpartition(marker)
         return before, after

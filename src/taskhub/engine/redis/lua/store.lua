@@ -10,7 +10,7 @@ if ARGV[2] ~= '' and redis.call('HGET', CLAIMS .. ARGV[2], ARGV[3]) ~= ARGV[4] t
 end
 return in_results_db(ARGV[5], function()
   local present = redis.call('GETRANGE', 'celery-task-meta-' .. ARGV[6], 0, 20)
-  if string.find(present, '"status": "SUCCESS"', 1, true) then
+  if string.find(present, '^{"status": ?"SUCCESS"') then
     return 0
   end
   store_result(ARGV[6], ARGV[7], ARGV[8])

@@ -1,0 +1,63 @@
+"""taskhub: Celery's API on Dramatiq workers.
+
+Names are resolved when they are first used, so that importing this package costs nothing but itself.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from taskhub import states
+    from taskhub.app import Celery, Celery as TaskHub, current_app, shared_task
+    from taskhub.canvas import Signature, maybe_signature, signature
+    from taskhub.result import AsyncResult, GroupResult, ResultSet
+    from taskhub.task import Task
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AsyncResult": ("taskhub.result", "AsyncResult"),
+    "Celery": ("taskhub.app", "Celery"),
+    "GroupResult": ("taskhub.result", "GroupResult"),
+    "ResultSet": ("taskhub.result", "ResultSet"),
+    "Signature": ("taskhub.canvas", "Signature"),
+    "Task": ("taskhub.task", "Task"),
+    "TaskHub": ("taskhub.app", "Celery"),
+    "current_app": ("taskhub.app", "current_app"),
+    "maybe_signature": ("taskhub.canvas", "maybe_signature"),
+    "shared_task": ("taskhub.app", "shared_task"),
+    "signature": ("taskhub.canvas", "signature"),
+    "states": ("taskhub.states", None),
+}
+
+__all__ = [
+    "AsyncResult",
+    "Celery",
+    "GroupResult",
+    "ResultSet",
+    "Signature",
+    "Task",
+    "TaskHub",
+    "current_app",
+    "maybe_signature",
+    "shared_task",
+    "signature",
+    "states",
+]
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        module, attribute = _HOMES[name]
+    except KeyError:
+        raise AttributeError(f"module 'taskhub' has no attribute {name!r}") from None
+    found = import_module(module)
+    value = found if attribute is None else getattr(found, attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

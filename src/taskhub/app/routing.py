@@ -1,0 +1,155 @@
+"""Which queue a call goes to: pure decisions over `task_routes`, `task_queues` and the call's own options."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fnmatch import translate
+from importlib import import_module
+from typing import Any
+
+from taskhub.exceptions import ImproperlyConfigured, QueueNotFound
+
+#: Given name, args, kwargs and options of a call, returns a route (a queue name, or a mapping) or None.
+Router = Callable[..., Any]
+
+
+class Routes:
+    """The routes of an app.
+
+    Parameters:
+      routes: the setting `task_routes`: a mapping from names, globs or patterns to routes; a function; a router object
+        (`route_for_task`); the path of one of these; or a list of them.
+      queues: the setting `task_queues`: names, kombu `Queue` objects, or a mapping.
+      default_queue: the setting `task_default_queue`.
+      create_missing: the setting `task_create_missing_queues`.
+    """
+
+    def __init__(
+        self, routes: Any, queues: Any, default_queue: str, create_missing: bool = True
+    ) -> None:
+        self._routers = [_as_router(route) for route in _as_routes(routes)]
+        self.queues = _by_name(queues)
+        self._default_queue = default_queue
+        self._create_missing = create_missing
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The queues that the configuration names."""
+        return tuple(self.queues) or (self._default_queue,)
+
+    def options(
+        self,
+        options: Mapping[str, Any],
+        name: str,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        task: Any = None,
+    ) -> dict[str, Any]:
+        """Return the options of a call with its route added; the call's own go first."""
+        if not self._routers:
+            return dict(options)
+        for router in self._routers:
+            route = router(name, args, kwargs or {}, dict(options), task=task)
+            if route:
+                added = {"queue": route} if isinstance(route, str) else dict(route)
+                own = {key: value for key, value in options.items() if value is not None}
+                return {**added, **own}
+        return dict(options)
+
+    def queue(self, options: Mapping[str, Any]) -> str:
+        """Return the queue that routed options name.
+
+        Raises:
+          QueueNotFound: it is not configured, and `task_create_missing_queues` is off.
+        """
+        queue = options.get("queue")
+        if queue is None:
+            queue = self._by_exchange(options) or self._default_queue
+        name: str = getattr(queue, "name", queue)
+        if not self._create_missing and name not in self.queues and name != self._default_queue:
+            raise QueueNotFound(
+                f"Queue {name!r} missing from task_queues; add it there, or set "
+                "task_create_missing_queues"
+            )
+        return name
+
+    def _by_exchange(self, options: Mapping[str, Any]) -> str | None:
+        routing_key, exchange = options.get("routing_key"), options.get("exchange")
+        exchange = getattr(exchange, "name", exchange)
+        if routing_key is None and exchange is None:
+            return None
+        for name, queue in self.queues.items():
+            owned = getattr(getattr(queue, "exchange", None), "name", None)
+            if routing_key in (None, getattr(queue, "routing_key", name)) and exchange in (
+                None,
+                "",
+                owned,
+            ):
+                return name
+        # In Celery's default (direct) exchange the routing key is the queue's name.
+        return routing_key or exchange
+
+
+def _as_routes(routes: Any) -> list[Any]:
+    if routes is None:
+        return []
+    return list(routes) if isinstance(routes, list | tuple) else [routes]
+
+
+def _as_router(route: Any) -> Router:
+    if isinstance(route, str):
+        module, _, attribute = route.replace(":", ".").rpartition(".")
+        try:
+            route = getattr(import_module(module), attribute)
+        except (ImportError, AttributeError, ValueError) as error:
+            raise ImproperlyConfigured(
+                f"task_routes names {route!r}, which cannot be imported: {error}"
+            ) from error
+    if hasattr(route, "route_for_task"):
+        return _old_style(route.route_for_task)
+    if callable(route):
+        return route  # type: ignore[no-any-return]
+    if isinstance(route, Mapping) or _is_pairs(route):
+        return _map_router(dict(route))
+    raise ImproperlyConfigured(
+        f"task_routes holds {route!r}: give a mapping, a function, a router object, or a list of these"
+    )
+
+
+def _is_pairs(route: Any) -> bool:
+    return isinstance(route, Iterable) and not isinstance(route, str | bytes)
+
+
+def _old_style(route_for_task: Callable[..., Any]) -> Router:
+    def router(name: str, args: Any, kwargs: Any, options: Any, task: Any = None) -> Any:
+        return route_for_task(name, args, kwargs)
+
+    return router
+
+
+def _map_router(table: Mapping[Any, Any]) -> Router:
+    exact = {name: route for name, route in table.items() if isinstance(name, str)}
+    patterns = [
+        (name if isinstance(name, re.Pattern) else re.compile(translate(name)), route)
+        for name, route in table.items()
+        if isinstance(name, re.Pattern) or "*" in name
+    ]
+
+    def router(name: str, args: Any, kwargs: Any, options: Any, task: Any = None) -> Any:
+        if name in exact:
+            return exact[name]
+        for pattern, route in patterns:
+            if pattern.match(name):
+                return route
+        return None
+
+    return router
+
+
+def _by_name(queues: Any) -> dict[str, Any]:
+    if queues is None:
+        return {}
+    if isinstance(queues, Mapping):
+        return dict(queues)
+    return {getattr(queue, "name", queue): queue for queue in queues}

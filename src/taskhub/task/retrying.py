@@ -1,0 +1,101 @@
+"""When and with what a task is tried again: pure decisions."""
+
+from __future__ import annotations
+
+import inspect
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+
+def backoff(factor: int, retries: int, maximum: int, full_jitter: bool) -> int:
+    """Return the seconds before the next try: `factor * 2 ** retries`, at most `maximum`.
+
+    With `full_jitter` it is a random number from 0 to that, so that tries do not come in waves. As Celery's
+    `get_exponential_backoff_interval`.
+    """
+    countdown = min(maximum, factor * 2**retries)
+    if full_jitter:
+        countdown = random.randrange(countdown + 1)
+    return max(0, countdown)
+
+
+def arguments_of_retry(
+    run: Callable[..., Any],
+    inherited: tuple[Sequence[Any], Mapping[str, Any]],
+    args: Sequence[Any] | None,
+    kwargs: Mapping[str, Any] | None,
+) -> tuple[Sequence[Any], Mapping[str, Any]]:
+    """Return the arguments of the next try: what `retry(args=, kwargs=)` names, and else those of this one.
+
+    A parameter that is given one way replaces what was inherited the other way (celery#6494).
+    """
+    old_args, old_kwargs = inherited
+    if args is not None and kwargs is not None:
+        return args, kwargs
+    if args is None and kwargs is None:
+        return old_args, old_kwargs
+    try:
+        signature = inspect.signature(run)
+    except (TypeError, ValueError):
+        return (old_args if args is None else args), (old_kwargs if kwargs is None else kwargs)
+    if args is not None:
+        positional = [
+            parameter
+            for parameter in signature.parameters.values()
+            if parameter.kind
+            in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        ]
+        taken = {
+            parameter.name
+            for parameter in positional[: len(args)]
+            if parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+        }
+        return args, {name: value for name, value in old_kwargs.items() if name not in taken}
+    assert kwargs is not None
+    try:
+        bound = signature.bind_partial(*old_args)
+    except TypeError:
+        return old_args, kwargs
+    left = dict(kwargs)
+    for name in list(left):
+        parameter = signature.parameters.get(name)
+        if (
+            name in bound.arguments
+            and parameter is not None
+            and parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+        ):
+            bound.arguments[name] = left.pop(name)
+    return bound.args, {**bound.kwargs, **left}
+
+
+class AutoRetry:
+    """The automatic retries of one task, from its options.
+
+    Parameters are Celery's: `autoretry_for`, `dont_autoretry_for`, `retry_kwargs`, `retry_backoff` (seconds, or True for
+    1), `retry_backoff_max` (seconds), `retry_jitter`.
+    """
+
+    def __init__(self, options: Mapping[str, Any], task: Any) -> None:
+        def option(name: str, default: Any) -> Any:
+            return options.get(name, getattr(task, name, default))
+
+        self.retry_for: tuple[type[BaseException], ...] = tuple(option("autoretry_for", ()))
+        self.never_for: tuple[type[BaseException], ...] = tuple(option("dont_autoretry_for", ()))
+        self.retry_kwargs: dict[str, Any] = dict(option("retry_kwargs", {}))
+        self.backoff = float(option("retry_backoff", False))
+        self.backoff_max = int(option("retry_backoff_max", 600))
+        self.jitter = bool(option("retry_jitter", True))
+
+    def wants(self, error: BaseException) -> bool:
+        """Return whether an exception is to be retried."""
+        return isinstance(error, self.retry_for) and not isinstance(error, self.never_for)
+
+    def options(self, retries: int) -> dict[str, Any]:
+        """Return what `retry` is called with after so many retries."""
+        options = dict(self.retry_kwargs)
+        if self.backoff:
+            options["countdown"] = backoff(
+                int(max(1.0, self.backoff)), retries, self.backoff_max, self.jitter
+            )
+        return options

@@ -1,0 +1,579 @@
+"""The task: a Dramatiq actor with Celery's face."""
+
+from __future__ import annotations
+
+import inspect
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar, cast
+
+import dramatiq
+
+from taskhub import exceptions
+from taskhub.message import Envelope
+from taskhub.task import calling
+from taskhub.task.retrying import AutoRetry, arguments_of_retry
+from taskhub.worker.context import Context, current_request, enter, entered, leave
+from taskhub.worker.endings import ResultPolicy
+from taskhub.worker.lifecycle import CONTROL_FLOW
+from taskhub.worker.runnable import RunnableTask
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+    from taskhub.canvas.signature import Signature
+    from taskhub.result import AsyncResult, EagerResult
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+#: Options that a task gives to each of its calls.
+_CALL_OPTIONS = (
+    "queue",
+    "routing_key",
+    "exchange",
+    "priority",
+    "expires",
+    "serializer",
+    "delivery_mode",
+    "compression",
+    "time_limit",
+    "soft_time_limit",
+    "immediate",
+    "mandatory",
+)
+
+#: Options that a task takes from the configuration when it does not set them itself.
+_FROM_CONFIGURATION = (
+    ("serializer", "task_serializer"),
+    ("rate_limit", "task_default_rate_limit"),
+    ("priority", "task_default_priority"),
+    ("track_started", "task_track_started"),
+    ("acks_late", "task_acks_late"),
+    ("acks_on_failure_or_timeout", "task_acks_on_failure_or_timeout"),
+    ("reject_on_worker_lost", "task_reject_on_worker_lost"),
+    ("ignore_result", "task_ignore_result"),
+    ("store_eager_result", "task_store_eager_result"),
+    ("store_errors_even_if_ignored", "task_store_errors_even_if_ignored"),
+)
+
+
+class Task(RunnableTask[P, R]):
+    """A task of an app; made by `app.task`, or by subclassing and `app.register_task`.
+
+    The attributes below are the options of Celery's tasks, with its defaults. `run` is the task's body.
+    """
+
+    #: The name by which messages call it; by default its module and function.
+    name: str = None  # type: ignore[assignment]
+    #: Whether calls are checked against the signature of `run`; None: the app's `strict_typing`.
+    typing: bool | None = None
+    #: How often it may be retried; None: without end.
+    max_retries: int | None = 3
+    #: Seconds before a retry that names no other time.
+    default_retry_delay: float = 3 * 60
+    #: At most so many starts, e.g. "100/m", over all workers.
+    rate_limit: str | float | None = None
+    #: The result is not stored.
+    ignore_result: bool | None = None
+    #: Whether the results of tasks that it sends are recorded as its children.
+    trail: bool = True
+    send_events: bool = True
+    store_errors_even_if_ignored: bool | None = None
+    store_eager_result: bool | None = None
+    serializer: str | None = None
+    #: Seconds after which it is ended.
+    time_limit: float | None = None
+    #: Seconds after which `SoftTimeLimitExceeded` is raised in it.
+    soft_time_limit: float | None = None
+    #: Whether STARTED is stored.
+    track_started: bool | None = None
+    #: Unset counts as True: a crash runs the task again. False forgets the message before it runs.
+    acks_late: bool | None = None
+    acks_on_failure_or_timeout: bool | None = None
+    reject_on_worker_lost: bool | None = None
+    #: Exceptions that are part of normal operation: logged without a traceback.
+    throws: Any = ()
+    expires: Any = None
+    #: 0 to 9, 9 first.
+    priority: int | None = None  # type: ignore[assignment]
+    resultrepr_maxsize: int = 1024
+    abstract: bool = True
+    queue: Any = None
+
+    MaxRetriesExceededError: ClassVar[type[Exception]] = exceptions.MaxRetriesExceededError
+    OperationalError: ClassVar[type[Exception]] = exceptions.OperationalError
+
+    _app: Celery | None = None
+    _backend: Any = None
+    _auto_retry: AutoRetry | None = None
+    _signature: inspect.Signature | None = None
+    _call_defaults: Mapping[str, Any] = {}
+    _decorator_links: Mapping[str, Any] = {}
+    #: Turns models into plain data before a call, when the task was declared with `pydantic=True`.
+    _dump_arguments: Any = None
+    _is_bound = False
+    #: The options of the decorator that declared it.
+    _options: Mapping[str, Any] = {}
+
+    def __init__(self) -> None:
+        """Tasks are made without arguments; binding to an app makes them actors."""
+
+    # -- binding
+
+    @property
+    def bound(self) -> Task[P, R]:
+        """This task as an actor of its app; a task of no app in particular is that of the current one."""
+        if self._is_bound:
+            return self
+        app = self.app
+        app.finalize(auto=True)
+        return app.tasks[self.name]  # type: ignore[no-any-return]
+
+    def bind_to(self, app: Celery, options: Mapping[str, Any] | None = None) -> None:
+        """Make this task an actor of `app`'s broker, with the app's configuration for what it leaves open."""
+        self._app = app
+        options = options or {}
+        for attribute, setting in _FROM_CONFIGURATION:
+            if getattr(self, attribute, None) is None:
+                setattr(self, attribute, app.conf[setting])
+        auto_retry = AutoRetry(options, self)
+        self._auto_retry = auto_retry if auto_retry.retry_for else None
+        self._decorator_links = {
+            name: calling.as_list(options[name]) for name in ("link", "link_error") if name in options
+        }
+        self.acknowledges_early = self._was_set_to_false("acks_late", app)
+        self.result_policy = ResultPolicy(
+            ignore_result=bool(self.ignore_result),
+            store_errors_even_if_ignored=bool(self.store_errors_even_if_ignored),
+            ttl=app.result_ttl,
+            extended=bool(app.conf.result_extended),
+        )
+        run = self.run
+        checked = app.strict_typing if self.typing is None else self.typing
+        self._signature = _signature_of(run) if checked else None
+        self._become_actor(app, run)
+        self._is_bound = True
+        type(self).on_bound(app)
+
+    def _was_set_to_false(self, attribute: str, app: Celery) -> bool:
+        return getattr(self, attribute) is False and (
+            getattr(type(self), attribute) is False or app.conf.value_set_for(f"task_{attribute}")
+        )
+
+    def _become_actor(self, app: Celery, run: Callable[..., Any]) -> None:
+        call_defaults = {name: getattr(self, name, None) for name in _CALL_OPTIONS}
+        self._call_defaults = {
+            name: value for name, value in call_defaults.items() if value is not None
+        }
+        throws = self.throws if isinstance(self.throws, tuple) else (self.throws,)
+        broker = app.broker
+        broker.actors.pop(self.name, None)
+        priority = self.priority
+        dramatiq.Actor.__init__(
+            self,
+            run,
+            broker=broker,
+            actor_name=self.name,
+            queue_name=app.route(self._call_defaults, self.name, (), {}, self),
+            priority=0,
+            options={"throws": (*throws, *CONTROL_FLOW)},
+        )
+        # Dramatiq keeps its own priority under this name; ours orders the whole queue in the store instead.
+        self.priority = priority
+
+    @classmethod
+    def on_bound(cls, app: Celery) -> None:
+        """Called when the task is bound to an app."""
+
+    @property
+    def app(self) -> Celery:
+        """The app it belongs to."""
+        if self._app is None:
+            from taskhub.app.current import current_app
+
+            return current_app()
+        return self._app
+
+    @property
+    def backend(self) -> Any:
+        """The app's result backend, unless another was set."""
+        return self._backend if self._backend is not None else self.app.backend
+
+    @backend.setter
+    def backend(self, backend: Any) -> None:
+        self._backend = backend
+
+    # -- running
+
+    def run(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The body of the task. Subclasses define it.
+
+        Raises:
+          NotImplementedError: it was not defined.
+        """
+        raise NotImplementedError("Tasks must define the run method.")
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run the body here and now, as an ordinary function.
+
+        In a worker the body runs under the request of the message; called from anywhere else, under one of its own.
+        """
+        request = current_request()
+        if request is not None and request._task is self and not request.called_directly:
+            if not request._entered:
+                request._entered = True
+                return self._execute(request, args, kwargs)
+        own = Context(args=list(args), kwargs=kwargs)
+        own._task = self
+        with entered(own):
+            return self.run(*args, **kwargs)
+
+    def _execute(self, request: Context, args: Any, kwargs: Any) -> R:
+        auto_retry = self._auto_retry
+        if auto_retry is None:
+            return self.fn(*args, **kwargs)
+        try:
+            return self.fn(*args, **kwargs)
+        except (exceptions.Ignore, exceptions.Retry):
+            raise
+        except Exception as error:
+            if not auto_retry.wants(error):
+                raise
+            options = auto_retry.options(request.retries)
+            if request._max_retries is not None:
+                options["max_retries"] = request._max_retries
+            raise self.retry(exc=error, **options) from error
+
+    @property
+    def request(self) -> Context:
+        """The call that is being answered; outside of one, an empty request."""
+        request = current_request()
+        while request is not None:
+            task = request._task
+            # A task of no app in particular is answered by that of the worker's app.
+            if task is self or (task is not None and self._app is None and task.name == self.name):
+                return request
+            request = request._previous
+        return Context()
+
+    def load_arguments(self, request: Context) -> None:
+        request.args, request.kwargs = calling.open_content(
+            request.__dict__["content"], self.app.conf.accept_content
+        )
+
+    def follow_ups(
+        self, request: Context, state: str, value: Any, error: BaseException | None = None
+    ) -> tuple[Envelope, ...]:
+        if request.callbacks or request.errbacks or request.chain:
+            return self.app.follow_ups(request, state, value)
+        return ()
+
+    # -- calling
+
+    def delay(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult[R]:
+        """Send a call with these arguments.
+
+        Raises:
+          TypeError: the arguments do not fit the task.
+          EncodeError: one cannot be serialized.
+          OperationalError: the store is out of reach.
+        """
+        return self.apply_async(args, kwargs)
+
+    async def adelay(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult[R]:
+        """Send a call without blocking the event loop; see `delay`."""
+        return await self.aapply_async(args, kwargs)
+
+    def apply_async(
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        task_id: str | None = None,
+        producer: Any = None,
+        link: Any = None,
+        link_error: Any = None,
+        shadow: str | None = None,
+        **options: Any,
+    ) -> AsyncResult[R]:
+        """Send a call.
+
+        Parameters:
+          args, kwargs: the arguments.
+          task_id: the call's id; a UUID by default.
+          link, link_error: signatures to call when it has succeeded or failed.
+          shadow: another name for it in logs.
+          options: countdown (seconds), eta (datetime), expires (seconds or datetime), queue, priority (0 to 9, 9 first),
+            serializer, headers, ignore_result, time_limit and soft_time_limit (seconds), retry, retry_policy, and the
+            other options of Celery's `apply_async`.
+
+        Raises:
+          TypeError: the arguments do not fit the task.
+          ValueError: an option is out of range.
+          EncodeError: an argument cannot be serialized.
+          OperationalError: the store is out of reach, after the tries of `retry_policy`.
+        """
+        if not self._is_bound:
+            return self.bound.apply_async(
+                args, kwargs, task_id, producer, link, link_error, shadow, **options
+            )
+        calling.check_arguments(args, kwargs)
+        if self._signature is not None:
+            self._signature.bind(*(args or ()), **(kwargs or {}))
+        shadow = shadow or self.shadow_name(args, kwargs, options)
+        if self._call_defaults:
+            options = {**self._call_defaults, **options}
+        if self._dump_arguments is not None and options.get("serializer") != "pickle":
+            args, kwargs = self._dump_arguments(args or (), kwargs or {})
+        if shadow:
+            options["shadow"] = shadow
+        for name, linked in (("link", link), ("link_error", link_error)):
+            links = [*calling.as_list(linked), *self._decorator_links.get(name, ())]
+            if links:
+                options[name] = links
+        app = self.app
+        if app.conf.task_always_eager:
+            return cast("AsyncResult[R]", app.call_eagerly(self, args, kwargs, task_id, options))
+        return app.send(self.name, args, kwargs, task_id, options, task=self)
+
+    async def aapply_async(
+        self, args: Sequence[Any] | None = None, kwargs: Mapping[str, Any] | None = None, **options: Any
+    ) -> AsyncResult[R]:
+        """Send a call without blocking the event loop; see `apply_async`."""
+        import asyncio
+
+        return await asyncio.to_thread(self.apply_async, args, kwargs, **options)
+
+    def shadow_name(self, args: Any, kwargs: Any, options: Any) -> str | None:
+        """Return another name for a call in logs; override it as you like."""
+        return None
+
+    def message_with_options(
+        self, *, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None, **options: Any
+    ) -> dramatiq.Message[R]:
+        """Build a Dramatiq message of a call, for `send()`, pipelines and groups of Dramatiq's."""
+        if not self._is_bound:
+            return self.bound.message_with_options(args=args, kwargs=kwargs, **options)
+        task_id = options.pop("task_id", None) or str(uuid.uuid4())
+        app = self.app
+        call = {**self._call_defaults, **options}
+        stored = calling.message_options(call, app.call_defaults, None, task_id)
+        known = {"queue", *_CALL_OPTIONS}
+        stored.update((name, value) for name, value in options.items() if name not in known)
+        message: dramatiq.Message[R] = dramatiq.Message(
+            queue_name=app.route(call, self.name, args, kwargs or {}, self),
+            actor_name=self.name,
+            args=tuple(args),
+            kwargs=kwargs or {},
+            options=stored,
+            message_id=task_id,
+        )
+        return message
+
+    def apply(
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        link: Any = None,
+        link_error: Any = None,
+        task_id: str | None = None,
+        retries: int | None = None,
+        throw: bool | None = None,
+        logfile: str | None = None,
+        loglevel: int | None = None,
+        headers: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> EagerResult[R]:
+        """Run a call here and now, with the endings of a worker; returns its result.
+
+        Parameters:
+          throw: raise what the task raises; by default the setting `task_eager_propagates`.
+        """
+        from taskhub.task.eager import apply_eagerly
+
+        task = self.bound
+        links = {
+            "callbacks": calling.as_list(link) or None,
+            "errbacks": calling.as_list(link_error) or None,
+        }
+        return apply_eagerly(
+            task,
+            list(args or ()),
+            dict(kwargs or {}),
+            task_id or str(uuid.uuid4()),
+            retries or 0,
+            throw,
+            {
+                **links,
+                "headers": headers,
+                "logfile": logfile,
+                "loglevel": loglevel or 0,
+                "ignore_result": options.pop("ignore_result", task.ignore_result),
+            },
+            options,
+        )
+
+    def retry(
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        exc: BaseException | None = None,
+        throw: bool = True,
+        eta: Any = None,
+        countdown: float | None = None,
+        max_retries: int | None = None,
+        **options: Any,
+    ) -> exceptions.Retry:
+        """End this run and try again later; the next try leaves in the commit of this one.
+
+        Parameters:
+          args, kwargs: other arguments than those of this try.
+          exc: what went wrong; raised when there are no more retries.
+          throw: raise `Retry` here; otherwise it is returned, for `raise self.retry(...)`.
+          eta, countdown: when, as a datetime or in seconds; by default `default_retry_delay`.
+          max_retries: instead of the task's, for this call.
+
+        Raises:
+          Retry: always, with `throw`.
+          MaxRetriesExceededError: there are no more retries, and no `exc`.
+        """
+        request = self.request
+        retries = request.retries + 1
+        if max_retries is not None:
+            request._max_retries = max_retries
+        limit = self.max_retries if max_retries is None else max_retries
+        if request.called_directly:
+            raise exc or exceptions.Retry("Task can be retried", None)
+        if not eta and countdown is None:
+            countdown = self.default_retry_delay
+        inherited = (request.args or (), request.kwargs or {})
+        new_args, new_kwargs = arguments_of_retry(self.run, inherited, args, kwargs)
+        if limit is not None and retries > limit:
+            if exc is not None:
+                raise exc
+            raise self.MaxRetriesExceededError(
+                f"Can't retry {self.name}[{request.id}] args:{new_args} kwargs:{new_kwargs}",
+                task_args=new_args,
+                task_kwargs=new_kwargs,
+            )
+        signature = self.signature_from_request(
+            request, new_args, new_kwargs, countdown=countdown, eta=eta, retries=retries, **options
+        )
+        retry = exceptions.Retry(
+            exc=exc, when=eta or countdown, is_eager=request.is_eager, sig=signature
+        )
+        if not request.is_eager:
+            try:
+                publish = request._publish or []
+                publish.append(self.app.envelope_of(signature))
+                request._publish = publish
+            except Exception as error:
+                raise exceptions.Reject(error, requeue=False) from error
+        if throw:
+            raise retry
+        return retry
+
+    # -- what a running task can do
+
+    def update_state(
+        self,
+        task_id: str | None = None,
+        state: str | None = None,
+        meta: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Store a state of this call, e.g. `update_state(state="PROGRESS", meta={"done": 3})`."""
+        request = self.request
+        if request._ending and task_id in (None, request.id):
+            # A handler of the ending: its state leaves in the same commit, instead of the ending's own.
+            request._final_state = (state or "", meta)
+            return
+        self.backend.store_result(task_id or request.id, meta, state, request=request, **kwargs)
+
+    def add_trail(self, result: Any) -> Any:
+        """Record a result as a child of this call."""
+        if self.trail:
+            self.request.children.append(result)
+        return result
+
+    def AsyncResult(self, task_id: str, **kwargs: Any) -> AsyncResult[R]:
+        """Return the result of a call of this task."""
+        return self.app.AsyncResult(task_id, task_name=self.name, **kwargs)
+
+    # -- signatures
+
+    def signature(
+        self, args: Sequence[Any] | None = None, *starargs: Any, **starkwargs: Any
+    ) -> Signature:
+        """Return the signature of a call, as Celery's."""
+        from taskhub.canvas.signature import signature
+
+        return signature(self, args, *starargs, **starkwargs)
+
+    subtask = signature
+
+    def s(self, *args: Any, **kwargs: Any) -> Signature:
+        """Return the signature of a call with these arguments."""
+        return self.signature(args, kwargs)
+
+    def si(self, *args: Any, **kwargs: Any) -> Signature:
+        """Return the immutable signature of a call: results of other tasks are not passed to it."""
+        return self.signature(args, kwargs, immutable=True)
+
+    def signature_from_request(
+        self,
+        request: Context | None = None,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        queue: Any = None,
+        **extra: Any,
+    ) -> Signature:
+        """Return the signature that sends the present call again."""
+        request = self.request if request is None else request
+        args = request.args if args is None else args
+        kwargs = request.kwargs if kwargs is None else kwargs
+        options = {**request.as_execution_options(), **extra}
+        info = request.delivery_info or {}
+        if queue or info.get("routing_key"):
+            options["queue"] = queue or info["routing_key"]
+        if info.get("priority") is not None:
+            options.setdefault("priority", info["priority"])
+        return self.signature(args, kwargs, **options)
+
+    # -- being a task object
+
+    def push_request(self, *args: Any, **kwargs: Any) -> None:
+        """Make a request current, as Celery's tests do."""
+        request = Context(*args, **kwargs)
+        request._task = self
+        enter(request)
+
+    def pop_request(self) -> None:
+        """End what `push_request` began."""
+        leave(self.request)
+
+    def start_strategy(self, app: Any, consumer: Any, **kwargs: Any) -> None:
+        """Celery's hook into its consumer; there is nothing to hook into here."""
+
+    @property
+    def __name__(self) -> str:
+        return type(self).__name__
+
+    def __repr__(self) -> str:
+        return f"<@task: {self.name} of {self.app.main}>"
+
+    def __reduce__(self) -> Any:
+        return _task_by_name, (self.name,)
+
+
+def _signature_of(run: Callable[..., Any]) -> inspect.Signature | None:
+    try:
+        return inspect.signature(run)
+    except (TypeError, ValueError):
+        return None
+
+
+def _task_by_name(name: str) -> Task[Any, Any]:
+    from taskhub.app.current import current_app
+
+    task: Task[Any, Any] = current_app().tasks[name]
+    return task

@@ -1,0 +1,227 @@
+"""The request: what a running task knows of its call, as `self.request`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from taskhub.message import Envelope
+
+
+class Context:
+    """The call that a task is answering; its attributes are those of Celery's `celery.app.task.Context`.
+
+    Values that the call did not set are the class's defaults; custom headers are attributes, too.
+    """
+
+    args: Any = None
+    callbacks: list[Any] | None = None
+    called_directly: bool = True
+    chain: list[Any] | None = None
+    chord: Any = None
+    correlation_id: str | None = None
+    errbacks: list[Any] | None = None
+    eta: str | None = None
+    expires: str | None = None
+    group: str | None = None
+    group_index: int | None = None
+    headers: dict[str, Any] | None = None
+    hostname: str | None = None
+    id: str | None = None
+    ignore_result: bool | None = False
+    is_eager: bool = False
+    kwargs: Any = None
+    logfile: str | None = None
+    loglevel: int | None = None
+    origin: str | None = None
+    parent_id: str | None = None
+    properties: Any = None
+    retries: int = 0
+    reply_to: str | None = None
+    replaced_task_nesting: int = 0
+    root_id: str | None = None
+    shadow: str | None = None
+    task: str | None = None
+    taskset: Any = None
+    timelimit: Any = None
+    time_limit: float | None = None
+    soft_time_limit: float | None = None
+    utc: bool | None = None
+    stamped_headers: list[str] | None = None
+    stamps: dict[str, Any] | None = None
+
+    _children: list[Any] | None = None
+    _delivery_info: dict[str, Any] | None = None
+    #: The task object that answers; None outside of an execution.
+    _task: Any = None
+    #: The request that was current before this one.
+    _previous: Context | None = None
+    #: What leaves in the task's commit besides its ending, e.g. a retry asked for with `throw=False`.
+    _publish: list[Envelope] | None = None
+    #: State and value that `update_state` set after the ending was decided.
+    _final_state: tuple[str, Any] | None = None
+    #: Whether the body has been entered; a task that calls itself runs as an ordinary function.
+    _entered: bool = False
+    #: Whether the task has ended and its handlers run.
+    _ending: bool = False
+    #: How often `retry(max_retries=)` allows this call to be retried.
+    _max_retries: int | None = None
+    #: The delivery being executed; None in eager mode.
+    _delivery: Any = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.update(*args, **kwargs)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Set attributes from a mapping, pairs, or keywords."""
+        values = self.__dict__
+        values.update(*args, **kwargs)
+        if "delivery_info" in values:
+            values["_delivery_info"] = values.pop("delivery_info")
+        limits = values.get("timelimit")
+        if limits is not None:
+            self.time_limit, self.soft_time_limit = limits[0], limits[1]
+
+    def clear(self) -> None:
+        """Return to the defaults."""
+        self.__dict__.clear()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return an attribute, or `default`."""
+        return getattr(self, key, default)
+
+    @property
+    def children(self) -> list[Any]:
+        """The results of the tasks that this one has sent."""
+        if self._children is None:
+            self._children = []
+        return self._children
+
+    @property
+    def delivery_info(self) -> dict[str, Any] | None:
+        """Where the message came from: exchange, routing_key, priority, redelivered."""
+        delivery = self._delivery
+        if self._delivery_info is None and delivery is not None:
+            self._delivery_info = {
+                "exchange": "",
+                "routing_key": delivery.queue_name,
+                "priority": delivery.options.get("priority"),
+                "redelivered": delivery.claim.delivery > 1,
+            }
+        return self._delivery_info
+
+    @delivery_info.setter
+    def delivery_info(self, value: dict[str, Any] | None) -> None:
+        self._delivery_info = value
+
+    def as_execution_options(self) -> dict[str, Any]:
+        """Return the options with which the same call is sent again."""
+        hard, soft = self.timelimit or (None, None)
+        options = {
+            "task_id": self.id,
+            "root_id": self.root_id,
+            "parent_id": self.parent_id,
+            "group_id": self.group,
+            "group_index": self.group_index,
+            "shadow": self.shadow,
+            "chord": self.chord,
+            "chain": self.chain,
+            "link": self.callbacks,
+            "link_error": self.errbacks,
+            "expires": self.expires,
+            "soft_time_limit": soft,
+            "time_limit": hard,
+            "headers": dict(self.headers) if self.headers else {},
+            "retries": self.retries,
+            "reply_to": self.reply_to,
+            "replaced_task_nesting": self.replaced_task_nesting,
+            "origin": self.origin,
+        }
+        if self.stamps is not None and self.stamped_headers is not None:
+            options["stamped_headers"] = self.stamped_headers
+            for name in self.stamped_headers:
+                if name in self.stamps:
+                    options[name] = self.stamps[name]
+        return options
+
+    def __repr__(self) -> str:
+        public = {name: value for name, value in vars(self).items() if not name.startswith("_")}
+        return f"<Context: {public!r}>"
+
+
+_current: ContextVar[Context | None] = ContextVar("taskhub_request", default=None)
+
+
+def current_request() -> Context | None:
+    """Return the request of the innermost running task, None outside of tasks."""
+    return _current.get()
+
+
+def enter(request: Context) -> None:
+    """Make a request the current one of this thread or coroutine."""
+    request._previous = _current.get()
+    _current.set(request)
+
+
+def leave(request: Context) -> None:
+    """Make the request before this one current again."""
+    _current.set(request._previous)
+    request._previous = None
+
+
+@contextmanager
+def entered(request: Context) -> Iterator[Context]:
+    """Hold a request for the length of a block."""
+    enter(request)
+    try:
+        yield request
+    finally:
+        leave(request)
+
+
+def request_of(delivery: Any, task: Any, nodename: str) -> Context:
+    """Return the request of a delivered message."""
+    request = Context.__new__(Context)
+    values = request.__dict__
+    options = delivery.options
+    values.update(options)
+    custom = options.get("headers")
+    if custom:
+        values.update((name, value) for name, value in custom.items() if name not in values)
+    task_id = delivery.message_id
+    values["id"] = values["correlation_id"] = task_id
+    values["args"] = list(delivery.args)
+    values["kwargs"] = delivery.kwargs
+    values["task"] = delivery.actor_name
+    values["called_directly"] = False
+    values["utc"] = True
+    values["hostname"] = nodename
+    values["_task"] = task
+    values["_delivery"] = delivery
+    if "root_id" not in options:
+        values["root_id"] = task_id
+    limits = options.get("timelimit")
+    if limits is not None:
+        values["time_limit"], values["soft_time_limit"] = limits
+    if "scheduled" in options:
+        values["eta"] = options["scheduled"]
+    return request
+
+
+def is_expired(expires: str | float | None, now: datetime | None = None) -> bool:
+    """Return whether an expiry (ISO 8601 text) has passed."""
+    if not expires:
+        return False
+    at = datetime.fromisoformat(str(expires))
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return at <= (now or datetime.now(UTC))
+
+
+def as_mapping(request: Context) -> Mapping[str, Any]:
+    """Return what the call set, by name."""
+    return {name: value for name, value in vars(request).items() if not name.startswith("_")}

@@ -1,0 +1,250 @@
+"""The lifecycle of one execution: sets up its request, then turns what happened into an outcome.
+
+This is the first middleware of the stack, so it runs first before a task and last after it: what other middleware
+enqueued meanwhile (Dramatiq's retries, pipelines, callbacks) leaves in the same commit.
+"""
+
+from __future__ import annotations
+
+import logging
+from time import perf_counter
+from typing import Any
+
+import dramatiq
+from dramatiq.broker import MessageProxy
+from dramatiq.middleware import Middleware, SkipMessage
+
+from taskhub import states
+from taskhub.engine.broker import EngineBroker, captured
+from taskhub.engine.delivery import Delivery
+from taskhub.exceptions import Ignore, Reject, Retry
+from taskhub.message import Envelope
+from taskhub.outcome import Outcome
+from taskhub.worker import endings
+from taskhub.worker.context import Context, enter, is_expired, leave, request_of
+from taskhub.worker.exception_info import ExceptionInfo
+from taskhub.worker.runnable import RunnableTask
+
+logger = logging.getLogger(__name__)
+
+#: One line per task that begins or ends, at INFO; `taskhub worker --loglevel info` turns it on.
+task_logger = logging.getLogger("taskhub.task")
+
+
+class Lifecycle(Middleware):
+    """Gives every delivery a request before it runs and an outcome after it ran."""
+
+    @property
+    def actor_options(self) -> set[str]:
+        return {"priority", "ignore_result"}
+
+    def before_process_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
+        assert isinstance(message, Delivery) and isinstance(broker, EngineBroker)
+        actor = broker.actors.get(message.actor_name)
+        task = actor if isinstance(actor, RunnableTask) else None
+        request = request_of(message, task, broker.nodename)
+        message.execution = request
+        enter(request)
+        if message.claim.revoked:
+            self._skip(message, endings.revoked(request, _policy(task), "revoked"))
+        if request.expires and is_expired(request.expires):
+            self._skip(message, endings.revoked(request, _policy(task), "expired"))
+        if task is not None:
+            self._begin(broker, message, task, request)
+        message.runtime = perf_counter()
+
+    def _begin(
+        self, broker: EngineBroker, message: Delivery, task: RunnableTask[Any, Any], request: Context
+    ) -> None:
+        courier = broker.courier
+        worker = courier.worker if courier is not None else ""
+        if task.acknowledges_early and not broker.engine.acknowledge(worker, message.claim):
+            logger.warning("task %s was taken away before it began", message.message_id)
+            self._skip(message, endings.ignored(request))
+        try:
+            if "content" in message.options:
+                task.load_arguments(request)
+                message.args, message.kwargs = tuple(request.args), request.kwargs
+            if task.track_started and not task.result_policy.ignores(request):
+                self._store_started(broker, worker, message, task, request)
+            if task.overrides("before_start"):
+                task.before_start(message.message_id, message.args, message.kwargs)
+        except SkipMessage:
+            raise
+        except BaseException as error:
+            logger.exception("task %s could not be begun", message.message_id)
+            self._skip(message, end_task(task, request, None, error))
+
+    @staticmethod
+    def _store_started(
+        broker: EngineBroker,
+        worker: str,
+        message: Delivery,
+        task: RunnableTask[Any, Any],
+        request: Context,
+    ) -> None:
+        import os
+
+        policy = task.result_policy
+        meta = {"pid": os.getpid(), "hostname": request.hostname}
+        text = endings.document(request, policy, states.STARTED, meta)
+        broker.engine.store_state(
+            message.message_id, text, policy.ttl, held=(worker, message.claim)
+        )
+
+    @staticmethod
+    def _skip(message: Delivery, outcome: Outcome) -> None:
+        message.outcome = outcome
+        raise SkipMessage(outcome.state)
+
+    def after_skip_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
+        assert isinstance(message, Delivery)
+        if message.execution is None:
+            return
+        if message.outcome is None:
+            message.outcome = endings.ignored(message.execution, tuple(captured()))
+        leave(message.execution)
+
+    def after_process_message(
+        self,
+        broker: dramatiq.Broker,
+        message: MessageProxy,
+        *,
+        result: Any = None,
+        exception: BaseException | None = None,
+    ) -> None:
+        assert isinstance(message, Delivery)
+        request: Context = message.execution
+        message.runtime = perf_counter() - message.runtime
+        try:
+            task = request._task
+            if task is not None:
+                message.outcome = end_task(task, request, result, exception)
+            else:
+                message.outcome = end_native(message, request, result, exception)
+            if task_logger.isEnabledFor(logging.INFO):
+                _log(message, result, exception)
+        finally:
+            leave(request)
+
+
+def end_task(
+    task: RunnableTask[Any, Any],
+    request: Context,
+    value: Any,
+    error: BaseException | None,
+) -> Outcome:
+    """Decide the ending of a task by Celery's rules, and call its handlers."""
+    policy = task.result_policy
+    sent = (*captured(), *(request._publish or ()))
+    if error is None:
+        try:
+            follow_ups = sent + task.follow_ups(request, states.SUCCESS, value)
+            outcome = endings.succeeded(request, policy, value, follow_ups)
+        except Exception as problem:
+            # What it returned cannot be stored or passed on: that fails the task, as in Celery.
+            error = problem
+        else:
+            return _handle(task, request, outcome, value, None)
+    if isinstance(error, Ignore):
+        return endings.ignored(request, sent)
+    if isinstance(error, Reject):
+        return _reject(task, request, error)
+    info = ExceptionInfo(error)
+    if isinstance(error, Retry):
+        cause = error.exc or error
+        outcome = endings.retried(request, policy, cause, info.traceback, sent)
+        return _handle(task, request, outcome, cause, info)
+    follow_ups = sent + task.follow_ups(request, states.FAILURE, None, error)
+    outcome = endings.failed(request, policy, error, info.traceback, follow_ups)
+    return _handle(task, request, outcome, error, info)
+
+def _reject(task: RunnableTask[Any, Any], request: Context, error: Reject) -> Outcome:
+    if error.requeue:
+        return endings.requeued(request, _as_it_was(request._delivery))
+    dead = endings.dead_letter("Reject", str(error.reason))
+    return endings.failed(request, task.result_policy, error, None, dead=dead)
+
+def _handle(
+    task: RunnableTask[Any, Any],
+    request: Context,
+    outcome: Outcome,
+    value: Any,
+    info: ExceptionInfo | None,
+) -> Outcome:
+    """Call the task's handlers; they may set another state, but not undo the ending."""
+    name, with_info = _HANDLERS[outcome.state]
+    task_id, args, kwargs = request.id or "", request.args, request.kwargs
+    handled = task.overrides(name) or task.overrides("after_return")
+    if not handled:
+        return outcome
+    request._ending = True
+    try:
+        if task.overrides(name):
+            handler = getattr(task, name)
+            extra = (info,) if with_info else ()
+            handler(value, task_id, args, kwargs, *extra)
+        if outcome.state != states.RETRY and task.overrides("after_return"):
+            task.after_return(outcome.state, value, task_id, args, kwargs, info)
+    except Exception:
+        logger.exception("a handler of task %s[%s] failed", task.actor_name, task_id)
+    if request._final_state is not None:
+        return endings.custom(request, task.result_policy, outcome, *request._final_state)
+    return outcome
+
+
+def end_native(
+    message: Delivery, request: Context, value: Any, error: BaseException | None
+) -> Outcome:
+    """Decide the ending of a native actor by Dramatiq's rules: its middleware has retried it, or failed it."""
+    sent = tuple(captured())
+    if error is None:
+        try:
+            return endings.succeeded(request, endings.DEFAULT_POLICY, value, sent)
+        except Exception as problem:
+            error = problem
+            message.fail()
+    info = ExceptionInfo(error)
+    if message.failed or not sent:
+        dead = endings.dead_letter(type(error).__name__, str(error), info.traceback)
+        return endings.failed(
+            request, endings.DEFAULT_POLICY, error, info.traceback, sent, dead=dead
+        )
+    return endings.retried(request, endings.DEFAULT_POLICY, error, info.traceback, sent)
+
+
+#: Per state: the handler, and whether it takes the exception info.
+_HANDLERS = {
+    states.SUCCESS: ("on_success", False),
+    states.RETRY: ("on_retry", True),
+    states.FAILURE: ("on_failure", True),
+}
+
+
+def _policy(task: RunnableTask[Any, Any] | None) -> endings.ResultPolicy:
+    return endings.DEFAULT_POLICY if task is None else task.result_policy
+
+
+def _as_it_was(delivery: Delivery) -> Envelope:
+    claim = delivery.claim
+    return Envelope(claim.task_id, claim.queue, claim.priority, claim.body)
+
+
+def _log(message: Delivery, result: Any, exception: BaseException | None) -> None:
+    state = message.outcome.state if message.outcome is not None else "?"
+    if exception is None:
+        task_logger.info(
+            "Task %s[%s] succeeded in %.6fs: %.200r",
+            message.actor_name,
+            message.message_id,
+            message.runtime,
+            result,
+        )
+    else:
+        task_logger.info(
+            "Task %s[%s] %s: %r", message.actor_name, message.message_id, state, exception
+        )
+
+
+#: Exceptions that tell how a task is to end; Dramatiq must not report them as failures.
+CONTROL_FLOW: tuple[type[BaseException], ...] = (Ignore, Reject, Retry)

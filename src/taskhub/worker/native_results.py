@@ -1,0 +1,65 @@
+"""Dramatiq's view of results: `message.get_result()` reads what the commit stored."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from dramatiq.results import ResultBackend, ResultFailure, ResultMissing, ResultTimeout
+from dramatiq.results.backend import DEFAULT_TIMEOUT
+
+from taskhub import states
+from taskhub.engine.port import Engine
+from taskhub.serialization.result_meta import decode_meta
+
+
+class EngineResultBackend(ResultBackend):
+    """Reads result documents; writes nothing, since every task's commit has stored its result."""
+
+    def __init__(self, engine: Callable[[], Engine]) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def get_result(self, message: Any, *, block: bool = False, timeout: int | None = None) -> Any:
+        """Return a message's result.
+
+        Parameters:
+          timeout: milliseconds to wait with `block`; 10 seconds by default.
+
+        Raises:
+          ResultMissing: it has none yet.
+          ResultTimeout: waiting took too long.
+          ResultFailure: the actor raised an exception.
+        """
+        document = self._engine().documents([message.message_id])[0]
+        meta = decode_meta(document) if document is not None else None
+        if block and (meta is None or meta["status"] not in states.READY_STATES):
+            meta = self._wait(message, DEFAULT_TIMEOUT if timeout is None else timeout)
+        if meta is None or meta["status"] not in states.READY_STATES:
+            raise ResultMissing(message)
+        if meta["status"] == states.SUCCESS:
+            return meta["result"]
+        error = meta["result"]
+        raise ResultFailure(f"actor raised {type(error).__name__}: {error}", type(error).__name__, str(error))
+
+    def _wait(self, message: Any, timeout: int) -> dict[str, Any]:
+        ended = threading.Event()
+        found: list[dict[str, Any]] = []
+
+        def look(_task_id: str, document: bytes) -> None:
+            meta = decode_meta(document)
+            if meta["status"] in states.READY_STATES:
+                found.append(meta)
+                ended.set()
+
+        with self._engine().follow([message.message_id], look):
+            if not ended.wait(timeout / 1000):
+                raise ResultTimeout(message)
+        return found[0]
+
+    def store_result(self, message: Any, result: Any, ttl: int) -> None:
+        """Do nothing: the commit stores it."""
+
+    def store_exception(self, message: Any, exception: Exception, ttl: int) -> None:
+        """Do nothing: the commit stores it."""

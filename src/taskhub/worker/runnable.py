@@ -1,0 +1,57 @@
+"""What the worker needs to know of a task; the facade's `Task` fills it in."""
+
+from __future__ import annotations
+
+from typing import Any, ParamSpec, TypeVar
+
+import dramatiq
+
+from taskhub.message import Envelope
+from taskhub.worker.context import Context
+from taskhub.worker.endings import DEFAULT_POLICY, ResultPolicy
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class RunnableTask(dramatiq.Actor[P, R]):
+    """An actor whose endings follow Celery's rules instead of Dramatiq's."""
+
+    #: What is stored of its results.
+    result_policy: ResultPolicy = DEFAULT_POLICY
+    #: Whether STARTED is stored when it begins.
+    track_started: bool | None = False
+    #: Whether the message is forgotten before the task runs (`acks_late=False`, set explicitly).
+    acknowledges_early: bool = False
+    #: Exceptions that are part of normal operation.
+    throws: tuple[type[BaseException], ...] | type[BaseException] = ()
+
+    def follow_ups(
+        self, request: Context, state: str, value: Any, error: BaseException | None = None
+    ) -> tuple[Envelope, ...]:
+        """Return the messages that an ending causes: callbacks, errbacks, the next link of a chain."""
+        return ()
+
+    def load_arguments(self, request: Context) -> None:
+        """Bring the arguments of a request into the form that the task is called with."""
+
+    def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
+        """Called before the task runs; an exception fails the task."""
+
+    def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:
+        """Called when the task has returned."""
+
+    def on_retry(self, exc: Any, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        """Called when the task is to be retried."""
+
+    def on_failure(self, exc: Any, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        """Called when the task has failed."""
+
+    def after_return(
+        self, status: str, retval: Any, task_id: str, args: Any, kwargs: Any, einfo: Any
+    ) -> None:
+        """Called when the task has ended, whichever way."""
+
+    def overrides(self, name: str) -> bool:
+        """Return whether a handler does anything: those that don't are not called."""
+        return getattr(type(self), name) is not getattr(RunnableTask, name)
