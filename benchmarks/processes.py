@@ -70,12 +70,13 @@ class Process:
 
     def stop(self) -> None:
         """End the process and everything in its group; harmless if it has ended."""
-        with suppress(ProcessLookupError):
+        try:
             self.child.terminate()
             with suppress(subprocess.TimeoutExpired):
                 self.child.wait(GRACE)
-        with suppress(ProcessLookupError):
-            os.killpg(self.child.pid, signal.SIGKILL)
+        finally:  # a second Ctrl-C must not leave anything behind either
+            with suppress(ProcessLookupError):
+                os.killpg(self.child.pid, signal.SIGKILL)
         self.child.wait()
         for pipe in (self.child.stdin, self.child.stdout):
             if pipe is not None:
