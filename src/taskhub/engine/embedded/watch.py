@@ -108,7 +108,7 @@ class Watcher:
             return
 
     def _stop_orphan(self) -> None:
-        """End a server whose watcher was killed, where the kernel doesn't do that (not on Linux)."""
+        """End a server whose watcher was killed; on Linux the kernel has done it."""
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(SHUTDOWN_TIMEOUT)
             try:
@@ -122,7 +122,7 @@ class Watcher:
 
 
 def _follow_into_death(watcher: int) -> Callable[[], None] | None:
-    """Return what makes the server shut down when the watcher is killed; None: not on this system."""
+    """Return what makes the server end with the watcher; None: not on this system."""
     if sys.platform != "linux":
         return None
     import ctypes

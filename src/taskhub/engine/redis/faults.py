@@ -58,10 +58,11 @@ def _fault(
     if isinstance(error, errors.AuthenticationError) or "WRONGPASS" in str(error):
         return _authentication_fault(str(error), url)
     if isinstance(error, errors.TimeoutError | TimeoutError) or isinstance(cause, TimeoutError):
-        return Fault(
-            f"did not answer within {timeout:g} s",
-            "check the address, the network and the firewall",
-        )
+        mend = "check the address, the network and the firewall"
+        if url.scheme == "rediss":
+            # A plain server waits for the rest of what it takes for a command.
+            mend += "; if its port is a plain one, use redis://"
+        return Fault(f"did not answer within {timeout:g} s", mend)
     if isinstance(cause, ssl.SSLError):
         return _encryption_fault(cause)
     if isinstance(cause, OSError):
@@ -142,6 +143,9 @@ def _refusal(error: Exception, url: StoreURL) -> Fault:
         mend = "look into its log"
         if url.scheme == "redis":
             mend += "; if its port is a TLS one, use rediss://"
+        if url.scheme == "rediss":
+            # In TLS 1.3 a client learns only after the handshake that it was refused.
+            mend += "; if it asks for a client's certificate, give ssl_certfile= and ssl_keyfile="
         return Fault("closed the connection", mend)
     detail = " ".join(mask_url(text).split())[:_LONGEST_DETAIL]
     return Fault(f"can't be used ({detail})", "look into the server's log")
