@@ -1,0 +1,31 @@
+"""Results of tasks: their states and values, read from the store, and waiting for them (as `celery.result`)."""
+
+from __future__ import annotations
+
+from taskhub.result.async_result import AsyncResult
+from taskhub.result.base import ResultBase
+from taskhub.result.eager import EagerResult
+from taskhub.result.group import GroupResult
+from taskhub.result.joining import (
+    allow_join_result,
+    assert_will_not_block,
+    denied_join_result,
+    disable_sync_subtasks,
+    task_join_will_block,
+)
+from taskhub.result.sets import ResultSet
+from taskhub.result.tuples import result_from_tuple
+
+__all__ = (
+    "AsyncResult",
+    "EagerResult",
+    "GroupResult",
+    "ResultBase",
+    "ResultSet",
+    "allow_join_result",
+    "assert_will_not_block",
+    "denied_join_result",
+    "disable_sync_subtasks",
+    "result_from_tuple",
+    "task_join_will_block",
+)

@@ -1,0 +1,84 @@
+"""The results of a group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from taskhub.result.application import app_or_current
+from taskhub.result.base import ResultBase
+from taskhub.result.sets import ResultSet
+
+if TYPE_CHECKING:
+    from taskhub.result.application import Application
+    from taskhub.result.backend import Backend
+
+
+class GroupResult(ResultSet):
+    """A set of results with an id of its own (as Celery's `GroupResult`).
+
+    It equals its id, so that `"an id" in results` works.
+
+    Parameters:
+        id: The id of the group.
+        results: The results in it, in the order of the group's tasks.
+        parent: The result before the group in a chain.
+        kwargs: As of `ResultSet`.
+    """
+
+    def __init__(
+        self,
+        id: str | None = None,
+        results: Iterable[Any] | None = None,
+        parent: ResultBase | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self.id = id
+        self.parent = parent
+        super().__init__(() if results is None else results, **kwargs)
+
+    def save(self, backend: Backend | None = None) -> GroupResult:
+        """Store which results the group has, for `restore`."""
+        return (backend or self.backend).save_group(str(self.id), self)
+
+    def delete(self, backend: Backend | None = None) -> None:
+        """Delete what `save` stored."""
+        (backend or self.backend).delete_group(str(self.id))
+
+    @classmethod
+    def restore(
+        cls, id: str, backend: Backend | None = None, app: Application | None = None
+    ) -> GroupResult | None:
+        """Return the group that was saved under an id; None if there is none."""
+        return (backend or app_or_current(app).backend).restore_group(id)
+
+    def as_tuple(self) -> tuple[Any, Any]:
+        """Return `((id, parent), members)`."""
+        above = self.parent and self.parent.as_tuple()
+        return (self.id, above), [result.as_tuple() for result in self.results]
+
+    def __bool__(self) -> bool:
+        return bool(self.id or self.results)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {self.id} [{', '.join(map(str, self.results))}]>"
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, GroupResult):
+            return (
+                other.id == self.id
+                and other.results == self.results
+                and other.parent == self.parent
+            )
+        if isinstance(other, str):
+            return other == self.id
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.id, self.results)

@@ -1,0 +1,234 @@
+"""Waiting for results without polling: the store tells, threads and coroutines listen."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from taskhub import states
+from taskhub.exceptions import TimeoutError
+from taskhub.result.base import IntervalCallback, MessageCallback, Meta, ResultBase
+
+if TYPE_CHECKING:
+    from taskhub.engine.port import Subscription
+    from taskhub.result.async_result import AsyncResult
+    from taskhub.result.backend import Backend
+
+logger = logging.getLogger(__name__)
+
+#: A wait shorter than this looks first, seconds: it could be over before the store is being listened to.
+SHORT = 1.0
+
+
+class Watch:
+    """The tasks that a call waits for, and those whose failure ends the wait. Knows neither threads nor loops.
+
+    Parameters:
+        results: The awaited results; those that are known already are not waited for.
+        parents: Results whose exception, should they fail, is raised by `feed`.
+        on_message: Called with every document of an awaited task, whatever its state.
+    """
+
+    def __init__(
+        self,
+        results: Iterable[ResultBase],
+        parents: Iterable[ResultBase] = (),
+        on_message: MessageCallback | None = None,
+    ) -> None:
+        self._on_message = on_message
+        self._awaited = _unknown(results)
+        self._parents = _unknown(parents)
+
+    @property
+    def backend(self) -> Backend:
+        """Where the documents come from: what the first awaited task names."""
+        return next(iter(self._awaited.values()))[0].backend
+
+    @property
+    def over(self) -> bool:
+        """Whether every awaited task has ended."""
+        return not self._awaited
+
+    @property
+    def task_ids(self) -> list[str]:
+        """The ids of which documents are wanted."""
+        return list(self._awaited | self._parents)
+
+    def feed(self, task_id: str, document: bytes) -> Meta | None:
+        """Take a document in; return it decoded if it ends the wait for an awaited task.
+
+        Raises:
+            Exception: That of a parent that failed.
+        """
+        awaited = task_id in self._awaited
+        if not awaited and task_id not in self._parents:
+            return None
+        meta = self.backend.decode_result(document)
+        if awaited and self._on_message is not None:
+            self._on_message(meta)
+        if meta["status"] not in states.READY_STATES:
+            return None
+        for parent in self._parents.pop(task_id, ()):
+            parent.remember(meta)
+            parent.maybe_throw()
+        for task in self._awaited.pop(task_id, ()):
+            task.remember(meta)
+        return meta if awaited else None
+
+    def late(self, timeout: float | None) -> TimeoutError:
+        """Return the error that says what was not there in time."""
+        missing = next(iter(self._awaited), "")
+        more = f" and {len(self._awaited) - 1} more" if len(self._awaited) > 1 else ""
+        return TimeoutError(
+            f"The operation timed out: no result of task {missing}{more} within {timeout} s."
+        )
+
+
+def _unknown(results: Iterable[ResultBase]) -> dict[str, list[AsyncResult[Any]]]:
+    tasks: dict[str, list[AsyncResult[Any]]] = {}
+    for result in results:
+        for task in result.iter_tasks():
+            if task.known is None:
+                tasks.setdefault(task.id, []).append(task)
+    return tasks
+
+
+def arrivals(
+    watch: Watch,
+    timeout: float | None = None,
+    interval: float = 0.5,
+    on_interval: IntervalCallback | None = None,
+) -> Iterator[tuple[str, Meta]]:
+    """Yield each awaited task's id and document as soon as it has ended.
+
+    Parameters:
+        watch: What is awaited.
+        timeout: Seconds until `TimeoutError`; None: never. What has ended is yielded even with 0.
+        interval: Seconds between calls of `on_interval`.
+        on_interval: Called while nothing arrives.
+
+    Raises:
+        TimeoutError: The time is over.
+        Exception: That of a parent that failed.
+    """
+    deadline = None if timeout is None else time.monotonic() + timeout
+    if timeout is not None and timeout < SHORT and not watch.over:
+        for task_id, document in _present(watch):
+            meta = watch.feed(task_id, document)
+            if meta is not None:
+                yield task_id, meta
+    if watch.over:
+        return
+    inbox: SimpleQueue[tuple[str, bytes]] = SimpleQueue()
+    with watch.backend.follow(watch.task_ids, lambda *arrival: inbox.put(arrival)):
+        while not watch.over:
+            left = threading.TIMEOUT_MAX if deadline is None else deadline - time.monotonic()
+            pause = min(left, threading.TIMEOUT_MAX if on_interval is None else interval)
+            try:
+                arrival = inbox.get(timeout=max(pause, 0.0))
+            except Empty:
+                if deadline is not None and time.monotonic() >= deadline:
+                    raise watch.late(timeout) from None
+                if on_interval is not None:
+                    on_interval()
+                continue
+            meta = watch.feed(*arrival)
+            if meta is not None:
+                yield arrival[0], meta
+
+
+async def arrived(
+    watch: Watch,
+    timeout: float | None = None,
+    on_arrival: Callable[[str, Meta], object] | None = None,
+) -> None:
+    """Wait, in a coroutine, until every awaited task has ended.
+
+    Parameters:
+        watch: What is awaited.
+        timeout: Seconds until `TimeoutError`; None: never.
+        on_arrival: Called with each task's id and document; what it raises ends the wait.
+
+    Raises:
+        TimeoutError: The time is over.
+        Exception: That of a parent that failed.
+    """
+    if timeout is not None and timeout < SHORT and not watch.over:
+        for task_id, document in await asyncio.to_thread(_present, watch):
+            _take(watch, task_id, document, on_arrival)
+    if watch.over:
+        return
+    loop = asyncio.get_running_loop()
+    inbox: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+
+    def arrive(task_id: str, document: bytes) -> None:
+        # A closed loop has nobody left who waits.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(inbox.put_nowait, (task_id, document))
+
+    limit = asyncio.timeout(timeout)
+    try:
+        async with limit:
+            with watch.backend.follow(watch.task_ids, arrive):
+                while not watch.over:
+                    _take(watch, *await inbox.get(), on_arrival)
+    except asyncio.TimeoutError:
+        # Not ours to translate if a task raised it.
+        if limit.expired():
+            raise watch.late(timeout) from None
+        raise
+
+
+def notify(
+    backend: Backend, task_ids: Iterable[str], callback: Callable[[dict[str, Meta]], object]
+) -> Subscription:
+    """Call back with the documents of some tasks when all have ended.
+
+    The call is made in a thread of its own: it may block, and the engine's thread hears of all results.
+    """
+    ended: dict[str, Meta] = {}
+    pending = set(task_ids)
+
+    def tell() -> None:
+        try:
+            callback(ended)
+        except Exception:
+            logger.exception("a callback of then() failed")
+
+    def arrive(task_id: str, document: bytes) -> None:
+        meta = backend.decode_result(document)
+        if task_id in pending and meta["status"] in states.READY_STATES:
+            ended[task_id] = meta
+            pending.discard(task_id)
+            if not pending:
+                threading.Thread(target=tell, name="taskhub-then", daemon=True).start()
+
+    return backend.follow(list(pending), arrive)
+
+
+def _take(
+    watch: Watch,
+    task_id: str,
+    document: bytes,
+    on_arrival: Callable[[str, Meta], object] | None,
+) -> None:
+    meta = watch.feed(task_id, document)
+    if meta is not None and on_arrival is not None:
+        on_arrival(task_id, meta)
+
+
+def _present(watch: Watch) -> list[tuple[str, bytes]]:
+    """Read what is stored now."""
+    task_ids = watch.task_ids
+    documents = watch.backend.get_documents(task_ids)
+    return [
+        (task_id, document)
+        for task_id, document in zip(task_ids, documents, strict=True)
+        if document is not None
+    ]
