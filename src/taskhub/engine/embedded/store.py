@@ -92,7 +92,7 @@ def acquire(directory: Path | None = None, *, linger: float = LINGER) -> Embedde
     # Held from here on, so that a watcher that is about to stop doesn't, or is waited for.
     hold = _lock(home.users_lock, fcntl.LOCK_SH)
     try:
-        if not (_is_watched(home) and _answers(home.socket)):
+        if not _runs(home):
             with _only_one(home.start_lock):
                 _start(home, linger)
     except BaseException:
@@ -104,7 +104,7 @@ def acquire(directory: Path | None = None, *, linger: float = LINGER) -> Embedde
 def _start(home: Home, linger: float) -> None:
     deadline = time.monotonic() + START_TIMEOUT
     started = False
-    while not _answers(home.socket):
+    while not _runs(home):
         if not _is_watched(home):
             if started:
                 raise OperationalError(
@@ -148,6 +148,11 @@ def _spawn_watcher(home: Home, linger: float) -> None:
             stderr=log,
             umask=0o077,
         )
+
+
+def _runs(home: Home) -> bool:
+    # A server without a watcher is about to stop, or would never stop.
+    return _is_watched(home) and _answers(home.socket)
 
 
 def _answers(path: Path) -> bool:

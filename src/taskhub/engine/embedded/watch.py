@@ -57,7 +57,6 @@ class Watcher:
     def run(self) -> int:
         """Return the exit code: 0 when the last user has left, 1 when the server does not start."""
         signal.signal(signal.SIGTERM, lambda *_: self._stop())
-        self._stop_orphan()
         threading.Thread(target=self._wait_for_last_user, daemon=True).start()
         failed = 0
         while failed < FAILED_STARTS:
@@ -107,18 +106,22 @@ class Watcher:
             self._stop()
             return
 
-    def _stop_orphan(self) -> None:
-        """End a server whose watcher was killed; on Linux the kernel has done it."""
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(SHUTDOWN_TIMEOUT)
-            try:
-                connection.connect(str(self._socket_path))
-                connection.sendall(b"SHUTDOWN\r\n")
-                # Closed by the server when all is on disk.
-                while connection.recv(1024):
-                    pass
-            except OSError:
-                return
+
+def stop_orphan(path: Path) -> None:
+    """End a server whose watcher was killed, and wait for it: two must not write the same file.
+
+    On Linux the kernel has told it to stop, which may be under way.
+    """
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(SHUTDOWN_TIMEOUT)
+        try:
+            connection.connect(str(path))
+            connection.sendall(b"SHUTDOWN\r\n")
+            # Closed by the server's end, when all is on disk.
+            while connection.recv(1024):
+                pass
+        except OSError:
+            return
 
 
 def _follow_into_death(watcher: int) -> Callable[[], None] | None:
@@ -143,6 +146,7 @@ def main(arguments: list[str]) -> int:
     # Released when this process ends. Who asks whether there is a watcher holds it for an instant.
     watch = os.open(watch_path, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(watch, fcntl.LOCK_EX)
+    stop_orphan(Path(socket_path))
     # The lock is held before whoever called goes on, and belongs to what goes on here.
     if os.fork():
         os._exit(0)
