@@ -70,6 +70,7 @@ class EngineBroker(dramatiq.Broker):
     Parameters:
       engine: returns the engine; called when it is first needed.
       reject: makes the outcome of a message that no actor can take: unreadable, or for an unknown actor.
+      hold_lease: takes the lease of a worker (by name) and returns what gives it up again.
       nodename: what this process's workers are called in inspection, e.g. "celery@host".
       middleware: as for `dramatiq.Broker`.
     """
@@ -79,12 +80,15 @@ class EngineBroker(dramatiq.Broker):
         engine: Callable[[], Engine],
         *,
         reject: Callable[[Claim, Exception], Outcome],
+        hold_lease: Callable[[Engine, str], Callable[[], None]],
         nodename: str | None = None,
         middleware: list[Middleware] | None = None,
     ) -> None:
         self._make_engine = engine
         self._engine: Engine | None = None
         self._reject = reject
+        self._hold_lease = hold_lease
+        self._give_up_lease: Callable[[], None] = _nothing
         self.nodename = nodename or f"celery@{socket.gethostname()}"
         self.courier: Courier | None = None
         self.retry_policy: RetryPolicy | None = RetryPolicy()
@@ -220,14 +224,28 @@ class EngineBroker(dramatiq.Broker):
         return EngineConsumer(self.courier, timeout / 1000, self._reject)
 
     def start_courier(self, worker: Worker) -> None:
-        """Begin to claim for a worker of this process."""
+        """Begin to claim for a worker of this process.
+
+        Raises:
+          OperationalError: the store is out of reach.
+        """
+        name = f"{self.nodename}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        # Before the first claim: what a worker without a lease claims would never come back.
+        self._give_up_lease = self._hold_lease(self.engine, name)
         self.courier = Courier(
             self.engine,
-            f"{self.nodename}:{os.getpid()}:{uuid.uuid4().hex[:8]}",
+            name,
             worker.worker_threads,
             withdraw=lambda: self._withdraw(worker),
             reject=self._reject,
         )
+
+    def end_courier(self, timeout: float) -> None:
+        """Commit what has ended, give the rest back, and give the lease up."""
+        courier, self.courier = self.courier, None
+        if courier is not None:
+            courier.finish(timeout)
+            self._give_up_lease()
 
     def _withdraw(self, worker: Worker) -> Iterable[Delivery]:
         courier = self.courier
@@ -265,6 +283,10 @@ class EngineBroker(dramatiq.Broker):
     def close(self) -> None:
         if self._engine is not None:
             self._engine.close()
+
+
+def _nothing() -> None:
+    """Give up a lease that was never taken."""
 
 
 class EngineConsumer(Consumer):
@@ -349,6 +371,4 @@ class _CourierLifecycle(Middleware):
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: Worker) -> None:
         assert isinstance(broker, EngineBroker)
-        courier, broker.courier = broker.courier, None
-        if courier is not None:
-            courier.finish(timeout=30.0)
+        broker.end_courier(timeout=30.0)

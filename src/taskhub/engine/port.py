@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import NamedTuple
 
+from taskhub.engine.rules import EngineRules
 from taskhub.message import Envelope
 from taskhub.outcome import Outcome
 
@@ -166,6 +167,9 @@ class Engine(ABC):
 
     Every verb raises `taskhub.exceptions.OperationalError` when the store is out of reach, after a bounded time.
     """
+
+    #: The limits and times that it keeps.
+    rules: EngineRules
 
     # -- producing
 

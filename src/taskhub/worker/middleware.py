@@ -22,7 +22,9 @@ from dramatiq.results import Results
 
 from taskhub.engine.broker import EngineBroker
 from taskhub.engine.port import Engine
+from taskhub.worker import keeper
 from taskhub.worker.endings import unrunnable
+from taskhub.worker.lease import Lease
 from taskhub.worker.lifecycle import Lifecycle
 from taskhub.worker.native_results import EngineResultBackend
 from taskhub.worker.runnable import RunnableTask
@@ -78,11 +80,27 @@ class Boot(Middleware):
         self._boot()
 
 
+class KeeperFork(Middleware):
+    """Has Dramatiq's command line run the keeper beside its worker processes."""
+
+    @property
+    def forks(self) -> list[Callable[[], int]]:
+        return [keeper.main]
+
+
+def hold_lease(engine: Engine, worker: str) -> Callable[[], None]:
+    """Take a worker's lease; returns what gives it up."""
+    lease = Lease(engine, worker)
+    lease.begin()
+    return lease.end
+
+
 def make_broker(engine: Callable[[], Engine], boot: Callable[[], None]) -> EngineBroker:
     """Return a broker with the middleware that tasks and native actors need."""
-    broker = EngineBroker(engine, reject=unrunnable, middleware=[])
+    broker = EngineBroker(engine, reject=unrunnable, hold_lease=hold_lease, middleware=[])
     for middleware in (
         Boot(boot),
+        KeeperFork(),
         # First before a message, last after it: see its module.
         Lifecycle(),
         NativeAgeLimit(),

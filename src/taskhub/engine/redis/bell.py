@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from taskhub.engine.port import Bell
 from taskhub.engine.redis.connecting import Connector
-from taskhub.engine.redis.line import Line
+from taskhub.engine.redis.line import NOTHING, Line
 from taskhub.exceptions import OperationalError
 
 #: How long the server holds one wait, seconds. Short enough to notice soon that a connection is dead.
@@ -35,7 +35,8 @@ class RedisBell(Bell):
         except OperationalError:
             self._asked_at = None
             raise
-        if reply is not None:
+        if reply is not NOTHING:
+            # After its time the server answers nil: an occasion to look, too, since a bell may have been lost.
             self._asked_at = None
             return True
         if self._asked_at is not None and time.monotonic() - self._asked_at > SERVER_WAIT + GRACE:

@@ -65,13 +65,15 @@ class RedisEngine(Engine):
         self.rules = rules or EngineRules()
         self.broker_url = broker
         self.results_url = results or broker
+        self.broker_options = broker_options or {}
+        self.results_options = results_options or {}
         self._namespace = "{" + self.rules.namespace + "}"
         self._clock = clock
         self._broker = Connector(
             broker,
             client_name=client_name,
             socket_timeout=socket_timeout,
-            transport_options=broker_options or {},
+            transport_options=self.broker_options,
         )
         self._results_connector = self._broker
         if self.results_url != broker:
@@ -79,7 +81,7 @@ class RedisEngine(Engine):
                 self.results_url,
                 client_name=client_name,
                 socket_timeout=socket_timeout,
-                transport_options=results_options or {},
+                transport_options=self.results_options,
             )
         self._one_server = same_server(broker, self.results_url)
         self._dbs = ""

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from taskhub.engine.redis.connecting import Connector
 
 
+#: What `Line.wait` returns when nothing has arrived; a reply may itself be None.
+NOTHING: Any = object()
+
+
 class Line:
     """Owned by one thread, which alone sends and waits; any thread may `wake` it.
 
@@ -56,8 +60,8 @@ class Line:
                 f"lost the connection to {self._connector.url.masked()}: {error}"
             ) from error
 
-    def wait(self, timeout: float) -> Any | None:
-        """Return the next reply, or None when `timeout` seconds have passed or somebody called `wake`.
+    def wait(self, timeout: float) -> Any:
+        """Return the next reply, or `NOTHING` when `timeout` seconds have passed or somebody called `wake`.
 
         Raises:
           OperationalError: the connection broke; the line is closed.
@@ -77,9 +81,9 @@ class Line:
                 if self._woken in readable:
                     with contextlib.suppress(BlockingIOError):
                         os.read(self._woken, 4096)
-                    return None
+                    return NOTHING
                 if not readable:
-                    return None
+                    return NOTHING
                 if self._connection is not None and self._connection.can_read(0):
                     return self._connection.read_response()
         except OSError as error:

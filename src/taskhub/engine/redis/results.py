@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from taskhub.engine.port import DocumentCallback, Subscription
-from taskhub.engine.redis.line import Line
+from taskhub.engine.redis.line import NOTHING, Line
 from taskhub.engine.redis.pool import ChannelPool
 from taskhub.exceptions import OperationalError
 
@@ -145,7 +145,7 @@ class Listener:
                 for page in pages(ids):
                     line.send((verb, *(PREFIX + task_id for task_id in page)))
             reply = line.wait(PING_EVERY)
-            if reply is None:
+            if reply is NOTHING:
                 if line.is_open and not self._asked:
                     if silent:
                         line.hang_up()
@@ -159,7 +159,7 @@ class Listener:
     def _take(self, reply: Any, line: Line) -> None:
         """Deliver a message; on the word that channels are followed, deliver what they hold already."""
         subscribed = []
-        while reply is not None:
+        while reply is not NOTHING:
             # Outside of any subscription a PING is answered by a plain text.
             kind, channel = (reply[0], reply[1]) if isinstance(reply, list) else (reply, b"")
             if kind == b"message":
@@ -167,7 +167,7 @@ class Listener:
             elif kind == b"subscribe":
                 subscribed.append(channel[len(PREFIX) :].decode())
             # Acknowledgements of a long SUBSCRIBE come in a row: one read for all of them.
-            reply = line.wait(0) if subscribed else None
+            reply = line.wait(0) if subscribed else NOTHING
         if subscribed:
             for task_id, document in zip(subscribed, self._read(subscribed), strict=True):
                 if document is not None:

@@ -1,0 +1,271 @@
+"""The keeper: renews the leases of worker processes from outside, and sees at once when one is gone.
+
+A task that holds the interpreter's lock for minutes does not stop another process from renewing. The keeper runs as a
+fork of Dramatiq's command line, or inside the supervisor of `taskhub worker`; worker processes make themselves known
+to it on a socket (see `taskhub.worker.lease`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import selectors
+import signal
+import socket
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from taskhub.config.urls import StoreURL
+from taskhub.engine.port import Engine
+from taskhub.engine.rules import EngineRules
+from taskhub.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
+
+#: The address of the keeper, when it is not found by the parent's process id.
+ADDRESS_VARIABLE = "TASKHUB_KEEPER"
+#: Leases are renewed so many times before they could run out.
+RENEWALS_PER_LEASE = 3
+#: Where there is no pidfd (other systems than Linux), look for dead processes this often, seconds.
+LOOK_EVERY = 0.2
+
+
+def address_for(parent: int) -> Path:
+    """Return the address of the keeper of the worker processes that this parent started."""
+    directory = Path(tempfile.gettempdir()) / f"taskhub-{os.getuid()}"
+    directory.mkdir(mode=0o700, exist_ok=True)
+    if directory.stat().st_uid != os.getuid():
+        raise PermissionError(f"{directory} belongs to somebody else; remove it, or set TMPDIR")
+    return directory / f"keeper-{parent}.sock"
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What a worker process tells its keeper."""
+
+    worker: str
+    process: int
+    #: The fields of the stores' URLs, and their transport options.
+    broker: dict[str, Any]
+    results: dict[str, Any]
+    rules: dict[str, Any]
+
+    @classmethod
+    def from_json(cls, text: str) -> Registration:
+        """Read what a worker sent.
+
+        Raises:
+          ValueError, TypeError: it is something else.
+        """
+        return cls(**json.loads(text))
+
+    def to_json(self) -> str:
+        """Return the text to send."""
+        return json.dumps(vars(self))
+
+    def engine(self) -> Engine:
+        """Return an engine on the worker's stores."""
+        from taskhub.engine.redis.engine import RedisEngine
+
+        return RedisEngine(
+            _url(self.broker["url"]),
+            _url(self.results["url"]),
+            rules=EngineRules(**self.rules),
+            client_name="taskhub-keeper",
+            broker_options=self.broker["options"],
+            results_options=self.results["options"],
+        )
+
+    @property
+    def store(self) -> str:
+        """What workers with the same engine have in common."""
+        return json.dumps([self.broker, self.results, self.rules], sort_keys=True)
+
+
+class Keeper:
+    """Watches the worker processes that register on a socket."""
+
+    def __init__(self, address: Path) -> None:
+        self.address = address
+        self._selector = selectors.DefaultSelector()
+        self._registrations: dict[int, Registration] = {}
+        self._engines: dict[str, Engine] = {}
+        self._renew_at = 0.0
+        self._stopping = False
+        with contextlib.suppress(FileNotFoundError):
+            address.unlink()
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(os.fspath(address))
+        self._listener.listen(128)
+        self._listener.setblocking(False)
+        self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
+
+    def stop(self) -> None:
+        """End `run` when the last worker process is gone."""
+        self._stopping = True
+
+    def run(self) -> None:
+        """Watch until stopped."""
+        parent = os.getppid()
+        try:
+            while self._registrations or not (self._stopping or os.getppid() != parent):
+                self.watch(0.5)
+        finally:
+            self.close()
+
+    def watch(self, timeout: float) -> None:
+        """Do what is to be done within the next `timeout` seconds."""
+        for key, _ in self._selector.select(min(timeout, LOOK_EVERY if self._must_look else timeout)):
+            key.data(key.fileobj)
+        if self._must_look:
+            for descriptor in [
+                found for found, held in self._registrations.items() if not _lives(held.process)
+            ]:
+                self._lost(descriptor)
+        if time.monotonic() >= self._renew_at:
+            self._renew()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._selector.close()
+        self._listener.close()
+        with contextlib.suppress(FileNotFoundError):
+            self.address.unlink()
+        for engine in self._engines.values():
+            engine.close()
+
+    @property
+    def _must_look(self) -> bool:
+        return not hasattr(os, "pidfd_open")
+
+    # -- workers come and go
+
+    def _accept(self, listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        connection.settimeout(2.0)
+        try:
+            text = connection.makefile("r", encoding="utf-8").readline()
+            registration = Registration.from_json(text)
+            descriptor = self._descriptor(registration.process, connection)
+        except (ValueError, TypeError, OSError) as error:
+            logger.warning("a registration could not be read: %s", error)
+            connection.close()
+            return
+        self._registrations[descriptor] = registration
+        self._engines.setdefault(registration.store, registration.engine())
+        self._selector.register(
+            connection, selectors.EVENT_READ, lambda _: self._left(descriptor, connection)
+        )
+        self._renew_at = 0.0
+        self._renew()
+        connection.sendall(b"kept\n")
+        connection.setblocking(False)
+
+    def _descriptor(self, process: int, connection: socket.socket) -> int:
+        """Return what stands for a process: on Linux a descriptor that tells when it ends."""
+        if self._must_look:
+            return connection.fileno()
+        descriptor = os.pidfd_open(process)
+        self._selector.register(descriptor, selectors.EVENT_READ, lambda _: self._lost(descriptor))
+        return descriptor
+
+    def _left(self, descriptor: int, connection: socket.socket) -> None:
+        """The connection ended: by a clean end, or with the process."""
+        with contextlib.suppress(OSError):
+            if connection.recv(1024):
+                return
+        with contextlib.suppress(KeyError, ValueError):
+            self._selector.unregister(connection)
+        connection.close()
+        registration = self._registrations.get(descriptor)
+        if registration is None:
+            return
+        if _lives(registration.process):
+            self._forget(descriptor)
+        else:
+            self._lost(descriptor)
+
+    def _lost(self, descriptor: int) -> None:
+        """The process is gone: its messages go back at once."""
+        registration = self._registrations.get(descriptor)
+        if registration is None:
+            return
+        try:
+            released = self._engines[registration.store].release(registration.worker)
+        except OperationalError as error:
+            logger.warning("%s; what %s held comes back later", error, registration.worker)
+            time.sleep(0.2)
+            return
+        self._forget(descriptor)
+        if released is not None and (released.requeued or released.dead):
+            logger.warning(
+                "worker process %d is gone: %d of its tasks run again, %d were given up",
+                registration.process,
+                released.requeued,
+                released.dead,
+            )
+
+    def _forget(self, descriptor: int) -> None:
+        self._registrations.pop(descriptor, None)
+        if not self._must_look:
+            with contextlib.suppress(KeyError, ValueError):
+                self._selector.unregister(descriptor)
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+    # -- leases
+
+    def _renew(self) -> None:
+        shortest = EngineRules().lease
+        for store, engine in self._engines.items():
+            workers = [held.worker for held in self._registrations.values() if held.store == store]
+            lease = engine.rules.lease
+            shortest = min(shortest, lease)
+            renew_leases(engine, workers, lease)
+        self._renew_at = time.monotonic() + shortest / 1000 / RENEWALS_PER_LEASE
+
+
+def renew_leases(engine: Engine, workers: list[str], lease: int) -> None:
+    """Renew leases, and take the claims of workers whose lease has run out away."""
+    try:
+        for expired in engine.renew(workers, lease):
+            released = engine.release(expired, only_expired=True)
+            if released is not None and (released.requeued or released.dead):
+                logger.warning(
+                    "worker %s was not heard of: %d of its tasks run again, %d were given up",
+                    expired,
+                    released.requeued,
+                    released.dead,
+                )
+    except OperationalError as error:
+        logger.warning("leases could not be renewed: %s", error)
+
+
+def _url(fields: dict[str, Any]) -> StoreURL:
+    addresses = tuple((host, port) for host, port in fields["addresses"])
+    return StoreURL(**{**fields, "addresses": addresses})
+
+
+def _lives(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def main() -> int:
+    """Keep the worker processes of the parent that forked this one; for Dramatiq's command line."""
+    keeper = Keeper(address_for(os.getppid()))
+    signal.signal(signal.SIGTERM, lambda *_: keeper.stop())
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, lambda *_: keeper.stop())
+    keeper.run()
+    return 0
