@@ -1,4 +1,4 @@
-"""Results of tasks: their states and values, read from the store, and waiting for them (as `celery.result`)."""
+"""Results of tasks: states and values from the store, and waiting for them (as `celery.result`)."""
 
 from __future__ import annotations
 

@@ -1,42 +1,20 @@
-"""What results need of an application."""
+"""The application that a result belongs to."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from taskhub.engine.port import Engine
-    from taskhub.result.backend import Backend
-
-
-class Application(Protocol):
-    """An application, as results see it."""
-
-    @property
-    def engine(self) -> Engine:
-        """The store."""
-        ...
-
-    @property
-    def backend(self) -> Backend:
-        """The results in the store."""
-        ...
-
-    @property
-    def conf(self) -> Any:
-        """The settings, by attribute."""
-        ...
-
-    @property
-    def control(self) -> Any:
-        """Commands to workers."""
-        ...
+    from taskhub.app.app import Celery as Application
 
 
 def app_or_current(app: Application | None) -> Application:
     """Return `app`, or else the current application."""
-    if app is not None:
-        return app
-    from taskhub.app.current import current_app
+    from taskhub.app.current import app_or_default
 
-    return current_app()
+    return app_or_default(app)
+
+
+def control_of(app: Application | None) -> Any:
+    """Return what sends commands to an application's workers."""
+    return cast("Any", app_or_current(app)).control

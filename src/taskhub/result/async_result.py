@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from taskhub import states
 from taskhub.exceptions import reraise
-from taskhub.result.application import app_or_current
+from taskhub.result.application import app_or_current, control_of
 from taskhub.result.base import (
     IntervalCallback,
     MessageCallback,
@@ -19,9 +19,9 @@ from taskhub.result.base import (
     ValueCallback,
     ancestors,
 )
+from taskhub.result.fields import DocumentFields
 from taskhub.result.joining import assert_will_not_block
 from taskhub.result.promise import Promise
-from taskhub.result.fields import DocumentFields
 from taskhub.result.reading import forget_all, raise_failed
 from taskhub.result.tree import build, iterate
 from taskhub.result.tuples import result_from_tuple
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from taskhub.app.app import Celery as Application
     from taskhub.engine.port import Subscription
-    from taskhub.result.application import Application
     from taskhub.result.backend import Backend
     from taskhub.result.graph import DependencyGraph, GraphFormatter
 
@@ -42,8 +42,8 @@ R = TypeVar("R")
 class AsyncResult(DocumentFields, ResultBase, Generic[R]):
     """The state and value of a task, by its id (as Celery's `AsyncResult`).
 
-    It equals its id, so that `"an id" in results` works. Nothing is asked of the store before it is needed; what was
-    read of a task that has ended is kept.
+    It equals its id, so that `"an id" in results` works. Nothing is asked of the store before it
+    is needed; what was read of a task that has ended is kept.
 
     Parameters:
         id: The id of the task.
@@ -87,7 +87,7 @@ class AsyncResult(DocumentFields, ResultBase, Generic[R]):
         self.id = id
 
     def exists(self) -> bool:
-        """Return whether anything is stored; tells a task that waits from a result that has expired."""
+        """Return whether anything is stored; the state PENDING does not tell."""
         return self.backend.task_result_exists(self.id)
 
     @property
@@ -123,11 +123,12 @@ class AsyncResult(DocumentFields, ResultBase, Generic[R]):
         """Wait until the task has ended, and return what it returned. Nothing is polled.
 
         Parameters:
-            timeout: Seconds to wait; None: for ever. With 0 only what is there now counts. The task goes on.
+            timeout: Seconds to wait; None: for ever; 0: only what is there now counts. The task
+                itself goes on.
             propagate: Raise the task's exception; False returns it.
             interval: Seconds between calls of `on_interval`.
             no_ack: Not used.
-            follow_parents: Raise the exception of a parent that failed, too (only with `propagate`).
+            follow_parents: Raise the exception of a parent that failed, too; needs `propagate`.
             callback: Called with the id and the value.
             on_message: Called with every stored document, whatever its state, as a dictionary.
             on_interval: Called while nothing happens.
@@ -163,7 +164,7 @@ class AsyncResult(DocumentFields, ResultBase, Generic[R]):
 
     async def aget(
         self,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - as of `get`
         propagate: bool = True,
         *,
         follow_parents: bool = True,
@@ -171,7 +172,7 @@ class AsyncResult(DocumentFields, ResultBase, Generic[R]):
         on_message: MessageCallback | None = None,
         disable_sync_subtasks: bool = True,
     ) -> R:
-        """Wait in a coroutine, otherwise as `get`: the event loop goes on, and no thread waits instead.
+        """Wait in a coroutine, otherwise as `get`: no thread waits in its stead.
 
         Cancelling it leaves the task alone.
         """
@@ -229,7 +230,8 @@ class AsyncResult(DocumentFields, ResultBase, Generic[R]):
         """Call back with this result when the task has ended, well or not; at once if it has.
 
         Parameters:
-            callback: Called in the thread that learns of the end: one that waits for it, or one of its own.
+            callback: Called in the thread that learns of the end: one that waits for it, or one of
+                its own.
             on_error: Called with the exception if `callback` raises.
             weak: Don't keep this result alive for it.
 
@@ -238,11 +240,14 @@ class AsyncResult(DocumentFields, ResultBase, Generic[R]):
         """
         promise = self.on_ready.then(callback, on_error)
         if self.known is None and self._subscription is None:
-            self._subscription = notify(self.backend, [self.id], _reminder(self, weak))
-            if self.known is not None:
-                # It ended before there was something to close.
-                self._unfollow()
+            self._follow(weak)
         return promise
+
+    def _follow(self, weak: bool) -> None:
+        self._subscription = notify(self.backend, [self.id], _reminder(self, weak))
+        if self.known is not None:
+            # It ended before there was something to close.
+            self._unfollow()
 
     def throw(self, reason: BaseException, traceback: TracebackType | None = None) -> None:
         """Raise `reason`, having told those who listen for errors."""
@@ -337,7 +342,7 @@ class AsyncResult(DocumentFields, ResultBase, Generic[R]):
             wait: Wait for the workers' replies.
             timeout: Seconds to wait for them.
         """
-        app_or_current(self.app).control.revoke(
+        control_of(self.app).revoke(
             self.id,
             connection=connection,
             terminate=terminate,
@@ -356,7 +361,7 @@ class AsyncResult(DocumentFields, ResultBase, Generic[R]):
         timeout: float | None = None,
     ) -> None:
         """Revoke all tasks with these stamps; otherwise as `revoke`."""
-        app_or_current(self.app).control.revoke_by_stamped_headers(
+        control_of(self.app).revoke_by_stamped_headers(
             headers,
             connection=connection,
             terminate=terminate,
@@ -369,7 +374,7 @@ class AsyncResult(DocumentFields, ResultBase, Generic[R]):
 
     @property
     def known(self) -> Meta | None:
-        """The document of a task that has ended, if it was read already; nothing is asked of the store."""
+        """The document of a task that has ended, if it was read already."""
         return self._cache
 
     def unlearn(self) -> None:
@@ -412,7 +417,7 @@ class AsyncResult(DocumentFields, ResultBase, Generic[R]):
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, AsyncResult):
-            return bool(cast("AsyncResult[Any]", other).id == self.id)
+            return bool(other.id == self.id)
         if isinstance(other, str):
             return other == self.id
         return NotImplemented

@@ -1,4 +1,4 @@
-"""`app.backend`: the results in the store, by task id (what users of Celery's result backends call)."""
+"""`app.backend`: the results in the store, by task id (as Celery's result backends)."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from taskhub.serialization.failures import decode_exception, encode_exception
 from taskhub.serialization.result_meta import decode_meta, encode_meta, extended_fields
 
 if TYPE_CHECKING:
+    from taskhub.app.app import Celery as Application
     from taskhub.engine.port import DocumentCallback, Subscription
-    from taskhub.result.application import Application
     from taskhub.result.group import GroupResult
     from taskhub.result.sets import ResultSet
 
@@ -34,7 +34,8 @@ class Backend:
     Parameters:
         app: The application.
         serializer: How values are written by `encode`; None: as `result_serializer`.
-        expires: Seconds, or a timedelta, that results are kept, 0 for ever; None: as `result_expires`.
+        expires: Seconds, or a timedelta, that results are kept, 0 for ever; None: as
+            `result_expires`.
         accept: Serializers that are read; None: as `result_accept_content`, else `accept_content`.
         url: What `as_uri` shows; None: the store of the application.
     """
@@ -105,7 +106,7 @@ class Backend:
         ]
 
     def get_task_meta(self, task_id: str, cache: bool = True) -> Meta:
-        """Return the document of a task as a dictionary; PENDING if there is none. `cache` is not used."""
+        """Return a task's document as a dictionary, PENDING if there is none."""
         return self.get_task_metas([task_id])[0]
 
     def get_state(self, task_id: str) -> str:
@@ -201,7 +202,7 @@ class Backend:
                 raise
 
     def iter_native(self, result: ResultSet, **options: Any) -> Iterator[tuple[str, Any]]:
-        """Yield (id, document) of each task in a set when it has ended; options as `ResultSet.iter_native`."""
+        """Do as `ResultSet.iter_native`."""
         return result.iter_native(**options)
 
     def add_pending_result(self, result: Any, weak: bool = False) -> Any:
@@ -230,7 +231,8 @@ class Backend:
             result: The value, or the exception.
             state: The state.
             traceback: The traceback; anything whose `str` is one.
-            request: The task's request, from which relations and, with `result_extended`, more is told.
+            request: The task's request; tells group, parent and children, and with
+                `result_extended` more.
             options: Not used.
 
         Returns:
@@ -266,7 +268,7 @@ class Backend:
         store_result: bool = True,
         state: str = states.SUCCESS,
     ) -> None:
-        """Store a return value, unless the request ignores it. What follows from the end is not begun."""
+        """Store a return value, unless the request ignores it; what follows is not begun."""
         if store_result and not (request is not None and request.ignore_result):
             self.store_result(task_id, result, state, request=request)
 
@@ -280,7 +282,7 @@ class Backend:
         call_errbacks: bool = True,
         state: str = states.FAILURE,
     ) -> None:
-        """Store an exception. What follows from the end is not begun: `call_errbacks` is not used."""
+        """Store an exception; what follows is not begun, `call_errbacks` not used."""
         if store_result:
             self.store_result(task_id, exc, state, traceback=traceback, request=request)
 
@@ -396,10 +398,12 @@ class Backend:
     def as_uri(self, include_password: bool = False) -> str:
         """Return where the results are, without secrets unless `include_password`."""
         conf = self.app.conf
-        url = self.url or conf.result_backend or conf.broker_url
-        if not url:
-            return str(getattr(self.app.engine, "results_url", "memory://"))
-        return str(url) if include_password else parse_store_url(str(url)).masked()
+        written = self.url or conf.result_backend or conf.broker_url
+        if include_password and written:
+            return str(written)
+        if self.url:
+            return parse_store_url(self.url, setting="result_backend").masked()
+        return str(getattr(self.app.engine, "results_url", "memory://"))
 
     # -- the rest
 
@@ -438,7 +442,7 @@ def _seconds(value: float | timedelta | None) -> int | None:
 
 
 def _extended(request: Any) -> dict[str, Any]:
-    delivery = getattr(request, "delivery_info", None) or {}
+    delivery: dict[str, Any] = getattr(request, "delivery_info", None) or {}
     return extended_fields(
         name=getattr(request, "task", None),
         args=getattr(request, "args", None),
@@ -459,6 +463,6 @@ def _key(prefix: bytes, kind: str, id: str, key: str) -> bytes:
 
 def _no_groups() -> ImproperlyConfigured:
     return ImproperlyConfigured(
-        "Groups can't be saved: the engine has no verbs for them. Keep GroupResult.as_tuple() yourself and "
-        "read it back with result_from_tuple()."
+        "Groups can't be saved: the engine has no verbs for them. Keep GroupResult.as_tuple() "
+        "yourself and read it back with result_from_tuple()."
     )

@@ -48,10 +48,6 @@ class ResultBase(ABC):
         """Return whether every task has ended, well or not."""
 
     @abstractmethod
-    def maybe_throw(self, propagate: bool = True, callback: ValueCallback | None = None) -> Any:
-        """Raise the exception of what has failed; with False, don't."""
-
-    @abstractmethod
     def forget(self) -> None:
         """Delete what is stored."""
 

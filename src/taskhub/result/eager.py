@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from taskhub import states
 from taskhub.exceptions import TaskRevokedError
 from taskhub.result.async_result import AsyncResult
-from taskhub.result.base import Meta, ResultBase
+from taskhub.result.base import Meta
 from taskhub.result.joining import assert_will_not_block
-
-if TYPE_CHECKING:
-    from taskhub.result.application import Application
 
 R = TypeVar("R")
 
@@ -85,7 +82,9 @@ class EagerResult(AsyncResult[R]):
         disable_sync_subtasks: bool = True,
         **kwargs: Any,
     ) -> R:
-        """Return what the task returned; `timeout` and all further arguments are those of `AsyncResult.get`.
+        """Return what the task returned; there is nothing to wait for.
+
+        `timeout` and all further arguments are those of `AsyncResult.get`, and not used.
 
         Raises:
             RuntimeError: This is a running task.
@@ -97,7 +96,7 @@ class EagerResult(AsyncResult[R]):
 
     async def aget(
         self,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - as of `get`
         propagate: bool = True,
         *,
         disable_sync_subtasks: bool = True,

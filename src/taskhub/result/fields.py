@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class DocumentFields(ABC):
-    """The fields of a task's result document, read as often as they are asked for until the task has ended."""
+    """A task's result document by its fields, read anew until the task has ended."""
 
     @abstractmethod
     def _get_task_meta(self) -> Meta:
@@ -21,7 +21,7 @@ class DocumentFields(ABC):
 
     @property
     def state(self) -> str:
-        """The task's state: one of `taskhub.states`, or one of its own; PENDING if nothing is stored."""
+        """One of `taskhub.states`, or one of the task's own; PENDING if nothing is stored."""
         return cast("str", self._get_task_meta()["status"])
 
     @property

@@ -10,7 +10,7 @@ from taskhub.result.base import ResultBase
 from taskhub.result.sets import ResultSet
 
 if TYPE_CHECKING:
-    from taskhub.result.application import Application
+    from taskhub.app.app import Celery as Application
     from taskhub.result.backend import Backend
 
 

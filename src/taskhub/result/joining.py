@@ -1,11 +1,12 @@
 """Whether waiting for a result is allowed here: within a task it is not, unless that was asked for.
 
-A task that waits for another holds its worker thread; enough of them, and no thread is left for the awaited ones.
+A task that waits for another holds its worker thread; with enough of them no thread is left for
+the awaited ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -40,14 +41,14 @@ def assert_will_not_block() -> None:
     """
     if task_join_will_block():
         raise RuntimeError(
-            "Never call result.get() within a task! It holds a worker thread that the awaited task may "
-            "need. Use a chain, chord or link instead; or, where that can't happen, "
+            "Never call result.get() within a task! It holds a worker thread that the awaited task "
+            "may need. Use a chain, chord or link instead; or, where that can't happen, "
             "get(disable_sync_subtasks=False) or `with allow_join_result():`."
         )
 
 
 @contextmanager
-def allow_join_result() -> Iterator[None]:
+def allow_join_result() -> Generator[None]:
     """Allow waiting for results within a task, for the length of a block."""
     token = _denied.set(False)
     try:
@@ -57,7 +58,7 @@ def allow_join_result() -> Iterator[None]:
 
 
 @contextmanager
-def denied_join_result() -> Iterator[None]:
+def denied_join_result() -> Generator[None]:
     """Refuse waiting for results, as within a task, for the length of a block."""
     token = _denied.set(True)
     try:

@@ -1,4 +1,4 @@
-"""Callbacks for something that happens once, now or later (as vine's `promise`, in so far as results use it)."""
+"""Callbacks for something that happens once (as vine's `promise`, so far as results use it)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,11 @@ class Promise:
         callback: Callable[..., Any],
         on_error: Callable[[BaseException], object] | None = None,
     ) -> Promise:
-        """Call back on fulfilment, at once if that was before; return the promise of what the callback returns."""
+        """Call back on fulfilment, at once if that was before.
+
+        Returns:
+            The promise of what the callback returns.
+        """
         listener = callback if isinstance(callback, Promise) else Promise(callback, on_error)
         with self._lock:
             if self.cancelled:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def current_states(results: Iterable[ResultBase]) -> dict[str, str]:
-    """Return the state of every task in these results by id; what has ended is remembered by its result."""
+    """Return the state of every task by id, all read at once; results remember what has ended."""
     found: dict[str, str] = {}
     unknown: dict[str, list[AsyncResult[Any]]] = {}
     for result in results:
@@ -33,7 +33,7 @@ def current_states(results: Iterable[ResultBase]) -> dict[str, str]:
 
 
 def raise_failed(results: Iterable[ResultBase]) -> None:
-    """Raise the exception of the first of these results that has failed, reading all that are unknown at once."""
+    """Raise the exception of the first of these results that has failed, all read at once."""
     results = list(results)
     current_states(results)
     for result in results:

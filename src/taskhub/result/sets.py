@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskhub import states
 from taskhub.exceptions import ImproperlyConfigured
-from taskhub.result.application import app_or_current
+from taskhub.result.application import app_or_current, control_of
 from taskhub.result.base import (
     IntervalCallback,
     MessageCallback,
@@ -25,14 +25,16 @@ from taskhub.result.reading import current_states, forget_all, raise_failed
 from taskhub.result.waiting import Watch, arrivals, arrived, notify
 
 if TYPE_CHECKING:
+    from taskhub.app.app import Celery as Application
     from taskhub.engine.port import Subscription
-    from taskhub.result.application import Application
     from taskhub.result.async_result import AsyncResult
     from taskhub.result.backend import Backend
 
 
 class ResultSet(ResultBase):
-    """Several results (as Celery's `ResultSet`). However many they are, one call to the store reads or follows them.
+    """Several results (as Celery's `ResultSet`).
+
+    However many they are, one call to the store reads or follows them.
 
     Parameters:
         results: The results, of tasks or of other sets.
@@ -114,10 +116,10 @@ class ResultSet(ResultBase):
 
     def update(self, results: Iterable[Any]) -> None:
         """Add those results that are not there already."""
-        present = set(self.results)
+        present = set(map(str, self.results))
         for result in results:
-            if result not in present:
-                present.add(result)
+            if str(result) not in present:
+                present.add(str(result))
                 self.results.append(result)
 
     def clear(self) -> None:
@@ -155,7 +157,7 @@ class ResultSet(ResultBase):
         return await asyncio.to_thread(self.ready)
 
     def maybe_throw(self, callback: ValueCallback | None = None, propagate: bool = True) -> None:
-        """Raise the first exception among the results; call back with each id and value before it."""
+        """Raise the first exception among the results; call back with what comes before it."""
         current_states([self])
         for result in self.results:
             result.maybe_throw(callback=callback, propagate=propagate)
@@ -179,7 +181,8 @@ class ResultSet(ResultBase):
 
         Parameters:
             timeout: Seconds to wait for all of them; None: for ever.
-            propagate: Raise the exception of the first task that fails; False leaves it in the list.
+            propagate: Raise the exception of the first task that fails; False leaves it in the
+                list.
             interval: Seconds between calls of `on_interval`.
             callback: Called with each id and value, in order of arrival; None is returned then.
             no_ack: Not used.
@@ -264,14 +267,14 @@ class ResultSet(ResultBase):
 
     async def aget(
         self,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - as of `get`
         propagate: bool = True,
         *,
         callback: ValueCallback | None = None,
         on_message: MessageCallback | None = None,
         disable_sync_subtasks: bool = True,
     ) -> Any:
-        """Wait in a coroutine, otherwise as `get`: the event loop goes on, and no thread waits instead."""
+        """Wait in a coroutine, otherwise as `get`: no thread waits in its stead."""
         if disable_sync_subtasks:
             assert_will_not_block()
         take = self._taker(propagate, callback)
@@ -291,7 +294,7 @@ class ResultSet(ResultBase):
         on_message: MessageCallback | None = None,
         on_interval: IntervalCallback | None = None,
     ) -> Iterator[tuple[str, Any]]:
-        """Yield (id, document) of each task when it has ended, then (id, results) of sets within this one.
+        """Yield (id, document) of each task when it has ended, then (id, results) of inner sets.
 
         Raises:
             TimeoutError: Some did not end in time.
@@ -431,7 +434,7 @@ class ResultSet(ResultBase):
         timeout: float | None = None,
     ) -> None:
         """See to it that the tasks are not run; parameters as those of `AsyncResult.revoke`."""
-        self.app.control.revoke(
+        control_of(self.app).revoke(
             [task.id for task in self.iter_tasks()],
             connection=connection,
             timeout=timeout,
@@ -459,8 +462,6 @@ class ResultSet(ResultBase):
         if isinstance(other, ResultSet):
             return other.results == self.results
         return NotImplemented
-
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: [{', '.join(map(str, self.results))}]>"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from taskhub.result.application import app_or_current
 from taskhub.result.base import ResultBase
 
 if TYPE_CHECKING:
-    from taskhub.result.application import Application
+    from taskhub.app.app import Celery as Application
 
 
 def result_from_tuple(r: Any, app: Application | None = None) -> ResultBase:
@@ -24,8 +24,13 @@ def result_from_tuple(r: Any, app: Application | None = None) -> ResultBase:
     if isinstance(r, ResultBase):
         return r
     app = app_or_current(app)
+    name: Any
+    members: Any
     name, members = r
-    task_id, parent = name if isinstance(name, list | tuple) else (name, None)
+    task_id: Any = name
+    parent: Any = None
+    if isinstance(name, list | tuple):
+        task_id, parent = cast("list[Any]", name)
     above = result_from_tuple(parent, app) if parent else None
     if members is not None:
         below = [result_from_tuple(member, app) for member in members]

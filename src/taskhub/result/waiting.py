@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import contextlib
 import logging
 import threading
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: A wait shorter than this looks first, seconds: it could be over before the store is being listened to.
+#: A wait shorter than this looks first, seconds: it could be over before the store is heard.
 SHORT = 1.0
 
 
 class Watch:
-    """The tasks that a call waits for, and those whose failure ends the wait. Knows neither threads nor loops.
+    """The tasks that a call waits for, and those whose failure ends the wait.
+
+    It is fed with documents, and knows neither threads nor event loops.
 
     Parameters:
         results: The awaited results; those that are known already are not waited for.
@@ -126,7 +129,11 @@ def arrivals(
     if watch.over:
         return
     inbox: SimpleQueue[tuple[str, bytes]] = SimpleQueue()
-    with watch.backend.follow(watch.task_ids, lambda *arrival: inbox.put(arrival)):
+
+    def arrive(task_id: str, document: bytes) -> None:
+        inbox.put((task_id, document))
+
+    with watch.backend.follow(watch.task_ids, arrive):
         while not watch.over:
             left = threading.TIMEOUT_MAX if deadline is None else deadline - time.monotonic()
             pause = min(left, threading.TIMEOUT_MAX if on_interval is None else interval)
@@ -145,7 +152,7 @@ def arrivals(
 
 async def arrived(
     watch: Watch,
-    timeout: float | None = None,
+    timeout: float | None = None,  # noqa: ASYNC109 - as of `get`
     on_arrival: Callable[[str, Meta], object] | None = None,
 ) -> None:
     """Wait, in a coroutine, until every awaited task has ended.
@@ -178,7 +185,7 @@ async def arrived(
             with watch.backend.follow(watch.task_ids, arrive):
                 while not watch.over:
                     _take(watch, *await inbox.get(), on_arrival)
-    except asyncio.TimeoutError:
+    except builtins.TimeoutError:
         # Not ours to translate if a task raised it.
         if limit.expired():
             raise watch.late(timeout) from None
@@ -190,7 +197,7 @@ def notify(
 ) -> Subscription:
     """Call back with the documents of some tasks when all have ended.
 
-    The call is made in a thread of its own: it may block, and the engine's thread hears of all results.
+    The call is made in a thread of its own: it may block, and the engine's thread must not.
     """
     ended: dict[str, Meta] = {}
     pending = set(task_ids)
