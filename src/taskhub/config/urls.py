@@ -63,7 +63,7 @@ _CONNECTION_OPTIONS: Final = frozenset(
         "timeout",
     }
 )
-_SECRET_OPTIONS: Final = frozenset({"sentinel_password", "ssl_password"})
+_NUMBERS: Final = frozenset({"min_other_sentinels", "socket_connect_timeout", "socket_timeout"})
 _VERIFICATION: Final = {
     "none": "none",
     "optional": "optional",
@@ -304,6 +304,9 @@ class _Reader:
                 self._refuse(
                     f"has the unknown option {name!r}", f"known are {', '.join(sorted(known))}"
                 )
+        for name in _NUMBERS & options.keys():
+            if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", options[name]):
+                self._refuse(f"has {name}={options[name]}", "write a number")
         if "ssl_cert_reqs" in options:
             verification = _VERIFICATION.get(options["ssl_cert_reqs"].lower())
             if verification is None:

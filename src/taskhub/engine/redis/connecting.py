@@ -84,13 +84,14 @@ class Connector:
             self._sentinels = Sentinels(
                 self.url, self._options, self._connect_timeout, self._tls_arguments()
             )
-        refusals = []
-        for address in self._sentinels.masters():
+        troubles: list[str] = []
+        refusal: OperationalError | None = None
+        for address in self._sentinels.masters(troubles):
             try:
                 return self._open(address)
             except OperationalError as error:
-                refusals.append(str(error))
-        raise OperationalError(self._sentinels.complaint(refusals))
+                refusal = refusal or error
+        raise refusal or OperationalError(self._sentinels.complaint(troubles))
 
     def _open(self, address: tuple[str, int] | None) -> AbstractConnection:
         import redis.exceptions as errors

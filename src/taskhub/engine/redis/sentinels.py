@@ -57,22 +57,23 @@ class Sentinels:
         self._tls = None if encrypted in ("false", "0", "no") else dict(tls or {})
         self._least_others = int(options.get("min_other_sentinels") or 0)
         self._addresses = list(url.addresses)
-        self._troubles: list[str] = []
 
-    def masters(self) -> Iterator[tuple[str, int]]:
-        """Yield each address that a sentinel names as the master's, once."""
+    def masters(self, troubles: list[str]) -> Iterator[tuple[str, int]]:
+        """Yield each address that a sentinel names as the master's, once.
+
+        What keeps a sentinel from naming one is added to ``troubles``, in words.
+        """
         import redis.exceptions as errors
 
-        self._troubles = []
         named = set()
         for sentinel in tuple(self._addresses):
             try:
                 master = self._ask(sentinel)
             except (errors.RedisError, OSError) as error:
-                self._troubles.append(self._tell(sentinel, error))
+                troubles.append(self._tell(sentinel, error))
                 continue
             if master is None:
-                self._troubles.append(
+                troubles.append(
                     f"sentinel {sentinel[0]}:{sentinel[1]} knows no master {self._service!r}"
                 )
             elif master not in named:
@@ -80,12 +81,10 @@ class Sentinels:
                 self._prefer(sentinel)
                 yield master
 
-    def complaint(self, refusals: Sequence[str]) -> str:
-        """Return one line that says why there is no master; ``refusals`` are the named ones'."""
-        if refusals:
-            return refusals[0]
+    def complaint(self, troubles: Sequence[str]) -> str:
+        """Return one line that says why no sentinel named a master."""
         return (
-            f"{self._url.masked()} has no master to offer ({'; '.join(self._troubles)}): "
+            f"{self._url.masked()} has no master to offer ({'; '.join(troubles)}): "
             "check the sentinels' addresses, password and the name of the service"
         )
 
