@@ -23,7 +23,7 @@ from taskhub.result.fields import DocumentFields
 from taskhub.result.joining import assert_will_not_block
 from taskhub.result.promise import Promise
 from taskhub.result.reading import forget_all, raise_failed
-from taskhub.result.tree import build, iterate
+from taskhub.result.tree import ResultTree
 from taskhub.result.tuples import result_from_tuple
 from taskhub.result.waiting import Watch, arrivals, arrived, notify
 
@@ -34,12 +34,11 @@ if TYPE_CHECKING:
     from taskhub.app.app import Celery as Application
     from taskhub.engine.port import Subscription
     from taskhub.result.backend import Backend
-    from taskhub.result.graph import DependencyGraph, GraphFormatter
 
 R = TypeVar("R")
 
 
-class AsyncResult(DocumentFields, ResultBase, Generic[R]):
+class AsyncResult(DocumentFields, ResultTree, Generic[R]):
     """The state and value of a task, by its id (as Celery's `AsyncResult`).
 
     It equals its id, so that `"an id" in results` works. Nothing is asked of the store before it
@@ -258,66 +257,15 @@ class AsyncResult(DocumentFields, ResultBase, Generic[R]):
         if subscription is not None:
             subscription.close()
 
-    # -- the tree of results
+    # -- among other results
 
     def iter_tasks(self) -> Iterator[AsyncResult[Any]]:
         """Yield this result."""
         yield self
 
-    def iterdeps(
-        self, intermediate: bool = False
-    ) -> Iterator[tuple[ResultBase | None, ResultBase]]:
-        """Yield (parent, result) for this result and all below it, breadth first.
-
-        Parameters:
-            intermediate: Pass over what has not ended.
-
-        Raises:
-            IncompleteStream: Something has not ended.
-        """
-        return iterate(self, intermediate=intermediate)
-
-    def collect(
-        self, intermediate: bool = False, **kwargs: Any
-    ) -> Iterator[tuple[ResultBase, Any]]:
-        """Yield (result, value) for this result and all below it, waiting for each.
-
-        `kwargs` go to `get`.
-        """
-        for _, node in self.iterdeps(intermediate=intermediate):
-            yield node, node.get(**kwargs)
-
-    def get_leaf(self) -> Any:
-        """Return the value of the last result below this one, or its own."""
-        value = None
-        for _, node in self.iterdeps():
-            value = node.get()
-        return value
-
-    def build_graph(
-        self, intermediate: bool = False, formatter: GraphFormatter | None = None
-    ) -> DependencyGraph:
-        """Return the tree of results as a graph."""
-        return build(self, intermediate=intermediate, formatter=formatter)
-
-    @cached_property
-    def graph(self) -> DependencyGraph:
-        """The tree of results, all of which have ended."""
-        return self.build_graph()
-
-    @property
-    def root(self) -> ResultBase:
-        """The first result of the chain."""
-        chain = ancestors([self])
-        return chain[0] if chain else self
-
     def as_tuple(self) -> tuple[Any, Any]:
         """Return `((id, parent), None)`."""
         return (self.id, self.parent and self.parent.as_tuple()), None
-
-    def as_list(self) -> list[str]:
-        """Return the ids of this result and of its parents, the last of the chain first."""
-        return [self.id, *map(str, reversed(ancestors([self])))]
 
     # -- steering
 

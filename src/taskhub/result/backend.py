@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from taskhub import states
 from taskhub.config.urls import parse_store_url
-from taskhub.exceptions import ImproperlyConfigured, TaskRevokedError, TimeoutError
-from taskhub.result.base import IntervalCallback, MessageCallback, Meta, ResultBase
-from taskhub.serialization import registry
-from taskhub.serialization.failures import decode_exception, encode_exception
-from taskhub.serialization.result_meta import decode_meta, encode_meta, extended_fields
+from taskhub.exceptions import ImproperlyConfigured, TimeoutError
+from taskhub.result.base import IntervalCallback, MessageCallback, Meta
+from taskhub.result.recording import Recorder
 
 if TYPE_CHECKING:
-    from taskhub.app.app import Celery as Application
     from taskhub.engine.port import DocumentCallback, Subscription
     from taskhub.result.group import GroupResult
     from taskhub.result.sets import ResultSet
@@ -28,7 +23,7 @@ GROUP_PREFIX = b"celery-taskset-meta-"
 CHORD_PREFIX = b"chord-unlock-"
 
 
-class Backend:
+class Backend(Recorder):
     """Reads and writes results by task id, in Celery's form.
 
     Parameters:
@@ -53,41 +48,6 @@ class Backend:
     task_keyprefix = TASK_PREFIX
     group_keyprefix = GROUP_PREFIX
     chord_keyprefix = CHORD_PREFIX
-
-    def __init__(
-        self,
-        app: Application,
-        serializer: str | None = None,
-        expires: float | timedelta | None = None,
-        accept: Iterable[str] | None = None,
-        url: str | None = None,
-    ) -> None:
-        self.app = app
-        self.url = url
-        self._serializer = serializer
-        self._expires = expires
-        self._accept = accept
-
-    @cached_property
-    def serializer(self) -> str:
-        """The name of the serializer of results."""
-        return self._serializer or cast("str", self.app.conf.result_serializer)
-
-    @cached_property
-    def accept(self) -> frozenset[str]:
-        """The content types that are read."""
-        conf = self.app.conf
-        names = self._accept
-        if names is None:
-            names = conf.result_accept_content
-        if names is None:
-            names = conf.accept_content
-        return registry.content_types(names)
-
-    @cached_property
-    def expires(self) -> int | None:
-        """Seconds that results are kept; None or 0: for ever."""
-        return _seconds(self.app.conf.result_expires if self._expires is None else self._expires)
 
     # -- reading
 
@@ -213,102 +173,7 @@ class Backend:
         """Do nothing, see `add_pending_result`."""
         return result
 
-    # -- writing
-
-    def store_result(
-        self,
-        task_id: str,
-        result: Any,
-        state: str,
-        traceback: Any = None,
-        request: Any = None,
-        **options: Any,
-    ) -> Any:
-        """Store a state and value, unless the task has succeeded already.
-
-        Parameters:
-            task_id: The task.
-            result: The value, or the exception.
-            state: The state.
-            traceback: The traceback; anything whose `str` is one.
-            request: The task's request; tells group, parent and children, and with
-                `result_extended` more.
-            options: Not used.
-
-        Returns:
-            The value in the form in which it was stored.
-
-        Raises:
-            EncodeError: The value can't be written.
-        """
-        done = state in states.READY_STATES
-        document = encode_meta(
-            task_id=str(task_id),
-            status=state,
-            result=result,
-            traceback=None if traceback is None else str(traceback),
-            children=[child.as_tuple() for child in getattr(request, "children", None) or ()],
-            group_id=getattr(request, "group", None),
-            parent_id=getattr(request, "parent_id", None),
-            date_done=datetime.now(UTC).isoformat() if done else None,
-            extended=_extended(request) if request and self.app.conf.result_extended else None,
-        )
-        self.app.engine.store_state(str(task_id), document, self._ttl(state))
-        return self.encode_result(result, state)
-
-    def mark_as_started(self, task_id: str, **meta: Any) -> Any:
-        """Store STARTED; `meta` is the value, usually `pid` and `hostname`."""
-        return self.store_result(task_id, meta, states.STARTED)
-
-    def mark_as_done(
-        self,
-        task_id: str,
-        result: Any,
-        request: Any = None,
-        store_result: bool = True,
-        state: str = states.SUCCESS,
-    ) -> None:
-        """Store a return value, unless the request ignores it; what follows is not begun."""
-        if store_result and not (request is not None and request.ignore_result):
-            self.store_result(task_id, result, state, request=request)
-
-    def mark_as_failure(
-        self,
-        task_id: str,
-        exc: BaseException,
-        traceback: Any = None,
-        request: Any = None,
-        store_result: bool = True,
-        call_errbacks: bool = True,
-        state: str = states.FAILURE,
-    ) -> None:
-        """Store an exception; what follows is not begun, `call_errbacks` not used."""
-        if store_result:
-            self.store_result(task_id, exc, state, traceback=traceback, request=request)
-
-    def mark_as_revoked(
-        self,
-        task_id: str,
-        reason: str = "",
-        request: Any = None,
-        store_result: bool = True,
-        state: str = states.REVOKED,
-    ) -> None:
-        """Store that the task was revoked."""
-        if store_result:
-            self.store_result(task_id, TaskRevokedError(reason), state, request=request)
-
-    def mark_as_retry(
-        self,
-        task_id: str,
-        exc: BaseException,
-        traceback: Any = None,
-        request: Any = None,
-        store_result: bool = True,
-        state: str = states.RETRY,
-    ) -> Any:
-        """Store that the task will run again, and why."""
-        return self.store_result(task_id, exc, state, traceback=traceback, request=request)
+    # -- deleting
 
     def forget(self, task_id: str) -> None:
         """Delete the result of a task."""
@@ -340,46 +205,6 @@ class Backend:
 
     def ensure_chords_allowed(self) -> None:
         """Do nothing: the store can hold chords."""
-
-    # -- forms
-
-    def encode(self, data: Any) -> str | bytes:
-        """Return a value in the form of `serializer`."""
-        return registry.encode(data, self.serializer).body
-
-    def decode(self, payload: str | bytes | None) -> Any:
-        """Return the value that `encode` made `payload` of."""
-        return None if payload is None else registry.decode(payload, self.serializer, self.accept)
-
-    def decode_result(self, payload: str | bytes) -> Meta:
-        """Return a stored document as a dictionary; where it holds an exception, as one."""
-        return decode_meta(payload, self.serializer, self.accept)
-
-    def encode_result(self, result: Any, state: str) -> Any:
-        """Return a value, or the exception of a state that holds one, as documents hold it."""
-        if state in states.EXCEPTION_STATES and isinstance(result, BaseException):
-            return self.prepare_exception(result)
-        return self.prepare_value(result)
-
-    def meta_from_decoded(self, meta: Meta) -> Meta:
-        """Put the exception in place of its stored form."""
-        if meta["status"] in states.EXCEPTION_STATES:
-            meta["result"] = self.exception_to_python(meta["result"])
-        return meta
-
-    def prepare_value(self, result: Any) -> Any:
-        """Return a value as documents hold it: of a result, its tuple."""
-        if self.serializer != "pickle" and isinstance(result, ResultBase):
-            return result.as_tuple()
-        return result
-
-    def prepare_exception(self, exc: BaseException, serializer: str | None = None) -> Any:
-        """Return an exception as documents hold it."""
-        return encode_exception(exc, serializer or self.serializer)
-
-    def exception_to_python(self, exc: Any) -> BaseException | None:
-        """Return the exception that `prepare_exception` described."""
-        return decode_exception(exc)
 
     # -- names
 
@@ -418,12 +243,6 @@ class Backend:
                 stacklevel=3,
             )
 
-    def _ttl(self, state: str) -> int | None:
-        expires = self.expires
-        if state == states.FAILURE and self.app.conf.result_failure_expires is not None:
-            expires = _seconds(self.app.conf.result_failure_expires)
-        return expires * 1000 if expires else None
-
     def __reduce__(self) -> tuple[Any, ...]:
         return current_backend, ()
 
@@ -433,26 +252,6 @@ def current_backend() -> Backend:
     from taskhub.app.current import current_app
 
     return current_app().backend
-
-
-def _seconds(value: float | timedelta | None) -> int | None:
-    if value is None:
-        return None
-    return int(value.total_seconds() if isinstance(value, timedelta) else value)
-
-
-def _extended(request: Any) -> dict[str, Any]:
-    delivery: dict[str, Any] = getattr(request, "delivery_info", None) or {}
-    return extended_fields(
-        name=getattr(request, "task", None),
-        args=getattr(request, "args", None),
-        kwargs=getattr(request, "kwargs", None),
-        worker=getattr(request, "hostname", None),
-        retries=getattr(request, "retries", None),
-        queue=delivery.get("routing_key"),
-        stamps=getattr(request, "stamps", None),
-        stamped_headers=getattr(request, "stamped_headers", None),
-    )
 
 
 def _key(prefix: bytes, kind: str, id: str, key: str) -> bytes:

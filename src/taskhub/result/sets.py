@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from taskhub import states
 from taskhub.exceptions import ImproperlyConfigured
-from taskhub.result.application import app_or_current, control_of
 from taskhub.result.base import (
     IntervalCallback,
     MessageCallback,
     Meta,
-    ResultBase,
     ValueCallback,
     ancestors,
 )
 from taskhub.result.joining import assert_will_not_block
+from taskhub.result.members import Members
 from taskhub.result.promise import Promise
-from taskhub.result.reading import current_states, forget_all, raise_failed
+from taskhub.result.reading import raise_failed
 from taskhub.result.waiting import Watch, arrivals, arrived, notify
 
 if TYPE_CHECKING:
-    from taskhub.app.app import Celery as Application
-    from taskhub.engine.port import Subscription
-    from taskhub.result.async_result import AsyncResult
-    from taskhub.result.backend import Backend
+    pass
 
 
-class ResultSet(ResultBase):
+class ResultSet(Members):
     """Several results (as Celery's `ResultSet`).
 
     However many they are, one call to the store reads or follows them.
@@ -41,128 +36,6 @@ class ResultSet(ResultBase):
         app: The application; None: that of the first result, else the current one.
         ready_barrier: Not used.
     """
-
-    results: list[Any]
-
-    def __init__(
-        self,
-        results: Iterable[Any],
-        app: Application | None = None,
-        ready_barrier: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        self._app = app
-        self.results = results if isinstance(results, list) else list(results)
-        self._subscription: Subscription | None = None
-
-    @property
-    def app(self) -> Application:
-        """The application."""
-        if self._app is None:
-            self._app = app_or_current(
-                getattr(self.results[0], "app", None) if self.results else None
-            )
-        return self._app
-
-    @app.setter
-    def app(self, app: Application) -> None:
-        self._app = app
-
-    @property
-    def backend(self) -> Backend:
-        """Where the results are."""
-        return self.app.backend
-
-    @property
-    def supports_native_join(self) -> bool | None:
-        """Whether the results can be awaited at once; None for an empty set."""
-        return self.results[0].supports_native_join if self.results else None
-
-    @property
-    def children(self) -> list[ResultBase] | None:
-        """The results."""
-        return self.results
-
-    def iter_tasks(self) -> Iterator[AsyncResult[Any]]:
-        """Yield the results of all tasks, those of sets within this one, too."""
-        for result in self.results:
-            yield from result.iter_tasks()
-
-    # -- members
-
-    def add(self, result: Any) -> None:
-        """Add a result, unless it is there already."""
-        if result not in self.results:
-            self.results.append(result)
-            # What waited for the others now waits for this one, too.
-            if "on_ready" in self.__dict__ and self.on_ready.ready:
-                del self.on_ready
-
-    def remove(self, result: Any) -> None:
-        """Remove a result, given as such or by its id.
-
-        Raises:
-            KeyError: It is not in here.
-        """
-        try:
-            self.results.remove(result)
-        except ValueError:
-            raise KeyError(result) from None
-
-    def discard(self, result: Any) -> None:
-        """Remove a result if it is in here."""
-        with contextlib.suppress(KeyError):
-            self.remove(result)
-
-    def update(self, results: Iterable[Any]) -> None:
-        """Add those results that are not there already."""
-        present = set(map(str, self.results))
-        for result in results:
-            if str(result) not in present:
-                present.add(str(result))
-                self.results.append(result)
-
-    def clear(self) -> None:
-        """Remove all results; the list stays the same object."""
-        self.results.clear()
-
-    # -- states
-
-    def ready(self) -> bool:
-        """Return whether every task has ended, well or not."""
-        return all(state in states.READY_STATES for state in current_states([self]).values())
-
-    def waiting(self) -> bool:
-        """Return whether any task has not ended."""
-        return not self.ready()
-
-    def successful(self) -> bool:
-        """Return whether every task returned."""
-        return all(state == states.SUCCESS for state in current_states([self]).values())
-
-    def failed(self) -> bool:
-        """Return whether any task raised."""
-        return any(state == states.FAILURE for state in current_states([self]).values())
-
-    def completed_count(self) -> int:
-        """Return how many of the results are those of success; a set counts as one."""
-        found = current_states([self])
-        return sum(
-            all(found[task.id] == states.SUCCESS for task in result.iter_tasks())
-            for result in self.results
-        )
-
-    async def aready(self) -> bool:
-        """Return whether every task has ended, without holding up the event loop."""
-        return await asyncio.to_thread(self.ready)
-
-    def maybe_throw(self, callback: ValueCallback | None = None, propagate: bool = True) -> None:
-        """Raise the first exception among the results; call back with what comes before it."""
-        current_states([self])
-        for result in self.results:
-            result.maybe_throw(callback=callback, propagate=propagate)
-
-    maybe_reraise = maybe_throw
 
     # -- waiting
 
@@ -396,67 +269,38 @@ class ResultSet(ResultBase):
         Returns:
             The promise of what `callback` returns.
         """
-        on_ready = self.on_ready
-        promise = on_ready.then(callback, on_error)
-        if not on_ready.ready and self._subscription is None:
-            tasks: dict[str, list[AsyncResult[Any]]] = {}
-            for task in self.iter_tasks():
-                if task.known is None:
-                    tasks.setdefault(task.id, []).append(task)
-
-            def fulfil(ended: dict[str, Meta]) -> None:
-                self._unfollow()
-                for task_id, meta in ended.items():
-                    for task in tasks[task_id]:
-                        task.remember(meta)
-                on_ready(self)
-
-            self._subscription = notify(self.backend, tasks, fulfil)
+        promise = self.on_ready.then(callback, on_error)
+        if not self.on_ready.ready and self._subscription is None:
+            self._follow()
         return promise
+
+    def add(self, result: Any) -> None:
+        """Add a result, unless it is there already; later calls of `then` wait for it, too."""
+        super().add(result)
+        if "on_ready" in self.__dict__ and self.on_ready.ready:
+            del self.on_ready
+
+    def _follow(self) -> None:
+        watch = Watch([self])
+        if watch.over:
+            self.on_ready(self)
+        else:
+            self._subscription = notify(self.backend, watch.task_ids, self._remember)
+
+    def _remember(self, ended: dict[str, Meta]) -> None:
+        self._unfollow()
+        for task in self.iter_tasks():
+            if task.known is None and task.id in ended:
+                task.remember(ended[task.id])
+        # Results may have been added in the meantime.
+        self._follow()
 
     def _unfollow(self) -> None:
         subscription, self._subscription = self._subscription, None
         if subscription is not None:
             subscription.close()
 
-    # -- steering
-
-    def forget(self) -> None:
-        """Delete all results, and those of parents, from the store."""
-        forget_all([self])
-
-    def revoke(
-        self,
-        connection: Any = None,
-        terminate: bool = False,
-        signal: str | None = None,
-        wait: bool = False,
-        timeout: float | None = None,
-    ) -> None:
-        """See to it that the tasks are not run; parameters as those of `AsyncResult.revoke`."""
-        control_of(self.app).revoke(
-            [task.id for task in self.iter_tasks()],
-            connection=connection,
-            timeout=timeout,
-            terminate=terminate,
-            signal=signal,
-            reply=wait,
-        )
-
     # -- as a value
-
-    def as_tuple(self) -> tuple[Any, Any]:
-        """Return `((None, None), members)`."""
-        return (None, None), [result.as_tuple() for result in self.results]
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.results)
-
-    def __getitem__(self, index: int) -> Any:
-        return self.results[index]
-
-    def __len__(self) -> int:
-        return len(self.results)
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, ResultSet):
