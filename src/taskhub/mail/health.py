@@ -1,0 +1,81 @@
+"""Whether mail can be sent."""
+
+from __future__ import annotations
+
+import os
+import smtplib
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from taskhub.mail.faults import find_fault
+from taskhub.mail.session import open_session
+from taskhub.mail.settings import MailSettings
+
+__all__ = ("Check", "check_mail")
+
+
+@dataclass(frozen=True)
+class Check:
+    """What a check found.
+
+    Parameters:
+        ok: Whether mail can be sent, or written.
+        seconds: How long the check took.
+        detail: One line: what was found.
+        advice: One line: what to do; None: nothing.
+    """
+
+    ok: bool
+    seconds: float
+    detail: str
+    advice: str | None = None
+
+
+def check_mail(settings: MailSettings, *, timeout: float = 5.0) -> Check:
+    """Go all the way up to a mail: connect, greet, secure, log in; or look at the outbox.
+
+    Parameters:
+        settings: Where mail goes.
+        timeout: Seconds for each answer of the server.
+    """
+    if settings.host is None:
+        return _check_outbox(settings.outbox)
+    return _check_server(replace(settings, timeout=min(timeout, settings.timeout)))
+
+
+def _check_server(settings: MailSettings) -> Check:
+    started = time.monotonic()
+    try:
+        with open_session(settings) as session:
+            code, reply = session.noop()
+            if code != 250:
+                raise smtplib.SMTPResponseException(code, reply)
+    except (smtplib.SMTPException, OSError) as error:
+        fault = find_fault(error, settings)
+        seconds = time.monotonic() - started
+        return Check(False, seconds, f"{settings.server} {fault.what}", fault.mend)
+    secured = {"none": "not encrypted", "starttls": "STARTTLS", "tls": "TLS"}[settings.security]
+    user = f"logged in as {settings.username}" if settings.username else "no login"
+    seconds = time.monotonic() - started
+    return Check(True, seconds, f"{settings.server} answers ({secured}, {user})")
+
+
+def _check_outbox(outbox: Path) -> Check:
+    nearest = outbox
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        return Check(
+            False,
+            0.0,
+            f"no SMTP server is configured, and {nearest} can't be written to",
+            "set TASKHUB_MAIL_OUTBOX to a directory that this user may write to, "
+            "or TASKHUB_SMTP_URL to a server",
+        )
+    return Check(
+        True,
+        0.0,
+        f"no SMTP server is configured: e-mail is written to {outbox}",
+        "set TASKHUB_SMTP_URL, for example smtp://user:password@mail.example.com:587",
+    )
