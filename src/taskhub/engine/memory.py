@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from bisect import insort
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
 
+from taskhub.engine.memory_state import MemoryState
 from taskhub.engine.port import (
     Bell,
     Claim,
@@ -25,27 +24,10 @@ from taskhub.engine.port import (
     Subscription,
 )
 from taskhub.engine.rules import EngineRules
-from taskhub.message import HIGHEST_PRIORITY, Envelope
+from taskhub.message import Envelope
 
-#: A priority's band of scores, as in the scripts of the Redis engine.
-BAND = 2**49
-
-
-@dataclass
-class _State:
-    """All that is stored; the fields are those of the Redis data model."""
-
-    messages: dict[str, Envelope] = field(default_factory=dict)
-    ready: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
-    delayed: list[tuple[int, str]] = field(default_factory=list)
-    claims: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
-    deliveries: dict[str, int] = field(default_factory=dict)
-    workers: dict[str, int] = field(default_factory=dict)
-    revoked: dict[str, int] = field(default_factory=dict)
-    dead: dict[str, DeadLetter] = field(default_factory=dict)
-    queues: set[str] = field(default_factory=set)
-    documents: dict[str, tuple[bytes, int | None]] = field(default_factory=dict)
-    sequence: int = 0
+#: A filled claim passes the bell on for what becomes due within this time, as `claim.lua` does; ms.
+SOON = 2000
 
 
 class MemoryEngine(Engine):
@@ -61,7 +43,7 @@ class MemoryEngine(Engine):
     ) -> None:
         self.rules = rules or EngineRules()
         self._clock = clock or (lambda: int(time.time() * 1000))
-        self._state = _State()
+        self._state = MemoryState()
         self._changed = threading.Condition(threading.RLock())
         self._followers: dict[str, list[DocumentCallback]] = defaultdict(list)
 
@@ -70,100 +52,70 @@ class MemoryEngine(Engine):
     def enqueue(self, envelopes: Sequence[Envelope], *, retry: RetryPolicy | None = None) -> None:
         with self._changed:
             for envelope in envelopes:
-                self._publish(envelope)
+                self._state.publish(envelope, self._clock())
             self._changed.notify_all()
-
-    def _publish(self, envelope: Envelope) -> None:
-        state = self._state
-        key = envelope.task_id
-        if key in state.messages:
-            key = f"{key}\n{self._next()}"
-        state.messages[key] = envelope
-        state.queues.add(envelope.queue)
-        if envelope.eta is not None:
-            insort(state.delayed, (envelope.eta, key))
-        elif envelope.delay > 0:
-            insort(state.delayed, (self._clock() + envelope.delay, key))
-        else:
-            self._push_ready(envelope, key)
-
-    def _next(self) -> int:
-        self._state.sequence += 1
-        return self._state.sequence
-
-    def _push_ready(self, envelope: Envelope, key: str) -> None:
-        score = (HIGHEST_PRIORITY - envelope.priority) * BAND + self._next()
-        insort(self._state.ready[envelope.queue], (score, key))
 
     # -- working
 
     def exchange(
         self, worker: str, endings: Sequence[Ending], queues: Sequence[str], limit: int | None
     ) -> Exchange:
+        stored: list[tuple[str, bytes]] = []
         with self._changed:
             committed = [self._end(worker, ending) for ending in endings]
+            for (_, outcome), written in zip(endings, committed, strict=True):
+                if written and outcome.document is not None:
+                    stored.append(self._write(outcome.task_id, outcome.document, outcome.ttl))
             batch = None if limit is None else self._claim(worker, queues, limit)
             self._changed.notify_all()
-        for (_, outcome), written in zip(endings, committed, strict=True):
-            if written and outcome.document is not None:
-                self._store(outcome.task_id, outcome.document, outcome.ttl)
+        self._tell(stored)
         return Exchange(committed, batch)
 
     def _end(self, worker: str, ending: Ending) -> bool:
         claim, outcome = ending
-        state = self._state
-        if state.claims[worker].get(claim.key) != claim.token:
+        state, now = self._state, self._clock()
+        if not state.holds(worker, claim):
             return False
-        envelope = state.messages.pop(claim.key, None)
-        del state.claims[worker][claim.key]
-        state.deliveries.pop(claim.key, None)
         if outcome.dead is not None:
-            expires = self._clock() + self.rules.dead_letter_ttl
-            state.dead[claim.key] = DeadLetter(claim.key, outcome.dead, envelope, expires)
+            state.bury(claim.key, outcome.dead, now + self.rules.dead_letter_ttl)
+        del state.claims[worker][claim.key]
+        state.forget(claim.key)
         for message in outcome.publish:
-            self._publish(message)
+            state.publish(message, now)
         return True
 
     def _claim(self, worker: str, queues: Sequence[str], limit: int) -> ClaimBatch:
         state, now = self._state, self._clock()
-        while state.delayed and state.delayed[0][0] <= now:
-            _, key = state.delayed.pop(0)
-            self._push_ready(state.messages[key], key)
+        rung = state.promote(now)
         claims: list[Claim] = []
-        while len(claims) < limit:
-            queue = min(
-                (queue for queue in queues if state.ready[queue]),
-                key=lambda queue: state.ready[queue][0],
-                default=None,
-            )
-            if queue is None:
-                break
-            score, key = state.ready[queue].pop(0)
-            envelope = state.messages[key]
-            token = f"{state.deliveries.get(key, 0) + 1}:{score}"
-            state.claims[worker][key] = token
-            claims.append(self._as_claim(key, token, envelope, envelope.task_id in state.revoked))
-        next_due = max(0, state.delayed[0][0] - now) if state.delayed else None
-        return ClaimBatch(claims, next_due)
-
-    @staticmethod
-    def _as_claim(key: str, token: str, envelope: Envelope, revoked: bool) -> Claim:
-        return Claim(
-            key, token, revoked, envelope.task_id, envelope.queue, envelope.priority, envelope.body
-        )
+        while len(claims) < limit and (foremost := state.pop_foremost(queues)) is not None:
+            score, key = foremost
+            claims.append(state.hold(worker, key, score, revoked=state.is_revoked(key, now)))
+        if claims:
+            state.workers.setdefault(worker, now + self.rules.lease)
+        soonest = state.delayed[0][0] if state.delayed else None
+        if len(claims) >= limit:
+            rung.update(queues)
+            if soonest is not None and soonest - now < SOON:
+                state.bells.update(queues)
+        state.bells.update(queue for queue in rung if state.ready[queue])
+        return ClaimBatch(claims, None if soonest is None else max(0, soonest - now))
 
     def acknowledge(self, worker: str, claim: Claim) -> bool:
         with self._changed:
-            if self._state.claims[worker].get(claim.key) != claim.token:
+            state = self._state
+            if not state.holds(worker, claim):
                 return False
-            self._state.messages.pop(claim.key, None)
+            state.messages.pop(claim.key, None)
+            state.acknowledged.add(claim.key)
             return True
 
     def give_back(self, worker: str, keys: Sequence[str]) -> list[str]:
         with self._changed:
-            given = [key for key in keys if key in self._state.claims[worker]]
+            claims = self._state.claims[worker]
+            given = [key for key in keys if key in claims]
             for key in given:
-                self._put_back(key, self._state.claims[worker].pop(key))
+                self._state.put_back(key, claims.pop(key))
             self._changed.notify_all()
             return given
 
@@ -174,15 +126,8 @@ class MemoryEngine(Engine):
                 worker, [key for key in self._state.claims[worker] if key not in kept]
             )
 
-    def _put_back(self, key: str, token: str) -> bool:
-        envelope = self._state.messages.get(key)
-        if envelope is None:
-            return False
-        insort(self._state.ready[envelope.queue], (int(token.partition(":")[2]), key))
-        return True
-
     def bell(self, queues: Sequence[str]) -> Bell:
-        return _MemoryBell(self._changed, lambda: any(self._state.ready[name] for name in queues))
+        return _MemoryBell(self._changed, self._state, tuple(queues))
 
     # -- liveness
 
@@ -197,6 +142,7 @@ class MemoryEngine(Engine):
             return [worker for _, worker in sorted(expired)]
 
     def release(self, worker: str, *, only_expired: bool = False) -> Released | None:
+        before, after = self.rules.lost_document()
         lost: list[str] = []
         with self._changed:
             state, now = self._state, self._clock()
@@ -207,23 +153,24 @@ class MemoryEngine(Engine):
                 delivery = int(token.partition(":")[0])
                 envelope = state.messages.get(key)
                 if envelope is None:
+                    state.forget(key)
                     lost.append(key.partition("\n")[0])
                 elif delivery >= self.rules.max_deliveries:
-                    expires = now + self.rules.dead_letter_ttl
-                    reason = self.rules.lost_reason()
-                    state.dead[key] = DeadLetter(key, reason, state.messages.pop(key), expires)
-                    state.deliveries.pop(key, None)
+                    state.bury(key, self.rules.lost_reason(), now + self.rules.dead_letter_ttl)
+                    state.forget(key)
                     lost.append(envelope.task_id)
                     dead += 1
                 else:
                     state.deliveries[key] = delivery
-                    self._put_back(key, token)
+                    state.put_back(key, token)
                     requeued += 1
             state.workers.pop(worker, None)
+            stored = [
+                self._write(task_id, before + task_id + after, self.rules.result_ttl)
+                for task_id in lost
+            ]
             self._changed.notify_all()
-        before, after = self.rules.lost_document()
-        for task_id in lost:
-            self._store(task_id, before + task_id + after, self.rules.result_ttl)
+        self._tell(stored)
         return Released(requeued, dead)
 
     # -- steering
@@ -234,40 +181,22 @@ class MemoryEngine(Engine):
             claims = []
             for task_id in task_ids:
                 state.revoked[task_id] = now + remember
-                envelope = state.messages.get(task_id)
-                score = self._withdraw(task_id, envelope) if envelope is not None else None
-                if envelope is not None and score is not None:
-                    token = f"1:{score}"
-                    state.claims[revoker][task_id] = token
-                    claims.append(self._as_claim(task_id, token, envelope, True))
+                score = state.withdraw(task_id)
+                if score is not None:
+                    claims.append(state.hold(revoker, task_id, score, revoked=True))
             if claims:
                 state.workers[revoker] = now + self.rules.lease
             return claims
-
-    def _withdraw(self, key: str, envelope: Envelope) -> int | None:
-        """Take a message out of where it waits; return the score it had, None if it does not wait."""
-        ready = self._state.ready[envelope.queue]
-        for entry in ready:
-            if entry[1] == key:
-                ready.remove(entry)
-                return entry[0]
-        for entry in self._state.delayed:
-            if entry[1] == key:
-                self._state.delayed.remove(entry)
-                return (HIGHEST_PRIORITY - envelope.priority) * BAND
-        return None
 
     def purge(self, queue: str, *, delayed: bool = True) -> int:
         with self._changed:
             state = self._state
             keys = [key for _, key in state.ready.pop(queue, [])]
             if delayed:
-                mine = [entry for entry in state.delayed if state.messages[entry[1]].queue == queue]
-                state.delayed = [entry for entry in state.delayed if entry not in mine]
-                keys += [key for _, key in mine]
+                keys += [key for _, of, _, key in state.delayed if of == queue]
+                state.delayed = [entry for entry in state.delayed if entry[1] != queue]
             for key in keys:
-                state.messages.pop(key, None)
-                state.deliveries.pop(key, None)
+                state.forget(key)
             return len(keys)
 
     # -- results
@@ -276,26 +205,30 @@ class MemoryEngine(Engine):
         self, task_id: str, document: str, ttl: int | None, *, held: tuple[str, Claim] | None = None
     ) -> bool:
         with self._changed:
-            if held is not None:
-                worker, claim = held
-                if self._state.claims[worker].get(claim.key) != claim.token:
-                    return False
+            if held is not None and not self._state.holds(*held):
+                return False
             present = self.documents([task_id])[0]
             if present is not None and present.startswith(
                 (b'{"status":"SUCCESS"', b'{"status": "SUCCESS"')
             ):
                 return False
-        self._store(task_id, document, ttl)
+            stored = self._write(task_id, document, ttl)
+        self._tell([stored])
         return True
 
-    def _store(self, task_id: str, document: str, ttl: int | None) -> None:
-        with self._changed:
-            expires = None if ttl is None else self._clock() + ttl
-            encoded = document.encode()
-            self._state.documents[task_id] = (encoded, expires)
-            callbacks = list(self._followers.get(task_id, ()))
-        for callback in callbacks:
-            callback(task_id, encoded)
+    def _write(self, task_id: str, document: str, ttl: int | None) -> tuple[str, bytes]:
+        """Store a document; `_tell` those who follow it once the lock is free."""
+        expires = None if ttl is None else self._clock() + ttl
+        encoded = document.encode()
+        self._state.documents[task_id] = (encoded, expires)
+        return task_id, encoded
+
+    def _tell(self, stored: Iterable[tuple[str, bytes]]) -> None:
+        for task_id, document in stored:
+            with self._changed:
+                callbacks = list(self._followers.get(task_id, ()))
+            for callback in callbacks:
+                callback(task_id, document)
 
     def documents(self, task_ids: Sequence[str]) -> list[bytes | None]:
         with self._changed:
@@ -318,14 +251,14 @@ class MemoryEngine(Engine):
         for task_id, document in zip(ids, self.documents(ids), strict=True):
             if document is not None:
                 callback(task_id, document)
-        return _MemorySubscription(self._followers, ids, callback)
+        return _MemorySubscription(self._changed, self._followers, ids, callback)
 
     # -- looking
 
     def queues(self) -> dict[str, QueueCounts]:
         with self._changed:
             state = self._state
-            delayed = [state.messages[key].queue for _, key in state.delayed]
+            delayed = [queue for _, queue, _, _ in state.delayed]
             return {
                 name: QueueCounts(len(state.ready[name]), delayed.count(name))
                 for name in sorted(state.queues)
@@ -334,24 +267,17 @@ class MemoryEngine(Engine):
     def waiting(self, queue: str, offset: int, limit: int) -> list[Envelope]:
         with self._changed:
             page = self._state.ready[queue][offset : offset + limit]
-            return [self._bare(self._state.messages[key]) for _, key in page]
+            return [self._state.messages[key] for _, key in page]
 
     def delayed(self, offset: int, limit: int) -> list[Delayed]:
         with self._changed:
             page = self._state.delayed[offset : offset + limit]
-            return [Delayed(due, self._bare(self._state.messages[key])) for due, key in page]
-
-    @staticmethod
-    def _bare(envelope: Envelope) -> Envelope:
-        return envelope._replace(delay=0, eta=None)
+            return [Delayed(due, self._state.messages[key]) for due, _, _, key in page]
 
     def dead_letters(self, offset: int, limit: int) -> list[DeadLetter]:
         with self._changed:
-            letters = sorted(self._state.dead.values(), key=lambda letter: (letter.expires, letter.key))
-            return [
-                letter._replace(envelope=letter.envelope and self._bare(letter.envelope))
-                for letter in letters[offset : offset + limit]
-            ]
+            letters = sorted(self._state.dead.values(), key=lambda dead: (dead.expires, dead.key))
+            return letters[offset : offset + limit]
 
     def workers(self) -> dict[str, int]:
         with self._changed:
@@ -370,16 +296,26 @@ class MemoryEngine(Engine):
 
 
 class _MemoryBell(Bell):
-    def __init__(self, changed: threading.Condition, has_work: Callable[[], bool]) -> None:
+    def __init__(
+        self, changed: threading.Condition, state: MemoryState, queues: tuple[str, ...]
+    ) -> None:
         self._changed = changed
-        self._has_work = has_work
+        self._state = state
+        self._queues = queues
         self._woken = False
 
     def wait(self, timeout: float, *, listen: bool = True) -> bool:
         with self._changed:
-            self._changed.wait_for(lambda: self._woken or (listen and self._has_work()), timeout)
+            self._changed.wait_for(lambda: self._woken or (listen and self._rings()), timeout)
+            if listen and (ringing := self._rings()):
+                self._state.bells.discard(ringing)
+                return True
             self._woken = False
-            return listen and self._has_work()
+            return False
+
+    def _rings(self) -> str | None:
+        """Return the first queue whose bell rings."""
+        return next((queue for queue in self._queues if queue in self._state.bells), None)
 
     def wake(self) -> None:
         with self._changed:
@@ -393,19 +329,22 @@ class _MemoryBell(Bell):
 class _MemorySubscription(Subscription):
     def __init__(
         self,
+        lock: threading.Condition,
         followers: dict[str, list[DocumentCallback]],
         task_ids: list[str],
         callback: DocumentCallback,
     ) -> None:
+        self._lock = lock
         self._followers = followers
         self._task_ids = task_ids
         self._callback = callback
 
     def close(self) -> None:
-        task_ids, self._task_ids = self._task_ids, []
-        for task_id in task_ids:
-            callbacks = self._followers.get(task_id, [])
-            if self._callback in callbacks:
-                callbacks.remove(self._callback)
-            if not callbacks:
-                self._followers.pop(task_id, None)
+        with self._lock:
+            task_ids, self._task_ids = self._task_ids, []
+            for task_id in task_ids:
+                callbacks = self._followers.get(task_id, [])
+                if self._callback in callbacks:
+                    callbacks.remove(self._callback)
+                if not callbacks:
+                    self._followers.pop(task_id, None)

@@ -148,7 +148,8 @@ class RedisEngine(Engine):
                 )
             )
         if limit is not None:
-            commands.append(script_call("claim", self._namespace, (now, worker, limit, *queues)))
+            arguments = (now, worker, limit, self.rules.lease, *queues)
+            commands.append(script_call("claim", self._namespace, arguments))
         replies = self._courier.call(commands)
         committed = [flag == 1 for flag in replies[0]] if endings else []
         batch = None if limit is None else read_batch(replies[-1])

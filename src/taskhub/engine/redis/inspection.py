@@ -45,6 +45,8 @@ def waiting(
     pool: ChannelPool, namespace: str, queue: str, offset: int, limit: int
 ) -> list[Envelope]:
     """Return a page of a queue's ready messages."""
+    if limit < 1:
+        return []
     keys = pool.call([("ZRANGE", f"{namespace}:queue:{queue}", offset, offset + limit - 1)])[0]
     # A message may be taken between the two reads: it is then no longer waiting.
     return [
@@ -56,6 +58,8 @@ def waiting(
 
 def delayed(pool: ChannelPool, namespace: str, offset: int, limit: int) -> list[Delayed]:
     """Return a page of the delayed messages."""
+    if limit < 1:
+        return []
     reply = pool.call(
         [("ZRANGE", f"{namespace}:delayed", offset, offset + limit - 1, "WITHSCORES")]
     )[0]
@@ -70,7 +74,11 @@ def delayed(pool: ChannelPool, namespace: str, offset: int, limit: int) -> list[
 
 def dead_letters(pool: ChannelPool, namespace: str, offset: int, limit: int) -> list[DeadLetter]:
     """Return a page of the dead letters."""
-    reply = pool.call([("ZRANGE", f"{namespace}:dead", offset, offset + limit - 1, "WITHSCORES")])[0]
+    if limit < 1:
+        return []
+    reply = pool.call([("ZRANGE", f"{namespace}:dead", offset, offset + limit - 1, "WITHSCORES")])[
+        0
+    ]
     if not reply:
         return []
     stored = pool.call([("HMGET", f"{namespace}:dead:messages", *reply[::2])])[0]
@@ -79,9 +87,7 @@ def dead_letters(pool: ChannelPool, namespace: str, offset: int, limit: int) -> 
         if text is not None:
             reason, _, record = text.partition(b"\n")
             envelope = envelope_from_record(record) if record else None
-            letters.append(
-                DeadLetter(key.decode(), reason.decode(), envelope, int(float(expires)))
-            )
+            letters.append(DeadLetter(key.decode(), reason.decode(), envelope, int(float(expires))))
     return letters
 
 

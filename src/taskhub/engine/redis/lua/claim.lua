@@ -3,9 +3,11 @@
 --
 -- ARGV[2]  the worker.
 -- ARGV[3]  limit; 0 asks only to pass the bell on.
--- ARGV[4..] the queues.
+-- ARGV[4]  length of the lease in ms that a worker gets with its claims if it has none.
+-- ARGV[5..] the queues.
 -- Returns  { now, next due or "", key, token, revoked ("1" or ""), record, key, ... }.
--- Keeps    a message is claimed by at most one worker; its token names this delivery of it.
+-- Keeps    a message is claimed by at most one worker; its token names this delivery of it. Whoever holds claims has a
+--          lease, so that they are found when it dies.
 
 local PROMOTED_AT_ONCE = 500
 -- An idle courier looks again by itself after this long (ms), so only what is due sooner needs a bell.
@@ -25,7 +27,7 @@ end
 
 -- Queues that hold something, with their foremost entry.
 local heads = {}
-for index = 4, #ARGV do
+for index = 5, #ARGV do
   local head = redis.call('ZRANGE', QUEUE .. ARGV[index], 0, 0, 'WITHSCORES')
   if head[1] then
     heads[#heads + 1] = { queue = ARGV[index], score = tonumber(head[2]) }
@@ -62,16 +64,13 @@ for index = 1, #taken, 2 do
   local key = taken[index]
   local record = redis.call('HGET', MESSAGES, key)
   if record then
-    local delivery = 1
-    if any_redelivered then
-      delivery = 1 + (redis.call('HGET', DELIVERIES, key) or 0)
-    end
-    local token = delivery .. ':' .. taken[index + 1]
+    local token = (any_redelivered and delivery_of(key) or 1) .. ':' .. taken[index + 1]
     redis.call('HSET', claims, key, token)
     local revoked = ''
     if any_revoked then
       local _, _, task_id = open_record(record)
-      if redis.call('ZSCORE', REVOKED, task_id) then
+      local until_then = redis.call('ZSCORE', REVOKED, task_id)
+      if until_then and tonumber(until_then) > now then
         revoked = '1'
       end
     end
@@ -79,11 +78,14 @@ for index = 1, #taken, 2 do
     reply[size + 1], reply[size + 2], reply[size + 3], reply[size + 4] = key, token, revoked, record
   end
 end
+if #reply > 2 then
+  redis.call('ZADD', WORKERS, 'NX', now + tonumber(ARGV[4]), worker)
+end
 
 -- A worker that took its fill leaves the rest to others: it wakes the next for what is ready or soon due.
 if #taken >= 2 * limit then
   local soon = soonest and tonumber(soonest) - now < IDLE_WAIT
-  for index = 4, #ARGV do
+  for index = 5, #ARGV do
     rung[ARGV[index]] = true
     if soon then
       ring(ARGV[index])

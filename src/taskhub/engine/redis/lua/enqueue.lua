@@ -7,7 +7,7 @@
 -- Keeps    every stored message is in exactly one of: a queue, the delayed, the claims of one worker.
 
 local repeated, dbs = ARGV[2] == '1', ARGV[3]
-local rung, stored = {}, 0
+local rung, count = {}, 0
 
 local function known(task_id)
   if redis.call('HEXISTS', MESSAGES, task_id) == 1 then
@@ -27,8 +27,8 @@ for index = 4, #ARGV, 2 do
   end
   if not skip then
     rung[publish(record, ARGV[index + 1])] = true
-    stored = stored + 1
+    count = count + 1
   end
 end
 ring_all(rung)
-return stored
+return count

@@ -28,7 +28,6 @@ elseif ARGV[4] == '1' then
   cursor = page[1] == '0' and '' or page[1]
 end
 for _, key in ipairs(keys) do
-  redis.call('HDEL', MESSAGES, key)
-  redis.call('HDEL', DELIVERIES, key)
+  forget(key)
 end
 return { #keys, cursor }

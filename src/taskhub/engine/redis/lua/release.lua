@@ -27,15 +27,15 @@ local held = redis.call('HGETALL', claims)
 for index = 1, #held, 2 do
   local key, token = held[index], held[index + 1]
   local delivery = tonumber(string.match(token, '^(%d+):'))
-  local record = redis.call('HGET', MESSAGES, key)
+  local record = stored(key)
   if not record then
+    forget(key)
     failed[#failed + 1] = string.match(key, '^([^\n]*)')
   elseif delivery >= tonumber(ARGV[4]) then
     local _, _, task_id = open_record(record)
     redis.call('ZADD', DEAD, now + tonumber(ARGV[7]), key)
     redis.call('HSET', DEAD_MESSAGES, key, ARGV[8] .. '\n' .. record)
-    redis.call('HDEL', MESSAGES, key)
-    redis.call('HDEL', DELIVERIES, key)
+    forget(key)
     failed[#failed + 1] = task_id
     dead = dead + 1
   else

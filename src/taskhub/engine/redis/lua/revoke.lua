@@ -13,7 +13,7 @@ redis.call('ZREMRANGEBYSCORE', REVOKED, '-inf', now)
 for index = 5, #ARGV do
   local key = ARGV[index]
   redis.call('ZADD', REVOKED, now + tonumber(ARGV[4]), key)
-  local record = redis.call('HGET', MESSAGES, key)
+  local record = stored(key)
   if record then
     local queue, priority = open_record(record)
     local score = redis.call('ZSCORE', QUEUE .. queue, key)
@@ -22,7 +22,9 @@ for index = 5, #ARGV do
       waited = redis.call('ZREM', DELAYED, queue .. '\n' .. priority .. '\n' .. key) == 1
     end
     if waited then
-      local token = '1:' .. (score or (9 - priority) * BAND)
+      -- One that was delayed has no place in its queue yet: it gets the foremost of its priority.
+      score = score or string.format('%.0f', (9 - priority) * BAND)
+      local token = delivery_of(key) .. ':' .. score
       redis.call('HSET', claims, key, token)
       local size = #reply
       reply[size + 1], reply[size + 2], reply[size + 3], reply[size + 4] = key, token, '1', record

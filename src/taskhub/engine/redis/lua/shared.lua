@@ -3,7 +3,8 @@
 -- KEYS[1]  `{namespace}`: every key is built from it, so that all of them hash to one slot.
 -- ARGV[1]  the present time in ms, or "" for the server's own clock (tests pass theirs).
 --
--- A *record* is what is stored of a message: "<queue>\n<priority>\n<task id>\n<body>".
+-- A *record* is what is stored of a message: "<queue>\n<priority>\n<task id>\n<body>"; "" once it has been
+-- acknowledged early.
 -- A *token* is what proves a claim: "<delivery>:<score>", the score being the place it had in its queue.
 
 local ns = KEYS[1]
@@ -68,10 +69,27 @@ local function ring_all(queues)
   end
 end
 
+-- Returns the record of a key, or nil if there is no message to run (any more).
+local function stored(key)
+  local record = redis.call('HGET', MESSAGES, key)
+  return record and record ~= '' and record or nil
+end
+
+local function forget(key)
+  redis.call('HDEL', MESSAGES, key)
+  redis.call('HDEL', DELIVERIES, key)
+end
+
+-- Returns the number of the delivery that begins now.
+local function delivery_of(key)
+  return 1 + (redis.call('HGET', DELIVERIES, key) or 0)
+end
+
 -- Puts a claimed message back where it stood in its queue. Returns the queue, or nil if the message is gone.
 local function put_back(key, token)
-  local record = redis.call('HGET', MESSAGES, key)
+  local record = stored(key)
   if not record then
+    forget(key)
     return nil
   end
   local queue = open_record(record)

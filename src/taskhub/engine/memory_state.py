@@ -1,0 +1,134 @@
+"""What the in-memory engine stores, and the moves that several of its verbs make; the twin of `redis/lua/shared.lua`."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from taskhub.engine.port import Claim, DeadLetter
+from taskhub.message import HIGHEST_PRIORITY, Envelope
+
+#: A priority's band of scores, as in the scripts of the Redis engine.
+BAND = 2**49
+
+
+@dataclass
+class MemoryState:
+    """The fields are those of the Redis data model; times are in milliseconds. Guarded by the engine's lock."""
+
+    messages: dict[str, Envelope] = field(default_factory=dict)
+    #: Keys of messages that were acknowledged early: taken until their tasks end, though nothing is stored.
+    acknowledged: set[str] = field(default_factory=set)
+    ready: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
+    #: When it is due, queue, priority, key.
+    delayed: list[tuple[int, str, int, str]] = field(default_factory=list)
+    claims: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    deliveries: dict[str, int] = field(default_factory=dict)
+    workers: dict[str, int] = field(default_factory=dict)
+    revoked: dict[str, int] = field(default_factory=dict)
+    dead: dict[str, DeadLetter] = field(default_factory=dict)
+    queues: set[str] = field(default_factory=set)
+    #: Queues whose bell holds its token.
+    bells: set[str] = field(default_factory=set)
+    #: Document, and when it is forgotten.
+    documents: dict[str, tuple[bytes, int | None]] = field(default_factory=dict)
+    sequence: int = 0
+
+    def publish(self, envelope: Envelope, now: int) -> None:
+        """Store a message and make it ready or due; a task id that is taken gets a key of its own."""
+        key = envelope.task_id
+        if key in self.messages or key in self.acknowledged:
+            key = f"{key}\n{self._next()}"
+        self.messages[key] = envelope._replace(delay=0, eta=None)
+        self.queues.add(envelope.queue)
+        self.bells.add(envelope.queue)
+        due = envelope.eta
+        if due is None and envelope.delay > 0:
+            due = now + envelope.delay
+        if due is None:
+            self._push_ready(key)
+        else:
+            insort(self.delayed, (due, envelope.queue, envelope.priority, key))
+
+    def promote(self, now: int) -> set[str]:
+        """Make ready what is due; return the queues that got something."""
+        grown = set()
+        while self.delayed and self.delayed[0][0] <= now:
+            _, queue, _, key = self.delayed.pop(0)
+            self._push_ready(key)
+            grown.add(queue)
+        return grown
+
+    def pop_foremost(self, queues: Iterable[str]) -> tuple[int, str] | None:
+        """Take the first message over all the queues out; return its score and key."""
+        queue = min(
+            (queue for queue in queues if self.ready[queue]),
+            key=lambda queue: self.ready[queue][0][0],
+            default=None,
+        )
+        return None if queue is None else self.ready[queue].pop(0)
+
+    def hold(self, worker: str, key: str, score: int, *, revoked: bool) -> Claim:
+        """Put a message that was taken out into a worker's hands."""
+        envelope = self.messages[key]
+        token = f"{self.deliveries.get(key, 0) + 1}:{score}"
+        self.claims[worker][key] = token
+        return Claim(
+            key, token, revoked, envelope.task_id, envelope.queue, envelope.priority, envelope.body
+        )
+
+    def holds(self, worker: str, claim: Claim) -> bool:
+        """Whether a claim still stands."""
+        return self.claims[worker].get(claim.key) == claim.token
+
+    def is_revoked(self, key: str, now: int) -> bool:
+        """Whether a message's task is remembered as revoked."""
+        return self.revoked.get(self.messages[key].task_id, now) > now
+
+    def put_back(self, key: str, token: str) -> bool:
+        """Put a claimed message back where it stood in its queue; False: it is gone."""
+        envelope = self.messages.get(key)
+        if envelope is None:
+            self.forget(key)
+            return False
+        insort(self.ready[envelope.queue], (int(token.partition(":")[2]), key))
+        self.bells.add(envelope.queue)
+        return True
+
+    def withdraw(self, key: str) -> int | None:
+        """Take a message out of where it waits; return its score, None if it does not wait."""
+        envelope = self.messages.get(key)
+        if envelope is None:
+            return None
+        ready = self.ready[envelope.queue]
+        for index, (score, waiting) in enumerate(ready):
+            if waiting == key:
+                del ready[index]
+                return score
+        for index, entry in enumerate(self.delayed):
+            if entry[3] == key:
+                del self.delayed[index]
+                # It has no place in its queue yet: it gets the foremost of its priority.
+                return (HIGHEST_PRIORITY - envelope.priority) * BAND
+        return None
+
+    def bury(self, key: str, reason: str, expires: int) -> None:
+        """Make a message a dead letter."""
+        self.dead[key] = DeadLetter(key, reason, self.messages.get(key), expires)
+
+    def forget(self, key: str) -> None:
+        """Drop what is stored of a message; its key is free."""
+        self.messages.pop(key, None)
+        self.acknowledged.discard(key)
+        self.deliveries.pop(key, None)
+
+    def _push_ready(self, key: str) -> None:
+        envelope = self.messages[key]
+        score = (HIGHEST_PRIORITY - envelope.priority) * BAND + self._next()
+        insort(self.ready[envelope.queue], (score, key))
+
+    def _next(self) -> int:
+        self.sequence += 1
+        return self.sequence
