@@ -32,6 +32,10 @@ _captured: ContextVar[list[Envelope] | None] = ContextVar("taskhub_captured", de
 
 #: The signals that end a task.
 _ENDING = frozenset(("process_message", "skip_message"))
+#: The signals about one message in a worker.
+_OF_MESSAGES = frozenset(("process_message", "skip_message", "ack", "nack"))
+#: A task's message with one of these also concerns Dramatiq's own middleware.
+NATIVE_OPTIONS = frozenset(("pipe_target", "on_success", "on_failure", "group_completion_uuid"))
 
 
 def captured() -> list[Envelope]:
@@ -104,30 +108,45 @@ class EngineBroker(dramatiq.Broker):
             self._engine = self._make_engine()
         return self._engine
 
-    # -- middleware: the hooks that no middleware overrides cost nothing
+    # -- middleware: the hooks that no middleware overrides, or that are not for tasks, cost nothing
 
     def add_middleware(self, middleware: Middleware, **where: Any) -> None:
+        """Add middleware.
+
+        One with an attribute `native_only` does not see the messages of tasks; one with `only_when_named` sees those
+        that name one of `NATIVE_OPTIONS`.
+        """
         self._hooks.clear()
         super().add_middleware(middleware, **where)
         self._hooks.clear()
 
-    def _hooks_for(self, when: str, signal: str) -> list[Callable[..., Any]]:
-        hooks = self._hooks.get((when, signal))
-        if hooks is not None:
-            return hooks
-        name = f"{when}_{signal}"
-        stack = self.middleware if when == "before" else reversed(self.middleware)
-        default = getattr(Middleware, name, None)
-        hooks = [
-            getattr(middleware, name)
-            for middleware in stack
-            if getattr(type(middleware), name, None) is not default
-        ]
-        self._hooks[when, signal] = hooks
+    def _hooks_for(self, name: str, kind: str = "native") -> list[Callable[..., Any]]:
+        hooks = self._hooks.get((name, kind))
+        if hooks is None:
+            stack = self.middleware if name.startswith("before") else reversed(self.middleware)
+            default = getattr(Middleware, name, None)
+            hooks = [
+                getattr(middleware, name)
+                for middleware in stack
+                if getattr(type(middleware), name, None) is not default
+                and not (kind != "native" and getattr(middleware, "native_only", False))
+                and not (kind == "task" and getattr(middleware, "only_when_named", False))
+            ]
+            self._hooks[name, kind] = hooks
         return hooks
 
+    def _kind_of(self, message: Delivery) -> str:
+        """Return whose message it is: of a "native" actor, a "task", or a task "mixed" with Dramatiq's composition."""
+        if message.kind is None:
+            if not getattr(self.actors.get(message.actor_name), "is_task", False):
+                message.kind = "native"
+            else:
+                message.kind = "task" if NATIVE_OPTIONS.isdisjoint(message.options) else "mixed"
+        return message.kind
+
     def emit_before(self, signal: str, *args: Any, **kwargs: Any) -> None:
-        for hook in self._hooks_for("before", signal):
+        kind = self._kind_of(args[0]) if signal in _OF_MESSAGES else "native"
+        for hook in self._hooks_for("before_" + signal, kind):
             try:
                 hook(self, *args, **kwargs)
             except MiddlewareError:
@@ -136,8 +155,9 @@ class EngineBroker(dramatiq.Broker):
                 self.logger.critical("Unexpected failure in %r.", hook, exc_info=True)
 
     def emit_after(self, signal: str, *args: Any, **kwargs: Any) -> None:
+        kind = self._kind_of(args[0]) if signal in _OF_MESSAGES else "native"
         token = _captured.set([]) if signal in _ENDING else None
-        for hook in self._hooks_for("after", signal):
+        for hook in self._hooks_for("after_" + signal, kind):
             try:
                 hook(self, *args, **kwargs)
             except Exception:
@@ -201,7 +221,7 @@ class EngineBroker(dramatiq.Broker):
 
     def send(self, envelope: Envelope, retry: RetryPolicy | None) -> None:
         """Enqueue an envelope now, whatever is ending; middleware that watches messages go out sees it, too."""
-        watched = self._hooks_for("before", "enqueue") or self._hooks_for("after", "enqueue")
+        watched = self._hooks_for("before_enqueue") or self._hooks_for("after_enqueue")
         if not watched:
             self.engine.enqueue((envelope,), retry=retry)
             return
@@ -358,11 +378,6 @@ class _CourierLifecycle(Middleware):
         assert isinstance(broker, EngineBroker)
         if broker.courier is not None:
             broker.courier.start()
-
-    def before_process_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
-        courier = broker.courier  # type: ignore[attr-defined]
-        if courier is not None:
-            courier.started()
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: Worker) -> None:
         assert isinstance(broker, EngineBroker)

@@ -98,6 +98,8 @@ class Courier(threading.Thread):
         """A task has ended: commit its outcome soon. Returns at once."""
         self._ended.append((Ending(claim, outcome), runtime))
         if self._waiting:
+            # The first to see it wakes; the others need not.
+            self._waiting = False
             self.wake()
 
     def give_back(self, claims: Sequence[Claim]) -> None:

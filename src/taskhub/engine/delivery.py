@@ -22,6 +22,8 @@ class Delivery(MessageProxy):
     execution: Any
     #: What becomes of the task; set when it has ended.
     outcome: Outcome | None
+    #: Whose message it is, see `EngineBroker`; None: not known yet.
+    kind: str | None
     #: How long the task's own code ran, seconds; set when it has ended.
     runtime: float
 
@@ -37,6 +39,7 @@ class Delivery(MessageProxy):
         self._exception = None
         self.execution = None
         self.outcome = None
+        self.kind = None
         self.runtime = 0.0
         self.message_id = claim.task_id
         self.queue_name = claim.queue

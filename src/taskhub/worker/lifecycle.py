@@ -40,6 +40,8 @@ class Lifecycle(Middleware):
 
     def before_process_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
         assert isinstance(message, Delivery) and isinstance(broker, EngineBroker)
+        if broker.courier is not None:
+            broker.courier.started()
         actor = broker.actors.get(message.actor_name)
         task = actor if isinstance(actor, RunnableTask) else None
         request = request_of(message, task, broker.nodename)
@@ -67,7 +69,7 @@ class Lifecycle(Middleware):
                 message.args, message.kwargs = tuple(request.args), request.kwargs
             if task.track_started and not task.result_policy.ignores(request):
                 self._store_started(broker, worker, message, task, request)
-            if task.overrides("before_start"):
+            if "before_start" in task.overridden:
                 task.before_start(message.message_id, message.args, message.kwargs)
         except SkipMessage:
             raise
@@ -173,18 +175,18 @@ def _handle(
     info: ExceptionInfo | None,
 ) -> Outcome:
     """Call the task's handlers; they may set another state, but not undo the ending."""
+    overridden = task.overridden
+    if not overridden:
+        return outcome
     name, with_info = _HANDLERS[outcome.state]
     task_id, args, kwargs = request.id or "", request.args, request.kwargs
-    handled = task.overrides(name) or task.overrides("after_return")
-    if not handled:
-        return outcome
     request._ending = True
     try:
-        if task.overrides(name):
+        if name in overridden:
             handler = getattr(task, name)
             extra = (info,) if with_info else ()
             handler(value, task_id, args, kwargs, *extra)
-        if outcome.state != states.RETRY and task.overrides("after_return"):
+        if outcome.state != states.RETRY and "after_return" in overridden:
             task.after_return(outcome.state, value, task_id, args, kwargs, info)
     except Exception:
         logger.exception("a handler of task %s[%s] failed", task.actor_name, task_id)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import dramatiq
-from dramatiq.broker import MessageProxy
 from dramatiq.middleware import (
     AgeLimit,
     AsyncIO,
     Callbacks,
-    CurrentMessage,
     Middleware,
     Pipelines,
     Retries,
@@ -27,47 +24,50 @@ from taskhub.worker.endings import unrunnable
 from taskhub.worker.lease import Lease
 from taskhub.worker.lifecycle import Lifecycle
 from taskhub.worker.native_results import EngineResultBackend
-from taskhub.worker.runnable import RunnableTask
 
 
-class _OnlyNative(Middleware):
-    """Leaves tasks alone: for them, Celery's rules take the place of what this middleware does."""
+class NativeRetries(Retries):
+    """Dramatiq's retries, for native actors: tasks are retried by Celery's rules."""
 
-    @staticmethod
-    def _is_task(broker: dramatiq.Broker, message: MessageProxy) -> bool:
-        return isinstance(broker.actors.get(message.actor_name), RunnableTask)
+    native_only = True
 
 
-class NativeRetries(_OnlyNative, Retries):
-    """Dramatiq's retries, for native actors."""
-
-    def after_process_message(
-        self, broker: Any, message: Any, *, result: Any = None, exception: Any = None
-    ) -> None:
-        if exception is not None and not self._is_task(broker, message):
-            super().after_process_message(broker, message, result=result, exception=exception)
-
-
-class NativeTimeLimit(_OnlyNative, TimeLimit):
+class NativeTimeLimit(TimeLimit):
     """Dramatiq's time limit, for native actors."""
 
-    def before_process_message(self, broker: Any, message: Any) -> None:
-        if not self._is_task(broker, message):
-            super().before_process_message(broker, message)
-
-    def after_process_message(
-        self, broker: Any, message: Any, *, result: Any = None, exception: Any = None
-    ) -> None:
-        if not self._is_task(broker, message):
-            super().after_process_message(broker, message, result=result, exception=exception)
+    native_only = True
 
 
-class NativeAgeLimit(_OnlyNative, AgeLimit):
-    """Dramatiq's age limit, for native actors."""
+class NativeAgeLimit(AgeLimit):
+    """Dramatiq's age limit, for native actors; tasks have `expires`."""
 
-    def before_process_message(self, broker: Any, message: Any) -> None:
-        if not self._is_task(broker, message):
-            super().before_process_message(broker, message)
+    native_only = True
+
+
+class NativeShutdownNotifications(ShutdownNotifications):
+    """Dramatiq's notice of a shutdown, for native actors that ask for it."""
+
+    native_only = True
+
+
+class NamedCallbacks(Callbacks):
+    """Dramatiq's callbacks; for a task's message only if it names one."""
+
+    only_when_named = True
+
+
+class NamedPipelines(Pipelines):
+    """Dramatiq's pipelines; for a task's message only if it is part of one."""
+
+    only_when_named = True
+
+
+def _results(engine: Callable[[], Engine]) -> Results:
+    """Return what answers Dramatiq's questions for results; they are stored by the commit."""
+    # Of exactly this type: Dramatiq's worker looks for it before it accepts a value.
+    results = Results(backend=EngineResultBackend(engine), store_results=True)
+    results.native_only = True
+    return results
 
 
 class Boot(Middleware):
@@ -105,14 +105,12 @@ def make_broker(engine: Callable[[], Engine], boot: Callable[[], None]) -> Engin
         Lifecycle(),
         NativeAgeLimit(),
         NativeTimeLimit(),
-        ShutdownNotifications(),
-        Callbacks(),
-        Pipelines(),
+        NativeShutdownNotifications(),
+        NamedCallbacks(),
+        NamedPipelines(),
         NativeRetries(),
         AsyncIO(),
-        CurrentMessage(),
-        # Of exactly this type: Dramatiq's worker looks for it before it accepts a value.
-        Results(backend=EngineResultBackend(engine), store_results=True),
+        _results(engine),
     ):
         broker.add_middleware(middleware)
     return broker

@@ -17,6 +17,10 @@ R = TypeVar("R")
 class RunnableTask(dramatiq.Actor[P, R]):
     """An actor whose endings follow Celery's rules instead of Dramatiq's."""
 
+    #: Marks it for the broker.
+    is_task = True
+    #: The handlers that it overrides; those that do nothing are not called.
+    overridden: frozenset[str] = frozenset()
     #: What is stored of its results.
     result_policy: ResultPolicy = DEFAULT_POLICY
     #: Whether STARTED is stored when it begins.
@@ -52,6 +56,12 @@ class RunnableTask(dramatiq.Actor[P, R]):
     ) -> None:
         """Called when the task has ended, whichever way."""
 
-    def overrides(self, name: str) -> bool:
-        """Return whether a handler does anything: those that don't are not called."""
-        return getattr(type(self), name) is not getattr(RunnableTask, name)
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.overridden = frozenset(
+            name for name in HANDLERS if getattr(cls, name) is not getattr(RunnableTask, name)
+        )
+
+
+#: The methods that are called around a task's body.
+HANDLERS = ("before_start", "on_success", "on_retry", "on_failure", "after_return")
