@@ -1,0 +1,78 @@
+"""What an error of the connection to the cache server means."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from taskhub.cache.exceptions import CacheError, CacheRefusedError, CacheUnavailableError
+from taskhub.config.urls import mask_url
+
+__all__ = ("Fault", "cache_error", "find_fault")
+
+_LONGEST_DETAIL: Final = 200
+
+
+class Fault(NamedTuple):
+    """What is wrong with a server.
+
+    Parameters:
+        what: What is wrong, as the rest of a sentence about the server.
+        mend: What to do.
+        transient: Whether the same call may succeed later without anybody doing anything.
+    """
+
+    what: str
+    mend: str
+    transient: bool
+
+
+def cache_error(error: Exception, place: str) -> CacheError:
+    """Return the error to raise for one of redis-py's, in one line without secrets.
+
+    Parameters:
+        error: What the client raised.
+        place: The server, without credentials.
+    """
+    fault = find_fault(error)
+    kind = CacheUnavailableError if fault.transient else CacheRefusedError
+    return kind(f"{place} {fault.what}: {fault.mend}")
+
+
+def find_fault(error: Exception) -> Fault:
+    """Return what an error means."""
+    import redis.exceptions as errors
+
+    # These two first: redis-py counts them among the errors of the connection.
+    if isinstance(error, errors.AuthenticationError | errors.AuthenticationWrongNumberOfArgsError):
+        return Fault(
+            "did not accept the user or password",
+            "correct them in TASKHUB_CACHE_URL; special characters are percent-encoded",
+            False,
+        )
+    if isinstance(error, errors.BusyLoadingError):
+        return Fault("is still loading its data", "wait until it is ready", True)
+    if isinstance(error, errors.TimeoutError | TimeoutError):
+        return Fault("did not answer in time", "check the address, the network and its load", True)
+    if isinstance(error, errors.ConnectionError | OSError):
+        return Fault(
+            f"can't be reached ({_detail(error)})",
+            "start the server there, or correct TASKHUB_CACHE_URL",
+            True,
+        )
+    if isinstance(error, errors.NoPermissionError):
+        return Fault(
+            f"does not permit this to its user ({_detail(error)})",
+            "allow the user SCAN and UNLINK on the keys to clear",
+            False,
+        )
+    if isinstance(error, errors.ReadOnlyError):
+        return Fault("is a replica", "give the master's address, or sentinel://", False)
+    if "NOAUTH" in str(error) or "Authentication required" in str(error):
+        return Fault(
+            "wants a password", "write it in TASKHUB_CACHE_URL: redis://:password@host", False
+        )
+    return Fault(f"refused ({_detail(error)})", "look into the server's log", False)
+
+
+def _detail(error: Exception) -> str:
+    return " ".join(mask_url(str(error)).split())[:_LONGEST_DETAIL].rstrip(".")
