@@ -29,6 +29,10 @@ logger = logging.getLogger(__name__)
 
 #: The address of the keeper, when it is not found by the parent's process id.
 ADDRESS_VARIABLE = "TASKHUB_KEEPER"
+#: What the keeper answers to a registration.
+KEPT = b"kept\n"
+#: What a worker process says before it ends by itself.
+GOODBYE = b"bye\n"
 #: Leases are renewed so many times before they could run out.
 RENEWALS_PER_LEASE = 3
 #: Where there is no pidfd (other systems than Linux), look for dead processes this often, seconds.
@@ -151,20 +155,20 @@ class Keeper:
         try:
             text = connection.makefile("r", encoding="utf-8").readline()
             registration = Registration.from_json(text)
+            if registration.store not in self._engines:
+                self._engines[registration.store] = registration.engine()
+            connection.sendall(KEPT)
             descriptor = self._descriptor(registration.process, connection)
         except (ValueError, TypeError, OSError) as error:
             logger.warning("a registration could not be read: %s", error)
             connection.close()
             return
         self._registrations[descriptor] = registration
-        self._engines.setdefault(registration.store, registration.engine())
         self._selector.register(
             connection, selectors.EVENT_READ, lambda _: self._left(descriptor, connection)
         )
-        self._renew_at = 0.0
-        self._renew()
-        connection.sendall(b"kept\n")
         connection.setblocking(False)
+        self._renew_at = 0.0
 
     def _descriptor(self, process: int, connection: socket.socket) -> int:
         """Return what stands for a process: on Linux a descriptor that tells when it ends."""
@@ -175,20 +179,18 @@ class Keeper:
         return descriptor
 
     def _left(self, descriptor: int, connection: socket.socket) -> None:
-        """The connection ended: by a clean end, or with the process."""
+        """The connection spoke or ended: with a good-bye by a clean end, without by the end of the process."""
+        said = b""
         with contextlib.suppress(OSError):
-            if connection.recv(1024):
-                return
+            said = connection.recv(1024)
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(connection)
         connection.close()
-        registration = self._registrations.get(descriptor)
-        if registration is None:
-            return
-        if _lives(registration.process):
+        if said == GOODBYE:
             self._forget(descriptor)
-        else:
+        elif self._must_look:
             self._lost(descriptor)
+        # Otherwise the process's descriptor tells when it is gone; a zombie still answers to signals.
 
     def _lost(self, descriptor: int) -> None:
         """The process is gone: its messages go back at once."""
@@ -211,8 +213,8 @@ class Keeper:
             )
 
     def _forget(self, descriptor: int) -> None:
-        self._registrations.pop(descriptor, None)
-        if not self._must_look:
+        registration = self._registrations.pop(descriptor, None)
+        if registration is not None and not self._must_look:
             with contextlib.suppress(KeyError, ValueError):
                 self._selector.unregister(descriptor)
             with contextlib.suppress(OSError):

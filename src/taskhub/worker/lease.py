@@ -13,6 +13,8 @@ from pathlib import Path
 from taskhub.engine.port import Engine
 from taskhub.worker.keeper import (
     ADDRESS_VARIABLE,
+    GOODBYE,
+    KEPT,
     RENEWALS_PER_LEASE,
     Registration,
     address_for,
@@ -51,6 +53,7 @@ class Lease(threading.Thread):
         connection = self._connection
         if connection is not None:
             with contextlib.suppress(OSError):
+                connection.sendall(GOODBYE)
                 connection.shutdown(socket.SHUT_RDWR)
         self._engine.release(self._worker)
 
@@ -76,11 +79,11 @@ class Lease(threading.Thread):
         if registration is None:
             return False
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        connection.settimeout(2.0)
+        connection.settimeout(10.0)
         try:
             connection.connect(os.fspath(address))
             connection.sendall(registration.to_json().encode() + b"\n")
-            if connection.recv(16) != b"kept\n":
+            if connection.recv(16) != KEPT:
                 raise OSError("the keeper did not answer")
         except OSError:
             connection.close()
