@@ -22,7 +22,7 @@ def draw(path: Path, rows: Sequence[Row], systems: Sequence[System], findings: F
         (metric, found)
         for row in rows
         for metric in row.metrics
-        if (found := measured(findings, metric.key, systems))
+        if metric.compared and (found := measured(findings, metric.key, systems))
     ]
     if not panels:
         return False

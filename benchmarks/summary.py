@@ -60,8 +60,14 @@ class Findings:
 
 
 def times_better(metric: Metric, ours: Cell, theirs: Cell) -> float | None:
-    """Return how many times better our median is than theirs; None without figures for both."""
-    if isinstance(ours, str) or isinstance(theirs, str) or not ours.median or not theirs.median:
+    """Return how many times better our median is than theirs; None if they can't be compared."""
+    if (
+        not metric.compared
+        or isinstance(ours, str)
+        or isinstance(theirs, str)
+        or not ours.median
+        or not theirs.median
+    ):
         return None
     ratio = ours.median / theirs.median
     return ratio if metric.higher_is_better else 1 / ratio

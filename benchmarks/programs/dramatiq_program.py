@@ -44,6 +44,11 @@ def call_many(size: int) -> None:
     dramatiq.group(noop.message() for _ in range(size)).run()
 
 
+def pour(size: int) -> None:
+    """Enqueue `size` no-ops by the fastest way there is, which is one after the other."""
+    call_many(size)
+
+
 def run_chain(size: int, timeout: float) -> None:
     """Run a pipeline of `size` steps and wait for its end."""
     steps = [increment.message(0), *(increment.message() for _ in range(size - 1))]

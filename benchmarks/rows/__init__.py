@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from benchmarks.rows.backlog import BACKLOG
-from benchmarks.rows.calls import BULK, CHAIN, CHORD, DELAY, GROUP, ROUNDTRIP
+from benchmarks.rows.calls import BULK, CHAIN, CHORD, DELAY, ENGINE, GROUP, ROUNDTRIP
 from benchmarks.rows.network import NETWORK
 from benchmarks.rows.redelivery import REDELIVERY
 from benchmarks.rows.row import Metric, Row, Share
 from benchmarks.rows.throughput import THROUGHPUT
 
-ORDER = (THROUGHPUT, DELAY, BULK, ROUNDTRIP, CHAIN, GROUP, CHORD, NETWORK, BACKLOG, REDELIVERY)
+ORDER = (
+    THROUGHPUT,
+    DELAY,
+    BULK,
+    ENGINE,
+    ROUNDTRIP,
+    CHAIN,
+    GROUP,
+    CHORD,
+    NETWORK,
+    BACKLOG,
+    REDELIVERY,
+)
 ROWS: dict[str, Row] = {row.name: row for row in ORDER}
 
 __all__ = ["ROWS", "Metric", "Row", "Share"]

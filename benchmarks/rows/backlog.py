@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from benchmarks.bench import CLIENT_TIMEOUT, Bench
+from benchmarks.bench import CLIENT_TIMEOUT, Bench, figures
+from benchmarks.errors import BenchmarkError
 from benchmarks.rows.row import Metric, Row, Share
 from benchmarks.rows.window import RUN_IN, tasks_per_second
 from benchmarks.systems.system import System
 
 SHORT, LONG = 1_000, 1_000_000
 WINDOW = 8.0  # seconds
+LEAST = 0.25  # share of the tasks that must nearly always wait
 UNLIMITED = 1 << 62
 
 
@@ -21,7 +23,7 @@ def rate_with(bench: Bench, system: System, waiting: int) -> float:
             feeder.finish(CLIENT_TIMEOUT)
         keys_before = store.dbsize()
         with bench.workers(system) as workers:
-            return tasks_per_second(
+            rate = tasks_per_second(
                 store,
                 workers,
                 keys_before=keys_before,
@@ -29,6 +31,9 @@ def rate_with(bench: Bench, system: System, waiting: int) -> float:
                 closes_at=UNLIMITED,
                 longest=bench.scaled(int(WINDOW / RUN_IN)) * RUN_IN,
             )
+            if figures(feeder)["waiting"] < waiting * LEAST:
+                raise BenchmarkError(f"{feeder.name}: can't keep {waiting:,} tasks waiting")
+            return rate
 
 
 def measure(bench: Bench, system: System) -> dict[str, float]:

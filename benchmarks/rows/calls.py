@@ -22,6 +22,11 @@ def measure_bulk(bench: Bench, system: System) -> dict[str, float]:
     return {"bulk": bench.call(system, "bulk", bench.scaled(BULK_SIZE))["per_second"]}
 
 
+def measure_engine(bench: Bench, system: System) -> dict[str, float]:
+    """Hand many messages to the engine at once while no worker runs."""
+    return {"engine": bench.call(system, "engine", bench.scaled(BULK_SIZE))["per_second"]}
+
+
 def measure_round_trip(bench: Bench, system: System) -> dict[str, float]:
     """Call and wait, one at a time, with idle workers."""
     with bench.workers(system):
@@ -54,6 +59,20 @@ BULK = Row(
         Metric("bulk", f"enqueue a group of {BULK_SIZE:,}", "tasks/s", higher_is_better=True),
     ),
     measure=measure_bulk,
+)
+ENGINE = Row(
+    name="engine",
+    metrics=(
+        Metric(
+            "engine",
+            f"enqueue {BULK_SIZE:,} through the engine's port",
+            "tasks/s",
+            higher_is_better=True,
+        ),
+    ),
+    measure=measure_engine,
+    systems=frozenset({"taskhub"}),
+    otherwise="has no call for many at once",
 )
 ROUNDTRIP = Row(
     name="roundtrip",

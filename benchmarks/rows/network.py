@@ -47,6 +47,7 @@ NETWORK = Row(
             "processor use of the proxy meanwhile",
             "% of a core",
             higher_is_better=False,
+            compared=False,
         ),
     ),
     measure=measure,

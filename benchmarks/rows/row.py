@@ -18,6 +18,8 @@ class Metric:
     title: str
     unit: str
     higher_is_better: bool
+    # False: told for judging the other lines, not something to be better at.
+    compared: bool = True
 
 
 @dataclass(frozen=True, slots=True)
