@@ -69,6 +69,9 @@ class Child:
         with suppress(BlockingIOError, ConnectionError):
             while received := self.link.recv(65536):
                 self._received += received
+            # Closed by its end: wait for it, rather than hear the silence again and again.
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.1)
         *lines, self._received = self._received.split(b"\n")
         reports = [Report.from_line(line) for line in lines]
         for report in reports:

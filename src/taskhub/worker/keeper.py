@@ -113,6 +113,11 @@ class Keeper:
         """End `run` when the last worker process is gone."""
         self._stopping = True
 
+    @property
+    def keeps(self) -> bool:
+        """Whether any worker process is registered."""
+        return bool(self._registrations)
+
     def run(self) -> None:
         """Watch until stopped."""
         parent = os.getppid()

@@ -74,6 +74,8 @@ class Supervisor:
         self._exit_code = 0
         #: How many tasks were not finished but given back.
         self.given_back = 0
+        #: Why nothing could be started.
+        self.failure: Report | None = None
 
     def run(self) -> int:
         """Run until told to stop; returns the exit code."""
@@ -113,7 +115,9 @@ class Supervisor:
         inner.setblocking(False)
         outer.setblocking(False)
         self._selector.register(inner, selectors.EVENT_READ)
-        before = {number: signal.getsignal(number) for number in (*_WARM, *_COLD)}
+        handled = {number: signal.getsignal(number) for number in (*_WARM, *_COLD)}
+        # Under nohup, a hangup stays ignored.
+        before = {number: was for number, was in handled.items() if was != signal.SIG_IGN}
         wakeup = signal.set_wakeup_fd(outer.fileno(), warn_on_full_buffer=False)
         for number in before:
             signal.signal(number, self._on_signal)
@@ -149,9 +153,9 @@ class Supervisor:
         now = time.monotonic()
         moments = [now + LOOK_EVERY, *self._due.values()]
         for key, _ in self._selector.select(max(0.0, min(moments) - now)):
-            if key.data is None:
+            if isinstance(key.fileobj, socket.socket) and key.data is None:
                 # The byte of a signal; its handler has run.
-                key.fileobj.recv(4096)  # type: ignore[union-attr]
+                key.fileobj.recv(4096)
 
     def _hear(self) -> None:
         for child in self._children:
@@ -206,8 +210,8 @@ class Supervisor:
                 FAILED_STARTS,
             )
         else:
+            self.failure = failure
             self._exit_code = failure.exit_code or 1
-            raise_failure(failure)
         # The others have the same trouble, and must not tell of it, too.
         self._signals = 2
         self._kill_at = time.monotonic() + SHORT_GRACE
@@ -228,3 +232,34 @@ class Supervisor:
                 logger.error("%s does not end; it is killed", child.program.name)
                 child.send(signal.SIGKILL)
             self._kill_at = time.monotonic() + SHORT_GRACE
+
+
+@contextmanager
+def _keeping(address: Path) -> Iterator[None]:
+    """Watch over leases in a thread; it ends when no worker process is left."""
+    try:
+        keeper = Keeper(address)
+    except OSError as error:
+        logger.warning(
+            "the keeper cannot listen at %s (%s): a lost process is noticed only when its lease runs "
+            "out; set TMPDIR to a directory of your own with a short path",
+            address,
+            error.strerror or error,
+        )
+        yield
+        return
+    over = threading.Event()
+
+    def keep() -> None:
+        while keeper.keeps or not over.is_set():
+            keeper.watch(LOOK_EVERY)
+
+    thread = threading.Thread(target=keep, name="taskhub-keeper", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(KEEPER_GRACE)
+        if not thread.is_alive():
+            keeper.close()

@@ -1,0 +1,10 @@
+"""`python -m taskhub.cli`, for where the `taskhub` command is not on the PATH."""
+
+from __future__ import annotations
+
+import sys
+
+from taskhub.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

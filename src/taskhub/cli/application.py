@@ -1,0 +1,159 @@
+"""Finding the app that `-A` names."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from types import ModuleType
+from typing import Any
+
+from taskhub.app.app import Celery
+
+#: The application that taskhub brings.
+DEFAULT_APP = "taskhub.actors"
+#: Where the name of the app is taken from without `-A`.
+APP_VARIABLE = "TASKHUB_APP"
+#: Attributes and submodules in which an app is looked for, as Celery does.
+_USUAL_NAMES = ("app", "celery")
+
+
+class ApplicationNotFound(Exception):
+    """`-A` does not lead to an app; the message says what to do."""
+
+
+class ApplicationBroken(Exception):
+    """The app's own code failed while it was imported.
+
+    Parameters:
+      message: one line.
+      shown: the part of the traceback that is in the user's code.
+    """
+
+    def __init__(self, message: str, shown: str) -> None:
+        super().__init__(message)
+        self.shown = shown
+
+
+def find_app(name: str) -> Celery:
+    """Return the app that a name stands for.
+
+    Forms: `module` (its attribute `app` or `celery`, the only app in it, or its submodule `celery` or `app`),
+    `module:attribute`, and `module.attribute`. The current directory is looked in first, as with `python -m`.
+
+    Raises:
+      ApplicationNotFound: there is no such module, or no app in it.
+      ApplicationBroken: importing it failed.
+    """
+    directory = os.getcwd()
+    if directory not in sys.path:
+        sys.path.insert(0, directory)
+    module_name, colon, attribute = name.partition(":")
+    if not module_name or (colon and not attribute):
+        raise ApplicationNotFound(f"-A {name!r} names no app: write module or module:attribute")
+    module = _import(module_name)
+    if module is None:
+        parent_name, _, attribute = module_name.rpartition(".")
+        parent = _import(parent_name) if parent_name and not colon else None
+        if parent is None:
+            raise ApplicationNotFound(_no_module(module_name))
+        if not hasattr(parent, attribute):
+            raise ApplicationNotFound(
+                f"{parent_name} has no {attribute!r}: name the app with -A module:attribute"
+            )
+        return _app_in(getattr(parent, attribute), module_name)
+    if not colon:
+        return _app_in(module, name)
+    found: Any = module
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            raise ApplicationNotFound(
+                f"{module_name} has no {attribute!r}: correct -A {name}{_apps_there(module)}"
+            )
+        found = getattr(found, part)
+    return _app_in(found, name)
+
+
+def _app_in(found: Any, name: str) -> Celery:
+    if isinstance(found, Celery):
+        return found
+    if not isinstance(found, ModuleType):
+        raise ApplicationNotFound(
+            f"{name} is a {type(found).__name__}, not an app: name a taskhub.Celery with -A module:attribute"
+        )
+    for usual in _USUAL_NAMES:
+        value = getattr(found, usual, None)
+        if isinstance(value, Celery):
+            return value
+        if isinstance(value, ModuleType) and value is not found:
+            return _app_in(value, f"{name}.{usual}")
+    apps = _apps(found)
+    if len(apps) == 1:
+        return next(iter(apps.values()))
+    if apps:
+        raise ApplicationNotFound(
+            f"{name} has several apps: choose with -A {found.__name__}:{' or :'.join(sorted(apps))}"
+        )
+    if hasattr(found, "__path__"):
+        for usual in reversed(_USUAL_NAMES):
+            module = _import(f"{found.__name__}.{usual}")
+            if module is not None:
+                return _app_in(module, module.__name__)
+    raise ApplicationNotFound(
+        f"there is no app in {name}: make one with `app = taskhub.Celery(...)`, or name another module with -A"
+    )
+
+
+def _apps(module: ModuleType) -> dict[str, Celery]:
+    found: dict[str, Celery] = {}
+    for name, value in vars(module).items():
+        if isinstance(value, Celery) and value not in found.values():
+            found[name] = value
+    return found
+
+
+def _apps_there(module: ModuleType) -> str:
+    apps = sorted(_apps(module))
+    return f"; its apps: {', '.join(apps)}" if apps else ""
+
+
+def _no_module(name: str) -> str:
+    if name.endswith(".py") or "/" in name:
+        plain = name.removesuffix(".py").strip("./").replace("/", ".")
+        return f"-A takes the name of a module, not of a file: write -A {plain}"
+    return (
+        f"there is no module {name!r} here ({os.getcwd()}) or on PYTHONPATH: "
+        "change to the project's directory, or correct -A"
+    )
+
+
+def _import(name: str) -> ModuleType | None:
+    """Import a module; None: there is none of that name."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        missing = error.name or ""
+        if name == missing or name.startswith(f"{missing}."):
+            return None
+        raise _broken(name, error) from error
+    except (Exception, SystemExit) as error:
+        raise _broken(name, error) from error
+
+
+def _broken(name: str, error: BaseException) -> ApplicationBroken:
+    what = traceback.format_exception_only(error)[-1].strip()
+    return ApplicationBroken(f"{name} cannot be imported: {what}", user_traceback(error))
+
+
+def user_traceback(error: BaseException) -> str:
+    """Return a traceback without the frames of taskhub and of the import system."""
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith("<frozen importlib")
+        and not frame.filename.startswith(os.path.dirname(__file__))
+        and not frame.filename.endswith("importlib/__init__.py")
+    ]
+    lines = traceback.format_list(frames) + traceback.format_exception_only(error)
+    return "Traceback (most recent call last):\n" + "".join(lines)

@@ -1,0 +1,83 @@
+"""The `taskhub` command: finds its subcommands, and imports only the one that runs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from taskhub.cli import exit_codes
+from taskhub.cli.options import app_options
+
+#: Name -> module and function, and its line in `taskhub --help`.
+_COMMANDS = {
+    "up": ("taskhub.cli.up:up", "Start a store, if none is configured, and workers on the shipped tasks."),
+    "worker": ("taskhub.cli.worker:worker", "Run worker processes on the tasks of an app."),
+    "call": ("taskhub.cli.call:call", "Send a call of a task, and perhaps wait for its result."),
+    "result": ("taskhub.cli.result:result", "Show state and result of a call."),
+    "status": ("taskhub.cli.status:status", "Show store, queues, workers and dead letters."),
+    "doctor": ("taskhub.cli.doctor:doctor", "Check everything that taskhub needs, and say how to mend it."),
+    "queues": ("taskhub.cli.queues:queues", "Show the queues and what they hold."),
+    "purge": ("taskhub.cli.queues:purge", "Drop what waits in a queue."),
+    "dead": ("taskhub.cli.dead:dead", "Look at messages that were given up."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose subcommands are imported when they are asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in _COMMANDS:
+            return None
+        module, _, function = _COMMANDS[name][0].partition(":")
+        command: click.Command = getattr(import_module(module), function)
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = arguments[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, _COMMANDS, 1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            context.fail(f"There is no command {name!r}.{hint}")
+        return super().resolve_command(context, arguments)
+
+
+def _show_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        from taskhub import __version__
+
+        click.echo(f"taskhub {__version__}")
+        context.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=exit_codes.EXPLAINED,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@app_options
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+def taskhub(**options: Any) -> None:
+    """Celery's API on Dramatiq workers over Redis or Valkey.
+
+    Begin with `taskhub up`, then, in a second terminal, `taskhub call NAME --wait`.
+    """

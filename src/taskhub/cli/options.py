@@ -1,0 +1,95 @@
+"""Options that every command has, before or after its name: which app, which stores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_DEFAULT_APP = "taskhub.actors"
+
+
+def _choose_app(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        context.ensure_object(dict)["app"] = value
+
+
+def _choose_store(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is None:
+        return
+    from taskhub.config.urls import parse_store_url
+
+    option = parameter.opts[-1]
+    # Checked here, so that the message names the option and not the variable.
+    parse_store_url(value, setting=option)
+    # The environment goes before every other source of settings, and reaches the worker processes.
+    name = "TASKHUB_BROKER_URL" if option == "--broker" else "TASKHUB_RESULT_BACKEND"
+    os.environ[name] = value
+
+
+def app_options(function: F) -> F:
+    """Add `--app`, `--broker` and `--result-backend` to a command."""
+    for decorate in (
+        click.option(
+            "--result-backend",
+            metavar="URL",
+            expose_value=False,
+            callback=_choose_store,
+            help="The store of results (default: that of the messages).",
+        ),
+        click.option(
+            "-b",
+            "--broker",
+            metavar="URL",
+            expose_value=False,
+            callback=_choose_store,
+            help="The store of messages, e.g. redis://localhost:6379/0 (default: TASKHUB_BROKER_URL, the "
+            "app's settings, or a development store of this project).",
+        ),
+        click.option(
+            "-A",
+            "--app",
+            metavar="NAME",
+            envvar="TASKHUB_APP",
+            expose_value=False,
+            callback=_choose_app,
+            help="The app: module, module:attribute or module.attribute (default: TASKHUB_APP, or the "
+            f"shipped tasks, {_DEFAULT_APP}).",
+        ),
+    ):
+        function = decorate(function)
+    return function
+
+
+def app_name(context: click.Context) -> str:
+    """Return the name of the chosen app."""
+    name: str = context.ensure_object(dict).get("app", _DEFAULT_APP)
+    return name
+
+
+def load_app(context: click.Context) -> Celery:
+    """Return the chosen app with its tasks.
+
+    Raises:
+      CommandError: it cannot be found or imported.
+    """
+    from taskhub.cli import exit_codes
+    from taskhub.cli.application import ApplicationBroken, ApplicationNotFound, find_app
+    from taskhub.cli.running import CommandError
+
+    try:
+        app = find_app(app_name(context))
+        app.import_modules()
+        app.finalize(auto=True)
+    except ApplicationNotFound as error:
+        raise CommandError(str(error), exit_codes.USAGE) from error
+    except ApplicationBroken as error:
+        raise CommandError(str(error), exit_codes.FAILURE, error.shown) from error
+    return app

@@ -1,0 +1,151 @@
+"""What `taskhub worker` starts as each of its processes; not for people."""
+
+from __future__ import annotations
+
+import logging
+import math
+import multiprocessing
+import os
+import sys
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from taskhub.cli import exit_codes
+from taskhub.cli.application import ApplicationBroken, ApplicationNotFound, find_app, user_traceback
+from taskhub.config.urls import mask_url
+from taskhub.exceptions import ImproperlyConfigured, OperationalError
+from taskhub.worker import logs
+from taskhub.worker.link import Link, Report
+from taskhub.worker.plan import WorkerPlan
+from taskhub.worker.process import WorkerProcess
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+
+logger = logging.getLogger(__name__)
+
+THREADS = 8
+#: Pauses between tries to reach the store at the start, where the settings ask for tries, seconds.
+START_PAUSES = (1.0, 2.0, 4.0, 8.0)
+
+
+def main(text: str) -> int:
+    """Run one worker process by its plan; returns the exit code."""
+    plan = WorkerPlan.from_json(text)
+    link = Link.from_environment()
+    multiprocessing.current_process().name = f"worker-{plan.number}"
+    try:
+        return work(plan, link)
+    except ApplicationNotFound as error:
+        failure = Report("failed", str(error), exit_code=exit_codes.USAGE)
+    except ApplicationBroken as error:
+        failure = Report("failed", str(error), error.shown, exit_codes.FAILURE)
+    except OperationalError as error:
+        failure = Report("failed", str(error), exit_code=exit_codes.UNAVAILABLE)
+    except (ImproperlyConfigured, OSError, ValueError) as error:
+        failure = Report("failed", str(error), exit_code=exit_codes.USAGE)
+    except Exception as error:
+        message = f"the app cannot start: {type(error).__name__}: {error}"
+        failure = Report("failed", message, user_traceback(error), exit_codes.FAILURE)
+    link.tell(failure)
+    return failure.exit_code
+
+
+def work(plan: WorkerPlan, link: Link) -> int:
+    """Find the app and work until told to stop."""
+    handlers = logs.handlers(plan.logfile, plan.log_to_terminal)
+    logs.set_up(plan.loglevel, handlers)
+    if plan.number > 1:
+        # All processes have the same to say about their settings.
+        logging.getLogger("taskhub.app.stores").setLevel(logging.ERROR)
+        warnings.simplefilter("ignore")
+    app = find_app(plan.app)
+    broker = app.broker
+    broker.nodename = plan.nodename
+    prepare(app, plan)
+    logs.configure(app.conf, handlers)
+    threads = plan.threads or _threads(app.conf.worker_concurrency, plan.processes)
+    process = WorkerProcess(
+        broker,
+        threads=threads,
+        queues=plan.queues,
+        shutdown_timeout=plan.shutdown_timeout,
+        link=link,
+    )
+    process.handle_signals()
+    others = reach(app)
+    code = process.run(facts(app, plan, threads, others))
+    broker.close()
+    return code
+
+
+def prepare(app: Celery, plan: WorkerPlan) -> None:
+    """Import what the settings name, bind the tasks, and declare the queues.
+
+    Raises:
+      ApplicationBroken: a module that the settings name cannot be imported.
+    """
+    for queue in plan.queues:
+        app.broker.declare_queue(queue)
+    try:
+        app.import_modules()
+    except (Exception, SystemExit) as error:
+        message = f"a module of the app cannot be imported: {type(error).__name__}: {error}"
+        raise ApplicationBroken(message, user_traceback(error)) from error
+    app.finalize(auto=True)
+
+
+def reach(app: Celery) -> dict[str, int]:
+    """Return the workers that are there already; waits for the store if the settings ask for it.
+
+    Raises:
+      OperationalError: it is out of reach.
+    """
+    import time
+
+    patient = app.conf.value_set_for("broker_connection_retry_on_startup") and bool(
+        app.conf.broker_connection_retry_on_startup
+    )
+    tries = 0
+    while True:
+        try:
+            return app.engine.workers()
+        except OperationalError as error:
+            limit = app.conf.broker_connection_max_retries
+            if not patient or (limit and tries >= limit):
+                raise
+            pause = START_PAUSES[min(tries, len(START_PAUSES) - 1)]
+            tries += 1
+            logger.warning("%s; trying again in %g s", mask_url(str(error)), pause)
+            time.sleep(pause)
+
+
+def facts(app: Celery, plan: WorkerPlan, threads: int, others: dict[str, int]) -> dict[str, Any]:
+    """Return what the supervisor announces."""
+    from taskhub.engine.redis.engine import RedisEngine
+
+    engine = app.engine
+    queues = set(plan.queues) or app.broker.get_declared_queues() | set(app.routes.names)
+    address = engine.broker_url.masked() if isinstance(engine, RedisEngine) else "memory://"
+    return {
+        "store": address,
+        "server": engine.ping(),
+        "embedded": not app.conf.broker_url,
+        "threads": threads,
+        "queues": sorted(queues),
+        "tasks": len(app.tasks),
+        "process": os.getpid(),
+        # Processes of the same supervisor may be among them: they begin together.
+        "others": [name for name, left in others.items() if left > 0],
+    }
+
+
+def _threads(concurrency: Any, processes: int) -> int:
+    """Return the threads of one process, for the setting `worker_concurrency`."""
+    if concurrency in (None, "auto"):
+        return THREADS
+    return max(1, math.ceil(int(concurrency) / processes))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,137 @@
+"""The log lines of worker processes."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from pathlib import Path
+from typing import Any, TextIO
+
+from taskhub.worker.context import current_request
+from taskhub.worker.lifecycle import task_logger
+
+#: Format and date format of lines, before the app's settings are known and as their defaults.
+FORMAT = "[%(asctime)s: %(levelname)s/%(processName)s] %(message)s"
+TASK_FORMAT = "[%(asctime)s: %(levelname)s/%(processName)s] %(task_name)s[%(task_id)s]: %(message)s"
+
+#: ANSI codes of the levels that are worth a colour.
+_COLOURS = {logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "35"}
+#: Libraries that tell too much at INFO: what they say is in our own lines.
+_TALKATIVE = ("dramatiq", "asyncio", "urllib3")
+
+
+class TaskFormatter(logging.Formatter):
+    """Formats a line by itself, or, while a task runs, with the task's name and id.
+
+    Parameters:
+      line, task_line: formats, as the settings `worker_log_format` and `worker_task_log_format`.
+      date: the format of times; None: logging's own.
+      colour: whether warnings and errors are coloured.
+    """
+
+    def __init__(
+        self, line: str = FORMAT, task_line: str = TASK_FORMAT, date: str | None = None, colour: bool = False
+    ) -> None:
+        super().__init__(line, date)
+        self._task_formatter = logging.Formatter(task_line, date)
+        self._colour = colour
+
+    def format(self, record: logging.LogRecord) -> str:
+        request = current_request()
+        # The lines of the lifecycle name their task themselves.
+        if request is None or request.id is None or record.name == task_logger.name:
+            text = super().format(record)
+        else:
+            record.__dict__.setdefault("task_id", request.id)
+            record.__dict__.setdefault("task_name", request.task)
+            text = self._task_formatter.format(record)
+        code = _COLOURS.get(record.levelno) if self._colour else None
+        return f"\033[{code}m{text}\033[0m" if code else text
+
+
+def handlers(logfile: str | None, to_terminal: bool) -> list[logging.Handler]:
+    """Return where log lines go.
+
+    Raises:
+      OSError: the file cannot be written.
+    """
+    found: list[logging.Handler] = []
+    if logfile is not None:
+        Path(logfile).parent.mkdir(parents=True, exist_ok=True)
+        found.append(logging.FileHandler(logfile, encoding="utf-8"))
+    if logfile is None or to_terminal:
+        found.append(logging.StreamHandler(sys.__stderr__))
+    return found
+
+
+def set_up(level: str, found: list[logging.Handler]) -> None:
+    """Send log lines of at least `level` to handlers."""
+    for handler in found:
+        handler.setFormatter(TaskFormatter(colour=_is_terminal(handler)))
+    root = logging.getLogger()
+    root.handlers[:] = found
+    root.setLevel(level)
+    if logging.getLevelName(level) > logging.DEBUG:
+        for name in _TALKATIVE:
+            logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+
+
+def configure(conf: Any, found: list[logging.Handler]) -> None:
+    """Apply the app's settings: formats, colours, whose handlers count, and whether prints are logged."""
+    for handler in found:
+        wanted = conf.worker_log_color
+        colour = _is_terminal(handler) and wanted is not False
+        date = conf.worker_task_log_datefmt or conf.worker_log_datefmt
+        handler.setFormatter(
+            TaskFormatter(conf.worker_log_format, conf.worker_task_log_format, date, colour)
+        )
+    root = logging.getLogger()
+    if conf.worker_hijack_root_logger:
+        # The app's module may have added its own while it was imported.
+        root.handlers[:] = found
+    elif len(root.handlers) > len(found):
+        for handler in found:
+            root.removeHandler(handler)
+    if conf.worker_redirect_stdouts:
+        level = conf.worker_redirect_stdouts_level
+        number = level if isinstance(level, int) else logging.getLevelName(str(level).upper())
+        sys.stdout = LogWriter("taskhub.redirected", number)
+        sys.stderr = LogWriter("taskhub.redirected", number)
+
+
+def _is_terminal(handler: logging.Handler) -> bool:
+    stream = getattr(handler, "stream", None)
+    return stream is not None and stream.isatty() and not isinstance(handler, logging.FileHandler)
+
+
+class LogWriter(TextIO):
+    """A text file whose lines become log lines."""
+
+    encoding = "utf-8"
+    errors = None
+
+    def __init__(self, name: str, level: int) -> None:
+        self._logger = logging.getLogger(name)
+        self._level = level
+        self._writing = threading.local()
+
+    def write(self, text: str) -> int:
+        # A handler that fails prints its error to stderr, which is this.
+        if getattr(self._writing, "now", False):
+            return 0
+        self._writing.now = True
+        try:
+            for line in text.splitlines():
+                if line.strip():
+                    self._logger.log(self._level, "%s", line)
+        finally:
+            self._writing.now = False
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+    def isatty(self) -> bool:
+        return False
