@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import select
 import threading
@@ -71,23 +72,22 @@ class Line:
             if self._connection is not None and self._connection.can_read(0):
                 return self._connection.read_response()
             while True:
-                sockets = [self._woken]
+                # Not select(), which refuses descriptors beyond 1024: a busy service has those.
+                poller = select.poll()
+                poller.register(self._woken, select.POLLIN)
                 if self._connection is not None:
-                    # redis-py has no public way to the socket, and a thread that waits must be wakeable.
-                    sockets.append(self._connection._get_socket())
-                readable, _, _ = select.select(
-                    sockets, (), (), max(0.0, deadline - time.monotonic())
-                )
-                if self._woken in readable:
+                    # redis-py has no public way to the socket, and who waits must be wakeable.
+                    poller.register(self._connection._get_socket(), select.POLLIN)
+                left = max(0.0, deadline - time.monotonic())
+                ready = {descriptor for descriptor, _ in poller.poll(math.ceil(left * 1000))}
+                if self._woken in ready:
                     with contextlib.suppress(BlockingIOError):
                         os.read(self._woken, 4096)
                     return NOTHING
-                if not readable:
+                if not ready:
                     return NOTHING
                 if self._connection is not None and self._connection.can_read(0):
                     return self._connection.read_response()
-        except OSError as error:
-            raise self._broken(error) from error
         except Exception as error:
             raise self._broken(error) from error
 
@@ -114,6 +114,4 @@ class Line:
 
     def _broken(self, error: Exception) -> OperationalError:
         self.hang_up()
-        return OperationalError(
-            f"lost the connection to {self._connector.url.masked()}: {error}"
-        )
+        return OperationalError(f"lost the connection to {self._connector.url.masked()}: {error}")

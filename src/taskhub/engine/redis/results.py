@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,9 @@ class ResultStore:
 
     def delete(self, task_ids: Sequence[str]) -> None:
         """Delete the documents of these ids."""
-        self._pool.call([("UNLINK", *(PREFIX + task_id for task_id in page)) for page in pages(task_ids)])
+        self._pool.call(
+            [("UNLINK", *(PREFIX + task_id for task_id in page)) for page in pages(task_ids)]
+        )
 
     def write(self, documents: Sequence[tuple[str, str, int | None]]) -> None:
         """Store and publish documents (task id, document, ms to live) on a server of their own."""
@@ -122,39 +125,49 @@ class Listener:
                 line.wake()
 
     def _run(self, line: Line, generation: int) -> None:
-        pause = 0.0
+        failures = 0
         while generation == self._generation:
+            began = time.monotonic()
             try:
                 self._serve(line, generation)
-                pause = 0.0
-            except OperationalError as error:
-                logger.warning("waiting for results: %s; trying again", error)
-                pause = min(pause + 0.1, 2.0)
-                line.wait(pause)
+            except Exception as error:
+                # Whatever it was, the thread must go on: others wait for what it hears.
+                if isinstance(error, OperationalError):
+                    logger.warning("waiting for results: %s; trying again", error)
+                else:
+                    logger.exception("waiting for results failed; trying again")
+                failures = failures + 1 if time.monotonic() - began < PING_EVERY else 1
+                line.hang_up()
+                line.wait(min(0.1 * failures, 2.0))
                 with self._lock:
                     # A new connection knows nothing: every id that is followed is asked for again.
+                    if generation != self._generation:
+                        break
                     self._asked = [("SUBSCRIBE", list(self._followers))] if self._followers else []
         line.close()
 
     def _serve(self, line: Line, generation: int) -> None:
-        silent = False
+        heard, pinged = time.monotonic(), None
         while generation == self._generation:
             with self._lock:
+                if generation != self._generation:
+                    return
                 asked, self._asked = self._asked, []
             for verb, ids in asked:
                 for page in pages(ids):
                     line.send((verb, *(PREFIX + task_id for task_id in page)))
             reply = line.wait(PING_EVERY)
-            if reply is NOTHING:
-                if line.is_open and not self._asked:
-                    if silent:
-                        line.hang_up()
-                        raise OperationalError("the result store stopped answering")
-                    silent = self._followers != {}
-                    line.send(("PING",))
-                continue
-            silent = False
-            self._take(reply, line)
+            now = time.monotonic()
+            if reply is not NOTHING:
+                heard, pinged = now, None
+                self._take(reply, line)
+            elif not line.is_open or not self._followers:
+                heard, pinged = now, None
+            elif pinged is None and now - heard >= PING_EVERY:
+                line.send(("PING",))
+                pinged = now
+            elif pinged is not None and now - pinged >= PING_EVERY:
+                raise OperationalError("the result store stopped answering")
 
     def _take(self, reply: Any, line: Line) -> None:
         """Deliver a message; on the word that channels are followed, deliver what they hold already."""
