@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +27,9 @@ class Channel:
     """
 
     def __init__(self, connector: Connector) -> None:
+        #: Tells this channel's calls from all others, over any number of connections.
+        self.name = uuid.uuid4().hex
+        self._numbers = itertools.count(1)
         self._connector = connector
         self._connection: AbstractConnection | None = None
 
@@ -42,7 +47,9 @@ class Channel:
             if len(commands) == 1:
                 connection.send_packed_command(connection.pack_command(*commands[0]))
             else:
-                packed = [part for command in commands for part in connection.pack_command(*command)]
+                packed = [
+                    part for command in commands for part in connection.pack_command(*command)
+                ]
                 connection.send_packed_command([b"".join(packed)])
             replies = [self._read(connection) for _ in commands]
         except (errors.ConnectionError, errors.TimeoutError, OSError) as error:
@@ -61,6 +68,10 @@ class Channel:
             elif isinstance(reply, Exception):
                 self._refuse(reply)
         return replies
+
+    def next_number(self) -> int:
+        """Return the number of a call that must not be served twice."""
+        return next(self._numbers)
 
     def run(self, name: str, namespace: str, arguments: Sequence[Any]) -> Any:
         """Run one script and return its reply."""
@@ -100,9 +111,7 @@ class Channel:
 
     @staticmethod
     def _text_of(command: Sequence[Any]) -> str:
-        known: Script = next(
-            found for found in map(script, ALL_SCRIPTS) if found.sha == command[1]
-        )
+        known: Script = next(found for found in map(script, ALL_SCRIPTS) if found.sha == command[1])
         return known.text
 
 

@@ -90,14 +90,14 @@ class RedisEngine(Engine):
         self._open()
 
     def _open(self) -> None:
-        self._process = os.getpid()
         self._pool = ChannelPool(self._broker)
-        self._courier = Channel(self._broker)
         results_pool = self._pool
         if self._results_connector is not self._broker:
             results_pool = ChannelPool(self._results_connector)
         self._results_pool = results_pool
         self._results = ResultStore(self._results_connector, results_pool)
+        # At the end: until then no thread may take what belongs to the parent process for ours.
+        self._process = os.getpid()
 
     def _here(self) -> None:
         """Begin anew in a forked process: a connection belongs to the process that opened it."""
@@ -120,14 +120,11 @@ class RedisEngine(Engine):
             for envelope in envelopes[start : start + ENQUEUE_PAGE]:
                 pairs += (envelope.record(), envelope.due())
 
-            def command(repeated: bool, pairs: list[Any] = pairs) -> list[tuple[Any, ...]]:
-                head = (self._now(), "1" if repeated else "", self._lookup_dbs())
-                return [script_call("enqueue", self._namespace, (*head, *pairs))]
+            def command(channel: Channel, pairs: list[Any] = pairs) -> list[tuple[Any, ...]]:
+                call = ("", "") if retry is None else (channel.name, channel.next_number())
+                return [script_call("enqueue", self._namespace, (self._now(), *call, *pairs))]
 
             self._pool.attempt(command, retry)
-
-    def _lookup_dbs(self) -> str:
-        return self._dbs
 
     # -- working
 
@@ -150,7 +147,8 @@ class RedisEngine(Engine):
         if limit is not None:
             arguments = (now, worker, limit, self.rules.lease, *queues)
             commands.append(script_call("claim", self._namespace, arguments))
-        replies = self._courier.call(commands)
+        # Not repeated here: what the lost reply would have told is found out by reconciling.
+        replies = self._pool.call(commands, retry=None)
         committed = [flag == 1 for flag in replies[0]] if endings else []
         batch = None if limit is None else read_batch(replies[-1])
         return Exchange(committed, batch)
@@ -209,14 +207,21 @@ class RedisEngine(Engine):
             worker,
             "expired" if only_expired else "",
             self.rules.max_deliveries,
-            self._dbs,
+            self._dbs if self._one_server else "-",
             "" if self.rules.result_ttl is None else self.rules.result_ttl,
             self.rules.dead_letter_ttl,
             self.rules.lost_reason(),
             before,
             after,
         )
-        return None if reply is None else Released(*reply)
+        if reply is None:
+            return None
+        requeued, dead, *failed = reply
+        if failed and not self._one_server:
+            ids = [task_id.decode() for task_id in failed]
+            ttl = self.rules.result_ttl
+            self._results.write([(task_id, before + task_id + after, ttl) for task_id in ids])
+        return Released(requeued, dead)
 
     # -- steering
 
@@ -236,13 +241,14 @@ class RedisEngine(Engine):
     def store_state(
         self, task_id: str, document: str, ttl: int | None, *, held: tuple[str, Claim] | None = None
     ) -> bool:
-        if not self._one_server:
-            self._here()
-            self._results.write([(task_id, document, ttl)])
-            return True
         proof = (held[0], held[1].key, held[1].token) if held is not None else ("", "", "")
-        life = "" if ttl is None else ttl
-        return bool(self._run("store", *proof, self._dbs, task_id, document, life))
+        subject = (task_id, document, "" if ttl is None else ttl)
+        if self._one_server:
+            return bool(self._run("store", *proof, self._dbs, *subject))
+        if held is not None and self.held(held[0]).get(held[1].key) != held[1].token:
+            return False
+        arguments = (self._now(), "", "", "", "", *subject)
+        return bool(self._results_pool.run("store", self._namespace, arguments))
 
     def documents(self, task_ids: Sequence[str]) -> list[bytes | None]:
         self._here()
@@ -290,7 +296,6 @@ class RedisEngine(Engine):
         if self._process == os.getpid():
             self._pool.close()
             self._results_pool.close()
-            self._courier.close()
             self._results.close()
 
 

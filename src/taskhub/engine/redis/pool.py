@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from taskhub.engine.port import RetryPolicy
@@ -33,32 +33,37 @@ class ChannelPool:
         Raises:
           OperationalError: the server is out of reach, after as many tries as `retry` allows.
         """
-        return self.attempt(lambda _repeated: commands, retry)
+        return self.attempt(lambda _channel: commands, retry)
 
     def run(
-        self, name: str, namespace: str, arguments: Sequence[Any], retry: RetryPolicy | None = STEADY
+        self,
+        name: str,
+        namespace: str,
+        arguments: Sequence[Any],
+        retry: RetryPolicy | None = STEADY,
     ) -> Any:
         """Run a script that may be repeated."""
         return self.call([script_call(name, namespace, arguments)], retry)[0]
 
-    def attempt(self, commands: Any, retry: RetryPolicy | None) -> list[Any]:
-        """Send `commands(repeated)`, again and again while the connection breaks and `retry` allows."""
+    def attempt(
+        self, make: Callable[[Channel], Sequence[Sequence[Any]]], retry: RetryPolicy | None
+    ) -> list[Any]:
+        """Send what `make` makes for a channel, again and again while it breaks and `retry` allows."""
         try:
             channel = self._idle.pop()
         except IndexError:
             channel = Channel(self._connector)
         pauses = iter(retry.pauses()) if retry is not None else iter(())
-        repeated = False
+        commands = make(channel)
         while True:
             try:
-                replies = channel.call(commands(repeated))
+                replies = channel.call(commands)
             except OperationalError:
                 pause = next(pauses, None)
                 if pause is None:
                     raise
                 # Jitter, so that a crowd of clients does not come back at one moment.
                 time.sleep(pause * random.uniform(0.5, 1.0))
-                repeated = True
                 continue
             self._idle.append(channel)
             return replies

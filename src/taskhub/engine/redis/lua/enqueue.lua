@@ -1,34 +1,26 @@
 -- Stores messages and makes each ready or due.
 --
--- ARGV[2]  "1" when this call repeats one whose reply was lost: messages that are stored already are left alone.
--- ARGV[3]  the dbs of results (see in_results_db); used only when repeating.
+-- ARGV[2]  the connection that asks; "" when it would not ask again if the reply were lost.
+-- ARGV[3]  the number of this call among those of that connection.
 -- ARGV[4..] pairs: record, due.
--- Returns  the number of messages stored.
+-- Returns  the number of messages stored; 0 when this very call, whose reply was lost, has stored them already.
 -- Keeps    every stored message is in exactly one of: a queue, the delayed, the claims of one worker.
 
-local repeated, dbs = ARGV[2] == '1', ARGV[3]
-local rung, count = {}, 0
+-- A connection makes one call at a time, so its last number tells which have been served.
+local REMEMBERED = 600000
 
-local function known(task_id)
-  if redis.call('HEXISTS', MESSAGES, task_id) == 1 then
-    return true
+if ARGV[2] ~= '' then
+  local name = ns .. ':producer:' .. ARGV[2]
+  local served = redis.call('SET', name, ARGV[3], 'PX', REMEMBERED, 'GET')
+  if served and tonumber(served) >= tonumber(ARGV[3]) then
+    redis.call('SET', name, served, 'PX', REMEMBERED)
+    return 0
   end
-  return in_results_db(dbs, function()
-    return redis.call('EXISTS', 'celery-task-meta-' .. task_id) == 1
-  end)
 end
 
+local rung = {}
 for index = 4, #ARGV, 2 do
-  local record = ARGV[index]
-  local skip = false
-  if repeated then
-    local _, _, task_id = open_record(record)
-    skip = known(task_id)
-  end
-  if not skip then
-    rung[publish(record, ARGV[index + 1])] = true
-    count = count + 1
-  end
+  rung[publish(ARGV[index], ARGV[index + 1])] = true
 end
 ring_all(rung)
-return count
+return (#ARGV - 3) / 2

@@ -5,12 +5,12 @@
 -- ARGV[2]  the worker.
 -- ARGV[3]  "" or "expired": release only if its lease has run out.
 -- ARGV[4]  how many deliveries a message may have.
--- ARGV[5]  the dbs of results (see in_results_db).
+-- ARGV[5]  the dbs of results (see in_results_db), or "-" when they are on another server and written by the caller.
 -- ARGV[6]  results' time to live in ms, or "".
 -- ARGV[7]  dead letters' time to live in ms.
 -- ARGV[8]  the dead letter's reason.
 -- ARGV[9], ARGV[10] the FAILURE document before and behind the task id.
--- Returns  { number released, number of dead letters }, or nil if the lease has not run out.
+-- Returns  { number released, number of dead letters, task id that failed, ... }, or nil if the lease has not run out.
 
 local worker, dbs = ARGV[2], ARGV[5]
 local now = clock()
@@ -46,7 +46,7 @@ for index = 1, #held, 2 do
 end
 redis.call('DEL', claims, ns .. ':worker:' .. worker)
 redis.call('ZREM', WORKERS, worker)
-if #failed > 0 then
+if #failed > 0 and dbs ~= '-' then
   in_results_db(dbs, function()
     for _, task_id in ipairs(failed) do
       store_result(task_id, ARGV[9] .. task_id .. ARGV[10], ARGV[6])
@@ -56,4 +56,8 @@ end
 for queue in pairs(rung) do
   ring(queue)
 end
-return { released, dead }
+local reply = { released, dead }
+for index, task_id in ipairs(failed) do
+  reply[2 + index] = task_id
+end
+return reply
