@@ -1,7 +1,11 @@
-"""The engine in this process: for unit tests, eager mode, and trying things out. Nothing survives the process."""
+"""The engine in this process: for unit tests, eager mode, and trying things out.
+
+Nothing survives the process.
+"""
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import defaultdict
@@ -25,6 +29,8 @@ from taskhub.engine.port import (
 )
 from taskhub.engine.rules import EngineRules
 from taskhub.message import Envelope
+
+logger = logging.getLogger(__name__)
 
 #: A filled claim passes the bell on for what becomes due within this time, as `claim.lua` does; ms.
 SOON = 2000
@@ -228,7 +234,14 @@ class MemoryEngine(Engine):
             with self._changed:
                 callbacks = list(self._followers.get(task_id, ()))
             for callback in callbacks:
-                callback(task_id, document)
+                self._call(callback, task_id, document)
+
+    @staticmethod
+    def _call(callback: DocumentCallback, task_id: str, document: bytes) -> None:
+        try:
+            callback(task_id, document)
+        except Exception:
+            logger.exception("a callback for the result of %s failed", task_id)
 
     def documents(self, task_ids: Sequence[str]) -> list[bytes | None]:
         with self._changed:
@@ -250,7 +263,7 @@ class MemoryEngine(Engine):
                 self._followers[task_id].append(callback)
         for task_id, document in zip(ids, self.documents(ids), strict=True):
             if document is not None:
-                callback(task_id, document)
+                self._call(callback, task_id, document)
         return _MemorySubscription(self._changed, self._followers, ids, callback)
 
     # -- looking

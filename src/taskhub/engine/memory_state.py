@@ -1,4 +1,7 @@
-"""What the in-memory engine stores, and the moves that several of its verbs make; the twin of `redis/lua/shared.lua`."""
+"""What the in-memory engine stores, and the moves that several of its verbs make.
+
+The twin of `redis/lua/shared.lua`.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,13 @@ BAND = 2**49
 
 @dataclass
 class MemoryState:
-    """The fields are those of the Redis data model; times are in milliseconds. Guarded by the engine's lock."""
+    """The fields are those of the Redis data model; times are in milliseconds.
+
+    Guarded by the engine's lock.
+    """
 
     messages: dict[str, Envelope] = field(default_factory=dict)
-    #: Keys of messages that were acknowledged early: taken until their tasks end, though nothing is stored.
+    #: Keys of messages that were acknowledged early: taken until their tasks end.
     acknowledged: set[str] = field(default_factory=set)
     ready: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
     #: When it is due, queue, priority, key.
@@ -37,7 +43,7 @@ class MemoryState:
     sequence: int = 0
 
     def publish(self, envelope: Envelope, now: int) -> None:
-        """Store a message and make it ready or due; a task id that is taken gets a key of its own."""
+        """Store a message and make it ready or due, under another key if its id is taken."""
         key = envelope.task_id
         if key in self.messages or key in self.acknowledged:
             key = f"{key}\n{self._next()}"
