@@ -1,0 +1,73 @@
+"""What can be seen without changing it."""
+
+from __future__ import annotations
+
+from taskhub.engine.port import Engine, QueueCounts
+from tests.contract.stage import Clock, claim_all, claim_one, ending, ids, message
+
+
+def test_a_queue_is_known_from_its_first_message_on(engine: Engine) -> None:
+    engine.enqueue([message("a", "x"), message("b", "y", delay=5)])
+    claim_one(engine, queue="x")
+
+    assert engine.queues() == {"x": QueueCounts(0, 0), "y": QueueCounts(0, 1)}
+
+
+def test_waiting_messages_are_shown_in_pages(engine: Engine) -> None:
+    messages = [message(f"id{number}", priority=9 - number) for number in range(5)]
+    engine.enqueue(messages)
+
+    assert engine.waiting("default", 0, 2) == messages[:2]
+    assert engine.waiting("default", 2, 2) == messages[2:4]
+    assert engine.waiting("default", 4, 2) == messages[4:]
+    assert engine.waiting("default", 5, 2) == []
+    assert engine.waiting("unknown", 0, 2) == []
+
+
+def test_a_page_of_nothing_is_empty(engine: Engine) -> None:
+    engine.enqueue([message("a"), message("b", delay=5)])
+    engine.enqueue([message("c", "dead")])
+    engine.commit("w1", [ending(claim_one(engine, queue="dead"), dead="{}")])
+
+    assert engine.waiting("default", 0, 0) == []
+    assert engine.delayed(0, 0) == []
+    assert engine.dead_letters(0, 0) == []
+
+
+def test_dead_letters_are_shown_in_pages_the_oldest_first(engine: Engine, clock: Clock) -> None:
+    engine.enqueue([message(name) for name in "bca"])
+    for claim in claim_all(engine):
+        engine.commit("w1", [ending(claim, "FAILURE", dead=f'"{claim.task_id}"')])
+        clock.advance(10)
+
+    assert [letter.key for letter in engine.dead_letters(0, 2)] == ["b", "c"]
+    assert [letter.reason for letter in engine.dead_letters(2, 2)] == ['"a"']
+    assert engine.dead_letters(3, 2) == []
+
+
+def test_looking_changes_nothing(engine: Engine) -> None:
+    engine.enqueue([message("a"), message("b", delay=5)])
+    for _ in range(2):
+        engine.queues()
+        engine.waiting("default", 0, 9)
+        engine.delayed(0, 9)
+        engine.workers()
+        engine.held("w1")
+
+    assert ids(engine.waiting("default", 0, 9)) == ["a"]
+    assert ids(claim_all(engine)) == ["a"]
+
+
+def test_the_store_names_itself(engine: Engine) -> None:
+    name, _, version = engine.ping().partition(" ")
+
+    assert name in ("memory", "Valkey", "Redis")
+    assert name == "memory" or version[0].isdigit()
+
+
+def test_a_closed_engine_opens_again(engine: Engine) -> None:
+    engine.enqueue([message("id")])
+    engine.close()
+    engine.close()
+
+    assert ids(claim_all(engine)) == ["id"]
