@@ -1,1 +1,1 @@
-"""The import name `Modules`, under which the shipped tasks are known to the programs that call them."""
+"""The import name `Modules`, under which programs call the shipped tasks."""

@@ -44,7 +44,7 @@ def send_email(
         `a@example.com` or `Name <a@example.com>`.
       subject: one line.
       body: the plain text.
-      html: the same as HTML; without `body`, the text is made from it.
+      html: the same as HTML; without `body`, the e-mail has no plain text.
       sender: in whose name; None: `TASKHUB_MAIL_FROM`.
       attachments: contents by file name.
 

@@ -1,0 +1,1 @@
+"""Tasks by the queue that they are on."""

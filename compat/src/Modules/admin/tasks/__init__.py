@@ -1,0 +1,1 @@
+"""Tasks that are called now and then."""

@@ -1,0 +1,1 @@
+"""What the modules have in common."""
