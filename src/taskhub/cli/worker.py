@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -146,8 +147,9 @@ def supervise(
     logfile: str | None,
     log_to_terminal: bool,
     shutdown_timeout: float,
-    announce: Any,
-    on_stopping: Any,
+    announce: Callable[[list[dict[str, Any]]], object],
+    on_stopping: Callable[[], object],
+    announce_store: bool = True,
 ) -> int:
     """Run worker processes until they are told to stop; returns the exit code.
 
@@ -177,6 +179,7 @@ def supervise(
             logfile=logfile,
             log_to_terminal=log_to_terminal,
             shutdown_timeout=shutdown_timeout,
+            announce_store=announce_store,
         )
         command = (sys.executable, "-m", "taskhub.cli.worker_process", plan.to_json())
         programs.append(Program(f"worker process {number}", command))

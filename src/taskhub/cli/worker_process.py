@@ -55,10 +55,11 @@ def work(plan: WorkerPlan, link: Link) -> int:
     """Find the app and work until told to stop."""
     handlers = logs.handlers(plan.logfile, plan.log_to_terminal)
     logs.set_up(plan.loglevel, handlers)
+    # All processes have the same to say about their settings.
     if plan.number > 1:
-        # All processes have the same to say about their settings.
-        logging.getLogger("taskhub.app.stores").setLevel(logging.ERROR)
         warnings.simplefilter("ignore")
+    if plan.number > 1 or not plan.announce_store:
+        logging.getLogger("taskhub.app.stores").setLevel(logging.ERROR)
     app = find_app(plan.app)
     broker = app.broker
     broker.nodename = plan.nodename

@@ -115,23 +115,25 @@ class LogWriter(TextIO):
     def __init__(self, name: str, level: int) -> None:
         self._logger = logging.getLogger(name)
         self._level = level
-        self._writing = threading.local()
+        self._local = threading.local()
 
     def write(self, text: str) -> int:
         # A handler that fails prints its error to stderr, which is this.
-        if getattr(self._writing, "now", False):
+        if getattr(self._local, "writing", False):
             return 0
-        self._writing.now = True
+        self._local.writing = True
         try:
-            for line in text.splitlines():
+            # print() writes its arguments one by one.
+            *lines, self._local.begun = (getattr(self._local, "begun", "") + text).split("\n")
+            for line in lines:
                 if line.strip():
                     self._logger.log(self._level, "%s", line)
         finally:
-            self._writing.now = False
+            self._local.writing = False
         return len(text)
 
     def flush(self) -> None:
-        """Nothing is kept back."""
+        """A line that has only begun stays until its end is written."""
 
     def isatty(self) -> bool:
         return False

@@ -31,6 +31,8 @@ class WorkerPlan:
     log_to_terminal: bool
     #: Seconds that tasks may go on when the process is asked to stop.
     shutdown_timeout: float
+    #: Whether to warn that no store is configured.
+    announce_store: bool = True
 
     def to_json(self) -> str:
         """Return the text that goes onto a command line."""

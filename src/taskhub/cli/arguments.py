@@ -1,0 +1,117 @@
+"""The arguments of `taskhub call`, as people write them."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+from taskhub.cli import exit_codes
+from taskhub.cli.running import CommandError
+
+
+class Moment(click.ParamType):
+    """A time in ISO 8601, or seconds from now."""
+
+    name = "TIME"
+
+    def convert(
+        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
+    ) -> float | datetime:
+        if isinstance(value, int | float | datetime):
+            return value
+        try:
+            return float(value)
+        except ValueError:
+            pass
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no time: write 2030-12-31T23:59+08:00", parameter, context)
+
+
+def positional(text: str | None) -> list[Any]:
+    """Read `--args`.
+
+    Raises:
+      CommandError: it is not a list in JSON.
+    """
+    value = _json("--args", text, "'[1, \"two\"]'") if text else []
+    if not isinstance(value, list):
+        raise CommandError("--args must be a list in JSON, e.g. '[1, \"two\"]'", exit_codes.USAGE)
+    return value
+
+
+def named(text: str | None) -> dict[str, Any]:
+    """Read `--kwargs`.
+
+    Raises:
+      CommandError: it is not an object in JSON.
+    """
+    value = _json("--kwargs", text, "'{\"name\": 1}'") if text else {}
+    if not isinstance(value, dict):
+        raise CommandError("--kwargs must be an object in JSON, e.g. '{\"name\": 1}'", exit_codes.USAGE)
+    return value
+
+
+def check_fit(task: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
+    """Check that arguments fit the signature of a task.
+
+    Raises:
+      CommandError: they do not.
+    """
+    if task.typing is False:
+        return
+    try:
+        signature = inspect.signature(task.run)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise CommandError(
+            f"{task.name}: {error}; it takes {_shown(signature)}", exit_codes.USAGE
+        ) from error
+
+
+def unknown_task(name: str, known: Sequence[str]) -> CommandError:
+    """Return the error for a task that the app does not have."""
+    ours = [task for task in known if not task.startswith("celery.")]
+    near = get_close_matches(name, ours, 3, 0.6)
+    last_parts = {task.rpartition(".")[2]: task for task in ours}
+    near += [
+        last_parts[part]
+        for part in get_close_matches(name.rpartition(".")[2], last_parts, 2, 0.7)
+        if last_parts[part] not in near
+    ]
+    if near:
+        hint = f"did you mean {' or '.join(near[:3])}?"
+    elif ours:
+        hint = f"its tasks are {', '.join(sorted(ours)[:8])}{', ...' if len(ours) > 8 else ''}"
+    else:
+        hint = "the app has no tasks: name another with -A"
+    return CommandError(
+        f"there is no task {name!r}: {hint} (--unregistered sends it anyway)", exit_codes.USAGE
+    )
+
+
+def _json(option: str, text: str, example: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise CommandError(
+            f"{option} is not JSON ({error}): write for example {option} {example}", exit_codes.USAGE
+        ) from error
+
+
+def _shown(signature: inspect.Signature) -> str:
+    bare = [
+        parameter.replace(annotation=inspect.Parameter.empty)
+        for parameter in signature.parameters.values()
+    ]
+    return str(inspect.Signature(bare))

@@ -1,0 +1,76 @@
+"""`taskhub call`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import click
+
+from taskhub.cli import exit_codes
+from taskhub.cli.arguments import Moment, check_fit, named, positional, unknown_task
+from taskhub.cli.options import app_options, load_app
+from taskhub.cli.output import note, say_json
+from taskhub.cli.running import CommandError
+
+
+@click.command(epilog=exit_codes.EXPLAINED)
+@app_options
+@click.argument("name")
+@click.option("-a", "--args", metavar="JSON", help="Positional arguments: a list.")
+@click.option("-k", "--kwargs", metavar="JSON", help="Named arguments: an object.")
+@click.option("-q", "--queue", metavar="NAME", help="Another queue than the task's.")
+@click.option("--countdown", type=float, metavar="SECONDS", help="Run it so long from now.")
+@click.option("--eta", type=Moment(), help="Run it at this time (ISO 8601), or so many seconds from now.")
+@click.option("--expires", type=Moment(), help="Do not run it after this time, or so many seconds from now.")
+@click.option("--priority", type=click.IntRange(0, 9), metavar="0-9", help="9 goes first.")
+@click.option("--task-id", metavar="ID", help="The id of the call (default: a new UUID).")
+@click.option("-w", "--wait", is_flag=True, help="Wait for the result and print it.")
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="With --wait: no longer than this.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+@click.option("--unregistered", "--force", is_flag=True, help="Send it even if the app has no such task.")
+@click.pass_context
+def call(
+    context: click.Context,
+    name: str,
+    args: str | None,
+    kwargs: str | None,
+    wait: bool,
+    timeout: float | None,
+    as_json: bool,
+    unregistered: bool,
+    **given: Any,
+) -> int:
+    """Send a call of the task NAME.
+
+    Prints the id of the call; with --wait, its result. Ends with 1 if the task fails.
+    """
+    values, named_values = positional(args), named(kwargs)
+    options = {option: value for option, value in given.items() if value is not None}
+    eta = options.get("eta")
+    if eta is not None and not isinstance(eta, datetime):
+        options["countdown"] = options.pop("eta")
+    if timeout is not None and not wait:
+        raise CommandError("--timeout goes with --wait", exit_codes.USAGE)
+    app = load_app(context)
+    task = app.tasks.get(name)
+    if task is None and not unregistered:
+        raise unknown_task(name, list(app.tasks))
+    if task is not None:
+        check_fit(task, values, named_values)
+    try:
+        result = app.send_task(name, values, named_values, **options)
+    except (TypeError, ValueError) as error:
+        raise CommandError(f"{name}: {error}", exit_codes.USAGE) from error
+    if not wait:
+        if as_json:
+            say_json({"task_id": result.id, "state": "PENDING"})
+        else:
+            click.echo(result.id)
+            note(f"sent; see `taskhub result {result.id} --follow`")
+        return exit_codes.OK
+    from taskhub.cli.waiting import Wonder, show, wait_for
+
+    queue = app.route(options, name, values, named_values, task)
+    wait_for(result, timeout, Wonder(app, queue))
+    return show(result, json=as_json)

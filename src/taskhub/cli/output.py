@@ -1,0 +1,74 @@
+"""What commands print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from taskhub.config.urls import mask_url
+
+
+def as_json(value: Any) -> str:
+    """Return a value as JSON; what JSON has no word for, as its representation."""
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def say_json(value: Any) -> None:
+    """Print a value as one line of JSON."""
+    click.echo(as_json(value))
+
+
+def say_value(value: Any) -> None:
+    """Print a value for people: a text as it is, anything else as JSON."""
+    click.echo(value if isinstance(value, str) else as_json(value))
+
+
+def note(message: str) -> None:
+    """Print what is not a result, on stderr."""
+    click.echo(mask_url(message), err=True)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], empty: str) -> None:
+    """Print a table, or one line if there is nothing to show. Columns of numbers stand to the right."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    if not rows:
+        console.print(f"[bold]{title}[/]  {empty}")
+        return
+    drawn = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for index, column in enumerate(columns):
+        numeric = all(isinstance(row[index], int | float) for row in rows)
+        drawn.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(_cell(value) for value in row))
+    console.print(drawn)
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in its two greatest units."""
+    rest = max(0, round(seconds))
+    parts = []
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, rest = divmod(rest, length)
+        if count or (unit == "s" and not parts):
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2])
+
+
+def _cell(value: Any) -> str:
+    from rich.markup import escape
+
+    return escape(str(value))
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if isinstance(value, set | frozenset | tuple):
+        return list(value)
+    return repr(value)

@@ -1,0 +1,53 @@
+"""`taskhub result`."""
+
+from __future__ import annotations
+
+import click
+
+from taskhub import states
+from taskhub.cli import exit_codes
+from taskhub.cli.options import app_options, load_app
+from taskhub.cli.output import note
+from taskhub.cli.running import CommandError
+
+
+@click.command(epilog=exit_codes.EXPLAINED)
+@app_options
+@click.argument("task_id", metavar="ID")
+@click.option("-f", "--follow", is_flag=True, help="Wait until the task has ended.")
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="With --follow: no longer than this.")
+@click.option("--traceback", is_flag=True, help="Show the traceback of a task that failed.")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+@click.pass_context
+def result(
+    context: click.Context,
+    task_id: str,
+    follow: bool,
+    timeout: float | None,
+    traceback: bool,
+    as_json: bool,
+) -> int:
+    """Show state and result of the call ID.
+
+    Prints the value on stdout and the state on stderr. Ends with 1 if the task failed.
+    """
+    from taskhub.cli.waiting import Wonder, show, wait_for
+
+    if timeout is not None and not follow:
+        raise CommandError("--timeout goes with --follow", exit_codes.USAGE)
+    app = load_app(context)
+    found = app.AsyncResult(task_id)
+    if follow:
+        wait_for(found, timeout, Wonder(app))
+    state = found.state
+    if as_json or state in states.READY_STATES:
+        if not as_json and state not in states.PROPAGATE_STATES:
+            note(state)
+        return show(found, json=as_json, traceback=traceback)
+    if state == states.PENDING:
+        note("PENDING: it waits, or there is no such call, or its result has expired")
+    else:
+        note(state)
+        if found.result is not None:
+            return show(found, json=False)
+    return exit_codes.OK

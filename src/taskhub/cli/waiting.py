@@ -1,0 +1,81 @@
+"""Waiting for a result at the terminal, and telling why nothing comes."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from taskhub import states
+from taskhub.cli import exit_codes
+from taskhub.cli.output import note, say_json, say_value
+from taskhub.cli.running import CommandError
+from taskhub.exceptions import TimeoutError
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+    from taskhub.result import AsyncResult
+
+#: When nothing has happened for so long, seconds, see whether anybody could do it.
+WONDER_AFTER = 3.0
+
+
+class Wonder:
+    """Says once, after a while, if no worker is there to run what is waited for."""
+
+    def __init__(self, app: Celery, queue: str | None = None) -> None:
+        self._app = app
+        self._queue = queue
+        self._at = time.monotonic() + WONDER_AFTER
+        self._said = False
+
+    def __call__(self) -> None:
+        if self._said or time.monotonic() < self._at:
+            return
+        self._said = True
+        if not any(left > 0 for left in self._app.engine.workers().values()):
+            whose = f"serves queue {self._queue}" if self._queue else "is there"
+            note(f"no live worker {whose}: start one with `taskhub worker` or `taskhub up`; still waiting")
+
+
+def wait_for(result: AsyncResult[Any], timeout: float | None, wonder: Wonder) -> None:
+    """Wait until a task has ended.
+
+    Raises:
+      CommandError: it did not within `timeout` seconds.
+    """
+    try:
+        result.get(timeout=timeout, propagate=False, interval=0.5, on_interval=wonder)
+    except TimeoutError as error:
+        raise CommandError(
+            f"task {result.id} is {result.state} after {timeout:g} s: wait on with "
+            f"`taskhub result {result.id} --follow`"
+        ) from error
+
+
+def show(result: AsyncResult[Any], *, json: bool, traceback: bool = False) -> int:
+    """Print state and value of a task; returns the exit code."""
+    state = result.state
+    value = result.result
+    failed = state in states.PROPAGATE_STATES
+    if json:
+        say_json(
+            {
+                "task_id": result.id,
+                "state": state,
+                "result": _failure(value) if isinstance(value, BaseException) else value,
+                "traceback": result.traceback if failed or traceback else None,
+            }
+        )
+    elif failed:
+        if traceback and result.traceback:
+            note(str(result.traceback).rstrip())
+        kind = type(value).__name__
+        hint = "" if traceback else f" (taskhub result {result.id} --traceback)"
+        note(f"task {result.id} ended as {state}: {kind}: {value}{hint}")
+    else:
+        say_value(value)
+    return exit_codes.FAILURE if failed else exit_codes.OK
+
+
+def _failure(error: BaseException) -> dict[str, str]:
+    return {"type": type(error).__name__, "message": str(error)}
