@@ -15,6 +15,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _WITH_NAME: Final = re.compile(
     r'(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^<>"]*))\s*<(?P<mailbox>[^<>]*)>'
 )
+_LONGEST_NAME: Final = 200
 _LONGEST_SHOWN: Final = 100
 
 #: Top labels that email-validator refuses, because no mail from outside gets there. The server of
@@ -77,13 +78,18 @@ def parse_address(text: str, field: str, *, bare: bool = False) -> Address:
 
     Raises:
         InvalidMailError: It is not an address; the error names it and says why. Lengths are
-            limited as by RFC 5321: 64 octets before the ``@``, 254 in all.
+            limited as by RFC 5321: 64 octets before the ``@``, 254 in all; 200 characters of name.
     """
     from email_validator import EmailNotValidError, validate_email
 
     written = check_text(text, field).strip()
     named = None if bare else _WITH_NAME.fullmatch(written)
     mailbox, name = (named["mailbox"].strip(), _display_name(named)) if named else (written, "")
+    if len(name) > _LONGEST_NAME:
+        raise InvalidMailError(
+            f"{field}: {_shown(written)} has a name of {len(name)} characters: "
+            f"write at most {_LONGEST_NAME}"
+        )
     head, label = _split_internal(mailbox)
     try:
         found = validate_email(

@@ -7,22 +7,19 @@ import re
 import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime
-from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage, MIMEPart
-from email.policy import SMTP
 from email.utils import format_datetime
 from typing import Final
 
 from taskhub.mail.address import Address, check_text, parse_address, parse_addresses
 from taskhub.mail.exceptions import InvalidMailError
+from taskhub.mail.headers import WIRE_POLICY, encode_addresses, encode_text
 from taskhub.mail.outgoing import Attachment, InlineImage, OutgoingMail
 
 __all__ = ("ComposedMail", "compose", "message_id")
 
 #: Longer subjects are a mistake of the caller: a text in the wrong place.
 _LONGEST_SUBJECT: Final = 500
-#: Texts are encoded so that servers without 8BITMIME take them, too.
-_SEVEN_BIT: Final = SMTP.clone(cte_type="7bit")
 _CONTENT_TYPE: Final = re.compile(r"(?P<main>[A-Za-z0-9.+-]+)/(?P<sub>[A-Za-z0-9.+-]+)")
 _CONTENT_ID: Final = re.compile(r"[A-Za-z0-9._+-]+(@[A-Za-z0-9.-]+)?")
 
@@ -35,26 +32,17 @@ class ComposedMail:
         sender: The return path.
         recipients: The mailboxes that it goes to, those of ``bcc`` included.
         message: What they receive.
+        needs_utf8: Whether the server must know SMTPUTF8, because a mailbox is not ASCII.
     """
 
     sender: str
     recipients: tuple[str, ...]
     message: EmailMessage
+    needs_utf8: bool
 
     @property
     def message_id(self) -> str:
         return str(self.message["Message-ID"])
-
-    @property
-    def needs_utf8(self) -> bool:
-        """Whether the server must know SMTPUTF8, because a mailbox is not ASCII."""
-        named = [
-            address.addr_spec
-            for header in ("From", "To", "Cc", "Reply-To")
-            if self.message[header]
-            for address in self.message[header].addresses
-        ]
-        return not all(mailbox.isascii() for mailbox in (self.sender, *self.recipients, *named))
 
     def to(self, recipients: tuple[str, ...]) -> ComposedMail:
         """Return the same message for some of the recipients."""
@@ -62,7 +50,7 @@ class ComposedMail:
 
     def as_bytes(self) -> bytes:
         """Return the message as it goes over the wire, with CRLF line ends."""
-        return self.message.as_bytes(policy=_SEVEN_BIT.clone(utf8=self.needs_utf8))
+        return self.message.as_bytes(policy=WIRE_POLICY.clone(utf8=self.needs_utf8))
 
 
 def compose(
@@ -89,14 +77,14 @@ def compose(
     recipients = tuple(dict.fromkeys(address.mailbox for address in (*to, *cc, *bcc)))
     if not recipients:
         raise InvalidMailError("to: there is no recipient: name at least one address")
-    message = EmailMessage(policy=_SEVEN_BIT)
-    message["From"] = _header(sender)
+    message = EmailMessage(policy=WIRE_POLICY)
+    message["From"] = encode_addresses([sender])
     for name, addresses in (("To", to), ("Cc", cc), ("Reply-To", reply_to)):
         if addresses:
-            message[name] = [_header(address) for address in addresses]
+            message[name] = encode_addresses(addresses)
     if not to and not cc:
         message["To"] = "undisclosed-recipients:;"
-    message["Subject"] = _subject(mail.subject)
+    message["Subject"] = encode_text(_subject(mail.subject), "Subject")
     message["Date"] = format_datetime(now)
     message["Message-ID"] = message_id(sender.domain, idempotency_key)
     # So that absence notices don't answer a program (RFC 3834).
@@ -104,7 +92,8 @@ def compose(
     _add_body(message, mail)
     for attachment in mail.attachments:
         _attach(message, attachment)
-    return ComposedMail(sender.mailbox, recipients, message)
+    needs_utf8 = any(address.needs_utf8 for address in (sender, *to, *cc, *bcc, *reply_to))
+    return ComposedMail(sender.mailbox, recipients, message, needs_utf8)
 
 
 def message_id(domain: str, idempotency_key: str | None) -> str:
@@ -114,11 +103,6 @@ def message_id(domain: str, idempotency_key: str | None) -> str:
     else:
         unique = hashlib.sha256(idempotency_key.encode()).hexdigest()[:32]
     return f"<{unique}@{domain}>"
-
-
-def _header(address: Address) -> HeaderAddress:
-    local, _, domain = address.mailbox.rpartition("@")
-    return HeaderAddress(address.display_name, username=local, domain=domain)
 
 
 def _subject(text: str) -> str:
