@@ -1,0 +1,131 @@
+"""What callers see of the shipped tasks."""
+
+from __future__ import annotations
+
+import email.policy
+import json
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+
+from taskhub import Celery, states
+from taskhub.cache import CacheConfigurationError, InvalidKeyPrefixError
+from taskhub.mail import InvalidMailError, TransientMailError
+
+QUEUES = {
+    "Modules.admin.tasks.default_tasks.send_email": "email",
+    "Modules.admin.tasks.default_tasks.clear_cache": "default",
+    "Modules.admin.queues.email_queues.send_welcome_email": "email",
+    "Modules.admin.queues.email_queues.send_notification_email": "email",
+}
+
+
+def test_tasks_have_the_names_and_queues_of_the_documents(app: Celery) -> None:
+    from taskhub import actors
+
+    tasks = {getattr(actors, name).name for name in actors.__all__ if name != "app"}
+    assert tasks == set(QUEUES)
+    assert {name: app.tasks[name].queue_name for name in QUEUES} == QUEUES
+
+
+def test_modules_offers_the_same_tasks(app: Celery) -> None:
+    from Modules.admin.queues.email_queues import send_notification_email, send_welcome_email
+    from Modules.admin.tasks.default_tasks import clear_cache, send_email
+    from Modules.common.libs.celery.celery_service import celery_app, get_celery_service
+
+    assert get_celery_service().app is celery_app() is app
+    assert {
+        task.name for task in (send_email, clear_cache, send_welcome_email, send_notification_email)
+    } == set(QUEUES)
+
+
+def test_an_email_is_written_to_the_outbox_and_told_as_plain_values(
+    app: Celery, tmp_path: Path
+) -> None:
+    from taskhub.actors import send_email
+
+    result = send_email.delay(to="user@example.com", subject="邮件主题", body="邮件内容")
+    told = result.get()
+    assert json.loads(json.dumps(told)) == told
+    (file,) = (tmp_path / "outbox").glob("*.eml")
+    assert told["destination"] == str(file)
+    message = message_from_bytes(file.read_bytes(), policy=email.policy.default)
+    assert message["Subject"] == "邮件主题"
+
+
+def test_the_same_call_sends_once(app: Celery, tmp_path: Path) -> None:
+    from taskhub.actors import send_email
+
+    arguments = {"to": "user@example.com", "subject": "主题", "body": "内容"}
+    first, again = (send_email.apply(kwargs=arguments, task_id="one call") for _ in range(2))
+    assert (first.get()["repeated"], again.get()["repeated"]) == (False, True)
+    assert len(list((tmp_path / "outbox").glob("*.eml"))) == 1
+
+
+def test_calls_as_a_function_send_each_time(app: Celery, tmp_path: Path) -> None:
+    from taskhub.actors import send_email
+
+    for _ in range(2):
+        send_email("user@example.com", "主题", "内容")
+    assert len(list((tmp_path / "outbox").glob("*.eml"))) == 2
+
+
+def test_attachments_have_the_type_of_their_names(app: Celery, tmp_path: Path) -> None:
+    from taskhub.actors import send_email
+
+    names = {"a.pdf": "application/pdf", "b.csv.gz": "application/octet-stream", "c": None}
+    files = dict.fromkeys(names, b"\xff\x00")
+    told = send_email.delay("user@example.com", "主题", "内容", attachments=files).get()
+    message = message_from_bytes(
+        Path(told["destination"]).read_bytes(), policy=email.policy.default
+    )
+    types = {part.get_filename(): part.get_content_type() for part in message.iter_attachments()}
+    assert types == {**names, "c": "application/octet-stream"}
+
+
+def test_wrong_arguments_are_refused_at_the_call(app: Celery) -> None:
+    from taskhub.actors import clear_cache, send_email
+
+    with pytest.raises(TypeError, match="subject"):
+        send_email.delay(to="user@example.com")  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        clear_cache.delay()  # type: ignore[call-arg]
+
+
+def test_a_wrong_address_fails_without_a_retry(app: Celery) -> None:
+    from taskhub.actors import send_email
+
+    result = send_email.delay(to="nobody", subject="主题", body="内容")
+    assert result.state == states.FAILURE
+    assert isinstance(result.result, InvalidMailError)
+    assert "to: 'nobody' is not an e-mail address" in str(result.result)
+
+
+def test_transient_errors_are_retried_and_permanent_ones_are_not(app: Celery) -> None:
+    from taskhub import actors
+    from taskhub.mail import MailConfigurationError, PermanentMailError
+
+    for name in ("send_email", "send_welcome_email", "send_notification_email"):
+        task = getattr(actors, name)
+        task = app.tasks[task.name]
+        assert task._auto_retry.wants(TransientMailError("busy"))
+        for permanent in (PermanentMailError, InvalidMailError, MailConfigurationError):
+            assert not task._auto_retry.wants(permanent("no"))
+        # Ever later, and no two at the same time.
+        countdowns = [task._auto_retry.options(20)["countdown"] for _ in range(20)]
+        assert max(countdowns) <= 3600
+        assert len(set(countdowns)) > 1
+
+
+def test_clearing_needs_a_cache_and_a_prefix(app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
+    from taskhub.actors import clear_cache
+
+    result = clear_cache.delay(key_prefix="user:*")
+    assert isinstance(result.result, CacheConfigurationError)
+    assert "TASKHUB_CACHE_URL is not set" in str(result.result)
+    # Nobody listens there: it is refused before anybody is asked.
+    monkeypatch.setenv("TASKHUB_CACHE_URL", "redis://127.0.0.1:1/0")
+    result = clear_cache.delay(key_prefix="*")
+    assert isinstance(result.result, InvalidKeyPrefixError)
+    assert result.state == states.FAILURE
