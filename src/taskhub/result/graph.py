@@ -52,7 +52,7 @@ class GraphFormatter:
         attributes = self._attributes(
             {**self.scheme, **GRAPH_SCHEME, "root": self.label(self.root)}
         )
-        return f"\n{self._outside}{self.type} {self.id} {{\n{self._inside}graph [{attributes}]\n"
+        return f"{self._outside}{self.type} {self.id} {{\n{self._inside}graph [{attributes}]"
 
     def tail(self) -> str:
         """Return the line that closes the graph."""

@@ -87,10 +87,15 @@ class Members(ResultBase):
         Raises:
             KeyError: It is not in here.
         """
+        from taskhub.result.async_result import AsyncResult
+
+        member: Any = result
+        if isinstance(result, str):
+            member = AsyncResult[Any](result, app=self.app)
         try:
-            self.results.remove(result)
+            self.results.remove(member)
         except ValueError:
-            raise KeyError(result) from None
+            raise KeyError(member) from None
 
     def discard(self, result: Any) -> None:
         """Remove a result if it is in here."""
