@@ -42,7 +42,11 @@ def find_fault(error: Exception) -> Fault:
     """Return what an error means."""
     import redis.exceptions as errors
 
-    # These two first: redis-py counts them among the errors of the connection.
+    if "NOAUTH" in str(error) or "Authentication required" in str(error):
+        return Fault(
+            "wants a password", "write it in TASKHUB_CACHE_URL: redis://:password@host", False
+        )
+    # Before the connection's: redis-py counts these among them.
     if isinstance(error, errors.AuthenticationError | errors.AuthenticationWrongNumberOfArgsError):
         return Fault(
             "did not accept the user or password",
@@ -67,10 +71,6 @@ def find_fault(error: Exception) -> Fault:
         )
     if isinstance(error, errors.ReadOnlyError):
         return Fault("is a replica", "give the master's address, or sentinel://", False)
-    if "NOAUTH" in str(error) or "Authentication required" in str(error):
-        return Fault(
-            "wants a password", "write it in TASKHUB_CACHE_URL: redis://:password@host", False
-        )
     return Fault(f"refused ({_detail(error)})", "look into the server's log", False)
 
 
