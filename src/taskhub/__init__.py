@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from taskhub import states
-    from taskhub.app import Celery, Celery as TaskHub, current_app, shared_task
+    from taskhub.app import Celery, Celery as TaskHub, current_app, current_task, shared_task
     from taskhub.canvas import Signature, maybe_signature, signature
     from taskhub.result import AsyncResult, GroupResult, ResultSet
     from taskhub.task import Task
+    from taskhub.utils import uuid
 
 __version__ = "0.1.0"
 
@@ -26,10 +27,12 @@ _HOMES = {
     "Task": ("taskhub.task", "Task"),
     "TaskHub": ("taskhub.app", "Celery"),
     "current_app": ("taskhub.app", "current_app"),
+    "current_task": ("taskhub.app", "current_task"),
     "maybe_signature": ("taskhub.canvas", "maybe_signature"),
     "shared_task": ("taskhub.app", "shared_task"),
     "signature": ("taskhub.canvas", "signature"),
     "states": ("taskhub.states", None),
+    "uuid": ("taskhub.utils", "uuid"),
 }
 
 __all__ = [
@@ -41,10 +44,12 @@ __all__ = [
     "Task",
     "TaskHub",
     "current_app",
+    "current_task",
     "maybe_signature",
     "shared_task",
     "signature",
     "states",
+    "uuid",
 ]
 
 

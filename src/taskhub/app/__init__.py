@@ -1,14 +1,30 @@
 """The app: configuration, tasks, and the way to the engine."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from taskhub.app import current
 from taskhub.app.app import Celery
-from taskhub.app.current import app_or_default, current_app, default_app, set_current_app
+from taskhub.app.current import app_or_default
+from taskhub.app.proxy import Proxy
 from taskhub.app.shared import shared_task
+
+if TYPE_CHECKING:
+    from taskhub.task.task import Task
+
+#: Stands for the app that is current when it is used.
+current_app = cast("Celery", Proxy(current.current_app))
+#: Stands for the app that is used when no other was made.
+default_app = cast("Celery", Proxy(current.default_app))
+#: Stands for the innermost task that is running; false outside of tasks.
+current_task = cast("Task[Any, Any]", Proxy(current.current_task))
 
 __all__ = [
     "Celery",
     "app_or_default",
     "current_app",
+    "current_task",
     "default_app",
-    "set_current_app",
     "shared_task",
 ]

@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
+import itertools
 import weakref
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from taskhub.worker.context import current_request
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
 
-#: The app of this context, e.g. while its worker runs a task or inside `with app:`.
+#: The app of this context, e.g. while its worker runs a task or inside `app.as_current()`.
 _here: ContextVar[Celery | None] = ContextVar("taskhub_app", default=None)
 
 #: The app made last (with `set_as_current`), for every context that has none of its own.
 _latest: Celery | None = None
 _default: Celery | None = None
 
-#: Every app that is alive: shared tasks belong to all of them.
-_apps: weakref.WeakSet[Celery] = weakref.WeakSet()
+#: Every app that is alive, in the order in which they were made: their tasks are shared.
+_apps: weakref.WeakValueDictionary[int, Celery] = weakref.WeakValueDictionary()
+_numbers = itertools.count()
 
 
 def register_app(app: Celery) -> None:
     """Remember an app as alive."""
-    _apps.add(app)
+    _apps[next(_numbers)] = app
+
+
+def deregister_app(app: Celery) -> None:
+    """Forget an app: it was closed."""
+    for number, one in list(_apps.items()):
+        if one is app:
+            _apps.pop(number, None)
 
 
 def all_apps() -> list[Celery]:
-    """Return every app that is alive."""
-    return list(_apps)
+    """Return every app that is alive, the oldest first."""
+    return list(_apps.values())
 
 
 def set_current_app(app: Celery) -> None:
@@ -36,7 +47,7 @@ def set_current_app(app: Celery) -> None:
     _latest = app
 
 
-def set_default_app(app: Celery) -> None:
+def set_default_app(app: Celery | None) -> None:
     """Make an app the one that is used when there is no current one."""
     global _default
     _default = app
@@ -60,3 +71,19 @@ def default_app() -> Celery:
 def app_or_default(app: Celery | None = None) -> Celery:
     """Return `app`, or else the current one."""
     return current_app() if app is None else app
+
+
+def current_task() -> Any:
+    """Return the innermost task that is running, None outside of tasks."""
+    request = current_request()
+    return request._task if request is not None else None
+
+
+def current_worker_task() -> Any:
+    """Return the innermost task that runs as a call, not as an ordinary function; None if there is none."""
+    request = current_request()
+    while request is not None:
+        if not request.called_directly:
+            return request._task
+        request = request._previous
+    return None

@@ -75,20 +75,30 @@ class Routes:
         return name
 
     def _by_exchange(self, options: Mapping[str, Any]) -> str | None:
-        routing_key, exchange = options.get("routing_key"), options.get("exchange")
-        exchange = getattr(exchange, "name", exchange)
-        if routing_key is None and exchange is None:
+        """Return the queue that an exchange would deliver to; without an exchange, keys of queues count only."""
+        exchange, routing_key = options.get("exchange"), options.get("routing_key")
+        exchange = getattr(exchange, "name", exchange) or None
+        if exchange is None and routing_key is None:
             return None
         for name, queue in self.queues.items():
             owned = getattr(getattr(queue, "exchange", None), "name", None)
-            if routing_key in (None, getattr(queue, "routing_key", name)) and exchange in (
-                None,
-                "",
-                owned,
+            binding = getattr(queue, "routing_key", None) or name
+            if exchange in (None, owned) and (
+                routing_key is None or _binds(binding, str(routing_key))
             ):
                 return name
-        # In Celery's default (direct) exchange the routing key is the queue's name.
-        return routing_key or exchange
+        return None if exchange is None else str(routing_key or exchange)
+
+
+def _binds(binding: str, routing_key: str) -> bool:
+    """Return whether a binding, as of topic exchanges ("feed.*", "feed.#"), takes a routing key."""
+    if "*" not in binding and "#" not in binding:
+        return binding == routing_key
+    words = (re.escape(word) for word in binding.split("."))
+    pattern = r"\.".join(words).replace(r"\*", r"[^.]+")
+    # "#" stands for any number of words, none included.
+    pattern = pattern.replace(r"\.\#", r"(\..*)?").replace(r"\#\.", r"(.*\.)?").replace(r"\#", ".*")
+    return re.fullmatch(pattern, routing_key) is not None
 
 
 def _as_routes(routes: Any) -> list[Any]:

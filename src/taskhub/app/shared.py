@@ -2,44 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
 
-from taskhub.app.current import all_apps
+from taskhub.app import current
+from taskhub.app.proxy import Proxy
 
 if TYPE_CHECKING:
-    from typing import ParamSpec, TypeVar
-
     from taskhub.task.task import Task
 
-    P = ParamSpec("P")
-    R = TypeVar("R")
+P = ParamSpec("P")
+R = TypeVar("R")
 
-#: Makes a shared task for an app; kept for the apps that are still to come.
-_constructors: list[Callable[[Any], Any]] = []
+#: Functions and options, for the apps that are still to be finalized.
+_declared: list[tuple[Callable[..., Any], Mapping[str, Any]]] = []
 
 
-def constructors() -> list[Callable[[Any], Any]]:
-    """Return what makes the shared tasks for an app."""
-    return list(_constructors)
+def declared() -> list[tuple[Callable[..., Any], Mapping[str, Any]]]:
+    """Return what the shared tasks are made of."""
+    return list(_declared)
 
 
 @overload
 def shared_task(function: Callable[P, R], /) -> Task[P, R]: ...
 @overload
+def shared_task(
+    *, bind: Literal[True], **options: Any
+) -> Callable[[Callable[Concatenate[Any, P], R]], Task[P, R]]: ...
+@overload
 def shared_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 def shared_task(*args: Any, **options: Any) -> Any:
-    """Declare a task for whichever app is current when it is used, as Celery's `shared_task`."""
-    from taskhub.task.declaration import declare
+    """Declare a task for whichever app is current when it is used, as Celery's `shared_task`.
+
+    What it returns stands for that app's task in every respect.
+    """
 
     def decorate(function: Callable[..., Any]) -> Any:
-        def construct(app: Any) -> Any:
-            return app.declare(function, options)
+        if isinstance(function, Proxy):
+            raise TypeError(
+                "@shared_task was applied to a shared task; remove one of the two decorators"
+            )
+        _declared.append((function, options))
+        for app in current.all_apps():
+            if app.declarations.finalized:
+                app.declarations.declare(function, options)
 
-        _constructors.append(construct)
-        for app in all_apps():
-            construct(app)
-        return declare(None, function, options)
+        def current_one() -> Any:
+            app = current.current_app()
+            name = options.get("name")
+            return app.tasks[name or app.gen_task_name(function.__name__, function.__module__)]
+
+        return cast("Task[Any, Any]", Proxy(current_one))
 
     if len(args) == 1 and callable(args[0]):
         return decorate(args[0])

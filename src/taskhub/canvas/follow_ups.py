@@ -45,7 +45,7 @@ def _call(app: Celery, request: Context, link: Any, args: tuple[Any, ...]) -> En
     if task is not None:
         options = {**task._call_defaults, **options}
     task_id = options.get("task_id") or str(uuid.uuid4())
-    return app.envelope(signature["task"], call_args, call_kwargs, task_id, options, task, request)
+    return app.calls.envelope(signature["task"], call_args, call_kwargs, task_id, options, task, request)
 
 
 def takes_exception(app: Celery, errback: Signature) -> bool:

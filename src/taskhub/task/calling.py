@@ -66,13 +66,14 @@ def due(countdown: float | None, eta: Any, timezone: tzinfo) -> Due:
     """Return when a call with this countdown (seconds) or eta (datetime or ISO 8601 text) is due.
 
     Raises:
-      ValueError: the countdown is out of range, or the eta is no date.
+      OverflowError: the countdown is out of range.
+      ValueError: the eta is no date.
     """
     if countdown:
         try:
             at = datetime.now(UTC) + timedelta(seconds=countdown)
         except OverflowError:
-            raise ValueError(
+            raise OverflowError(
                 f"countdown={countdown!r} is out of range: give seconds, or a date as eta"
             ) from None
         return Due(delay=max(0, int(countdown * 1000)), text=at.isoformat())
@@ -95,14 +96,21 @@ def moment(value: Any, timezone: tzinfo, name: str) -> datetime:
 
 
 def expiry(expires: Any, timezone: tzinfo) -> str | None:
-    """Return the expiry of a call (seconds from now, datetime, or ISO 8601 text) as ISO 8601 text."""
+    """Return the expiry of a call (seconds from now, datetime, or ISO 8601 text) as ISO 8601 text.
+
+    Raises:
+      OverflowError: the seconds are out of range.
+      ValueError: the text is no date.
+    """
     if expires is None:
         return None
-    if isinstance(expires, int | float) and not isinstance(expires, bool):
+    if isinstance(expires, int | float):
         try:
             return (datetime.now(UTC) + timedelta(seconds=expires)).isoformat()
         except OverflowError:
-            raise ValueError(f"expires={expires!r} is out of range: give seconds, or a date") from None
+            raise OverflowError(
+                f"expires={expires!r} is out of range: give seconds, or a date"
+            ) from None
     return moment(expires, timezone, "expires").isoformat()
 
 
@@ -185,7 +193,7 @@ def message_options(
     stamped = as_list(options.get("stamped_headers"))
     if stamped:
         stored["stamped_headers"] = stamped
-        stored["stamps"] = {name: as_list(options.get(name)) for name in stamped}
+        stored["stamps"] = {name: options.get(name) for name in stamped}
     return stored
 
 

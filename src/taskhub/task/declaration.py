@@ -2,57 +2,77 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taskhub.task.task import Task
 
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
 
-def task_name(main: str | None, name: str, module: str) -> str:
+#: Options of the decorator that are no attributes of the task.
+_OF_THE_DECORATOR = ("name", "base", "bind", "shared", "lazy", "filter", "link", "link_error")
+
+
+def task_name(main: str | None, name: str, module: str | None) -> str:
     """Return the name of a task that was given none: `module.function`, the app's name standing for `__main__`."""
+    module = module or "__main__"
+    if module in sys.modules:
+        module = sys.modules[module].__name__
     if module == "__main__" and main:
         module = main
     return ".".join(part for part in (module, name) if part)
 
 
-def declare(app: Any, function: Callable[..., Any], options: Mapping[str, Any]) -> Task[Any, Any]:
-    """Return a task that runs `function`; of no app in particular when `app` is None.
+def make_task(
+    app: Celery, function: Callable[..., Any], options: Mapping[str, Any]
+) -> Task[Any, Any]:
+    """Return a task of an app that runs `function`.
 
-    Options are attributes of the task, and `name`, `base`, `bind`, `pydantic`, `pydantic_strict`, `pydantic_context`,
-    `pydantic_dump_kwargs`.
+    Options are attributes of the task, and `name`, `base`, `bind`, `link`, `link_error`, `pydantic`, `pydantic_strict`,
+    `pydantic_context`, `pydantic_dump_kwargs`.
     """
-    attributes = dict(options)
-    base = attributes.pop("base", None) or (app.Task if app is not None else Task)
-    bound = attributes.pop("bind", False)
-    attributes.pop("shared", None)
-    attributes.pop("lazy", None)
-    main = app.main if app is not None else None
-    name = attributes.pop("name", None) or task_name(main, function.__name__, function.__module__)
-    pydantic = {key: attributes.pop(key) for key in list(attributes) if key.startswith("pydantic")}
+    name = options.get("name") or app.gen_task_name(function.__name__, function.__module__)
+    bound = bool(options.get("bind"))
+    attributes = {
+        key: value
+        for key, value in options.items()
+        if key not in _OF_THE_DECORATOR and not key.startswith("pydantic")
+    }
     body = function
-    if pydantic.get("pydantic"):
-        from taskhub.task.models import with_models
+    if options.get("pydantic"):
+        from taskhub.task.models import Models
 
-        body, dump = with_models(function, bound, pydantic)
-        attributes["_dump_arguments"] = staticmethod(dump)
-    for link in ("link", "link_error"):
-        attributes.pop(link, None)
+        models = Models(
+            function,
+            bound=bound,
+            strict=options.get("pydantic_strict", False),
+            context={
+                **(options.get("pydantic_context") or {}),
+                "celery_app": app,
+                "celery_task_name": name,
+            },
+            dump_options=options.get("pydantic_dump_kwargs"),
+        )
+        body = models.around()
+        attributes["_dump_arguments"] = staticmethod(models.dump_arguments)
     task_class = type(
         function.__name__,
-        (base,),
+        (options.get("base") or app.Task,),
         {
+            "__doc__": function.__doc__,
+            "__module__": function.__module__,
+            "__annotations__": dict(getattr(function, "__annotations__", {})),
+            "__wrapped__": body if bound else staticmethod(body),
             **attributes,
             "name": name,
             "run": body if bound else staticmethod(body),
-            "abstract": False,
-            "__doc__": function.__doc__,
-            "__module__": function.__module__,
-            "__qualname__": function.__qualname__,
-            "__wrapped__": function if bound else staticmethod(function),
+            "_app": app,
             "_declared_function": staticmethod(function),
             "_options": dict(options),
         },
     )
     task: Task[Any, Any] = task_class()
-    task._app = app
+    task.__qualname__ = function.__qualname__  # type: ignore[attr-defined]
     return task

@@ -93,7 +93,7 @@ def apply_eagerly(
     if error is not None and throw and outcome.state in states.EXCEPTION_STATES:
         raise error
     for envelope in outcome.publish:
-        app.run_eagerly(envelope)
+        app.calls.run(envelope)
     return EagerResult(
         task_id,
         value if error is None else error,

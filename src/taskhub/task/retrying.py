@@ -1,11 +1,15 @@
-"""When and with what a task is tried again: pure decisions."""
+"""When and with what a task is tried again."""
 
 from __future__ import annotations
 
+import functools
 import inspect
 import random
+import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
+
+from taskhub.exceptions import Ignore, Retry
 
 
 def backoff(factor: int, retries: int, maximum: int, full_jitter: bool) -> int:
@@ -99,3 +103,50 @@ class AutoRetry:
                 int(max(1.0, self.backoff)), retries, self.backoff_max, self.jitter
             )
         return options
+
+    def around(self, task: Any, run: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the body of a task with these retries around it."""
+
+        def again(error: Exception) -> Exception:
+            request = task.request
+            options = self.options(request.retries)
+            if request._max_retries is not None:
+                options["max_retries"] = request._max_retries
+            retry: Exception = task.retry(exc=error, **options)
+            return retry
+
+        if inspect.iscoroutinefunction(run):
+
+            @functools.wraps(run)
+            async def retried_coroutine(*args: Any, **kwargs: Any) -> Any:
+                try:
+                    return await run(*args, **kwargs)
+                except (Ignore, Retry):
+                    raise
+                except Exception as error:
+                    if not self.wants(error):
+                        raise
+                    raise again(error) from error
+
+            return retried_coroutine
+
+        @functools.wraps(run)
+        def retried(*args: Any, **kwargs: Any) -> Any:
+            try:
+                return run(*args, **kwargs)
+            except (Ignore, Retry):
+                raise
+            except Exception as error:
+                if not self.wants(error):
+                    raise
+                raise again(error) from error
+
+        return retried
+
+
+def raise_in_context(error: BaseException) -> NoReturn:
+    """Raise an exception; one that is being handled already goes on as it is, another becomes its cause."""
+    handled = sys.exception()
+    if handled is None or handled is error:
+        raise error
+    raise error from handled

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, ParamSpec, TypeVar, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import dramatiq
 
 from taskhub import exceptions
 from taskhub.message import Envelope
-from taskhub.task import calling
-from taskhub.task.retrying import AutoRetry, arguments_of_retry
+from taskhub.task import binding, calling
+from taskhub.task.options import CALL_OPTIONS, TaskOptions
+from taskhub.task.retrying import arguments_of_retry, raise_in_context
 from taskhub.worker.context import Context, current_request, enter, entered, leave
-from taskhub.worker.endings import ResultPolicy
-from taskhub.worker.lifecycle import CONTROL_FLOW
-from taskhub.worker.runnable import RunnableTask
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -26,177 +23,52 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Options that a task gives to each of its calls.
-_CALL_OPTIONS = (
-    "queue",
-    "routing_key",
-    "exchange",
-    "priority",
-    "expires",
-    "serializer",
-    "delivery_mode",
-    "compression",
-    "time_limit",
-    "soft_time_limit",
-    "immediate",
-    "mandatory",
-)
 
-#: Options that a task takes from the configuration when it does not set them itself.
-_FROM_CONFIGURATION = (
-    ("serializer", "task_serializer"),
-    ("rate_limit", "task_default_rate_limit"),
-    ("priority", "task_default_priority"),
-    ("track_started", "task_track_started"),
-    ("acks_late", "task_acks_late"),
-    ("acks_on_failure_or_timeout", "task_acks_on_failure_or_timeout"),
-    ("reject_on_worker_lost", "task_reject_on_worker_lost"),
-    ("ignore_result", "task_ignore_result"),
-    ("store_eager_result", "task_store_eager_result"),
-    ("store_errors_even_if_ignored", "task_store_errors_even_if_ignored"),
-)
-
-
-class Task(RunnableTask[P, R]):
+class Task(TaskOptions[P, R]):
     """A task of an app; made by `app.task`, or by subclassing and `app.register_task`.
 
-    The attributes below are the options of Celery's tasks, with its defaults. `run` is the task's body.
+    `run` is the task's body; its options are attributes, see `TaskOptions`.
     """
 
-    #: The name by which messages call it; by default its module and function.
-    name: str = None  # type: ignore[assignment]
-    #: Whether calls are checked against the signature of `run`; None: the app's `strict_typing`.
-    typing: bool | None = None
-    #: How often it may be retried; None: without end.
-    max_retries: int | None = 3
-    #: Seconds before a retry that names no other time.
-    default_retry_delay: float = 3 * 60
-    #: At most so many starts, e.g. "100/m", over all workers.
-    rate_limit: str | float | None = None
-    #: The result is not stored.
-    ignore_result: bool | None = None
-    #: Whether the results of tasks that it sends are recorded as its children.
-    trail: bool = True
-    send_events: bool = True
-    store_errors_even_if_ignored: bool | None = None
-    store_eager_result: bool | None = None
-    serializer: str | None = None
-    #: Seconds after which it is ended.
-    time_limit: float | None = None
-    #: Seconds after which `SoftTimeLimitExceeded` is raised in it.
-    soft_time_limit: float | None = None
-    #: Whether STARTED is stored.
-    track_started: bool | None = None
-    #: Unset counts as True: a crash runs the task again. False forgets the message before it runs.
-    acks_late: bool | None = None
-    acks_on_failure_or_timeout: bool | None = None
-    reject_on_worker_lost: bool | None = None
-    #: Exceptions that are part of normal operation: logged without a traceback.
-    throws: Any = ()
-    expires: Any = None
-    #: 0 to 9, 9 first.
-    priority: int | None = None  # type: ignore[assignment]
-    resultrepr_maxsize: int = 1024
-    abstract: bool = True
-    queue: Any = None
-
-    MaxRetriesExceededError: ClassVar[type[Exception]] = exceptions.MaxRetriesExceededError
-    OperationalError: ClassVar[type[Exception]] = exceptions.OperationalError
-
-    _app: Celery | None = None
     _backend: Any = None
-    _auto_retry: AutoRetry | None = None
-    _signature: inspect.Signature | None = None
+    #: Raises `TypeError` when called with arguments that do not fit; None: they are not checked.
+    _check_arguments: Callable[..., Any] | None = None
     _call_defaults: Mapping[str, Any] = {}
     _decorator_links: Mapping[str, Any] = {}
     #: Turns models into plain data before a call, when the task was declared with `pydantic=True`.
     _dump_arguments: Any = None
-    _is_bound = False
-    #: The options of the decorator that declared it.
-    _options: Mapping[str, Any] = {}
+    #: The function that was declared; None for tasks written as classes.
+    _declared_function: Callable[..., Any] | None = None
 
     def __init__(self) -> None:
         """Tasks are made without arguments; binding to an app makes them actors."""
 
-    # -- binding
+    # -- belonging to an app
+
+    @property
+    def app(self) -> Celery:
+        """The app it belongs to."""
+        return self.bound_app()
 
     @property
     def bound(self) -> Task[P, R]:
         """This task as an actor of its app; a task of no app in particular is that of the current one."""
         if self._is_bound:
             return self
-        app = self.app
-        app.finalize(auto=True)
-        return app.tasks[self.name]  # type: ignore[no-any-return]
+        app = self.bound_app()
+        return self if self._is_bound else app.tasks[self.name]
 
-    def bind_to(self, app: Celery, options: Mapping[str, Any] | None = None) -> None:
+    def bind_to(self, app: Celery) -> None:
         """Make this task an actor of `app`'s broker, with the app's configuration for what it leaves open."""
-        self._app = app
-        options = options or {}
-        for attribute, setting in _FROM_CONFIGURATION:
-            if getattr(self, attribute, None) is None:
-                setattr(self, attribute, app.conf[setting])
-        auto_retry = AutoRetry(options, self)
-        self._auto_retry = auto_retry if auto_retry.retry_for else None
-        self._decorator_links = {
-            name: calling.as_list(options[name]) for name in ("link", "link_error") if name in options
-        }
-        self.acknowledges_early = self._was_set_to_false("acks_late", app)
-        self.result_policy = ResultPolicy(
-            ignore_result=bool(self.ignore_result),
-            store_errors_even_if_ignored=bool(self.store_errors_even_if_ignored),
-            ttl=app.result_ttl,
-            extended=bool(app.conf.result_extended),
-        )
-        run = self.run
-        checked = app.strict_typing if self.typing is None else self.typing
-        self._signature = _signature_of(run) if checked else None
-        self._become_actor(app, run)
-        self._is_bound = True
-        type(self).on_bound(app)
-
-    def _was_set_to_false(self, attribute: str, app: Celery) -> bool:
-        return getattr(self, attribute) is False and (
-            getattr(type(self), attribute) is False or app.conf.value_set_for(f"task_{attribute}")
-        )
-
-    def _become_actor(self, app: Celery, run: Callable[..., Any]) -> None:
-        call_defaults = {name: getattr(self, name, None) for name in _CALL_OPTIONS}
-        self._call_defaults = {
-            name: value for name, value in call_defaults.items() if value is not None
-        }
-        throws = self.throws if isinstance(self.throws, tuple) else (self.throws,)
-        broker = app.broker
-        broker.actors.pop(self.name, None)
-        priority = self.priority
-        dramatiq.Actor.__init__(
-            self,
-            run,
-            broker=broker,
-            actor_name=self.name,
-            queue_name=app.route(self._call_defaults, self.name, (), {}, self),
-            priority=0,
-            options={"throws": (*throws, *CONTROL_FLOW)},
-        )
-        # Dramatiq keeps its own priority under this name; ours orders the whole queue in the store instead.
-        self.priority = priority
+        binding.bind(self, app)
 
     @classmethod
     def on_bound(cls, app: Celery) -> None:
         """Called when the task is bound to an app."""
 
     @property
-    def app(self) -> Celery:
-        """The app it belongs to."""
-        if self._app is None:
-            from taskhub.app.current import current_app
-
-            return current_app()
-        return self._app
-
-    @property
     def backend(self) -> Any:
-        """The app's result backend, unless another was set."""
+        """Where its results are stored."""
         return self._backend if self._backend is not None else self.app.backend
 
     @backend.setter
@@ -222,27 +94,11 @@ class Task(RunnableTask[P, R]):
         if request is not None and request._task is self and not request.called_directly:
             if not request._entered:
                 request._entered = True
-                return self._execute(request, args, kwargs)
+                return self.run(*args, **kwargs) if request.is_eager else self.fn(*args, **kwargs)
         own = Context(args=list(args), kwargs=kwargs)
         own._task = self
         with entered(own):
             return self.run(*args, **kwargs)
-
-    def _execute(self, request: Context, args: Any, kwargs: Any) -> R:
-        auto_retry = self._auto_retry
-        if auto_retry is None:
-            return self.fn(*args, **kwargs)
-        try:
-            return self.fn(*args, **kwargs)
-        except (exceptions.Ignore, exceptions.Retry):
-            raise
-        except Exception as error:
-            if not auto_retry.wants(error):
-                raise
-            options = auto_retry.options(request.retries)
-            if request._max_retries is not None:
-                options["max_retries"] = request._max_retries
-            raise self.retry(exc=error, **options) from error
 
     @property
     def request(self) -> Context:
@@ -265,7 +121,7 @@ class Task(RunnableTask[P, R]):
         self, request: Context, state: str, value: Any, error: BaseException | None = None
     ) -> tuple[Envelope, ...]:
         if request.callbacks or request.errbacks or request.chain:
-            return self.app.follow_ups(request, state, value)
+            return self.app.calls.follow_ups(request, state, value, error)
         return ()
 
     # -- calling
@@ -317,8 +173,8 @@ class Task(RunnableTask[P, R]):
                 args, kwargs, task_id, producer, link, link_error, shadow, **options
             )
         calling.check_arguments(args, kwargs)
-        if self._signature is not None:
-            self._signature.bind(*(args or ()), **(kwargs or {}))
+        if self._check_arguments is not None:
+            self._check_arguments(*(args or ()), **(kwargs or {}))
         shadow = shadow or self.shadow_name(args, kwargs, options)
         if self._call_defaults:
             options = {**self._call_defaults, **options}
@@ -332,8 +188,9 @@ class Task(RunnableTask[P, R]):
                 options[name] = links
         app = self.app
         if app.conf.task_always_eager:
-            return cast("AsyncResult[R]", app.call_eagerly(self, args, kwargs, task_id, options))
-        return app.send(self.name, args, kwargs, task_id, options, task=self)
+            eager = app.calls.eagerly(self, args, kwargs, task_id, options)
+            return cast("AsyncResult[R]", eager)
+        return app.calls.send(self.name, args, kwargs, task_id, options, task=self)
 
     async def aapply_async(
         self, args: Sequence[Any] | None = None, kwargs: Mapping[str, Any] | None = None, **options: Any
@@ -354,13 +211,13 @@ class Task(RunnableTask[P, R]):
         if not self._is_bound:
             return self.bound.message_with_options(args=args, kwargs=kwargs, **options)
         task_id = options.pop("task_id", None) or str(uuid.uuid4())
-        app = self.app
+        calls = self.app.calls
         call = {**self._call_defaults, **options}
-        stored = calling.message_options(call, app.call_defaults, None, task_id)
-        known = {"queue", *_CALL_OPTIONS}
+        stored = calling.message_options(call, calls.defaults, None, task_id)
+        known = {"queue", *CALL_OPTIONS}
         stored.update((name, value) for name, value in options.items() if name not in known)
         message: dramatiq.Message[R] = dramatiq.Message(
-            queue_name=app.route(call, self.name, args, kwargs or {}, self),
+            queue_name=calls.queue(call, self.name, args, kwargs or {}, self),
             actor_name=self.name,
             args=tuple(args),
             kwargs=kwargs or {},
@@ -442,14 +299,14 @@ class Task(RunnableTask[P, R]):
             request._max_retries = max_retries
         limit = self.max_retries if max_retries is None else max_retries
         if request.called_directly:
-            raise exc or exceptions.Retry("Task can be retried", None)
+            raise_in_context(exc or exceptions.Retry("Task can be retried", None))
         if not eta and countdown is None:
             countdown = self.default_retry_delay
         inherited = (request.args or (), request.kwargs or {})
         new_args, new_kwargs = arguments_of_retry(self.run, inherited, args, kwargs)
         if limit is not None and retries > limit:
             if exc is not None:
-                raise exc
+                raise_in_context(exc)
             raise self.MaxRetriesExceededError(
                 f"Can't retry {self.name}[{request.id}] args:{new_args} kwargs:{new_kwargs}",
                 task_args=new_args,
@@ -464,7 +321,7 @@ class Task(RunnableTask[P, R]):
         if not request.is_eager:
             try:
                 publish = request._publish or []
-                publish.append(self.app.envelope_of(signature))
+                publish.append(self.app.calls.envelope_of(signature, self))
                 request._publish = publish
             except Exception as error:
                 raise exceptions.Reject(error, requeue=False) from error
@@ -559,21 +416,15 @@ class Task(RunnableTask[P, R]):
         return type(self).__name__
 
     def __repr__(self) -> str:
-        return f"<@task: {self.name} of {self.app.main}>"
+        app = self._app
+        of = f"{app.main or '__main__'} at {id(app):#x}" if app is not None else "the current app"
+        return f"<@task: {self.name} of {of}>"
 
     def __reduce__(self) -> Any:
         return _task_by_name, (self.name,)
 
 
-def _signature_of(run: Callable[..., Any]) -> inspect.Signature | None:
-    try:
-        return inspect.signature(run)
-    except (TypeError, ValueError):
-        return None
-
-
 def _task_by_name(name: str) -> Task[Any, Any]:
     from taskhub.app.current import current_app
 
-    task: Task[Any, Any] = current_app().tasks[name]
-    return task
+    return current_app().tasks[name]

@@ -204,6 +204,8 @@ def request_of(delivery: Any, task: Any, nodename: str) -> Context:
     values["_delivery"] = delivery
     if "root_id" not in options:
         values["root_id"] = task_id
+    if "ignore_result" not in options:
+        values["ignore_result"] = None if task is None else task.ignore_result
     limits = options.get("timelimit")
     if limits is not None:
         values["time_limit"], values["soft_time_limit"] = limits

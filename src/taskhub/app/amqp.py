@@ -1,0 +1,126 @@
+"""`app.amqp`: the queues that the configuration names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from taskhub.app.connection import Producer
+from taskhub.app.routing import Routes
+from taskhub.exceptions import QueueNotFound
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """An exchange's name and type; kept for programs that look at them."""
+
+    name: str = ""
+    type: str = "direct"
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A queue, under kombu's names; accepted in `task_queues` as kombu's own objects are."""
+
+    name: str
+    exchange: Exchange = field(default_factory=Exchange)
+    routing_key: str = ""
+
+
+class Queues(dict[str, Any]):
+    """Queues by name; one that is missing is added when the setting `task_create_missing_queues` allows it."""
+
+    def __init__(self, queues: Mapping[str, Any], create_missing: bool) -> None:
+        super().__init__(queues)
+        self.create_missing = create_missing
+        self._selected: set[str] | None = None
+
+    def __missing__(self, name: str) -> Any:
+        if not self.create_missing:
+            raise KeyError(name)
+        return self.add(name)
+
+    def add(self, queue: Any, **options: Any) -> Any:
+        """Add a queue, given by name or as an object."""
+        if isinstance(queue, str):
+            routing_key = options.get("routing_key") or queue
+            queue = Queue(queue, Exchange(options.get("exchange") or queue), routing_key)
+        self[queue.name] = queue
+        return queue
+
+    @property
+    def consume_from(self) -> dict[str, Any]:
+        """The queues that a worker serves: those selected, or all."""
+        if self._selected is None:
+            return self
+        return {name: self[name] for name in self._selected}
+
+    def select(self, include: str | Iterable[str] | None) -> None:
+        """Serve these queues only.
+
+        Raises:
+          KeyError: one is not configured, and `task_create_missing_queues` is off.
+        """
+        if include:
+            names = include.split(",") if isinstance(include, str) else include
+            self._selected = {self[name.strip()].name for name in names}
+
+    def deselect(self, exclude: str | Iterable[str] | None) -> None:
+        """Serve all queues but these."""
+        if exclude:
+            names = exclude.split(",") if isinstance(exclude, str) else list(exclude)
+            chosen = self if self._selected is None else self._selected
+            self._selected = set(chosen).difference(name.strip() for name in names)
+
+    def select_add(self, queue: Any, **options: Any) -> Any:
+        """Add a queue, and serve it, too."""
+        added = self.add(queue, **options)
+        if self._selected is not None:
+            self._selected.add(added.name)
+        return added
+
+
+class AMQP:
+    """Queues and routes, as programs look at them; nothing here speaks AMQP."""
+
+    Queue = Queue
+    Exchange = Exchange
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+        conf = app.conf
+        default = conf.task_default_queue
+        configured = {
+            name: Queue(name, Exchange(name), name) if isinstance(queue, str) else queue
+            for name, queue in self.routes.queues.items()
+        }
+        if not configured:
+            exchange = Exchange(conf.task_default_exchange or default)
+            configured = {default: Queue(default, exchange, conf.task_default_routing_key or default)}
+        self.queues = Queues(configured, bool(conf.task_create_missing_queues))
+
+    @property
+    def routes(self) -> Routes:
+        """The routes of the setting `task_routes`."""
+        return self._app.calls.routes
+
+    @property
+    def default_queue(self) -> Any:
+        """The queue of calls that name no other.
+
+        Raises:
+          QueueNotFound: the setting `task_default_queue` names one that is not configured.
+        """
+        name = self._app.conf.task_default_queue
+        try:
+            return self.queues[name]
+        except KeyError:
+            raise QueueNotFound(f"Queue {name!r} (task_default_queue) missing from task_queues") from None
+
+    def Producer(self, *args: Any, **kwargs: Any) -> Producer:
+        """Return a producer."""
+        return Producer(self._app)

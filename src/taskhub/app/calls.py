@@ -1,0 +1,166 @@
+"""The way out for calls: from what the caller said to a message on the engine, or to an eager run."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from taskhub.app import stores
+from taskhub.app.routing import Routes
+from taskhub.message import Envelope, decode_body
+from taskhub.result import AsyncResult
+from taskhub.task import calling
+from taskhub.worker.context import Context, current_request
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+    from taskhub.canvas.signature import Signature
+    from taskhub.task.task import Task
+
+
+class Calls:
+    """Sends an app's calls, by the app's configuration as it is at the first one."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    @cached_property
+    def routes(self) -> Routes:
+        """Where calls go."""
+        conf = self._app.conf
+        return Routes(
+            conf.task_routes,
+            conf.task_queues,
+            conf.task_default_queue,
+            conf.task_create_missing_queues,
+        )
+
+    @cached_property
+    def defaults(self) -> calling.CallDefaults:
+        """What the configuration adds to every call."""
+        conf = self._app.conf
+        return calling.CallDefaults(
+            conf.task_serializer,
+            conf.task_default_priority,
+            self._app.timezone,
+            conf.task_inherit_parent_priority,
+        )
+
+    def queue(
+        self, options: Mapping[str, Any], name: str, args: Any, kwargs: Any, task: Any
+    ) -> str:
+        """Return the queue of a call.
+
+        Raises:
+          QueueNotFound: it is not configured, and `task_create_missing_queues` is off.
+        """
+        return self.routes.queue(self.routes.options(options, name, args, kwargs, task))
+
+    def envelope(
+        self,
+        name: str,
+        args: Any,
+        kwargs: Any,
+        task_id: str,
+        options: Mapping[str, Any],
+        task: Task[Any, Any] | None = None,
+        parent: Context | None = None,
+    ) -> Envelope:
+        """Return the stored form of a call.
+
+        Raises:
+          EncodeError: an argument cannot be serialized.
+          ValueError: an option is out of range.
+        """
+        routed = self.routes.options(options, name, args, kwargs, task)
+        defaults = self.defaults
+        stored = calling.message_options(routed, defaults, parent, task_id)
+        due = calling.AT_ONCE
+        if routed:
+            due = calling.due(routed.get("countdown"), routed.get("eta"), defaults.timezone)
+        return calling.envelope(
+            task_name=name,
+            task_id=task_id,
+            queue=self.routes.queue(routed),
+            args=args or (),
+            kwargs=kwargs or {},
+            stored=stored,
+            due=due,
+            serializer=routed.get("serializer") or defaults.serializer,
+        )
+
+    def envelope_of(self, signature: Signature, task: Task[Any, Any]) -> Envelope:
+        """Return the stored form of the call of a task that a signature describes.
+
+        Raises:
+          TypeError: the arguments do not fit the task.
+        """
+        options, args, kwargs = signature.options, signature.args, signature.kwargs
+        if task._check_arguments is not None:
+            task._check_arguments(*args, **kwargs)
+        task_id = options.get("task_id") or str(uuid.uuid4())
+        return self.envelope(task.name, args, kwargs, task_id, options, task)
+
+    def send(
+        self,
+        name: str,
+        args: Any,
+        kwargs: Any,
+        task_id: str | None,
+        options: Mapping[str, Any],
+        *,
+        task: Task[Any, Any] | None = None,
+    ) -> AsyncResult[Any]:
+        """Send a call and return its result; the one way out for every call."""
+        app = self._app
+        task_id = task_id or str(uuid.uuid4())
+        parent = current_request()
+        if parent is not None and (parent.id is None or parent.called_directly):
+            parent = None
+        envelope = self.envelope(name, args, kwargs, task_id, options, task, parent)
+        policy = stores.retry_policy(app.conf, options.get("retry"), options.get("retry_policy"))
+        app.broker.send(envelope, policy)
+        make = options.get("result_cls")
+        result: AsyncResult[Any] = (
+            make(task_id) if make else AsyncResult(task_id, app=app, task_name=name)
+        )
+        ignored = options.get("ignore_result")
+        result.ignored = bool(task.ignore_result if ignored is None and task else ignored)
+        if parent is not None and options.get("add_to_parent", True) and parent._task is not None:
+            parent._task.add_trail(result)
+        return result
+
+    def eagerly(
+        self, task: Task[Any, Any], args: Any, kwargs: Any, task_id: str | None, options: Any
+    ) -> Any:
+        """Run a call here and now (`task_always_eager`), with arguments as a worker would receive them."""
+        from taskhub.result import denied_join_result
+        from taskhub.task.eager import through_serializer
+
+        serializer = options.get("serializer") or self.defaults.serializer
+        new_args, new_kwargs = through_serializer(args, kwargs, serializer)
+        with denied_join_result():
+            return task.apply(new_args, new_kwargs, task_id=task_id, **options)
+
+    def run(self, envelope: Envelope) -> None:
+        """Run what an eager call would have sent."""
+        fields = decode_body(envelope.body)
+        options = fields["options"]
+        task = self._app.tasks[fields["actor_name"]]
+        task.apply(
+            fields["args"],
+            fields["kwargs"],
+            task_id=envelope.task_id,
+            link=options.get("callbacks"),
+            link_error=options.get("errbacks"),
+        )
+
+    def follow_ups(
+        self, request: Context, state: str, value: Any, error: BaseException | None = None
+    ) -> tuple[Envelope, ...]:
+        """Return the messages that the ending of a call causes."""
+        from taskhub.canvas.follow_ups import follow_ups
+
+        return follow_ups(self._app, request, state, value, error)

@@ -1,0 +1,206 @@
+"""Celery's connection objects, for the health checks and queue lengths that programs ask them for.
+
+There is one engine behind all of them: nothing is opened or closed here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
+
+from taskhub.config.urls import parse_store_url
+from taskhub.exceptions import OperationalError
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+
+T = TypeVar("T")
+
+
+class DeclaredQueue(NamedTuple):
+    """What `channel.queue_declare` returns."""
+
+    queue: str
+    #: Messages that are ready to run.
+    message_count: int
+    consumer_count: int
+
+
+class Channel:
+    """What is asked of a channel: how long a queue is."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def queue_declare(self, queue: str, passive: bool = False, **options: Any) -> DeclaredQueue:
+        """Return a queue's length."""
+        counts = self._app.engine.queues().get(queue)
+        workers = len(self._app.engine.workers())
+        return DeclaredQueue(queue, counts.ready if counts is not None else 0, workers)
+
+    def queue_purge(self, queue: str, **options: Any) -> int:
+        """Drop what waits in a queue; returns how many messages that were."""
+        return self._app.engine.purge(queue)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Connection:
+    """The way to the broker, as kombu's `Connection` as far as health checks go."""
+
+    #: What programs catch around a health check.
+    connection_errors: tuple[type[Exception], ...] = (OperationalError,)
+    channel_errors: tuple[type[Exception], ...] = ()
+    recoverable_connection_errors = connection_errors
+    recoverable_channel_errors = channel_errors
+
+    def __init__(self, app: Celery, url: str | None = None) -> None:
+        self._app = app
+        self._url = url
+        self._connected = False
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker answered, and `release` was not called since."""
+        return self._connected
+
+    def connect(self) -> Self:
+        """Ask the broker for an answer.
+
+        Raises:
+          OperationalError: it is out of reach.
+        """
+        self._app.engine.ping()
+        self._connected = True
+        return self
+
+    def ensure_connection(
+        self,
+        errback: Callable[[Exception, float], object] | None = None,
+        max_retries: int | None = None,
+        interval_start: float = 2,
+        interval_step: float = 2,
+        interval_max: float = 30,
+        callback: Callable[[], object] | None = None,
+        reraise_as_library_errors: bool = True,
+        timeout: float | None = None,
+    ) -> Self:
+        """Ask the broker for an answer, again and again.
+
+        Parameters:
+          errback: called with the error and the seconds until the next try.
+          max_retries: how many more tries after the first; None: without end.
+          interval_start, interval_step, interval_max: seconds between tries, as kombu's.
+          callback: called before each pause.
+          timeout: seconds after which no other try is made.
+
+        Raises:
+          OperationalError: it is out of reach.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        retries, pause = 0, interval_start
+        while True:
+            try:
+                return self.connect()
+            except OperationalError as error:
+                late = deadline is not None and time.monotonic() + pause > deadline
+                if late or (max_retries is not None and retries >= max_retries):
+                    raise
+                if errback is not None:
+                    errback(error, pause)
+                if callback is not None:
+                    callback()
+            time.sleep(pause)
+            retries += 1
+            pause = min(pause + interval_step, interval_max)
+
+    def channel(self) -> Channel:
+        """Return a channel."""
+        return Channel(self._app)
+
+    @property
+    def default_channel(self) -> Channel:
+        """A channel."""
+        return self.channel()
+
+    def as_uri(self, include_password: bool = False, mask: str = "**") -> str:
+        """Return the broker's URL; "memory://" and the development store included."""
+        url = self._url or self._app.conf.broker_url
+        url = url[0] if isinstance(url, list | tuple) and url else url
+        if not url:
+            return "development store"
+        return str(url) if include_password else str(parse_store_url(url))
+
+    def clone(self) -> Connection:
+        """Return another connection to the same broker."""
+        return Connection(self._app, self._url)
+
+    def release(self) -> None:
+        """Count as disconnected."""
+        self._connected = False
+
+    close = release
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def __repr__(self) -> str:
+        return f"<Connection: {self.as_uri()}>"
+
+
+class Producer:
+    """What calls are sent with; accepted as `producer=` of `apply_async`, where it changes nothing."""
+
+    def __init__(self, app: Celery) -> None:
+        self.connection = Connection(app)
+
+    def release(self) -> None:
+        """Nothing to give back."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+
+class Pool(Generic[T]):
+    """Hands out connections or producers; there is always one more."""
+
+    def __init__(self, make: Callable[[], T], limit: int | None) -> None:
+        self._make = make
+        self.limit = limit
+
+    def acquire(self, block: bool = False, timeout: float | None = None) -> T:
+        """Return a connection or producer, usable in a `with` statement."""
+        return self._make()
+
+    def release(self, resource: T) -> None:
+        """Nothing to take back."""
+
+    def force_close_all(self) -> None:
+        """Nothing to close."""
+
+
+@contextmanager
+def either(given: T | None, make: Callable[[], T]) -> Iterator[T]:
+    """Give a block the connection or producer that the caller has, or else a new one."""
+    yield make() if given is None else given

@@ -1,0 +1,110 @@
+"""`app.log`: where taskhub's loggers write."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from taskhub.utils.log import TASK_LOGGER
+from taskhub.worker.context import current_request
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+
+
+class TaskFormatter(logging.Formatter):
+    """Fills in `task_name` and `task_id`, for formats such as the setting `worker_task_log_format`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the text of a record."""
+        request = current_request()
+        fields = vars(record)
+        fields.setdefault("task_id", (request and request.id) or "???")
+        fields.setdefault("task_name", (request and request.task) or "???")
+        return super().format(record)
+
+
+class Logging:
+    """Sets loggers up as the settings `worker_log_format` and `worker_task_log_format` say."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+        #: Whether `setup` was called in this process.
+        self.already_setup = False
+
+    def setup(
+        self,
+        loglevel: int | str | None = None,
+        logfile: str | None = None,
+        redirect_stdouts: bool = False,
+        redirect_level: str = "WARNING",
+        colorize: bool | None = None,
+        hostname: str | None = None,
+    ) -> bool:
+        """Set up logging, once; returns whether it was done now.
+
+        Parameters:
+          loglevel: a level or its name; by default WARNING.
+          logfile: a file to append to; by default standard error.
+          redirect_stdouts, redirect_level, colorize, hostname: accepted as Celery's, without effect.
+        """
+        if self.already_setup:
+            return False
+        self.setup_logging_subsystem(loglevel, logfile)
+        return True
+
+    def setup_logging_subsystem(
+        self,
+        loglevel: int | str | None = None,
+        logfile: str | None = None,
+        format: str | None = None,
+        colorize: bool | None = None,
+        hostname: str | None = None,
+        **options: Any,
+    ) -> logging.Logger:
+        """Give the root logger, and that of tasks, a handler each; returns the root logger."""
+        self.already_setup = True
+        root = logging.getLogger()
+        if self._app.conf.worker_hijack_root_logger:
+            root.handlers.clear()
+        if not root.handlers:
+            root.addHandler(_handler(logfile, logging.Formatter(format or self._app.conf.worker_log_format)))
+        root.setLevel(_level(loglevel))
+        self.setup_task_loggers(loglevel, logfile)
+        return root
+
+    def setup_task_loggers(
+        self,
+        loglevel: int | str | None = None,
+        logfile: str | None = None,
+        format: str | None = None,
+        colorize: bool | None = None,
+        propagate: bool = False,
+        **options: Any,
+    ) -> logging.Logger:
+        """Give the logger of tasks a handler that knows the running task; returns that logger."""
+        logger = logging.getLogger(TASK_LOGGER)
+        if not logger.handlers:
+            text = format or self._app.conf.worker_task_log_format
+            logger.addHandler(_handler(logfile, TaskFormatter(text)))
+        logger.setLevel(_level(loglevel))
+        logger.propagate = propagate
+        return logger
+
+    def get_default_logger(self, name: str = "taskhub", **options: Any) -> logging.Logger:
+        """Return taskhub's logger."""
+        return logging.getLogger(name)
+
+
+def _handler(logfile: str | None, formatter: logging.Formatter) -> logging.Handler:
+    handler = logging.FileHandler(logfile, encoding="utf-8") if logfile else logging.StreamHandler()
+    handler.setFormatter(formatter)
+    return handler
+
+
+def _level(level: int | str | None) -> int:
+    if level is None:
+        return logging.WARNING
+    if isinstance(level, str):
+        return logging.getLevelNamesMapping()[level.upper()]
+    return level

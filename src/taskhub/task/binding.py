@@ -1,0 +1,108 @@
+"""Binding: what a task becomes part of when it meets its app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import dramatiq
+
+from taskhub.task import calling
+from taskhub.task.annotations import annotations_for
+from taskhub.task.argument_check import argument_check
+from taskhub.task.options import CALL_OPTIONS, FROM_CONFIGURATION
+from taskhub.task.retrying import AutoRetry
+from taskhub.worker.endings import ResultPolicy
+from taskhub.worker.lifecycle import CONTROL_FLOW
+from taskhub.worker.runnable import HANDLERS, RunnableTask
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+    from taskhub.task.task import Task
+
+
+def bind(task: Task[Any, Any], app: Celery) -> None:
+    """Make a task an actor of an app's broker, with the app's configuration for what the task leaves open."""
+    task._app = app
+    task._is_bound = True
+    for attribute, setting in FROM_CONFIGURATION.items():
+        if _own(task, attribute) is None:
+            setattr(task, attribute, app.conf[setting])
+    for which in ("acks_on_failure", "acks_on_timeout"):
+        if getattr(task, which) is None:
+            setattr(task, which, task.acks_on_failure_or_timeout is not False)
+    if task.typing is None:
+        task.typing = app.strict_typing
+    _annotate(task, app.conf.task_annotations)
+    task.overridden = frozenset(
+        name
+        for name in HANDLERS
+        if name in vars(task) or getattr(type(task), name) is not getattr(RunnableTask, name)
+    )
+    task._decorator_links = {
+        name: calling.as_list(task._options[name])
+        for name in ("link", "link_error")
+        if task._options.get(name)
+    }
+    task.acknowledges_early = _was_set_to_false(task, "acks_late", app)
+    task.result_policy = ResultPolicy(
+        ignore_result=bool(task.ignore_result),
+        store_errors_even_if_ignored=bool(task.store_errors_even_if_ignored),
+        ttl=app.result_ttl,
+        extended=bool(app.conf.result_extended),
+    )
+    declared = task._declared_function
+    if task.typing and declared is not None:
+        task._check_arguments = argument_check(declared, bound=task._options.get("bind", False))
+    run = task.run
+    auto_retry = AutoRetry(task._options, task)
+    if auto_retry.retry_for and not hasattr(run, "_retries"):
+        run = auto_retry.around(task, run)
+        run._retries = True  # type: ignore[attr-defined]
+        task.run = run  # type: ignore[method-assign]
+    _become_actor(task, app, run)
+    type(task).on_bound(app)
+
+
+def _own(task: Task[Any, Any], attribute: str) -> Any:
+    """Return what a task or its class sets, None if that is left to the configuration."""
+    value = vars(task).get(attribute)
+    return getattr(type(task), attribute) if value is None else value
+
+
+def _annotate(task: Task[Any, Any], setting: Any) -> None:
+    for name, value in annotations_for(task, setting):
+        if name.startswith("@"):
+            # Instead of a value, a decorator of the method of that name.
+            name, value = name[1:], value(getattr(type(task), name[1:]))
+        # On the class, so that functions become methods.
+        setattr(type(task), name, value)
+        vars(task).pop(name, None)
+
+
+def _was_set_to_false(task: Task[Any, Any], attribute: str, app: Celery) -> bool:
+    return getattr(task, attribute) is False and (
+        getattr(type(task), attribute) is False or app.conf.value_set_for(f"task_{attribute}")
+    )
+
+
+def _become_actor(task: Task[Any, Any], app: Celery, run: Callable[..., Any]) -> None:
+    call_defaults = {name: getattr(task, name, None) for name in CALL_OPTIONS}
+    task._call_defaults = {
+        name: value for name, value in call_defaults.items() if value is not None
+    }
+    throws = task.throws if isinstance(task.throws, tuple) else (task.throws,)
+    broker = app.broker
+    broker.actors.pop(task.name, None)
+    priority = task.priority
+    dramatiq.Actor.__init__(
+        task,
+        run,
+        broker=broker,
+        actor_name=task.name,
+        queue_name=app.calls.queue(task._call_defaults, task.name, (), {}, task),
+        priority=0,
+        options={"throws": (*throws, *CONTROL_FLOW)},
+    )
+    # Dramatiq keeps its own priority under this name; ours orders the whole queue in the store instead.
+    task.priority = priority

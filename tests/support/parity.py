@@ -1,0 +1,79 @@
+"""Runs the same cases beside the library and beside Celery, each in a process of its own."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+HARNESS = REPOSITORY / "tests" / "parity" / "harness.py"
+
+
+def oracle_python() -> Path:
+    """Return the interpreter that has Celery 5.7."""
+    named = os.environ.get("TASKHUB_ORACLE_PYTHON")
+    path = Path(named) if named else REPOSITORY / ".venv-oracle" / "bin" / "python"
+    if not path.exists():
+        pytest.fail(
+            f"No Celery to compare with: {path} does not exist. Create the environment "
+            ".venv-oracle, or name an interpreter that has celery 5.7 in TASKHUB_ORACLE_PYTHON."
+        )
+    return path
+
+
+def environment(library: str, **more: str) -> dict[str, str]:
+    """Return the environment of a process that uses `library`: "taskhub" or "celery"."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("CELERY_", "TASKHUB_"))
+    }
+    source = str(REPOSITORY / "src") if library == "taskhub" else ""
+    return {**inherited, "PYTHONPATH": source, "PARITY_LIBRARY": library, **more}
+
+
+def python(library: str) -> Path:
+    """Return the interpreter that has `library`."""
+    return Path(sys.executable) if library == "taskhub" else oracle_python()
+
+
+def names(cases: Path) -> list[str]:
+    """Return the names of a file's cases: its public functions."""
+    return [
+        node.name
+        for node in ast.parse(cases.read_text()).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")
+    ]
+
+
+@cache
+def outcomes(cases: Path, library: str) -> dict[str, Any]:
+    """Return what each case of a file came to with a library."""
+    done = subprocess.run(
+        [str(python(library)), str(HARNESS), str(cases)],
+        capture_output=True,
+        text=True,
+        env=environment(library),
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def every(folder: Path) -> list[Any]:
+    """Return the parameters of a test over every case of every file in a folder."""
+    return [
+        pytest.param(cases, name, id=f"{cases.stem}-{name}")
+        for cases in sorted(folder.glob("*.py"))
+        for name in names(cases)
+    ]
