@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from taskhub.engine.port import Engine
+from taskhub.exceptions import OperationalError
 from taskhub.worker.keeper import (
     ADDRESS_VARIABLE,
     GOODBYE,
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 #: How often to look for the keeper, seconds: it is started after the worker processes.
 LOOK_EVERY = 0.25
+#: How long a good-bye to the keeper may take, seconds.
+GOODBYE_TIMEOUT = 1.0
 
 
 class Lease(threading.Thread):
@@ -54,19 +57,28 @@ class Lease(threading.Thread):
         if connection is not None:
             with contextlib.suppress(OSError):
                 connection.sendall(GOODBYE)
-                connection.shutdown(socket.SHUT_RDWR)
-        self._engine.release(self._worker)
+                connection.shutdown(socket.SHUT_WR)
+        # Neither the keeper nor the thread may renew what is given up: the keeper answers a good-bye by closing.
+        self.join(GOODBYE_TIMEOUT)
+        try:
+            self._engine.release(self._worker)
+        except OperationalError as error:
+            logger.warning("%s; the lease of this process runs out by itself", error)
 
     def run(self) -> None:
         period = self._lease / 1000 / RENEWALS_PER_LEASE
         waited = period
         while not self._ended.is_set():
-            if self._register():
-                self._wait_for_keeper_to_end()
-                waited = period
-            if waited >= period:
-                renew_leases(self._engine, [self._worker], self._lease)
-                waited = 0.0
+            try:
+                if self._register():
+                    self._wait_for_keeper_to_end()
+                    waited = period
+                if waited >= period and not self._ended.is_set():
+                    renew_leases(self._engine, [self._worker], self._lease)
+                    waited = 0.0
+            except Exception:
+                # Without its lease the process would lose its tasks to others again and again.
+                logger.exception("the lease of this process could not be looked after; going on")
             self._ended.wait(LOOK_EVERY)
             waited += LOOK_EVERY
 
