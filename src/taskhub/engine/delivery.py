@@ -8,6 +8,7 @@ from dramatiq.broker import MessageProxy
 from dramatiq.message import Message
 
 from taskhub.engine.port import Claim
+from taskhub.exceptions import DecodeError
 from taskhub.message import decode_body
 from taskhub.outcome import Outcome
 
@@ -34,6 +35,14 @@ class Delivery(MessageProxy):
           DecodeError: its body is not a message.
         """
         fields = decode_body(claim.body)
+        options = fields.get("options") or {}
+        if not (
+            isinstance(fields["actor_name"], str)
+            and isinstance(fields["args"], list | tuple)
+            and isinstance(fields["kwargs"], dict)
+            and isinstance(options, dict)
+        ):
+            raise DecodeError("the body is not a message: a field of it is of another type")
         self.claim = claim
         self.failed = False
         self._exception = None
@@ -46,7 +55,7 @@ class Delivery(MessageProxy):
         self.actor_name = fields["actor_name"]
         self.args = tuple(fields["args"])
         self.kwargs = fields["kwargs"]
-        self.options = fields.get("options") or {}
+        self.options = options
         self.message_timestamp = fields.get("message_timestamp") or 0
 
     @property

@@ -17,7 +17,7 @@ from dramatiq.middleware import Middleware, SkipMessage
 from taskhub import states
 from taskhub.engine.broker import EngineBroker, captured
 from taskhub.engine.delivery import Delivery
-from taskhub.exceptions import Ignore, Reject, Retry
+from taskhub.exceptions import Ignore, OperationalError, Reject, Retry
 from taskhub.message import Envelope
 from taskhub.outcome import Outcome
 from taskhub.worker import endings
@@ -39,9 +39,20 @@ class Lifecycle(Middleware):
         return {"priority", "ignore_result"}
 
     def before_process_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
-        assert isinstance(message, Delivery) and isinstance(broker, EngineBroker)
+        assert isinstance(message, Delivery)
+        assert isinstance(broker, EngineBroker)
         if broker.courier is not None:
             broker.courier.started()
+        try:
+            self._prepare(broker, message)
+        except SkipMessage:
+            raise
+        except Exception as error:
+            # Dramatiq would only log it, and run the task without its request.
+            logger.exception("task %s could not be begun", message.message_id)
+            self._skip(message, endings.unrunnable(message.claim, error))
+
+    def _prepare(self, broker: EngineBroker, message: Delivery) -> None:
         actor = broker.actors.get(message.actor_name)
         task = actor if isinstance(actor, RunnableTask) else None
         request = request_of(message, task, broker.nodename)
@@ -56,13 +67,16 @@ class Lifecycle(Middleware):
         message.runtime = perf_counter()
 
     def _begin(
-        self, broker: EngineBroker, message: Delivery, task: RunnableTask[Any, Any], request: Context
+        self,
+        broker: EngineBroker,
+        message: Delivery,
+        task: RunnableTask[Any, Any],
+        request: Context,
     ) -> None:
         courier = broker.courier
         worker = courier.worker if courier is not None else ""
-        if task.acknowledges_early and not broker.engine.acknowledge(worker, message.claim):
-            logger.warning("task %s was taken away before it began", message.message_id)
-            self._skip(message, endings.ignored(request))
+        if task.acknowledges_early:
+            self._acknowledge(broker, worker, message, request)
         try:
             if "content" in message.options:
                 task.load_arguments(request)
@@ -77,6 +91,19 @@ class Lifecycle(Middleware):
             logger.exception("task %s could not be begun", message.message_id)
             self._skip(message, end_task(task, request, None, error))
 
+    def _acknowledge(
+        self, broker: EngineBroker, worker: str, message: Delivery, request: Context
+    ) -> None:
+        try:
+            stands = broker.engine.acknowledge(worker, message.claim)
+        except OperationalError as error:
+            # Begun now, it might be begun again elsewhere.
+            logger.warning("%s; task %s is put back", error, message.message_id)
+            self._skip(message, endings.requeued(request, _as_it_was(message)))
+        if not stands:
+            logger.warning("task %s was taken away before it began", message.message_id)
+            self._skip(message, endings.ignored(request))
+
     @staticmethod
     def _store_started(
         broker: EngineBroker,
@@ -90,9 +117,12 @@ class Lifecycle(Middleware):
         policy = task.result_policy
         meta = {"pid": os.getpid(), "hostname": request.hostname}
         text = endings.document(request, policy, states.STARTED, meta)
-        broker.engine.store_state(
-            message.message_id, text, policy.ttl, held=(worker, message.claim)
-        )
+        try:
+            broker.engine.store_state(
+                message.message_id, text, policy.ttl, held=(worker, message.claim)
+            )
+        except OperationalError as error:
+            logger.warning("%s; task %s runs without having told", error, message.message_id)
 
     @staticmethod
     def _skip(message: Delivery, outcome: Outcome) -> None:
@@ -104,7 +134,8 @@ class Lifecycle(Middleware):
         if message.execution is None:
             return
         if message.outcome is None:
-            message.outcome = endings.ignored(message.execution, tuple(captured()))
+            message.outcome = end_skipped(message, message.execution)
+        message.runtime = 0.0
         leave(message.execution)
 
     def after_process_message(
@@ -116,7 +147,9 @@ class Lifecycle(Middleware):
         exception: BaseException | None = None,
     ) -> None:
         assert isinstance(message, Delivery)
-        request: Context = message.execution
+        request: Context | None = message.execution
+        if request is None:
+            return
         message.runtime = perf_counter() - message.runtime
         try:
             task = request._task
@@ -126,6 +159,10 @@ class Lifecycle(Middleware):
                 message.outcome = end_native(message, request, result, exception)
             if task_logger.isEnabledFor(logging.INFO):
                 _log(message, result, exception)
+        except Exception as error:
+            # Without an outcome, whoever waits for the result would wait for ever.
+            logger.exception("the ending of task %s could not be decided", message.message_id)
+            message.outcome = endings.unrunnable(message.claim, error)
         finally:
             leave(request)
 
@@ -161,11 +198,13 @@ def end_task(
     outcome = endings.failed(request, policy, error, info.traceback, follow_ups)
     return _handle(task, request, outcome, error, info)
 
+
 def _reject(task: RunnableTask[Any, Any], request: Context, error: Reject) -> Outcome:
     if error.requeue:
         return endings.requeued(request, _as_it_was(request._delivery))
     dead = endings.dead_letter("Reject", str(error.reason))
     return endings.failed(request, task.result_policy, error, None, dead=dead)
+
 
 def _handle(
     task: RunnableTask[Any, Any],
@@ -207,12 +246,25 @@ def end_native(
             error = problem
             message.fail()
     info = ExceptionInfo(error)
-    if message.failed or not sent:
+    retried = any(envelope.task_id == message.message_id for envelope in sent)
+    if message.failed or not retried:
         dead = endings.dead_letter(type(error).__name__, str(error), info.traceback)
         return endings.failed(
             request, endings.DEFAULT_POLICY, error, info.traceback, sent, dead=dead
         )
     return endings.retried(request, endings.DEFAULT_POLICY, error, info.traceback, sent)
+
+
+def end_skipped(message: Delivery, request: Context) -> Outcome:
+    """Decide the ending of a message that other middleware skipped, by Dramatiq's rules: None is its result."""
+    sent = tuple(captured())
+    if message.failed:
+        error = message._exception or SkipMessage("skipped by middleware")
+        dead = endings.dead_letter(type(error).__name__, str(error))
+        return endings.failed(request, _policy(request._task), error, None, sent, dead=dead)
+    if request._task is not None:
+        return endings.ignored(request, sent)
+    return endings.succeeded(request, endings.DEFAULT_POLICY, None, sent)
 
 
 #: Per state: the handler, and whether it takes the exception info.
