@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import time
@@ -21,11 +22,14 @@ from dramatiq.middleware import Middleware, MiddlewareError
 from taskhub.engine.courier import Courier
 from taskhub.engine.delivery import Delivery
 from taskhub.engine.port import Claim, Engine, RetryPolicy
+from taskhub.exceptions import OperationalError
 from taskhub.message import Envelope, check_name, clamp_priority, decode_body, encode_body
 from taskhub.outcome import Outcome
 
 if TYPE_CHECKING:
     from dramatiq.worker import Worker
+
+logger = logging.getLogger(__name__)
 
 #: While a task ends: the messages that its middleware enqueues. They leave in the task's own commit.
 _captured: ContextVar[list[Envelope] | None] = ContextVar("taskhub_captured", default=None)
@@ -151,6 +155,11 @@ class EngineBroker(dramatiq.Broker):
                 hook(self, *args, **kwargs)
             except MiddlewareError:
                 raise
+            except OperationalError:
+                if signal == "worker_boot":
+                    # A worker that could not take its lease would live on and do nothing.
+                    raise
+                self.logger.critical("Unexpected failure in %r.", hook, exc_info=True)
             except Exception:
                 self.logger.critical("Unexpected failure in %r.", hook, exc_info=True)
 
@@ -239,8 +248,7 @@ class EngineBroker(dramatiq.Broker):
             raise RuntimeError(
                 f"queue {queue_name!r} can only be consumed by a dramatiq.Worker: it starts the courier"
             )
-        if queue_name not in self.courier.queues:
-            self.courier.serve((*self.courier.queues, queue_name))
+        self.courier.serve(queue_name)
         return EngineConsumer(self.courier, timeout / 1000, self._reject)
 
     def start_courier(self, worker: Worker) -> None:
@@ -343,9 +351,12 @@ class EngineConsumer(Consumer):
         self._courier.end(message.claim, outcome, message.runtime)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
-        self._courier.give_back(
-            [message.claim for message in messages if isinstance(message, Delivery)]
-        )
+        claims = [message.claim for message in messages if isinstance(message, Delivery)]
+        try:
+            self._courier.give_back(claims)
+        except OperationalError as error:
+            # The courier gives back what is left when it ends, and then the lease runs out.
+            logger.warning("%s; %d messages are given back later", error, len(claims))
 
     def close(self) -> None:
         """Nothing to close: the courier belongs to the process."""
@@ -373,6 +384,9 @@ class _CourierLifecycle(Middleware):
         assert isinstance(broker, EngineBroker)
         worker.work_queue = WorkQueue()  # type: ignore[assignment]
         broker.start_courier(worker)
+        for queue_name in worker.consumer_whitelist or ():
+            # A queue that no task here is declared on may be used by calls that name it.
+            broker.declare_queue(queue_name)
 
     def after_worker_boot(self, broker: dramatiq.Broker, worker: Worker) -> None:
         assert isinstance(broker, EngineBroker)

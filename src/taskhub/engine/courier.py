@@ -63,9 +63,15 @@ class Courier(threading.Thread):
         self._withdraw = withdraw
         self._reject = reject
         self._held: dict[str, Claim] = {}
-        self._ended: deque[tuple[Ending, float]] = deque()
+        # With the run time in seconds; None: nothing was run.
+        self._ended: deque[tuple[Ending, float | None]] = deque()
         self._repeated: set[str] = set()
+        # Whether the store may hold claims for us that never arrived: the reply was lost.
+        self._in_doubt = False
+        # Whether an ending is suspected that cannot be written: they are sent one by one until it is found.
+        self._one_by_one = False
         self._queues: tuple[str, ...] = ()
+        self._queues_lock = threading.Lock()
         self._bell: Bell | None = None
         self._bell_outdated = False
         self._waiting = False
@@ -79,9 +85,12 @@ class Courier(threading.Thread):
 
     # -- called by other threads
 
-    def serve(self, queues: Iterable[str]) -> None:
-        """Serve exactly these queues from now on."""
-        self._queues = tuple(queues)
+    def serve(self, queue: str) -> None:
+        """Serve this queue, too, from now on."""
+        with self._queues_lock:
+            if queue in self._queues:
+                return
+            self._queues = (*self._queues, queue)
         self._bell_outdated = self._look = True
         self.wake()
 
@@ -144,6 +153,8 @@ class Courier(threading.Thread):
             try:
                 if not self._step():
                     break
+                if failures:
+                    logger.warning("the store answers again")
                 failures = 0
             except OperationalError as error:
                 failures += 1
@@ -154,13 +165,18 @@ class Courier(threading.Thread):
             except Exception:
                 # A bug must not end the thread: the process would look alive and do nothing.
                 failures += 1
+                self._in_doubt = True
                 logger.exception("the courier failed; it goes on")
-                time.sleep(min(LONGEST_PAUSE, FIRST_PAUSE * 2**failures))
+                self._finishing.wait(_pause_after(failures))
+                if self._finishing.is_set() and failures > 3:
+                    break
         self._close_bell()
 
     def _step(self) -> bool:
+        if self._in_doubt:
+            self._reconcile()
         endings = self._take_endings()
-        limit = self._limit(endings)
+        limit = None if endings and self._one_by_one else self._limit(endings)
         if endings or limit is not None:
             self._exchange(endings, limit)
             return True
@@ -175,10 +191,12 @@ class Courier(threading.Thread):
         return True
 
     def _take_endings(self) -> list[Ending]:
-        endings = []
-        while self._ended and len(endings) < ENDINGS_AT_ONCE:
+        endings: list[Ending] = []
+        most = 1 if self._one_by_one else ENDINGS_AT_ONCE
+        while self._ended and len(endings) < most:
             ending, runtime = self._ended.popleft()
-            self.prefetch.observe(runtime)
+            if runtime is not None:
+                self.prefetch.observe(runtime)
             endings.append(ending)
         return endings
 
@@ -196,22 +214,42 @@ class Courier(threading.Thread):
         try:
             exchange = self._engine.exchange(self.worker, endings, self._queues, limit)
         except OperationalError:
-            # Whether they were written is unknown; the fence makes it safe to send them again.
-            self._repeated.update(ending.claim.key for ending in endings)
-            self._ended.extendleft((ending, 0.0) for ending in reversed(endings))
+            self._in_doubt = True
+            self._repeat(endings)
             raise
+        except Exception as error:
+            if self._one_by_one and endings:
+                endings = [Ending(claim, self._reject(claim, error)) for claim, _ in endings]
+            self._one_by_one = True
+            self._repeat(endings)
+            raise
+        self._one_by_one = False
+        taken_away = False
         for ending, written in zip(endings, exchange.committed, strict=True):
             key = ending.claim.key
             self._held.pop(key, None)
-            if not written and key not in self._repeated:
+            if not written and key in self._repeated:
+                # It had been written before. A retry of it, under the same key, may be among the claims of the reply
+                # that was lost.
+                self._in_doubt = True
+            elif not written:
+                taken_away = True
                 logger.warning(
                     "task %s ended as %s, but its claim had been taken away: dropped",
                     ending.outcome.task_id,
                     ending.outcome.state,
                 )
             self._repeated.discard(key)
+        if taken_away:
+            # This process was taken for dead: what still waits here runs elsewhere.
+            self.give_back([delivery.claim for delivery in self._withdraw()])
         if exchange.batch is not None and limit is not None:
             self._receive(exchange.batch, limit)
+
+    def _repeat(self, endings: Sequence[Ending]) -> None:
+        """Send endings again: whether they were written is unknown, and the fence makes it safe."""
+        self._repeated.update(ending.claim.key for ending in endings)
+        self._ended.extendleft((ending, None) for ending in reversed(endings))
 
     def _receive(self, batch: ClaimBatch, limit: int) -> None:
         self._look = len(batch.claims) >= limit
@@ -226,11 +264,17 @@ class Courier(threading.Thread):
                 self.ready.put(Delivery(claim))
             except Exception as error:
                 logger.error("message %s cannot be opened: %s", claim.task_id, error)
-                self._ended.append((Ending(claim, self._reject(claim, error)), 0.0))
+                self._ended.append((Ending(claim, self._reject(claim, error)), None))
+
+    @property
+    def _can_take(self) -> bool:
+        """Whether this process has room for a message."""
+        served = self._claiming and bool(self._queues)
+        return served and self.prefetch.wanted(len(self._held)) > 0
 
     def _wait(self) -> None:
         bell = self._open_bell()
-        listen = self._claiming and self.prefetch.wanted(len(self._held)) > 0
+        listen = self._can_take
         timeout = IDLE_WAIT
         if listen and self._next_due_at is not None:
             timeout = min(timeout, max(0.0, self._next_due_at - time.monotonic()))
@@ -245,7 +289,7 @@ class Courier(threading.Thread):
             self._waiting = False
         if rang:
             self._look = True
-            if self.prefetch.wanted(len(self._held)) == 0:
+            if not self._can_take:
                 # It rang for an earlier wait, and all threads are taken by now: wake another worker instead.
                 self._engine.exchange(self.worker, (), self._queues, 0)
 
@@ -259,22 +303,20 @@ class Courier(threading.Thread):
             self.prefetch.observe(STALE)
 
     def _reconcile(self) -> None:
+        given_back = self._engine.reconcile(self.worker, list(self._held))
         self._reconciled_at = time.monotonic()
-        for key in self._engine.reconcile(self.worker, list(self._held)):
+        if self._in_doubt:
+            self._in_doubt, self._look = False, True
+        for key in given_back:
             logger.warning("claim of %s was never received: given back", key)
 
     def _pause(self, error: OperationalError, failures: int) -> None:
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures - 1)) * random.uniform(0.5, 1.0)
+        pause = _pause_after(failures) * random.uniform(0.5, 1.0)
         logger.warning("%s; trying again in %.1f s", error, pause)
         self._close_bell()
-        time.sleep(pause)
         # The reply to a claim may have been lost on the way: what it claimed must not stay with us.
-        try:
-            self._reconcile()
-        except OperationalError:
-            return
-        logger.warning("the store answers again")
-        self._look = True
+        self._in_doubt = True
+        time.sleep(pause)
 
     def _open_bell(self) -> Bell:
         if self._bell_outdated:
@@ -288,3 +330,8 @@ class Courier(threading.Thread):
         bell, self._bell = self._bell, None
         if bell is not None:
             bell.close()
+
+
+def _pause_after(failures: int) -> float:
+    """Return how long to pause after so many failures in a row, seconds."""
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(failures - 1, 10))
