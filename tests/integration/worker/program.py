@@ -1,0 +1,311 @@
+"""The tasks and native actors that the tests of this folder have real worker processes run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import threading
+import time
+from typing import Any
+
+import dramatiq
+from dramatiq.middleware import Middleware
+
+from taskhub import Celery
+from taskhub.exceptions import Ignore, Reject
+from tests.support.workers import SETTINGS_VARIABLE
+
+logging.getLogger("taskhub").setLevel(logging.INFO)
+
+app = Celery("program", **json.loads(os.environ[SETTINGS_VARIABLE]))
+
+
+def note(journal: str, *words: Any) -> None:
+    """Add a line to a journal: the time, the process, and some words; whole lines even from many processes."""
+    line = json.dumps([time.time(), os.getpid(), *words]) + "\n"
+    descriptor = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    try:
+        os.write(descriptor, line.encode())
+    finally:
+        os.close(descriptor)
+
+
+class Counting(Middleware):
+    """What a user's middleware for metrics looks like."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, list[str]] = {}
+
+    def before_enqueue(self, broker: Any, message: Any, delay: Any) -> None:
+        self._count("before_enqueue", message)
+
+    def before_process_message(self, broker: Any, message: Any) -> None:
+        self._count("before_process_message", message)
+
+    def after_process_message(
+        self, broker: Any, message: Any, *, result: Any = None, exception: Any = None
+    ) -> None:
+        self._count("after_process_message", message)
+
+    def after_ack(self, broker: Any, message: Any) -> None:
+        self._count("after_ack", message)
+
+    def _count(self, hook: str, message: Any) -> None:
+        self.seen.setdefault(message.message_id, []).append(hook)
+
+
+counting = Counting()
+app.broker.add_middleware(counting)
+
+
+class SkipsWhenTold(Middleware):
+    """Skips the messages that ask for it."""
+
+    def before_process_message(self, broker: Any, message: Any) -> None:
+        if "skip" in message.kwargs:
+            raise dramatiq.middleware.SkipMessage("as told")
+
+
+app.broker.add_middleware(SkipsWhenTold())
+
+# -- tasks
+
+
+@app.task(name="add")
+def add(x: int, y: int) -> int:
+    return x + y
+
+
+@app.task(name="mark")
+def mark(journal: str, *words: Any) -> int:
+    note(journal, *words)
+    return os.getpid()
+
+
+@app.task(name="work")
+def work(journal: str, seconds: float, word: str = "") -> int:
+    note(journal, "begin", word)
+    time.sleep(seconds)
+    note(journal, "end", word)
+    return os.getpid()
+
+
+@app.task(name="fail", throws=(KeyError,))
+def fail(text: str) -> None:
+    raise ValueError(text)
+
+
+@app.task(name="fail_as_expected", throws=(KeyError,))
+def fail_as_expected(text: str) -> None:
+    raise KeyError(text)
+
+
+@app.task(name="give_up_process")
+def give_up_process() -> None:
+    raise SystemExit(7)
+
+
+@app.task(name="retry_once", bind=True, max_retries=2)
+def retry_once(self: Any, journal: str, countdown: float = 0.0) -> int:
+    note(journal, "try", self.request.retries)
+    if self.request.retries == 0:
+        raise self.retry(exc=ValueError("not yet"), countdown=countdown)
+    return int(self.request.retries)
+
+
+@app.task(name="ignore", bind=True)
+def ignore(self: Any) -> None:
+    self.update_state(state="LOOKED", meta={"at": "nothing"})
+    raise Ignore
+
+
+@app.task(name="reject")
+def reject(requeue: bool, journal: str) -> None:
+    note(journal, "reject")
+    if requeue and len(open(journal).readlines()) > 1:
+        return
+    raise Reject("unwanted", requeue=requeue)
+
+
+@app.task(name="unstorable")
+def unstorable() -> object:
+    return object()
+
+
+@app.task(name="half_a_pair")
+def half_a_pair() -> str:
+    return "\udcff"
+
+
+@app.task(name="request_fields", bind=True)
+def request_fields(self: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    request = self.request
+    return {
+        "id": request.id,
+        "task": request.task,
+        "args": request.args,
+        "kwargs": request.kwargs,
+        "retries": request.retries,
+        "delivery_info": request.delivery_info,
+        "hostname": request.hostname,
+        "root_id": request.root_id,
+        "parent_id": request.parent_id,
+        "custom": request.get("custom"),
+        "correlation_id": request.correlation_id,
+        "called_directly": request.called_directly,
+    }
+
+
+@app.task(name="tracked", bind=True, track_started=True)
+def tracked(self: Any, path: str) -> str:
+    while not os.path.exists(path):
+        time.sleep(0.005)
+    return "done"
+
+
+class Handling(app.Task):  # type: ignore[name-defined,misc]
+    """Sets a state of its own when it ends."""
+
+    def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:
+        note(args[0], "on_success", retval)
+        self.update_state(state="ARCHIVED", meta={"value": retval})
+
+    def on_failure(self, exc: Any, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        note(args[0], "on_failure", str(exc), "Traceback" in einfo.traceback)
+
+    def on_retry(self, exc: Any, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
+        note(args[0], "on_retry", str(exc))
+
+    def after_return(
+        self, status: str, retval: Any, task_id: str, args: Any, kwargs: Any, einfo: Any
+    ) -> None:
+        note(args[0], "after_return", status)
+
+
+@app.task(name="handled", base=Handling, bind=True)
+def handled(self: Any, journal: str, how: str) -> str:
+    if how == "retry" and self.request.retries == 0:
+        raise self.retry(exc=ValueError("later"), countdown=0)
+    if how == "fail":
+        raise ValueError("broken")
+    return how
+
+
+@app.task(name="once_only", acks_late=False)
+def once_only(journal: str, seconds: float) -> None:
+    note(journal, "begin")
+    time.sleep(seconds)
+
+
+@app.task(name="poison")
+def poison(journal: str) -> None:
+    note(journal, "poisoned")
+    os._exit(9)
+
+
+@app.task(name="meet", bind=True)
+def meet(self: Any, parties: int) -> list[str]:
+    """Wait until so many of these run at once, then tell whose request was seen before and after."""
+    before = self.request.id
+    with _met:
+        _arrived.append(before)
+        _met.notify_all()
+        _met.wait_for(lambda: len(_arrived) >= parties, 5)
+    return [before, self.request.id]
+
+
+_arrived: list[str] = []
+_met = threading.Condition()
+
+
+@app.task(name="meet_async", bind=True)
+async def meet_async(self: Any, seconds: float) -> list[str]:
+    before = self.request.id
+    await asyncio.sleep(seconds)
+    return [before, self.request.id]
+
+
+@app.task(name="current_request")
+def no_request_outside() -> bool:
+    """Whether a thread of one's own sees no request."""
+    from taskhub.worker.context import current_request
+
+    seen: list[Any] = []
+    thread = threading.Thread(target=lambda: seen.append(current_request()))
+    thread.start()
+    thread.join()
+    return seen == [None]
+
+
+@app.task(name="hooks_seen")
+def hooks_seen(task_id: str) -> list[str]:
+    return counting.seen.get(task_id, [])
+
+
+@app.task(name="send_add")
+def send_add() -> str:
+    return str(add.delay(1, 2).id)
+
+
+# -- native actors
+
+
+@dramatiq.actor
+def native_add(x: int, y: int) -> int:
+    return x + y
+
+
+@dramatiq.actor
+def native_mark(journal: str, *words: Any) -> None:
+    note(journal, *words)
+
+
+@dramatiq.actor(max_retries=2, min_backoff=10, max_backoff=50)
+def native_flaky(journal: str, failures: int) -> str:
+    note(journal, "try")
+    if len(open(journal).readlines()) <= failures:
+        raise ValueError("not yet")
+    return "at last"
+
+
+@dramatiq.actor(throws=(KeyError,), max_retries=5)
+def native_throws(journal: str) -> None:
+    note(journal, "try")
+    raise KeyError("expected")
+
+
+@dramatiq.actor
+def native_seen(data: Any, result: Any) -> None:
+    note(data["kwargs"]["journal"], "callback", data["message_id"], result)
+
+
+@dramatiq.actor(max_retries=0)
+def native_ends(journal: str, fails: bool) -> str:
+    if fails:
+        raise ValueError("broken")
+    return "fine"
+
+
+@dramatiq.actor
+async def native_async(x: int) -> int:
+    await asyncio.sleep(0.01)
+    return 2 * x
+
+
+@dramatiq.actor(time_limit=300, max_retries=0)
+def native_slow() -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+@dramatiq.actor(max_age=1)
+def native_aged() -> None:
+    """Is always too old when it arrives late."""
+
+
+@dramatiq.actor
+def native_skippable(**words: Any) -> str:
+    return "not skipped"
