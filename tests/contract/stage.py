@@ -156,3 +156,16 @@ def is_empty(engine: Engine, *workers: str) -> bool:
             *(engine.held(worker) for worker in workers),
         )
     )
+
+
+def rings(engine: Engine, queue: str = "default") -> bool:
+    """Whether a bell holds its token; takes it. Looks into the store: a wait would take time."""
+    if isinstance(engine, MemoryEngine):
+        held = queue in engine._state.bells
+        engine._state.bells.discard(queue)
+        return held
+    assert isinstance(engine, RedisEngine)
+    key = f"{{{engine.rules.namespace}}}:bell:{queue}"
+    held = engine._pool.call([("LPOP", key)])[0] is not None
+    assert engine._pool.call([("LLEN", key)]) == [0], "a bell holds at most one token"
+    return held

@@ -7,10 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from taskhub.engine.memory import MemoryEngine
 from taskhub.engine.port import Bell, Engine
-from taskhub.engine.redis.engine import RedisEngine
-from tests.contract.stage import Clock, claim_all, claim_one, ending, message
+from tests.contract.stage import Clock, claim_all, claim_one, ending, message, rings
 
 
 @contextmanager
@@ -31,19 +29,6 @@ def ringing(bell: Bell, timeout: float = 10.0) -> Iterator[None]:
     assert rang, "nobody rang"
     # It was rung, and did not merely look by itself after its time.
     assert rang[0] - began < 1.5
-
-
-def rings(engine: Engine, queue: str = "default") -> bool:
-    """Whether a bell holds its token; takes it. Looks into the store: a wait would take time."""
-    if isinstance(engine, MemoryEngine):
-        held = queue in engine._state.bells
-        engine._state.bells.discard(queue)
-        return held
-    assert isinstance(engine, RedisEngine)
-    key = f"{{{engine.rules.namespace}}}:bell:{queue}"
-    held = engine._pool.call([("LPOP", key)])[0] is not None
-    assert engine._pool.call([("LLEN", key)]) == [0], "a bell holds at most one token"
-    return held
 
 
 def silence(engine: Engine, queue: str = "default") -> None:

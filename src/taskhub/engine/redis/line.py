@@ -77,7 +77,10 @@ class Line:
                 poller.register(self._woken, select.POLLIN)
                 if self._connection is not None:
                     # redis-py has no public way to the socket, and who waits must be wakeable.
-                    poller.register(self._connection._get_socket(), select.POLLIN)
+                    opened = self._connection._get_socket()
+                    if opened is None:
+                        raise ConnectionError("it is closed")
+                    poller.register(opened, select.POLLIN)
                 left = max(0.0, deadline - time.monotonic())
                 ready = {descriptor for descriptor, _ in poller.poll(math.ceil(left * 1000))}
                 if self._woken in ready:
