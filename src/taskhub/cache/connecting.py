@@ -69,6 +69,7 @@ def _options(url: StoreURL, timeout: float) -> dict[str, Any]:
         "socket_timeout": float(url.options.get("socket_timeout", timeout)),
         "socket_connect_timeout": float(url.options.get("socket_connect_timeout", timeout)),
         "client_name": url.options.get("client_name", "taskhub-cache"),
+        "protocol": int(url.options.get("protocol", 2)),
         "decode_responses": False,
         # Who calls knows better when to try again, and for how long.
         "retry": Retry(NoBackoff(), 0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final, NamedTuple
 
 from taskhub.cache.exceptions import CacheError, CacheRefusedError, CacheUnavailableError
@@ -42,7 +43,8 @@ def find_fault(error: Exception) -> Fault:
     """Return what an error means."""
     import redis.exceptions as errors
 
-    if "NOAUTH" in str(error) or "Authentication required" in str(error):
+    # The replies to other commands, and to the HELLO of RESP3.
+    if re.search("NOAUTH|Authentication required|already authenticated", str(error)):
         return Fault(
             "wants a password", "write it in TASKHUB_CACHE_URL: redis://:password@host", False
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from taskhub.mail.exceptions import SentMarksError
@@ -97,7 +97,7 @@ class RedisSentMarks:
     def mark_sent(self, key: str, receipt: SendReceipt) -> None:
         from redis.exceptions import RedisError
 
-        fields: Mapping[Any, Any] = _encode(receipt)
+        fields = _encode(receipt)
         if not fields:
             return
         name = self._prefix + key
@@ -115,7 +115,7 @@ def _settled(receipt: SendReceipt) -> SendReceipt:
     return SendReceipt(receipt.message_id, receipt.destination, receipt.accepted, refused)
 
 
-def _encode(receipt: SendReceipt) -> dict[str, str]:
+def _encode(receipt: SendReceipt) -> dict[Any, Any]:
     """Return the fields of a mark: for each settled recipient, how."""
     about = {"message_id": receipt.message_id, "destination": receipt.destination}
     fields: dict[str, dict[str, Any]] = dict.fromkeys(receipt.accepted, about)
