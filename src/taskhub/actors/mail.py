@@ -10,7 +10,7 @@ from taskhub.actors import services
 from taskhub.actors.application import app
 from taskhub.mail import Attachment, OutgoingMail, PermanentMailError, TransientMailError
 
-#: 5, 10, 20 ... seconds, at most an hour, each cut short at random: two to three hours in all.
+#: After 5, 10, 20 ... seconds, at most an hour, each cut short at random: 3.4 hours at most in all.
 _OPTIONS: Final[Mapping[str, Any]] = {
     "queue": "email",
     "autoretry_for": (TransientMailError,),
