@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.policy
 import json
+import socket
+import threading
 from email import message_from_bytes
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -19,6 +23,33 @@ QUEUES = {
     "Modules.admin.queues.email_queues.send_welcome_email": "email",
     "Modules.admin.queues.email_queues.send_notification_email": "email",
 }
+
+
+class HangsUp:
+    """A server that hangs up on everybody, and counts them."""
+
+    def __init__(self) -> None:
+        self.attempts = 0
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # Closing alone does not wake up who waits in accept().
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._thread.join(10)
+        self._listener.close()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                self.attempts += 1
+                connection.close()
 
 
 def test_tasks_have_the_names_and_queues_of_the_documents(app: Celery) -> None:
@@ -102,20 +133,19 @@ def test_a_wrong_address_fails_without_a_retry(app: Celery) -> None:
     assert "to: 'nobody' is not an e-mail address" in str(result.result)
 
 
-def test_transient_errors_are_retried_and_permanent_ones_are_not(app: Celery) -> None:
-    from taskhub import actors
-    from taskhub.mail import MailConfigurationError, PermanentMailError
+def test_a_server_that_is_down_is_tried_again_until_the_retries_are_used_up(
+    app: Celery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from taskhub.actors import send_email
 
-    for name in ("send_email", "send_welcome_email", "send_notification_email"):
-        task = getattr(actors, name)
-        task = app.tasks[task.name]
-        assert task._auto_retry.wants(TransientMailError("busy"))
-        for permanent in (PermanentMailError, InvalidMailError, MailConfigurationError):
-            assert not task._auto_retry.wants(permanent("no"))
-        # Ever later, and no two at the same time.
-        countdowns = [task._auto_retry.options(20)["countdown"] for _ in range(20)]
-        assert max(countdowns) <= 3600
-        assert len(set(countdowns)) > 1
+    with HangsUp() as server:
+        monkeypatch.setenv("TASKHUB_SMTP_URL", f"smtp://127.0.0.1:{server.port}?timeout=5")
+        monkeypatch.setenv("TASKHUB_MAIL_FROM", "no-reply@example.com")
+        # Run at once, retries do not wait.
+        result = send_email.delay(to="user@example.com", subject="主题", body="内容")
+    assert result.state == states.FAILURE
+    assert isinstance(result.result, TransientMailError)
+    assert server.attempts == 1 + 12
 
 
 def test_clearing_needs_a_cache_and_a_prefix(app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
