@@ -6,6 +6,7 @@ import json
 import sys
 
 from benchmarks.bench import Bench
+from benchmarks.errors import BenchmarkError
 from benchmarks.processes import running
 from benchmarks.rows.row import Metric, Row, Share
 from benchmarks.rows.throughput import work_off
@@ -29,8 +30,10 @@ def measure(bench: Bench, system: System) -> dict[str, float]:
     with running("proxy", command, {"PYTHONPATH": str(REPOSITORY)}, answers=True) as proxy:
         url = f"redis://127.0.0.1:{proxy.line()}/0"
         rate = work_off(bench, system, bench.scaled(system.throughput_tasks), url)
-        used = json.loads(proxy.finish(timeout=10))
-    return {"network": rate, "proxy_cpu": 100 * used["cpu_seconds"] / used["seconds"]}
+        facts = json.loads(proxy.finish(timeout=10))
+    if not facts["bytes"]:
+        raise BenchmarkError(f"{system.name}: the workers did not use the proxy")
+    return {"network": rate, "proxy_cpu": 100 * facts["cpu"]}
 
 
 NETWORK = Row(
