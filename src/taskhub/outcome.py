@@ -7,6 +7,45 @@ from typing import NamedTuple
 from taskhub.message import Envelope
 
 
+class ChordPlan(NamedTuple):
+    """A chord that is to begin: when all parts are in, the messages of its body are published."""
+
+    chord_id: str
+    #: How many parts its header has.
+    size: int
+    body: tuple[Envelope, ...]
+
+
+class ChordPart(NamedTuple):
+    """What one task of a header gives to its chord."""
+
+    chord_id: str
+    #: Its place among the parts.
+    index: int
+    #: The value or the failure, as text; the engine does not open it.
+    value: str
+
+
+class Document(NamedTuple):
+    """A result document of another task that ends with this one, e.g. a later link of a chain that failed."""
+
+    task_id: str
+    text: str
+
+
+class Consequences(NamedTuple):
+    """What follows from an ending besides the state of the task itself."""
+
+    publish: tuple[Envelope, ...] = ()
+    chords: tuple[ChordPlan, ...] = ()
+    parts: tuple[ChordPart, ...] = ()
+    documents: tuple[Document, ...] = ()
+
+
+#: Nothing follows.
+NO_CONSEQUENCES = Consequences()
+
+
 class Outcome(NamedTuple):
     """What one execution of a task leaves behind; written by the engine in one atomic, fenced step."""
 
@@ -21,3 +60,11 @@ class Outcome(NamedTuple):
     publish: tuple[Envelope, ...] = ()
     #: Why the message becomes a dead letter, JSON text; None: it does not.
     dead: str | None = None
+    #: The chords that begin; the messages of their headers are among those to publish.
+    chords: tuple[ChordPlan, ...] = ()
+    #: The parts that it gives to chords.
+    parts: tuple[ChordPart, ...] = ()
+    #: The chord whose values it was called with; it needs them no longer.
+    joined: str | None = None
+    #: Documents of other tasks, stored for as long as its own.
+    documents: tuple[Document, ...] = ()

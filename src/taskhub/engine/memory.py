@@ -29,6 +29,7 @@ from taskhub.engine.port import (
 )
 from taskhub.engine.rules import EngineRules
 from taskhub.message import Envelope
+from taskhub.outcome import ChordPlan
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +56,16 @@ class MemoryEngine(Engine):
 
     # -- producing
 
-    def enqueue(self, envelopes: Sequence[Envelope], *, retry: RetryPolicy | None = None) -> None:
+    def enqueue(
+        self,
+        envelopes: Sequence[Envelope],
+        *,
+        chords: Sequence[ChordPlan] = (),
+        retry: RetryPolicy | None = None,
+    ) -> None:
         with self._changed:
+            for chord in chords:
+                self._state.open_chord(chord)
             for envelope in envelopes:
                 self._state.publish(envelope, self._clock())
             self._changed.notify_all()
@@ -72,6 +81,8 @@ class MemoryEngine(Engine):
             for (_, outcome), written in zip(endings, committed, strict=True):
                 if written and outcome.document is not None:
                     stored.append(self._write(outcome.task_id, outcome.document, outcome.ttl))
+                for document in outcome.documents if written else ():
+                    stored.append(self._write(document.task_id, document.text, outcome.ttl))
             batch = None if limit is None else self._claim(worker, queues, limit)
             self._changed.notify_all()
         self._tell(stored)
@@ -86,8 +97,14 @@ class MemoryEngine(Engine):
             state.bury(claim.key, outcome.dead, now + self.rules.dead_letter_ttl)
         del state.claims[worker][claim.key]
         state.forget(claim.key)
+        for chord in outcome.chords:
+            state.open_chord(chord)
         for message in outcome.publish:
             state.publish(message, now)
+        for part in outcome.parts:
+            state.give_part(part, now)
+        if outcome.joined is not None:
+            state.leave_chord(outcome.joined)
         return True
 
     def _claim(self, worker: str, queues: Sequence[str], limit: int) -> ClaimBatch:
@@ -265,6 +282,37 @@ class MemoryEngine(Engine):
             if document is not None:
                 self._call(callback, task_id, document)
         return _MemorySubscription(self._changed, self._followers, ids, callback)
+
+    def store_group(self, group_id: str, document: str, ttl: int | None) -> None:
+        with self._changed:
+            expires = None if ttl is None else self._clock() + ttl
+            self._state.groups[group_id] = (document.encode(), expires)
+
+    def group(self, group_id: str) -> bytes | None:
+        with self._changed:
+            document, expires = self._state.groups.get(group_id, (None, None))
+            return None if expires is not None and expires <= self._clock() else document
+
+    def forget_group(self, group_id: str) -> None:
+        with self._changed:
+            self._state.groups.pop(group_id, None)
+
+    # -- chords
+
+    def chord_parts(self, chord_id: str) -> list[bytes] | None:
+        with self._changed:
+            chord = self._state.chords.get(chord_id)
+            if chord is None or len(chord.parts) < chord.size:
+                return None
+            return [chord.parts[index] for index in range(chord.size)]
+
+    def extend_chord(self, chord_id: str) -> int | None:
+        with self._changed:
+            chord = self._state.chords.get(chord_id)
+            if chord is None:
+                return None
+            chord.size += 1
+            return chord.size - 1
 
     # -- looking
 

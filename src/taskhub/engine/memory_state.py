@@ -12,9 +12,21 @@ from dataclasses import dataclass, field
 
 from taskhub.engine.port import Claim, DeadLetter
 from taskhub.message import HIGHEST_PRIORITY, Envelope
+from taskhub.outcome import ChordPart, ChordPlan
 
 #: A priority's band of scores, as in the scripts of the Redis engine.
 BAND = 2**49
+
+
+@dataclass
+class MemoryChord:
+    """A chord that waits for parts, or for its body to use them."""
+
+    size: int
+    body: tuple[Envelope, ...]
+    parts: dict[int, bytes] = field(default_factory=dict)
+    #: How many messages of the body have not used the parts yet.
+    bodies: int = 0
 
 
 @dataclass
@@ -40,6 +52,8 @@ class MemoryState:
     bells: set[str] = field(default_factory=set)
     #: Document, and when it is forgotten.
     documents: dict[str, tuple[bytes, int | None]] = field(default_factory=dict)
+    groups: dict[str, tuple[bytes, int | None]] = field(default_factory=dict)
+    chords: dict[str, MemoryChord] = field(default_factory=dict)
     sequence: int = 0
 
     def publish(self, envelope: Envelope, now: int) -> None:
@@ -129,6 +143,30 @@ class MemoryState:
         self.messages.pop(key, None)
         self.acknowledged.discard(key)
         self.deliveries.pop(key, None)
+
+    def open_chord(self, plan: ChordPlan) -> None:
+        """Begin a chord, unless it is open already."""
+        self.chords.setdefault(
+            plan.chord_id, MemoryChord(plan.size, plan.body, bodies=len(plan.body))
+        )
+
+    def give_part(self, part: ChordPart, now: int) -> None:
+        """Take a part in, once; the last one publishes the body."""
+        chord = self.chords.get(part.chord_id)
+        if chord is None or part.index in chord.parts:
+            return
+        chord.parts[part.index] = part.value.encode()
+        if len(chord.parts) == chord.size:
+            for message in chord.body:
+                self.publish(message, now)
+
+    def leave_chord(self, chord_id: str) -> None:
+        """A message of the body has used the parts; the last one to do so ends the chord."""
+        chord = self.chords.get(chord_id)
+        if chord is not None:
+            chord.bodies -= 1
+            if chord.bodies <= 0:
+                del self.chords[chord_id]
 
     def _push_ready(self, key: str) -> None:
         envelope = self.messages[key]

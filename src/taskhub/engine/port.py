@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from taskhub.engine.rules import EngineRules
 from taskhub.message import Envelope
-from taskhub.outcome import Outcome
+from taskhub.outcome import ChordPlan, Outcome
 
 #: Receives a task id and the result document just stored for it. Called from a thread of the engine: it must be quick.
 DocumentCallback = Callable[[str, bytes], None]
@@ -174,8 +174,14 @@ class Engine(ABC):
     # -- producing
 
     @abstractmethod
-    def enqueue(self, envelopes: Sequence[Envelope], *, retry: RetryPolicy | None = None) -> None:
-        """Store messages, each ready or delayed as its envelope says.
+    def enqueue(
+        self,
+        envelopes: Sequence[Envelope],
+        *,
+        chords: Sequence[ChordPlan] = (),
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        """Store messages, each ready or delayed as its envelope says; first open the chords they belong to.
 
         A try whose reply was lost is repeated in a way that stores nothing twice. With `retry` None, nothing is
         repeated.
@@ -262,6 +268,28 @@ class Engine(ABC):
     @abstractmethod
     def follow(self, task_ids: Sequence[str], callback: DocumentCallback) -> Subscription:
         """Call back with each id's present document, if any, and with every one stored from now on."""
+
+    @abstractmethod
+    def store_group(self, group_id: str, document: str, ttl: int | None) -> None:
+        """Keep which results a group has."""
+
+    @abstractmethod
+    def group(self, group_id: str) -> bytes | None:
+        """Return what `store_group` kept, None if there is nothing."""
+
+    @abstractmethod
+    def forget_group(self, group_id: str) -> None:
+        """Delete what `store_group` kept."""
+
+    # -- chords
+
+    @abstractmethod
+    def chord_parts(self, chord_id: str) -> list[bytes] | None:
+        """Return the parts of a chord in order; None: there is no such chord, or it is not complete."""
+
+    @abstractmethod
+    def extend_chord(self, chord_id: str) -> int | None:
+        """Make room for one more part in an open chord; return its index, None: there is no such chord."""
 
     # -- looking
 

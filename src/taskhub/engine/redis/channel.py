@@ -126,6 +126,8 @@ ALL_SCRIPTS = (
     "revoke",
     "purge",
     "store",
+    "open_chords",
+    "extend_chord",
 )
 
 

@@ -30,6 +30,7 @@ from taskhub.engine.redis.pool import ChannelPool
 from taskhub.engine.redis.results import ResultStore
 from taskhub.engine.rules import EngineRules
 from taskhub.message import Envelope
+from taskhub.outcome import ChordPlan, Outcome
 
 #: Messages per script call when many are enqueued: long enough to be fast, short enough not to hold the server up.
 ENQUEUE_PAGE = 500
@@ -113,8 +114,17 @@ class RedisEngine(Engine):
 
     # -- producing
 
-    def enqueue(self, envelopes: Sequence[Envelope], *, retry: RetryPolicy | None = None) -> None:
+    def enqueue(
+        self,
+        envelopes: Sequence[Envelope],
+        *,
+        chords: Sequence[ChordPlan] = (),
+        retry: RetryPolicy | None = None,
+    ) -> None:
         self._here()
+        if chords:
+            arguments = [field for chord in chords for field in chord_arguments(chord)]
+            self._pool.run("open_chords", self._namespace, (self._now(), *arguments), retry)
         for start in range(0, len(envelopes), ENQUEUE_PAGE):
             pairs: list[Any] = []
             for envelope in envelopes[start : start + ENQUEUE_PAGE]:
@@ -157,26 +167,32 @@ class RedisEngine(Engine):
         arguments: list[Any] = []
         dead_ttl = self.rules.dead_letter_ttl
         for claim, outcome in endings:
-            document = outcome.document if self._one_server else None
+            documents = all_documents(outcome) if self._one_server else ()
             arguments += (
                 claim.key,
                 claim.token,
-                outcome.task_id,
-                document or "",
-                "" if outcome.ttl is None else outcome.ttl,
                 outcome.dead or "",
                 dead_ttl,
-                len(outcome.publish),
+                outcome.joined or "",
+                "" if outcome.ttl is None else outcome.ttl,
+                len(documents),
             )
-            for envelope in outcome.publish:
-                arguments += (envelope.record(), envelope.due())
+            for document in documents:
+                arguments += document
+            arguments += body_arguments(outcome.publish)
+            arguments.append(len(outcome.parts))
+            for part in outcome.parts:
+                arguments += part
+            arguments.append(len(outcome.chords))
+            for chord in outcome.chords:
+                arguments += chord_arguments(chord)
         return arguments
 
     def _write_results_apart(self, endings: Sequence[Ending]) -> None:
         documents = [
-            (outcome.task_id, outcome.document, outcome.ttl)
+            (task_id, text, outcome.ttl)
             for _, outcome in endings
-            if outcome.document is not None
+            for task_id, text in all_documents(outcome)
         ]
         if documents:
             self._results.write(documents)
@@ -262,6 +278,28 @@ class RedisEngine(Engine):
         self._here()
         return self._results.follow(task_ids, callback)
 
+    def store_group(self, group_id: str, document: str, ttl: int | None) -> None:
+        self._here()
+        self._results.store_group(group_id, document, ttl)
+
+    def group(self, group_id: str) -> bytes | None:
+        self._here()
+        return self._results.group(group_id)
+
+    def forget_group(self, group_id: str) -> None:
+        self._here()
+        self._results.forget_group(group_id)
+
+    # -- chords
+
+    def chord_parts(self, chord_id: str) -> list[bytes] | None:
+        self._here()
+        return inspection.chord_parts(self._pool, self._namespace, chord_id)
+
+    def extend_chord(self, chord_id: str) -> int | None:
+        index = int(self._run("extend_chord", chord_id))
+        return None if index < 0 else index
+
     # -- looking
 
     def queues(self) -> dict[str, QueueCounts]:
@@ -297,6 +335,25 @@ class RedisEngine(Engine):
             self._pool.close()
             self._results_pool.close()
             self._results.close()
+
+
+def all_documents(outcome: Outcome) -> list[tuple[str, str]]:
+    """Return every result document of an outcome, with its task id."""
+    own = [] if outcome.document is None else [(outcome.task_id, outcome.document)]
+    return [*own, *outcome.documents] if outcome.documents else own
+
+
+def body_arguments(envelopes: Sequence[Envelope]) -> list[Any]:
+    """Return messages as the scripts read them: their number, then record and due of each."""
+    arguments: list[Any] = [len(envelopes)]
+    for envelope in envelopes:
+        arguments += (envelope.record(), envelope.due())
+    return arguments
+
+
+def chord_arguments(chord: ChordPlan) -> list[Any]:
+    """Return a chord as the scripts read it."""
+    return [chord.chord_id, chord.size, *body_arguments(chord.body)]
 
 
 def read_claims(reply: list[bytes], start: int) -> list[Claim]:

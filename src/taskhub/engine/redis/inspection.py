@@ -116,3 +116,13 @@ def server_name(pool: ChannelPool) -> str:
     if "valkey_version" in fields:
         return f"Valkey {fields['valkey_version']}"
     return f"Redis {fields.get('redis_version', '(unknown version)')}"
+
+
+def chord_parts(pool: ChannelPool, namespace: str, chord_id: str) -> list[bytes] | None:
+    """Return the parts of a complete chord, in order."""
+    chord = f"{namespace}:chord:{chord_id}"
+    size, done = pool.call([("HMGET", chord, "size", "done")])[0]
+    if size is None or int(done) < int(size):
+        return None
+    names = [f"part:{index}" for index in range(int(size))]
+    return list(pool.call([("HMGET", chord, *names)])[0]) if names else []

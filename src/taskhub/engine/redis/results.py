@@ -21,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 #: Celery's key, and the channel on which each document is published.
 PREFIX = "celery-task-meta-"
+#: Celery's key for the results of a saved group.
+GROUP_PREFIX = "celery-taskset-meta-"
 
 #: Ids per command when many are read or followed at once.
 PAGE = 1000
@@ -59,6 +61,20 @@ class ResultStore:
             commands.append(("SET", PREFIX + task_id, document, *expiry))
             commands.append(("PUBLISH", PREFIX + task_id, document))
         self._pool.call(commands)
+
+    def store_group(self, group_id: str, document: str, ttl: int | None) -> None:
+        """Keep which results a group has, as Celery does."""
+        expiry = () if ttl is None else ("PX", ttl)
+        self._pool.call([("SET", GROUP_PREFIX + group_id, document, *expiry)])
+
+    def group(self, group_id: str) -> bytes | None:
+        """Return what `store_group` kept."""
+        document: bytes | None = self._pool.call([("GET", GROUP_PREFIX + group_id)])[0]
+        return document
+
+    def forget_group(self, group_id: str) -> None:
+        """Delete what `store_group` kept."""
+        self._pool.call([("UNLINK", GROUP_PREFIX + group_id)])
 
     def follow(self, task_ids: Sequence[str], callback: DocumentCallback) -> Subscription:
         """Call back with each present document and with each that is stored from now on."""

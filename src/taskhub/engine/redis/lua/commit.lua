@@ -1,49 +1,80 @@
--- Ends tasks: for each, in one step, its result, the messages that follow from it, its dead letter, and the end of
--- its claim. Does nothing for a task whose claim no longer stands.
+-- Ends tasks: for each, in one step, its result, the messages that follow from it, the chords that begin, the parts it
+-- gives to chords, its dead letter, and the end of its claim. Does nothing for a task whose claim no longer stands.
 --
 -- ARGV[2]  the worker.
 -- ARGV[3]  the dbs of results (see in_results_db).
--- ARGV[4..] per task: key, token, task id, result document or "", its time to live in ms or "", dead letter or "",
---          its time to live in ms, number of messages to publish, then for each of those: record, due.
+-- ARGV[4..] per task: key, token, dead letter or "", its time to live in ms, the chord whose values it used or "",
+--          results' time to live in ms or "", and then four lists, each after its length:
+--          documents (task id, text), messages (record, due), parts (chord, index, value), and
+--          chords (id, size, and its body: a list of record, due, after its length).
 -- Returns  per task 1 (committed) or 0 (refused: the claim had been taken away).
 -- Keeps    fenced: a delivery is ended once; and all of its consequences are written, or none.
 
 local claims, dbs = CLAIMS .. ARGV[2], ARGV[3]
 local rung, results, replies = {}, {}, {}
 
-local index = 4
-while index <= #ARGV do
-  local key, token, publishes = ARGV[index], ARGV[index + 1], tonumber(ARGV[index + 7])
+local at = 4
+local function take()
+  at = at + 1
+  return ARGV[at - 1]
+end
+
+-- Reads a list of entries of `width` fields.
+local function take_list(width)
+  local list = {}
+  for number = 1, tonumber(take()) do
+    local entry = {}
+    for field = 1, width do
+      entry[field] = take()
+    end
+    list[number] = entry
+  end
+  return list
+end
+
+while at <= #ARGV do
+  local key, token, dead, dead_ttl, joined, ttl = take(), take(), take(), take(), take(), take()
+  local documents, messages, parts = take_list(2), take_list(2), take_list(3)
+  local chords = {}
+  for number = 1, tonumber(take()) do
+    chords[number] = { take(), take(), take_list(2) }
+  end
   if redis.call('HGET', claims, key) == token then
-    if ARGV[index + 5] ~= '' then
-      local now = clock()
+    if dead ~= '' then
       local record = redis.call('HGET', MESSAGES, key) or ''
-      redis.call('ZADD', DEAD, now + tonumber(ARGV[index + 6]), key)
-      redis.call('HSET', DEAD_MESSAGES, key, ARGV[index + 5] .. '\n' .. record)
+      redis.call('ZADD', DEAD, clock() + tonumber(dead_ttl), key)
+      redis.call('HSET', DEAD_MESSAGES, key, dead .. '\n' .. record)
     end
     redis.call('HDEL', claims, key)
     redis.call('HDEL', MESSAGES, key)
     if string.sub(token, 1, 2) ~= '1:' then
       redis.call('HDEL', DELIVERIES, key)
     end
-    for message = 0, publishes - 1 do
-      local at = index + 8 + 2 * message
-      rung[publish(ARGV[at], ARGV[at + 1])] = true
+    for _, chord in ipairs(chords) do
+      open_chord(chord[1], chord[2], chord[3])
     end
-    if ARGV[index + 3] ~= '' then
-      results[#results + 1] = index
+    for _, message in ipairs(messages) do
+      rung[publish(message[1], message[2])] = true
+    end
+    for _, part in ipairs(parts) do
+      give_part(part[1], part[2], part[3], rung)
+    end
+    if joined ~= '' then
+      leave_chord(joined)
+    end
+    for _, document in ipairs(documents) do
+      results[#results + 1] = { document[1], document[2], ttl }
     end
     replies[#replies + 1] = 1
   else
     replies[#replies + 1] = 0
   end
-  index = index + 8 + 2 * publishes
 end
 
 if #results > 0 then
   in_results_db(dbs, function()
-    for _, at in ipairs(results) do
-      store_result(ARGV[at + 2], ARGV[at + 3], ARGV[at + 4])
+    for _, result in ipairs(results) do
+      store_result(result[1], result[2], result[3])
     end
   end)
 end

@@ -3,6 +3,10 @@
 -- KEYS[1]  `{namespace}`: every key is built from it, so that all of them hash to one slot.
 -- ARGV[1]  the present time in ms, or "" for the server's own clock (tests pass theirs).
 --
+-- A server at its memory limit refuses what takes memory, unless the script has written before. Only storing new
+-- messages and states may be refused: every other script begins with a write that takes none, so that workers go on
+-- and make room.
+--
 -- A *record* is what is stored of a message: "<queue>\n<priority>\n<task id>\n<body>"; "" once it has been
 -- acknowledged early.
 -- A *token* is what proves a claim: "<delivery>:<score>", the score being the place it had in its queue.
@@ -118,4 +122,46 @@ local function store_result(task_id, document, ttl)
     redis.call('SET', name, document, 'PX', ttl)
   end
   redis.call('PUBLISH', name, document)
+end
+
+-- A chord is a hash: how many parts it has (size) and has got (done), its parts by index, and the messages of its body,
+-- of which `bodies` still need the parts.
+local CHORD = ns .. ':chord:'
+-- A chord that gets no part for this long (ms) is forgotten: its header was purged, or lost with its store.
+local CHORD_LIFE = 30 * 24 * 60 * 60 * 1000
+
+-- `body` is a list of pairs: record, due. A chord that is open already is left alone.
+local function open_chord(chord_id, size, body)
+  local chord = CHORD .. chord_id
+  if redis.call('HSETNX', chord, 'size', size) == 0 then
+    return
+  end
+  redis.call('HSET', chord, 'done', 0, 'bodies', #body)
+  for number, message in ipairs(body) do
+    redis.call('HSET', chord, 'record:' .. number, message[1], 'due:' .. number, message[2])
+  end
+  redis.call('PEXPIRE', chord, CHORD_LIFE)
+end
+
+-- Takes a part in, once; the last one publishes the body. Queues that grow are marked in `rung`.
+local function give_part(chord_id, index, value, rung)
+  local chord = CHORD .. chord_id
+  local size = redis.call('HGET', chord, 'size')
+  if not size or redis.call('HSETNX', chord, 'part:' .. index, value) == 0 then
+    return
+  end
+  redis.call('PEXPIRE', chord, CHORD_LIFE)
+  if redis.call('HINCRBY', chord, 'done', 1) == tonumber(size) then
+    for number = 1, tonumber(redis.call('HGET', chord, 'bodies')) do
+      local message = redis.call('HMGET', chord, 'record:' .. number, 'due:' .. number)
+      rung[publish(message[1], message[2])] = true
+    end
+  end
+end
+
+-- A message of the body has used the parts; the last one to do so ends the chord.
+local function leave_chord(chord_id)
+  if redis.call('HINCRBY', CHORD .. chord_id, 'bodies', -1) <= 0 then
+    redis.call('UNLINK', CHORD .. chord_id)
+  end
 end
