@@ -144,8 +144,11 @@ class Calls:
         with denied_join_result():
             return task.apply(new_args, new_kwargs, task_id=task_id, **options)
 
-    def run(self, envelope: Envelope) -> None:
-        """Run what an eager call would have sent."""
+    def pass_on(self, envelope: Envelope) -> None:
+        """Send what an eager call causes; with `task_always_eager`, run it."""
+        if not self._app.conf.task_always_eager:
+            self._app.broker.send(envelope, stores.retry_policy(self._app.conf, None, None))
+            return
         fields = decode_body(envelope.body)
         options = fields["options"]
         task = self._app.tasks[fields["actor_name"]]

@@ -116,6 +116,8 @@ def _as_router(route: Any) -> Router:
             raise ImproperlyConfigured(
                 f"task_routes names {route!r}, which cannot be imported: {error}"
             ) from error
+    if isinstance(route, type):
+        route = route()
     if hasattr(route, "route_for_task"):
         return _old_style(route.route_for_task)
     if callable(route):

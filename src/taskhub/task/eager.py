@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from taskhub import states
 from taskhub.engine.broker import capturing
-from taskhub.exceptions import Retry
+from taskhub.exceptions import Reject, Retry
 from taskhub.serialization import registry
+from taskhub.serialization.failures import format_traceback
+from taskhub.task.calling import as_list
+from taskhub.task.event_loop import finished
 from taskhub.worker.context import Context, current_request, entered
 from taskhub.worker.lifecycle import end_task
 
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 def eager_request(
     task: Task[Any, Any],
-    args: list[Any],
+    args: Sequence[Any],
     kwargs: dict[str, Any],
     task_id: str,
     retries: int,
@@ -33,7 +36,6 @@ def eager_request(
     limits = [task.time_limit, task.soft_time_limit]
     request = Context(
         id=task_id,
-        correlation_id=task_id,
         task=task.name,
         args=args,
         kwargs=kwargs,
@@ -54,15 +56,15 @@ def eager_request(
     )
     stamped = options.get("stamped_headers")
     if stamped:
-        request.stamped_headers = list(stamped)
-        request.stamps = {name: options.get(name, []) for name in stamped}
+        request.stamped_headers = as_list(stamped)
+        request.stamps = {name: as_list(options.get(name)) for name in as_list(stamped)}
     request._task = task
     return request
 
 
 def apply_eagerly(
     task: Task[Any, Any],
-    args: list[Any],
+    args: Sequence[Any],
     kwargs: dict[str, Any],
     task_id: str,
     retries: int,
@@ -70,7 +72,11 @@ def apply_eagerly(
     values: Mapping[str, Any],
     options: Mapping[str, Any],
 ) -> EagerResult[Any]:
-    """Run a call with the endings of a worker; nothing is sent, and stored only with `task_store_eager_result`."""
+    """Run a call with the endings of a worker; its result is stored only with `task_store_eager_result`.
+
+    As in Celery, `throw` raises a retry, too, instead of running it; and what follows (callbacks) is sent to workers unless
+    `task_always_eager` is set.
+    """
     from taskhub.result import EagerResult
 
     app = task.app
@@ -81,26 +87,31 @@ def apply_eagerly(
     with entered(request), capturing():
         try:
             task.before_start(task_id, args, kwargs)
-            value = task(*args, **kwargs)
+            value = finished(task(*args, **kwargs))
         except Exception as problem:
             error = problem
         outcome = end_task(task, request, value, error)
-    if isinstance(error, Retry) and error.sig is not None:
+    if isinstance(error, Retry) and error.sig is not None and not throw:
         retried: EagerResult[Any] = error.sig.apply(retries=retries + 1)
         return retried
     if outcome.document is not None and task.store_eager_result:
         app.engine.store_state(task_id, outcome.document, outcome.ttl)
-    if error is not None and throw and outcome.state in states.EXCEPTION_STATES:
+    state = states.REJECTED if isinstance(error, Reject) else outcome.state
+    if error is not None and throw and state in _RAISED:
         raise error
     for envelope in outcome.publish:
-        app.calls.run(envelope)
+        app.calls.pass_on(envelope)
     return EagerResult(
         task_id,
         value if error is None else error,
-        outcome.state,
-        traceback=None if error is None else _traceback(error),
+        state,
+        traceback=None if error is None else format_traceback(error),
         name=task.name,
     )
+
+
+#: The states whose exceptions are raised with `throw`.
+_RAISED = states.EXCEPTION_STATES
 
 
 def through_serializer(
@@ -110,9 +121,3 @@ def through_serializer(
     encoded = registry.encode([list(args or ()), dict(kwargs or {})], serializer)
     loaded = registry.decode(encoded.body, serializer, accept=[serializer])
     return list(loaded[0]), dict(loaded[1])
-
-
-def _traceback(error: BaseException) -> str:
-    from taskhub.serialization.failures import format_traceback
-
-    return format_traceback(error)

@@ -254,8 +254,8 @@ class Task(TaskOptions[P, R]):
         }
         return apply_eagerly(
             task,
-            list(args or ()),
-            dict(kwargs or {}),
+            () if args is None else args,
+            {} if kwargs is None else dict(kwargs),
             task_id or str(uuid.uuid4()),
             retries or 0,
             throw,
@@ -338,13 +338,20 @@ class Task(TaskOptions[P, R]):
         meta: Any = None,
         **kwargs: Any,
     ) -> None:
-        """Store a state of this call, e.g. `update_state(state="PROGRESS", meta={"done": 3})`."""
+        """Store a state of this call, e.g. `update_state(state="PROGRESS", meta={"done": 3})`.
+
+        Raises:
+          ValueError: there is no running call, and no `task_id`.
+        """
         request = self.request
         if request._ending and task_id in (None, request.id):
             # A handler of the ending: its state leaves in the same commit, instead of the ending's own.
             request._final_state = (state or "", meta)
             return
-        self.backend.store_result(task_id or request.id, meta, state, request=request, **kwargs)
+        task_id = task_id or request.id
+        if not task_id:
+            raise ValueError(f"task_id must not be empty. Got {task_id} instead.")
+        self.backend.store_result(task_id, meta, state, request=request, **kwargs)
 
     def add_trail(self, result: Any) -> Any:
         """Record a result as a child of this call."""

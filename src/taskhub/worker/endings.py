@@ -113,7 +113,7 @@ def failed(
 def retried(
     request: Context,
     policy: ResultPolicy,
-    error: BaseException,
+    error: BaseException | None,
     traceback: str | None,
     messages: tuple[Envelope, ...],
 ) -> Outcome:

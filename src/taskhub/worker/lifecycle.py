@@ -191,9 +191,8 @@ def end_task(
         return _reject(task, request, error)
     info = ExceptionInfo(error)
     if isinstance(error, Retry):
-        cause = error.exc or error
-        outcome = endings.retried(request, policy, cause, info.traceback, sent)
-        return _handle(task, request, outcome, cause, info)
+        outcome = endings.retried(request, policy, error.exc, info.traceback, sent)
+        return _handle(task, request, outcome, error.exc, info)
     follow_ups = sent + task.follow_ups(request, states.FAILURE, None, error)
     outcome = endings.failed(request, policy, error, info.traceback, follow_ups)
     return _handle(task, request, outcome, error, info)
