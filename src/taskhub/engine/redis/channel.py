@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from taskhub.engine.redis.connecting import Connector
 
-#: Replies that mean "not now" or "not this server": the connection is dropped, and the call may be repeated.
-_UNREADY = ("READONLY", "LOADING", "MASTERDOWN", "TRYAGAIN", "CLUSTERDOWN", "NOREPLICAS", "MISCONF")
+#: Replies that mean "not now" or "not this server": the connection is dropped, and the call may be
+#: repeated. redis-py takes the code of those that it has a class for away from the text.
+_UNREADY = ("NOREPLICAS", "MISCONF")
 
 
 class Channel:
@@ -37,8 +38,7 @@ class Channel:
         """Send commands in one write and return their replies.
 
         Raises:
-          OperationalError: the server is out of reach, or not ready to serve.
-          EngineError: the server refused a command.
+          OperationalError: the server is out of reach, not ready to serve, or refused a command.
         """
         import redis.exceptions as errors
 
@@ -98,12 +98,21 @@ class Channel:
             return error
 
     def _refuse(self, error: Exception) -> None:
+        import redis.exceptions as errors
+
+        unready = (
+            errors.ReadOnlyError,
+            errors.MasterDownError,
+            errors.TryAgainError,
+            errors.ClusterDownError,
+        )
         text = str(error)
         where = self._connector.url.masked()
-        if isinstance(error, OSError) or text.startswith(_UNREADY) or "READONLY" in text:
+        # Up to 6.2 a script's error is wrapped into one of another class.
+        if isinstance(error, unready) or text.startswith(_UNREADY) or "-READONLY" in text:
             self.close()
             raise OperationalError(f"{where} is not ready: {text}") from error
-        if text.startswith("OOM") or "OOM command" in text:
+        if isinstance(error, errors.OutOfMemoryError) or "-OOM" in text:
             raise OperationalError(
                 f"{where} is out of memory and refuses writes: raise its maxmemory, or make room"
             ) from error

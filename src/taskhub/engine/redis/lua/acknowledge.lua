@@ -9,5 +9,6 @@
 if redis.call('HGET', CLAIMS .. ARGV[2], ARGV[3]) ~= ARGV[4] then
   return 0
 end
+redis.call('HDEL', MESSAGES, ARGV[3])
 redis.call('HSET', MESSAGES, ARGV[3], '')
 return 1

@@ -20,8 +20,8 @@ local claims = CLAIMS .. worker
 local rung = {}
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0, PROMOTED_AT_ONCE)) do
   local queue, priority, key = string.match(member, '^([^\n]*)\n(%d)\n(.*)$')
-  push_ready(queue, priority, key)
   redis.call('ZREM', DELAYED, member)
+  push_ready(queue, priority, key)
   rung[queue] = true
 end
 

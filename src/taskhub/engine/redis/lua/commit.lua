@@ -40,12 +40,12 @@ while at <= #ARGV do
     chords[number] = { take(), take(), take_list(2) }
   end
   if redis.call('HGET', claims, key) == token then
+    redis.call('HDEL', claims, key)
     if dead ~= '' then
       local record = redis.call('HGET', MESSAGES, key) or ''
       redis.call('ZADD', DEAD, clock() + tonumber(dead_ttl), key)
       redis.call('HSET', DEAD_MESSAGES, key, dead .. '\n' .. record)
     end
-    redis.call('HDEL', claims, key)
     redis.call('HDEL', MESSAGES, key)
     if string.sub(token, 1, 2) ~= '1:' then
       redis.call('HDEL', DELIVERIES, key)

@@ -24,6 +24,8 @@ end
 local claims, rung, failed = CLAIMS .. worker, {}, {}
 local released, dead = 0, 0
 local held = redis.call('HGETALL', claims)
+redis.call('DEL', claims, ns .. ':worker:' .. worker)
+redis.call('ZREM', WORKERS, worker)
 for index = 1, #held, 2 do
   local key, token = held[index], held[index + 1]
   local delivery = tonumber(string.match(token, '^(%d+):'))
@@ -44,8 +46,6 @@ for index = 1, #held, 2 do
     released = released + 1
   end
 end
-redis.call('DEL', claims, ns .. ':worker:' .. worker)
-redis.call('ZREM', WORKERS, worker)
 if #failed > 0 and dbs ~= '-' then
   in_results_db(dbs, function()
     for _, task_id in ipairs(failed) do

@@ -6,10 +6,10 @@
 -- Returns  the workers whose lease has run out and whose claims wait to be released.
 
 local now = clock()
+redis.call('ZREMRANGEBYSCORE', REVOKED, '-inf', now)
 for index = 3, #ARGV do
   redis.call('ZADD', WORKERS, now + tonumber(ARGV[2]), ARGV[index])
 end
-redis.call('ZREMRANGEBYSCORE', REVOKED, '-inf', now)
 for _, key in ipairs(redis.call('ZRANGEBYSCORE', DEAD, '-inf', now, 'LIMIT', 0, 100)) do
   redis.call('ZREM', DEAD, key)
   redis.call('HDEL', DEAD_MESSAGES, key)
