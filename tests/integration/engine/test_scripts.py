@@ -1,0 +1,62 @@
+"""A server that has forgotten our scripts."""
+
+from __future__ import annotations
+
+import redis
+
+from taskhub.engine.port import Released, RetryPolicy
+from tests.contract.stage import claim_one, ending, ids, message, state_of
+from tests.integration.engine.conftest import MakeEngine
+from tests.support.servers import Server
+
+
+def test_every_script_is_loaded_again(any_server: Server, make_engine: MakeEngine) -> None:
+    engine = make_engine(any_server.socket_url)
+    with redis.Redis(unix_socket_path=str(any_server.socket)) as client:
+        flush = client.script_flush
+        flush()
+        engine.enqueue([message(name) for name in "abcd"], retry=RetryPolicy())
+        flush()
+        claim = claim_one(engine)
+        flush()
+        assert engine.store_state("a", '{"status": "STARTED"}', None, held=("w1", claim))
+        flush()
+        assert engine.acknowledge("w1", claim)
+        flush()
+        # Both scripts of one trip are unknown, and each is run once.
+        exchange = engine.exchange("w1", [ending(claim, publish=[message("e")])], ["default"], 1)
+        assert exchange.committed == [True]
+        assert exchange.batch is not None
+        assert ids(exchange.batch.claims) == ["b"]
+        flush()
+        assert engine.give_back("w1", ["b"]) == ["b"]
+        flush()
+        assert ids(engine.revoke("revoker", ["c"], 1000)) == ["c"]
+        flush()
+        assert engine.release("revoker") == Released(1, 0)
+        flush()
+        assert engine.renew(["w1"], 1000) == []
+        flush()
+        assert engine.purge("default") == 4
+    assert state_of(engine, "a") == "SUCCESS"
+
+
+def test_one_script_is_loaded_once(any_server: Server, make_engine: MakeEngine) -> None:
+    engine = make_engine(any_server.socket_url)
+    with redis.Redis(unix_socket_path=str(any_server.socket)) as client:
+        client.script_flush()
+        client.config_resetstat()
+        for number in range(10):
+            engine.enqueue([message(f"id{number}")])
+
+        assert (
+            client.info("commandstats")[
+                "cmdstat_script|load" if is_new(client) else "cmdstat_script"
+            ]["calls"]
+            == 1
+        )
+
+
+def is_new(client: redis.Redis) -> bool:
+    """Whether statistics are kept by subcommand (since 7.0)."""
+    return int(client.info("server")["redis_version"].split(".")[0]) >= 7
