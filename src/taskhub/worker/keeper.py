@@ -162,11 +162,18 @@ class Keeper:
             registration = Registration.from_json(text)
             if registration.store not in self._engines:
                 self._engines[registration.store] = registration.engine()
-            connection.sendall(KEPT)
-            descriptor = self._descriptor(registration.process, connection)
         except (ValueError, TypeError, OSError) as error:
             logger.warning("a registration could not be read: %s", error)
             connection.close()
+            return
+        # The process may have been killed since it registered; then its descriptor tells, or that there is none.
+        with contextlib.suppress(OSError):
+            connection.sendall(KEPT)
+        try:
+            descriptor = self._descriptor(registration.process, connection)
+        except ProcessLookupError:
+            connection.close()
+            self._release(registration)
             return
         self._registrations[descriptor] = registration
         self._selector.register(
@@ -202,13 +209,19 @@ class Keeper:
         registration = self._registrations.get(descriptor)
         if registration is None:
             return
+        if self._release(registration):
+            self._forget(descriptor)
+        else:
+            # Its descriptor tells again.
+            time.sleep(0.2)
+
+    def _release(self, registration: Registration) -> bool:
+        """Take the claims of a dead process away; returns whether the store could be reached."""
         try:
             released = self._engines[registration.store].release(registration.worker)
         except OperationalError as error:
             logger.warning("%s; what %s held comes back later", error, registration.worker)
-            time.sleep(0.2)
-            return
-        self._forget(descriptor)
+            return False
         if released is not None and (released.requeued or released.dead):
             logger.warning(
                 "worker process %d is gone: %d of its tasks run again, %d were given up",
@@ -216,6 +229,7 @@ class Keeper:
                 released.requeued,
                 released.dead,
             )
+        return True
 
     def _forget(self, descriptor: int) -> None:
         registration = self._registrations.pop(descriptor, None)
