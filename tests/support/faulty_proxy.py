@@ -1,4 +1,4 @@
-"""A TCP proxy that fails on command: between a client and a store it can delay, cut, lose one reply, or go silent."""
+"""A TCP proxy that fails on command: it delays, cuts, loses one reply, or goes silent."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ class FaultyProxy:
             pair.close()
 
     def half_close(self) -> None:
-        """End the stream from the store to each client, as a server that shuts down does; the other way stays open."""
+        """End the stream from the store to each client; the other way stays open."""
         for pair in self._open_pairs():
             pair.half_close()
 
     def go_silent(self) -> None:
-        """Swallow all that is sent, without closing anything, as a firewall that forgot its connections."""
+        """Swallow all that is sent and close nothing, as a firewall that forgot its connections."""
         self.is_silent = True
 
     def speak(self) -> None:

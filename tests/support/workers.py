@@ -1,4 +1,4 @@
-"""Real worker processes for tests: Dramatiq's command line in a process group of its own, with a log."""
+"""Real worker processes for tests: Dramatiq's command line in a group of its own, with a log."""
 
 from __future__ import annotations
 
@@ -89,12 +89,15 @@ class WorkerSet:
                 env=self._environment,
                 start_new_session=True,
             )
-        if wait:
-            until(
-                lambda: len(self.pids) == self.processes and self.keeper,
-                f"dramatiq's processes to be ready; its log: {self.log_path}",
-                30.0,
-            )
+        return self.wait_until_ready() if wait else self
+
+    def wait_until_ready(self) -> Self:
+        """Wait until all of its processes are ready, and known to the keeper."""
+        until(
+            lambda: len(self.pids) == self.processes and self._kept == self.processes,
+            f"dramatiq's processes to be ready; its log: {self.log_path}",
+            30.0,
+        )
         return self
 
     def terminate(self) -> None:
@@ -146,6 +149,16 @@ class WorkerSet:
         """The keeper's process id, once it has come up."""
         found = _KEEPER_READY.search(self.log)
         return int(found[1]) if found else None
+
+    @property
+    def _kept(self) -> int:
+        """How many processes are connected to the keeper; known on Linux only."""
+        sockets = Path("/proc/net/unix")
+        if not sockets.exists():
+            return self.processes
+        address = f"/keeper-{self._running.pid}.sock"
+        # One of them listens.
+        return sum(line.endswith(address) for line in sockets.read_text().splitlines()) - 1
 
     @property
     def _running(self) -> subprocess.Popen[bytes]:

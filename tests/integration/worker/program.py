@@ -23,13 +23,19 @@ app = Celery("program", **json.loads(os.environ[SETTINGS_VARIABLE]))
 
 
 def note(journal: str, *words: Any) -> None:
-    """Add a line to a journal: the time, the process, and some words; whole lines even from many processes."""
+    """Add a line to a journal: the time, the process, and some words; never mixed with another's."""
     line = json.dumps([time.time(), os.getpid(), *words]) + "\n"
     descriptor = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     try:
         os.write(descriptor, line.encode())
     finally:
         os.close(descriptor)
+
+
+def notes(journal: str) -> int:
+    """Return how many lines a journal has."""
+    with open(journal, encoding="utf-8") as lines:
+        return len(list(lines))
 
 
 class Counting(Middleware):
@@ -124,7 +130,7 @@ def ignore(self: Any) -> None:
 @app.task(name="reject")
 def reject(requeue: bool, journal: str) -> None:
     note(journal, "reject")
-    if requeue and len(open(journal).readlines()) > 1:
+    if requeue and notes(journal) > 1:
         return
     raise Reject("unwanted", requeue=requeue)
 
@@ -207,7 +213,7 @@ def poison(journal: str) -> None:
 
 @app.task(name="meet", bind=True)
 def meet(self: Any, parties: int) -> list[str]:
-    """Wait until so many of these run at once, then tell whose request was seen before and after."""
+    """Wait until so many of these run, then tell whose request was seen before and after."""
     before = self.request.id
     with _met:
         _arrived.append(before)
@@ -265,7 +271,7 @@ def native_mark(journal: str, *words: Any) -> None:
 @dramatiq.actor(max_retries=2, min_backoff=10, max_backoff=50)
 def native_flaky(journal: str, failures: int) -> str:
     note(journal, "try")
-    if len(open(journal).readlines()) <= failures:
+    if notes(journal) <= failures:
         raise ValueError("not yet")
     return "at last"
 

@@ -1,0 +1,153 @@
+"""Worker processes that are killed, frozen or poisoned: no task is lost, none ends twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+from taskhub import states
+from taskhub.exceptions import WorkerLostError
+from tests.integration.worker.conftest import Journal, Stage
+from tests.support.workers import until
+
+
+def test_a_task_of_a_killed_process_runs_again_in_another_set_within_a_second(
+    stage: Stage, journal: Journal
+) -> None:
+    first, second = stage.workers(wait=False), stage.workers(wait=False)
+    for workers in (first, second):
+        workers.wait_until_ready()
+    documents: list[bytes] = []
+    result = stage.send("work", journal, 0.5)
+    with stage.app.engine.follow([result.id], lambda _id, text: documents.append(text)):
+        ((_, victim, *_),) = journal.wait_for(1)
+        killed = time.time()
+        os.kill(victim, signal.SIGKILL)
+        again = journal.wait_for(2)[1]
+        assert again[1] != victim
+        assert again[0] - killed < 1.0
+        assert result.get(timeout=15) == again[1]
+    assert journal.words == [("begin", ""), ("begin", ""), ("end", "")]
+    assert len(documents) == 1
+    assert stage.held == {}
+
+
+def test_a_task_of_a_killed_process_comes_back_while_its_neighbours_end(
+    stage: Stage, journal: Journal
+) -> None:
+    workers = stage.workers(processes=2)
+    result = stage.send("work", journal, 0.3)
+    ((_, victim, *_),) = journal.wait_for(1)
+    os.kill(victim, signal.SIGKILL)
+    # Dramatiq's command line ends when one of its processes does, for somebody to start it again: the neighbour runs
+    # the task if it is quick enough.
+    until(
+        lambda: len(journal.entries) > 1 or stage.app.engine.queues()["default"].ready,
+        "the task to come back",
+        1.0,
+    )
+    workers.wait(20)
+    assert stage.app.engine.workers() == {}
+    if not result.ready():
+        stage.workers()
+    assert result.get(timeout=15) != victim
+    assert journal.words == [("begin", ""), ("begin", ""), ("end", "")]
+
+
+def test_a_lease_is_renewed_without_the_keeper(
+    make_stage: Callable[..., Stage], journal: Journal
+) -> None:
+    stage = make_stage(lease_seconds=1)
+    workers = stage.workers()
+    assert workers.keeper is not None
+    result = stage.send("work", journal, 2.5)
+    journal.wait_for(1)
+    os.kill(workers.keeper, signal.SIGKILL)
+    deadline = time.monotonic() + 2.0
+    while time.monotonic() < deadline:
+        # Somebody who looks for expired leases finds none.
+        assert stage.app.engine.renew([], 1000) == []
+        time.sleep(0.02)
+    assert result.get(timeout=15) == workers.pids[0]
+    assert journal.words == [("begin", ""), ("end", "")]
+
+
+def test_a_frozen_worker_cannot_end_what_was_taken_away(
+    make_stage: Callable[..., Stage], journal: Journal
+) -> None:
+    stage = make_stage(lease_seconds=1)
+    frozen = stage.workers(threads=1)
+    result = stage.send("work", journal, 0.5)
+    journal.wait_for(1)
+    frozen.freeze()
+    other = stage.workers(threads=1)
+    assert result.get(timeout=15) == other.pids[0]
+    document = stage.document(result.id)
+    frozen.thaw()
+    until(lambda: "its claim had been taken away" in frozen.log, "the refusal in the log")
+    assert stage.document(result.id) == document
+    # It works on as before.
+    other.kill()
+    assert stage.send("mark", journal, "after").get(timeout=15) == frozen.pids[0]
+
+
+def test_a_task_that_kills_its_workers_is_given_up(
+    make_stage: Callable[..., Stage], journal: Journal
+) -> None:
+    stage = make_stage(task_max_deliveries=3)
+    workers = [stage.workers(wait=False) for _ in range(3)]
+    for started in workers:
+        started.wait_until_ready()
+    result = stage.send("poison", journal)
+    error = result.get(timeout=30, propagate=False)
+    assert isinstance(error, WorkerLostError)
+    assert result.state == states.FAILURE
+    assert journal.words == ["poisoned"] * 3
+    reason = stage.dead_letter(result.id)
+    assert reason is not None
+    assert reason["reason"] == "WorkerLostError"
+    for started in workers:
+        started.wait(20)
+    # A new set goes on with the rest.
+    stage.workers()
+    assert stage.send("add", 1, 2).get(timeout=15) == 3
+    assert len(journal.words) == 3
+
+
+def test_a_task_that_is_acknowledged_early_is_not_run_again(stage: Stage, journal: Journal) -> None:
+    stage.workers(processes=2)
+    result = stage.send("once_only", journal, 30)
+    ((_, victim, *_),) = journal.wait_for(1)
+    os.kill(victim, signal.SIGKILL)
+    assert isinstance(result.get(timeout=15, propagate=False), WorkerLostError)
+    assert result.state == states.FAILURE
+    assert journal.words == ["begin"]
+    assert stage.app.engine.queues()["default"].ready == 0
+
+
+def test_a_warm_shutdown_finishes_what_runs_and_gives_the_rest_back(
+    stage: Stage, journal: Journal
+) -> None:
+    workers = stage.workers(threads=2)
+    # Quick tasks first, so that the process holds more than it runs.
+    quick = [stage.send("add", number, number) for number in range(300)]
+    assert quick[-1].get(timeout=15) == 598
+    running = [stage.send("work", journal, 1.5, name) for name in ("first", "second")]
+    journal.wait_for(2)
+    waiting = [stage.send("mark", journal, number) for number in range(40)]
+    stopped = time.monotonic()
+    workers.terminate()
+    assert workers.wait(20) == 0
+    assert time.monotonic() - stopped < 8
+    assert [result.state for result in running] == [states.SUCCESS] * 2
+    engine = stage.app.engine
+    assert engine.workers() == {}
+    done = [result.id for result in waiting if result.state == states.SUCCESS]
+    left = [envelope.task_id for envelope in engine.waiting("default", 0, 100)]
+    # Nothing is lost, and what is left is in its order.
+    assert left == [result.id for result in waiting if result.id not in done]
+    stage.workers()
+    assert all(result.get(timeout=15) for result in waiting)
+    assert sorted(word for word in journal.words if isinstance(word, int)) == list(range(40))
