@@ -1,0 +1,138 @@
+"""Chords: the body is published with the last part, once."""
+
+from __future__ import annotations
+
+from taskhub.engine.port import Claim, Ending, Engine
+from taskhub.message import Envelope
+from taskhub.outcome import ChordPart, ChordPlan, Document
+from tests.contract.stage import (
+    Clock,
+    claim_all,
+    claim_one,
+    document,
+    ending,
+    ids,
+    message,
+    outcome,
+    state_of,
+)
+
+
+def giving(claim: Claim, index: int, value: str = "v", chord_id: str = "chord") -> Ending:
+    """Return an ending that gives a part."""
+    parts = (ChordPart(chord_id, index, value),)
+    return Ending(claim, outcome(claim.task_id)._replace(parts=parts))
+
+
+def begin(engine: Engine, size: int, *body: Envelope) -> list[Claim]:
+    """Store a chord with its header, and claim that."""
+    header = [message(f"part{index}") for index in range(size)]
+    engine.enqueue(header, chords=[ChordPlan("chord", size, body)])
+    return claim_all(engine)
+
+
+def test_the_last_part_publishes_the_body(engine: Engine) -> None:
+    first, second, third = begin(engine, 3, message("body", "b", priority=8))
+    engine.commit("w1", [giving(third, 2, "three"), giving(first, 0, "one")])
+    assert engine.chord_parts("chord") is None
+    assert engine.waiting("b", 0, 9) == []
+
+    engine.commit("w1", [giving(second, 1, "two")])
+
+    assert engine.waiting("b", 0, 9) == [message("body", "b", priority=8)]
+    assert engine.chord_parts("chord") == [b"one", b"two", b"three"]
+
+
+def test_a_body_may_be_delayed_and_have_many_messages(engine: Engine, clock: Clock) -> None:
+    (claim,) = begin(engine, 1, message("x", delay=10), message("y"), message("z"))
+
+    engine.commit("w1", [giving(claim, 0)])
+
+    assert ids(claim_all(engine)) == ["y", "z"]
+    clock.advance(10)
+    assert ids(claim_all(engine)) == ["x"]
+
+
+def test_a_part_counts_once(engine: Engine) -> None:
+    first, second = begin(engine, 2, message("body", "b"))
+    engine.commit("w1", [giving(first, 0, "one")])
+    engine.commit("w1", [giving(second, 0, "again")])
+    assert engine.waiting("b", 0, 9) == []
+
+    engine.enqueue([message("late")])
+    engine.commit("w1", [giving(claim_one(engine), 1, "two")])
+
+    assert ids(engine.waiting("b", 0, 9)) == ["body"]
+    assert engine.chord_parts("chord") == [b"one", b"two"]
+
+
+def test_a_claim_that_was_taken_away_gives_nothing(engine: Engine) -> None:
+    (claim,) = begin(engine, 1, message("body", "b"))
+    engine.release("w1")
+
+    assert engine.commit("w1", [giving(claim, 0)]) == [False]
+
+    assert engine.waiting("b", 0, 9) == []
+
+
+def test_a_chord_ends_when_its_whole_body_has_used_it(engine: Engine) -> None:
+    (claim,) = begin(engine, 1, message("x", "b"), message("y", "b"))
+    engine.commit("w1", [giving(claim, 0)])
+    for expected in ([b"v"], None):
+        body = claim_one(engine, queue="b")
+        engine.commit("w1", [Ending(body, outcome(body.task_id)._replace(joined="chord"))])
+        assert engine.chord_parts("chord") == expected
+
+
+def test_an_ending_may_begin_a_chord(engine: Engine) -> None:
+    engine.enqueue([message("id")])
+    plan = ChordPlan("chord", 1, (message("body", "b"),))
+    follow = ending(claim_one(engine), publish=[message("part")])
+    engine.commit("w1", [follow._replace(outcome=follow.outcome._replace(chords=(plan,)))])
+
+    engine.commit("w1", [giving(claim_one(engine), 0)])
+
+    assert ids(engine.waiting("b", 0, 9)) == ["body"]
+
+
+def test_an_open_chord_stays_as_it_is(engine: Engine) -> None:
+    (claim,) = begin(engine, 1, message("body", "b"))
+    engine.enqueue([], chords=[ChordPlan("chord", 5, (message("other", "b"),))])
+
+    engine.commit("w1", [giving(claim, 0)])
+
+    assert ids(engine.waiting("b", 0, 9)) == ["body"]
+
+
+def test_a_chord_can_be_extended(engine: Engine) -> None:
+    (claim,) = begin(engine, 1, message("body", "b"))
+    assert engine.extend_chord("chord") == 1
+    engine.commit("w1", [giving(claim, 0)])
+    assert engine.waiting("b", 0, 9) == []
+
+    engine.enqueue([message("more")])
+    engine.commit("w1", [giving(claim_one(engine), 1)])
+
+    assert ids(engine.waiting("b", 0, 9)) == ["body"]
+
+
+def test_an_unknown_chord_takes_nothing(engine: Engine) -> None:
+    engine.enqueue([message("id")])
+
+    assert engine.extend_chord("chord") is None
+    assert engine.chord_parts("chord") is None
+    assert engine.commit("w1", [giving(claim_one(engine), 0)]) == [True]
+
+    assert engine.extend_chord("chord") is None
+    assert engine.chord_parts("chord") is None
+
+
+def test_documents_of_other_tasks_end_with_the_task(engine: Engine) -> None:
+    engine.enqueue([message("id")])
+    others = (Document("next", document("next", "FAILURE")),)
+    claim = claim_one(engine)
+
+    failed = Ending(claim, outcome("id", "FAILURE")._replace(documents=others))
+    engine.commit("w1", [failed])
+
+    assert [state_of(engine, name) for name in ("id", "next")] == ["FAILURE", "FAILURE"]
