@@ -71,6 +71,6 @@ def call(
         return exit_codes.OK
     from taskhub.cli.waiting import Wonder, show, wait_for
 
-    queue = app.route(options, name, values, named_values, task)
+    queue = app.calls.queue(options, name, values, named_values, task)
     wait_for(result, timeout, Wonder(app, queue))
     return show(result, json=as_json)

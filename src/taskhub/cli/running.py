@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Sequence
 
 import click
@@ -35,6 +36,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     from taskhub.cli.group import taskhub
 
+    warnings.showwarning = _show_warning
     try:
         code = taskhub.main(
             None if arguments is None else list(arguments), "taskhub", standalone_mode=False
@@ -95,3 +97,7 @@ def explain(error: Exception) -> tuple[str, int]:
 def one_line(message: str) -> str:
     """Return a message without line breaks and without secrets."""
     return mask_url(" ".join(message.split()))
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+    click.echo(f"{click.style('warning:', fg='yellow')} {one_line(str(message))}", err=True)

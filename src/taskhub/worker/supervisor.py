@@ -116,8 +116,12 @@ class Supervisor:
         outer.setblocking(False)
         self._selector.register(inner, selectors.EVENT_READ)
         handled = {number: signal.getsignal(number) for number in (*_WARM, *_COLD)}
-        # Under nohup, a hangup stays ignored.
-        before = {number: was for number, was in handled.items() if was != signal.SIG_IGN}
+        before = {
+            number: was
+            for number, was in handled.items()
+            # Under nohup, a hangup stays ignored. SIGINT is heeded even where a shell's `&` ignored it.
+            if not (number == signal.SIGHUP and was == signal.SIG_IGN)
+        }
         wakeup = signal.set_wakeup_fd(outer.fileno(), warn_on_full_buffer=False)
         for number in before:
             signal.signal(number, self._on_signal)

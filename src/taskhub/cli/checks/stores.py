@@ -1,0 +1,149 @@
+"""The stores of messages and results, and who works on them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from taskhub.cli.checks.finding import Finding
+from taskhub.config.urls import StoreURL, same_server
+from taskhub.exceptions import OperationalError
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+
+_URL_ADVICE = "start the server, or set TASKHUB_BROKER_URL to another"
+
+
+def check_stores(app: Celery) -> Iterator[Finding]:
+    """Connect to the stores, and see whether they keep what they are given."""
+    from taskhub.engine.redis.engine import RedisEngine
+
+    engine = app.engine
+    if not isinstance(engine, RedisEngine):
+        yield Finding(
+            "warn", "broker", "memory:// is kept in each process", "set broker_url for tasks of workers"
+        )
+        return
+    broker, results = engine.broker_url, engine.results_url
+    findings = list(_check_store("broker", broker, engine.broker_options))
+    yield from findings
+    if same_server(broker, results):
+        if any(finding.level == "fail" and len(findings) == 1 for finding in findings):
+            # One connection cannot be had, and that has been told.
+            return
+        yield Finding(
+            "ok",
+            "results",
+            f"in db {results.db} of the same server: a task and its result end in one step",
+        )
+        return
+    yield from _check_store("results", results, engine.results_options)
+    yield Finding(
+        "warn",
+        "results",
+        "on another server than the messages: a task's result may be seen before what follows from it",
+        "use one server for both (any db) to have one atomic step",
+    )
+
+
+def _check_store(subject: str, url: StoreURL, options: dict[str, Any]) -> Iterator[Finding]:
+    from taskhub.engine.redis.connecting import Connector
+
+    connector = Connector(
+        url, client_name="taskhub-doctor", socket_timeout=5.0, transport_options=options
+    )
+    try:
+        connection = connector.connect()
+    except OperationalError as error:
+        what, _, mend = str(error).rpartition(": ")
+        yield Finding("fail", subject, what or mend, mend if what else _URL_ADVICE)
+        return
+    try:
+        connection.send_command("INFO")
+        fields = _fields(connection.read_response())
+    finally:
+        connection.disconnect()
+    name = "Valkey" if "valkey_version" in fields else "Redis"
+    version = fields.get("valkey_version") or fields.get("redis_version", "?")
+    yield Finding("ok", subject, f"{name} {version} at {url.masked()}")
+    yield persistence(subject, fields)
+    yield eviction(subject, fields)
+
+
+def persistence(subject: str, fields: dict[str, str]) -> Finding:
+    """Judge whether a server keeps its data over a restart, by its INFO."""
+    if fields.get("aof_enabled") == "1":
+        if fields.get("aof_last_write_status", "ok") != "ok":
+            return Finding(
+                "fail", subject, "the append-only file cannot be written", "look at the server's disk and log"
+            )
+        return Finding("ok", subject, "keeps what it holds in an append-only file")
+    return Finding(
+        "warn",
+        subject,
+        "has no append-only file: a crash of the server loses the last messages",
+        "CONFIG SET appendonly yes, and write it into the server's configuration",
+    )
+
+
+def eviction(subject: str, fields: dict[str, str]) -> Finding:
+    """Judge what a server does when its memory is full, by its INFO."""
+    policy = fields.get("maxmemory_policy", "noeviction")
+    if policy == "noeviction":
+        return Finding("ok", subject, "refuses writes when its memory is full (noeviction)")
+    limit = fields.get("maxmemory_human", "unknown")
+    if fields.get("maxmemory", "0") == "0":
+        limit = "none now"
+    return Finding(
+        "fail",
+        subject,
+        f"may drop messages when its memory is full (maxmemory-policy {policy}, limit {limit})",
+        "CONFIG SET maxmemory-policy noeviction, or use a server of its own for tasks",
+    )
+
+
+def check_directory(app: Celery) -> Iterator[Finding]:
+    """See whether the development store, if it is used, is closed to other users."""
+    if app.conf.broker_url:
+        return
+    from taskhub.engine.embedded import store_directory
+
+    directory = store_directory()
+    found = directory.stat()
+    mode = stat.S_IMODE(found.st_mode)
+    if found.st_uid != os.getuid() or mode != 0o700:
+        yield Finding(
+            "fail", "directory", f"{directory} is open to others (mode {mode:o})", f"chmod 700 {directory}"
+        )
+    else:
+        yield Finding("ok", "directory", f"{directory} is closed to other users")
+    yield Finding(
+        "warn",
+        "directory",
+        "the development store is for one machine",
+        "set TASKHUB_BROKER_URL for anything that others use",
+    )
+
+
+def check_workers(app: Celery) -> Iterator[Finding]:
+    """See whether anybody works."""
+    try:
+        live = [name for name, left in app.engine.workers().items() if left > 0]
+        waiting = sum(count.ready for count in app.engine.queues().values())
+    except OperationalError:
+        # The store's own check has told.
+        return
+    if live:
+        yield Finding("ok", "workers", f"{len(live)} worker processes live, {waiting} tasks are ready")
+    else:
+        yield Finding(
+            "warn", "workers", f"none live, {waiting} tasks are ready", "start some: taskhub worker, or taskhub up"
+        )
+
+
+def _fields(reply: Any) -> dict[str, str]:
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
+    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)

@@ -1,0 +1,37 @@
+"""`taskhub doctor`."""
+
+from __future__ import annotations
+
+import click
+
+from taskhub.cli import exit_codes
+from taskhub.cli.options import app_options, load_app
+from taskhub.cli.output import say_json
+
+_MARKS = {"ok": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "red")}
+
+
+@click.command(epilog=exit_codes.EXPLAINED)
+@app_options
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each check.")
+@click.pass_context
+def doctor(context: click.Context, as_json: bool) -> int:
+    """Check everything that taskhub needs, and say how to mend what is wrong.
+
+    Looks at versions, stores, workers, e-mail and the cache. Ends with 1 if a check fails; warnings do not count.
+    """
+    from taskhub.cli.checks import all_checks
+    from taskhub.cli.running import one_line
+
+    failed = False
+    for finding in all_checks(load_app(context)):
+        failed = failed or finding.level == "fail"
+        if as_json:
+            say_json(finding._asdict())
+            continue
+        mark, colour = _MARKS[finding.level]
+        line = f"{click.style(mark, fg=colour)}  {finding.subject:<14} {one_line(finding.detail)}"
+        click.echo(line)
+        if finding.advice:
+            click.echo(f"      {'':<14} -> {finding.advice}")
+    return exit_codes.FAILURE if failed else exit_codes.OK

@@ -1,0 +1,54 @@
+"""`taskhub up`: a store, workers, and what to type next."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.command import Commands
+
+SEND = "Modules.admin.tasks.default_tasks.send_email"
+MAIL = json.dumps({"to": "you@example.com", "subject": "Hello", "body": "It works."})
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Commands]:
+    """A directory with nothing in it, and nothing configured."""
+    (tmp_path / "pyproject.toml").touch()
+    commands = Commands(tmp_path, {})
+    yield commands
+    commands.stop_all()
+
+
+def test_a_newcomer_sends_an_email(fresh: Commands) -> None:
+    up = fresh.start("up")
+    up.wait_for("Ctrl-C stops it.")
+    assert "the development store of this project" in up.output
+    assert "2 processes x 8 threads" in up.output
+    assert "default, email" in up.output
+    assert "no broker configured" not in up.output
+    ended = fresh.run("call", SEND, "--kwargs", MAIL, "--wait", "--json")
+    assert ended.returncode == 0, ended.stderr
+    written = Path(json.loads(ended.stdout)["result"]["destination"])
+    assert written.parent == fresh.directory / ".taskhub" / "outbox"
+    assert "It works." in written.read_text()
+    assert fresh.run("doctor").returncode == 0
+    asked = time.monotonic()
+    up.send(signal.SIGINT)
+    assert up.wait() == 0
+    assert time.monotonic() - asked < 8.0
+    assert "Stopped." in up.output
+
+
+def test_a_second_one_adds_workers(fresh: Commands) -> None:
+    fresh.start("up", "-c", "1").wait_for("Ctrl-C stops it.")
+    second = fresh.start("up", "-c", "1")
+    second.wait_for("1 worker processes were here already")
+    assert len(json.loads(fresh.run("status", "--json").stdout)["workers"]) == 2
+    assert second.stop() == 0
+    assert len(json.loads(fresh.run("status", "--json").stdout)["workers"]) == 1

@@ -1,0 +1,154 @@
+"""`taskhub worker`: what dies is replaced, what runs is finished or given back, what cannot start says why."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+
+import pytest
+
+from tests.acceptance.command import Commands, until
+from tests.acceptance.conftest import journal
+
+
+def test_a_killed_process_is_replaced_and_its_task_runs_again_within_a_second(
+    commands: Commands,
+) -> None:
+    worker = commands.start("worker", "-c", "2", "-t", "2")
+    worker.wait_for("is ready")
+    task_id = commands.run("call", "project.work", "-a", "[1.5]").stdout.strip()
+    ((_, victim, _),) = until(lambda: journal(commands.directory), "the task to begin")
+    killed = time.time()
+    os.kill(victim, signal.SIGKILL)
+    result = commands.run("result", task_id, "--follow", "--json")
+    (first, again, end) = journal(commands.directory)
+    assert (first[0], again[0], end[0]) == ("begin", "begin", "end")
+    assert again[1] != victim
+    assert again[2] - killed < 1.0
+    assert json.loads(result.stdout)["result"] == end[1] == again[1]
+    worker.wait_for("was killed by SIGKILL")
+    workers = until(
+        lambda: len(found) == 2 and found
+        if (found := json.loads(commands.run("status", "--json").stdout)["workers"])
+        else None,
+        "a new process",
+    )
+    assert not any(f":{victim}:" in worker["name"] for worker in workers)
+    assert worker.stop() == 0
+
+
+def test_a_process_that_dies_alone_is_back_with_its_task(commands: Commands) -> None:
+    worker = commands.start("worker", "-P", "solo")
+    worker.wait_for("is ready")
+    task_id = commands.run("call", "project.work", "-a", "[0.5]").stdout.strip()
+    ((_, victim, _),) = until(lambda: journal(commands.directory), "the task to begin")
+    os.kill(victim, signal.SIGKILL)
+    assert commands.run("result", task_id, "--follow").returncode == 0
+    assert [word for word, _, _ in journal(commands.directory)] == ["begin", "begin", "end"]
+
+
+def test_a_task_killed_under_plain_dramatiq_runs_again_in_another_set(commands: Commands) -> None:
+    first = commands.start("project", "-p", "2", "-t", "2", module="dramatiq")
+    first.wait_for("Worker process is ready for action.", 2)
+    task_id = commands.run("call", "project.work", "-a", "[1]").stdout.strip()
+    ((_, victim, _),) = until(lambda: journal(commands.directory), "the task to begin")
+    second = commands.start("project", "-p", "2", "-t", "2", module="dramatiq")
+    second.wait_for("Worker process is ready for action.", 2)
+    if len(journal(commands.directory)) > 1:
+        pytest.fail("the task ended before its process could be killed")
+    killed = time.time()
+    os.kill(victim, signal.SIGKILL)
+    assert commands.run("result", task_id, "--follow").returncode == 0
+    notes = journal(commands.directory)
+    assert [word for word, _, _ in notes] == ["begin", "begin", "end"]
+    assert notes[1][2] - killed < 1.0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_tasks_that_run_are_finished(commands: Commands, number: signal.Signals) -> None:
+    worker = commands.start("worker", "-c", "1")
+    worker.wait_for("is ready")
+    task_id = commands.run("call", "project.work", "-a", "[1]").stdout.strip()
+    until(lambda: journal(commands.directory), "the task to begin")
+    worker.send(number)
+    assert worker.wait() == 0
+    assert [word for word, _, _ in journal(commands.directory)] == ["begin", "end"]
+    assert json.loads(commands.run("result", task_id, "--json").stdout)["state"] == "SUCCESS"
+    assert json.loads(commands.run("status", "--json").stdout)["workers"] == []
+
+
+def test_tasks_that_take_longer_than_the_deadline_are_given_back(commands: Commands) -> None:
+    worker = commands.start("worker", "-c", "1", "--shutdown-timeout", "1")
+    worker.wait_for("is ready")
+    commands.run("call", "project.work", "-a", "[60]")
+    until(lambda: journal(commands.directory), "the task to begin")
+    worker.send(signal.SIGTERM)
+    assert worker.wait() == 0
+    assert "1 tasks were given back" in worker.output
+    assert json.loads(commands.run("queues", "--json").stdout)["celery"]["ready"] == 1
+
+
+def test_the_second_signal_gives_back_at_once(commands: Commands) -> None:
+    worker = commands.start("worker", "-c", "2")
+    worker.wait_for("is ready")
+    commands.run("call", "project.work", "-a", "[60]")
+    until(lambda: journal(commands.directory), "the task to begin")
+    worker.send(signal.SIGTERM)
+    worker.wait_for("is stopping")
+    asked = time.monotonic()
+    worker.send(signal.SIGTERM)
+    assert worker.wait() == 1
+    assert time.monotonic() - asked < 5.0
+    assert json.loads(commands.run("queues", "--json").stdout)["celery"]["ready"] == 1
+
+
+def test_processes_end_when_the_supervisor_was_killed(commands: Commands) -> None:
+    worker = commands.start("worker", "-c", "1")
+    worker.wait_for("is ready")
+    worker.send(signal.SIGKILL)
+    worker.wait()
+    until(
+        lambda: json.loads(commands.run("status", "--json").stdout)["workers"] == [],
+        "the worker process to end",
+    )
+
+
+def test_only_the_queues_that_were_named_are_served(commands: Commands) -> None:
+    commands.start("worker", "-Q", "other,third", "-c", "1").wait_for("queues other, third")
+    commands.run("call", "project.add", "-a", "[1, 2]")
+    assert commands.run("call", "project.elsewhere", "--wait").stdout.strip() == "1"
+    assert json.loads(commands.run("queues", "--json").stdout)["celery"]["ready"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["-A", "nowhere"], 2, "there is no module 'nowhere'"),
+        (["-A", "project:nothing"], 2, "project has no 'nothing'"),
+        (["-A", "project.add"], 2, "not an app"),
+        (["-A", "project.py"], 2, "write -A project"),
+        (["-b", "redis://:secret@127.0.0.1:1/0"], 69, "refused the connection"),
+        (["-b", "http://127.0.0.1"], 2, "--broker"),
+        (["--beat"], 2, "No such option"),
+    ],
+)
+def test_what_cannot_start_says_so_in_one_line(
+    commands: Commands, arguments: list[str], code: int, words: str
+) -> None:
+    ended = commands.run("worker", *arguments)
+    assert ended.returncode == code
+    assert ended.stderr.startswith("error: ")
+    assert ended.stderr.count("\n") == 1, ended.stderr
+    assert words in ended.stderr
+    assert "secret" not in ended.stderr
+
+
+def test_an_error_in_the_users_module_is_shown_with_their_own_traceback(commands: Commands) -> None:
+    (commands.directory / "broken.py").write_text("import taskhub\n1 / 0\n")
+    ended = commands.run("worker", "-A", "broken")
+    assert ended.returncode == 1
+    assert ended.stderr.count("Traceback") == 1
+    assert "importlib" not in ended.stderr
+    assert ended.stderr.splitlines()[-1] == "error: broken cannot be imported: ZeroDivisionError: division by zero"
