@@ -91,7 +91,7 @@ def test_a_claim_that_was_never_received_is_found(engine: RedisEngine, proxy: Lo
     with pytest.raises(OperationalError):
         engine.claim("w1", ["default"], 5)
 
-    assert engine.reconcile("w1", []) == ["a", "b"] or engine.queues()["default"].ready == 2
+    assert sorted(engine.reconcile("w1", [])) == ["a", "b"]
     assert claim_one(engine, "w2").delivery == 1
 
 
