@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from taskhub import states
     from taskhub.app import Celery, Celery as TaskHub, current_app, current_task, shared_task
-    from taskhub.canvas import Signature, maybe_signature, signature
+    from taskhub.canvas import (
+        Signature,
+        chain,
+        chord,
+        chunks,
+        group,
+        maybe_signature,
+        signature,
+        subtask,
+        xmap,
+        xstarmap,
+    )
     from taskhub.result import AsyncResult, GroupResult, ResultSet
     from taskhub.task import Task
     from taskhub.utils import uuid
@@ -26,13 +37,20 @@ _HOMES = {
     "Signature": ("taskhub.canvas", "Signature"),
     "Task": ("taskhub.task", "Task"),
     "TaskHub": ("taskhub.app", "Celery"),
+    "chain": ("taskhub.canvas", "chain"),
+    "chord": ("taskhub.canvas", "chord"),
+    "chunks": ("taskhub.canvas", "chunks"),
     "current_app": ("taskhub.app", "current_app"),
     "current_task": ("taskhub.app", "current_task"),
+    "group": ("taskhub.canvas", "group"),
     "maybe_signature": ("taskhub.canvas", "maybe_signature"),
     "shared_task": ("taskhub.app", "shared_task"),
     "signature": ("taskhub.canvas", "signature"),
     "states": ("taskhub.states", None),
+    "subtask": ("taskhub.canvas", "subtask"),
     "uuid": ("taskhub.utils", "uuid"),
+    "xmap": ("taskhub.canvas", "xmap"),
+    "xstarmap": ("taskhub.canvas", "xstarmap"),
 }
 
 __all__ = [
@@ -43,13 +61,20 @@ __all__ = [
     "Signature",
     "Task",
     "TaskHub",
+    "chain",
+    "chord",
+    "chunks",
     "current_app",
     "current_task",
+    "group",
     "maybe_signature",
     "shared_task",
     "signature",
     "states",
+    "subtask",
     "uuid",
+    "xmap",
+    "xstarmap",
 ]
 
 

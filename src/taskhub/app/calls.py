@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from taskhub.app import stores
 from taskhub.app.routing import Routes
+from taskhub.canvas.outbox import Outbox, open_outbox
+from taskhub.engine.port import RetryPolicy
 from taskhub.message import Envelope, decode_body
 from taskhub.result import AsyncResult
 from taskhub.task import calling
@@ -120,8 +122,11 @@ class Calls:
         if parent is not None and (parent.id is None or parent.called_directly):
             parent = None
         envelope = self.envelope(name, args, kwargs, task_id, options, task, parent)
-        policy = stores.retry_policy(app.conf, options.get("retry"), options.get("retry_policy"))
-        app.broker.send(envelope, policy)
+        outbox = open_outbox()
+        if outbox is not None:
+            outbox.messages.append(envelope)
+        else:
+            app.broker.send(envelope, self._retry_policy(options))
         make = options.get("result_cls")
         result: AsyncResult[Any] = (
             make(task_id) if make else AsyncResult(task_id, app=app, task_name=name)
@@ -131,6 +136,14 @@ class Calls:
         if parent is not None and options.get("add_to_parent", True) and parent._task is not None:
             parent._task.add_trail(result)
         return result
+
+    def send_all(self, outbox: Outbox, options: Mapping[str, Any]) -> None:
+        """Send what a canvas has collected, in as few trips as possible."""
+        self._app.broker.send_all(outbox.messages, outbox.chords, self._retry_policy(options))
+
+    def _retry_policy(self, options: Mapping[str, Any]) -> RetryPolicy | None:
+        retry, policy = options.get("retry"), options.get("retry_policy")
+        return stores.retry_policy(self._app.conf, retry, policy)
 
     def eagerly(
         self, task: Task[Any, Any], args: Any, kwargs: Any, task_id: str | None, options: Any
@@ -159,11 +172,3 @@ class Calls:
             link=options.get("callbacks"),
             link_error=options.get("errbacks"),
         )
-
-    def follow_ups(
-        self, request: Context, state: str, value: Any, error: BaseException | None = None
-    ) -> tuple[Envelope, ...]:
-        """Return the messages that the ending of a call causes."""
-        from taskhub.canvas.follow_ups import follow_ups
-
-        return follow_ups(self._app, request, state, value, error)

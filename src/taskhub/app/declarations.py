@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskhub.app import current, shared
 from taskhub.app.registry import TaskRegistry
+from taskhub.canvas.builtins import BUILTINS
 from taskhub.exceptions import DuplicateTaskNameWarning
 from taskhub.task.declaration import make_task
 
@@ -86,7 +87,7 @@ class Declarations:
                 return
             self._check_finalizes(auto)
             self.finalized = True
-            for function, options in self._of_others():
+            for function, options in (*BUILTINS, *self._of_others()):
                 self.declare(function, options, quietly=True)
             for task in list(self.registry.values()):
                 self.bind(task)

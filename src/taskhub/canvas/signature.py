@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from taskhub.canvas import stamping
 from taskhub.task import calling
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
-    from taskhub.result import AsyncResult, EagerResult
+    from taskhub.canvas.stamping import StampingVisitor
+
+S = TypeVar("S", bound="Signature")
+
+#: Options that a signature keeps when it is called with others.
+_KEPT = frozenset(("group_id", "stamped_headers"))
 
 
 class Signature(dict[str, Any]):
@@ -19,8 +26,29 @@ class Signature(dict[str, Any]):
     Arguments given when it is called go before its own, unless it is immutable.
     """
 
+    TYPES: ClassVar[dict[str, type[Signature]]] = {}
     _app: Celery | None = None
     _type: Any = None
+
+    @classmethod
+    def register_type(cls, name: str | None = None) -> Callable[[type[S]], type[S]]:
+        """Register a class for the signatures whose `subtask_type` is `name`, by default the class's name."""
+
+        def register(subclass: type[S]) -> type[S]:
+            cls.TYPES[name or subclass.__name__] = subclass
+            return subclass
+
+        return register
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], app: Celery | None = None) -> Signature:
+        """Return the signature that a dictionary holds."""
+        subtask_type = data.get("subtask_type")
+        if subtask_type:
+            target = cls.TYPES[subtask_type]
+            if target is not cls:
+                return target.from_dict(data, app=app)
+        return Signature(dict(data), app=app)
 
     def __init__(
         self,
@@ -38,25 +66,18 @@ class Signature(dict[str, Any]):
         if isinstance(task, dict):
             super().__init__(task)
             return
-        if isinstance(task, str) or task is None:
-            name = task
+        if task is not None and not isinstance(task, str):
+            self._type, task = task, task.name
+        elif type is not None:
             self._type = type
-        else:
-            name = task.name
-            self._type = task
         super().__init__(
-            task=name,
+            task=task,
             args=tuple(args or ()),
-            kwargs=dict(kwargs or {}),
+            kwargs=kwargs if kwargs is not None else {},
             options={**(options or {}), **extra},
             subtask_type=subtask_type,
             immutable=immutable,
         )
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any], app: Celery | None = None) -> Signature:
-        """Return the signature that a dictionary holds."""
-        return Signature(dict(data), app=app)
 
     # -- the parts
 
@@ -76,10 +97,15 @@ class Signature(dict[str, Any]):
         Raises:
           NotRegistered: no such task is known here.
         """
-        return self._type or self.app.tasks[self["task"]]
+        return self._type if self._type is not None else self.app.tasks[self["task"]]
 
     @property
     def task(self) -> Any:
+        """The name of the task."""
+        return self["task"]
+
+    @property
+    def name(self) -> Any:
         """The name of the task."""
         return self["task"]
 
@@ -88,10 +114,18 @@ class Signature(dict[str, Any]):
         """Its positional arguments."""
         return self["args"]
 
+    @args.setter
+    def args(self, args: Any) -> None:
+        self["args"] = args
+
     @property
     def kwargs(self) -> Any:
         """Its keyword arguments."""
         return self["kwargs"]
+
+    @kwargs.setter
+    def kwargs(self, kwargs: Any) -> None:
+        self["kwargs"] = kwargs
 
     @property
     def options(self) -> dict[str, Any]:
@@ -99,21 +133,38 @@ class Signature(dict[str, Any]):
         options: dict[str, Any] = self["options"]
         return options
 
+    @options.setter
+    def options(self, options: dict[str, Any]) -> None:
+        self["options"] = options
+
+    @property
+    def subtask_type(self) -> str | None:
+        """What kind of signature it is; None for the call of a task."""
+        return self.get("subtask_type")
+
     @property
     def immutable(self) -> bool:
         """Whether results of other tasks are not passed to it."""
         return bool(self.get("immutable"))
 
+    @immutable.setter
+    def immutable(self, immutable: bool) -> None:
+        self["immutable"] = immutable
+
     @property
     def id(self) -> str | None:
         """The id that its next call will have, if it was frozen."""
-        task_id: str | None = self.options.get("task_id")
-        return task_id
+        return self.options.get("task_id")
 
     @property
-    def name(self) -> Any:
-        """The name of the task."""
-        return self["task"]
+    def root_id(self) -> str | None:
+        """The id of the call that all of this belongs to, if it was frozen with one."""
+        return self.options.get("root_id")
+
+    @property
+    def parent_id(self) -> str | None:
+        """The id of the call before it, if it was frozen with one."""
+        return self.options.get("parent_id")
 
     # -- changing
 
@@ -129,68 +180,151 @@ class Signature(dict[str, Any]):
         self["immutable"] = immutable
 
     def clone(
-        self,
-        args: Sequence[Any] | None = None,
-        kwargs: Mapping[str, Any] | None = None,
-        **options: Any,
-    ) -> Signature:
+        self, args: Sequence[Any] | None = None, kwargs: Mapping[str, Any] | None = None, **options: Any
+    ) -> Any:
         """Return a copy with more arguments and options."""
-        merged_args, merged_kwargs, merged_options = self.merged(args, kwargs, options)
-        copy = type(self).from_dict(
-            {**self, "args": merged_args, "kwargs": merged_kwargs, "options": merged_options},
+        new_args, new_kwargs, new_options = self.merged(args, kwargs, options)
+        copy = Signature.from_dict(
+            {
+                **self,
+                "args": tuple(new_args),
+                "kwargs": dict(new_kwargs),
+                "options": deepcopy(dict(new_options)),
+            },
             app=self._app,
         )
         copy._type = self._type
         return copy
+
+    partial = clone
 
     def merged(
         self,
         args: Sequence[Any] | None = None,
         kwargs: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
+        *,
+        force: bool = False,
     ) -> tuple[tuple[Any, ...], dict[str, Any], dict[str, Any]]:
         """Return arguments and options of a call with more of them."""
-        all_options = {**self.options, **(options or {})}
-        if self.immutable:
-            return tuple(self.args), dict(self.kwargs), all_options
-        return (
-            (*(args or ()), *self.args),
-            {**self.kwargs, **(kwargs or {})},
-            all_options,
-        )
+        merged_options = dict(self.options)
+        if options:
+            kept = {*_KEPT, *merged_options.get("stamped_headers", ())} & merged_options.keys()
+            merged_options.update(
+                (name, value) for name, value in options.items() if name not in kept
+            )
+        if self.immutable and not force:
+            return tuple(self.args), self.kwargs, merged_options
+        new_args = (*(args or ()), *self.args)
+        return new_args, {**self.kwargs, **kwargs} if kwargs else self.kwargs, merged_options
+
+    def replace(
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Signature:
+        """Return a copy with other arguments, keyword arguments or options."""
+        copy: Signature = self.clone()
+        for name, value in (("args", args), ("kwargs", kwargs), ("options", options)):
+            if value is not None:
+                copy[name] = value
+        return copy
+
+    # -- links
 
     def link(self, callback: Any) -> Any:
         """Call another signature with the result when this has succeeded; returns that signature."""
-        return self._append("link", callback)
+        return self.append_to_list_option("link", callback)
 
     def link_error(self, errback: Any) -> Any:
         """Call another signature when this has failed; returns that signature."""
-        return self._append("link_error", errback)
+        return self.append_to_list_option("link_error", errback)
 
     def on_error(self, errback: Any) -> Signature:
         """As `link_error`, but returns this signature."""
         self.link_error(errback)
         return self
 
-    def _append(self, name: str, signature: Any) -> Any:
-        linked = calling.as_list(self.options.get(name))
-        if signature not in linked:
-            linked.append(signature)
-        self.options[name] = linked
-        return signature
+    def append_to_list_option(self, key: str, value: Any) -> Any:
+        """Add to an option that is a list, unless it is in it; returns what was added."""
+        items = calling.as_list(self.options.get(key))
+        if value not in items:
+            items.append(value)
+        self.options[key] = items
+        return value
+
+    def extend_list_option(self, key: str, values: Any) -> None:
+        """Add to an option that is a list."""
+        self.options[key] = [*calling.as_list(self.options.get(key)), *calling.as_list(values)]
+
+    def flatten_links(self) -> list[Any]:
+        """Return this signature and all that is linked to it, and to that."""
+        found: list[Any] = [self]
+        for link in calling.as_list(self.options.get("link")):
+            signature = maybe_signature(link, app=self._app)
+            found += signature.flatten_links() if signature is not None else []
+        return found
+
+    def __or__(self, other: Any) -> Any:  # type: ignore[override]
+        from taskhub.canvas.chain import join_steps
+
+        if not isinstance(other, Signature):
+            return NotImplemented
+        return join_steps(self, other)
+
+    def __ior__(self, other: Any) -> Any:  # type: ignore[override,misc]
+        return self.__or__(other)
+
+    # -- stamps
+
+    def stamp(
+        self, visitor: StampingVisitor | None = None, append_stamps: bool = False, **headers: Any
+    ) -> Any:
+        """Write stamps into the headers of this call and all that belongs to it."""
+        return stamping.stamp(self, visitor, append_stamps, headers)
+
+    def stamp_links(
+        self, visitor: StampingVisitor | None, append_stamps: bool = False, **headers: Any
+    ) -> None:
+        """Stamp what is linked to this."""
+        stamping.stamp_links(self, visitor, append_stamps, headers)
 
     # -- calling
 
-    def freeze(self, _id: str | None = None, **options: Any) -> AsyncResult[Any]:
-        """Give it the id of its next call; returns the result of that call."""
-        task_id = _id or self.options.get("task_id") or str(uuid.uuid4())
-        self.options["task_id"] = task_id
-        for name, value in options.items():
+    def freeze(
+        self,
+        _id: str | None = None,
+        group_id: str | None = None,
+        chord: Any = None,
+        root_id: str | None = None,
+        parent_id: str | None = None,
+        group_index: int | None = None,
+    ) -> Any:
+        """Give it the id of its next call and the place of that call in a canvas; returns the result of that call."""
+        options = self.options
+        task_id = options.setdefault("task_id", _id or str(uuid.uuid4()))
+        if group_id:
+            options.setdefault("group_id", group_id)
+        for name, value in (
+            ("chord", chord),
+            ("root_id", root_id),
+            ("parent_id", parent_id),
+            ("group_index", group_index),
+        ):
             if value is not None:
-                self.options[name] = value
-        return self.app.AsyncResult(task_id)
+                options[name] = value
+        return self.AsyncResult(task_id)
 
-    def delay(self, *args: Any, **kwargs: Any) -> AsyncResult[Any]:
+    _freeze = freeze
+
+    def AsyncResult(self, task_id: str, **kwargs: Any) -> Any:
+        """Return the result of a call of its task."""
+        task = self._type if self._type is not None else self.app.tasks.get(self["task"])
+        factory = self.app if task is None else task
+        return factory.AsyncResult(task_id, **kwargs)
+
+    def delay(self, *args: Any, **kwargs: Any) -> Any:
         """Send a call with more arguments."""
         return self.apply_async(args, kwargs)
 
@@ -198,49 +332,62 @@ class Signature(dict[str, Any]):
         self,
         args: Sequence[Any] | None = None,
         kwargs: Mapping[str, Any] | None = None,
+        route_name: str | None = None,
         **options: Any,
-    ) -> AsyncResult[Any]:
+    ) -> Any:
         """Send a call with more arguments and options; see `Task.apply_async`."""
-        call_args, call_kwargs, call_options = self.merged(args, kwargs, options)
-        task = self._type or self.app.tasks.get(self["task"])
-        if task is not None:
-            result: AsyncResult[Any] = task.apply_async(call_args, call_kwargs, **call_options)
-            return result
-        return self.app.send_task(self["task"], call_args, call_kwargs, **call_options)
+        given = {name: value for name, value in options.items() if value is not None}
+        call_args, call_kwargs, call_options = self.merged(args, kwargs, given)
+        task = self._type if self._type is not None else self.app.tasks.get(self["task"])
+        if task is None:
+            return self.app.send_task(self["task"], call_args, call_kwargs, **call_options)
+        return task.apply_async(call_args, call_kwargs, **call_options)
 
     def apply(
         self,
         args: Sequence[Any] | None = None,
         kwargs: Mapping[str, Any] | None = None,
         **options: Any,
-    ) -> EagerResult[Any]:
+    ) -> Any:
         """Run a call here and now; see `Task.apply`."""
-        call_args, call_kwargs, call_options = self.merged(args, kwargs, options)
-        result: EagerResult[Any] = self.type.apply(call_args, call_kwargs, **call_options)
-        return result
+        given = {name: value for name, value in options.items() if value is not None}
+        call_args, call_kwargs, call_options = self.merged(args, kwargs, given)
+        return self.type.apply(call_args, call_kwargs, **call_options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the task as an ordinary function."""
         call_args, call_kwargs, _ = self.merged(args, kwargs)
         return self.type(*call_args, **call_kwargs)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Signature:
-        from copy import deepcopy
+    def __invert__(self) -> Any:
+        return self.apply_async().get()
 
-        copy = type(self).from_dict(deepcopy(dict(self), memo), app=self._app)
-        copy._type = self._type
+    # -- being a value
+
+    def reprcall(self, *args: Any, **kwargs: Any) -> str:
+        """Return the call as it would be written in Python."""
+        call_args, call_kwargs, _ = self.merged(args, kwargs, {}, force=True)
+        parts = [repr(argument) for argument in call_args]
+        parts += [f"{name}={value!r}" for name, value in call_kwargs.items()]
+        return f"{self['task']}({', '.join(parts)})"
+
+    def __json__(self) -> dict[str, Any]:
+        return dict(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, Any]:
+        copy = dict(self)
+        memo[id(self)] = copy
+        copy["options"] = deepcopy(self.options, memo)
         return copy
 
     def __reduce__(self) -> Any:
-        return Signature, (dict(self),)
+        return signature, (dict(self),)
 
     def __repr__(self) -> str:
-        parts = [repr(argument) for argument in self.args]
-        parts += [f"{name}={value!r}" for name, value in self.kwargs.items()]
-        return f"{self['task']}({', '.join(parts)})"
+        return self.reprcall()
 
 
-def signature(varies: Any, *args: Any, **kwargs: Any) -> Signature:
+def signature(varies: Any, *args: Any, **kwargs: Any) -> Any:
     """Return a signature: of a task or its name with arguments, or the one that a dictionary holds."""
     app = kwargs.get("app")
     if isinstance(varies, Signature):
@@ -250,12 +397,14 @@ def signature(varies: Any, *args: Any, **kwargs: Any) -> Signature:
     return Signature(varies, *args, **kwargs)
 
 
-def maybe_signature(value: Any, app: Celery | None = None) -> Signature | None:
+def maybe_signature(value: Any, app: Celery | None = None, clone: bool = False) -> Any:
     """Return the signature that a value holds, None for None."""
     if value is None:
         return None
     if isinstance(value, Signature):
-        if app is not None:
-            value._app = app
-        return value
-    return Signature.from_dict(value, app=app)
+        found = value.clone() if clone else value
+    else:
+        found = signature(value)
+    if app is not None:
+        found._app = app
+    return found

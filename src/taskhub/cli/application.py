@@ -11,10 +11,6 @@ from typing import Any
 
 from taskhub.app.app import Celery
 
-#: The application that taskhub brings.
-DEFAULT_APP = "taskhub.actors"
-#: Where the name of the app is taken from without `-A`.
-APP_VARIABLE = "TASKHUB_APP"
 #: Attributes and submodules in which an app is looked for, as Celery does.
 _USUAL_NAMES = ("app", "celery")
 
@@ -57,6 +53,8 @@ def find_app(name: str) -> Celery:
         parent_name, _, attribute = module_name.rpartition(".")
         parent = _import(parent_name) if parent_name and not colon else None
         if parent is None:
+            raise ApplicationNotFound(_no_module(module_name))
+        if not hasattr(parent, attribute) and attribute == "py":
             raise ApplicationNotFound(_no_module(module_name))
         if not hasattr(parent, attribute):
             raise ApplicationNotFound(

@@ -12,6 +12,7 @@ from taskhub.cli.arguments import Moment, check_fit, named, positional, unknown_
 from taskhub.cli.options import app_options, load_app
 from taskhub.cli.output import note, say_json
 from taskhub.cli.running import CommandError
+from taskhub.message import check_name
 
 
 @click.command(epilog=exit_codes.EXPLAINED)
@@ -59,7 +60,12 @@ def call(
     if task is not None:
         check_fit(task, values, named_values)
     try:
-        result = app.send_task(name, values, named_values, **options)
+        if "queue" in options:
+            check_name("the queue name", options["queue"])
+        if task is not None:
+            result = task.apply_async(values, named_values, **options)
+        else:
+            result = app.send_task(name, values, named_values, **options)
     except (TypeError, ValueError) as error:
         raise CommandError(f"{name}: {error}", exit_codes.USAGE) from error
     if not wait:
@@ -71,6 +77,6 @@ def call(
         return exit_codes.OK
     from taskhub.cli.waiting import Wonder, show, wait_for
 
-    queue = app.calls.queue(options, name, values, named_values, task)
+    queue = options.get("queue") or (task.bound.queue_name if task is not None else None)
     wait_for(result, timeout, Wonder(app, queue))
     return show(result, json=as_json)

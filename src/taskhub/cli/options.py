@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_DEFAULT_APP = "taskhub.actors"
+#: The application that taskhub brings.
+DEFAULT_APP = "taskhub.actors"
+#: Where the name of the app is taken from without `-A`.
+APP_VARIABLE = "TASKHUB_APP"
 
 
 def _choose_app(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
@@ -57,11 +60,10 @@ def app_options(function: F) -> F:
             "-A",
             "--app",
             metavar="NAME",
-            envvar="TASKHUB_APP",
             expose_value=False,
             callback=_choose_app,
             help="The app: module, module:attribute or module.attribute (default: TASKHUB_APP, or the "
-            f"shipped tasks, {_DEFAULT_APP}).",
+            f"shipped tasks, {DEFAULT_APP}).",
         ),
     ):
         function = decorate(function)
@@ -70,8 +72,8 @@ def app_options(function: F) -> F:
 
 def app_name(context: click.Context) -> str:
     """Return the name of the chosen app."""
-    name: str = context.ensure_object(dict).get("app", _DEFAULT_APP)
-    return name
+    chosen: str | None = context.ensure_object(dict).get("app")
+    return chosen or os.environ.get(APP_VARIABLE) or DEFAULT_APP
 
 
 def load_app(context: click.Context) -> Celery:

@@ -7,7 +7,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from queue import Empty, SimpleQueue
@@ -24,7 +24,7 @@ from taskhub.engine.delivery import Delivery
 from taskhub.engine.port import Claim, Engine, RetryPolicy
 from taskhub.exceptions import OperationalError
 from taskhub.message import Envelope, check_name, clamp_priority, decode_body, encode_body
-from taskhub.outcome import Outcome
+from taskhub.outcome import ChordPlan, Outcome
 
 if TYPE_CHECKING:
     from dramatiq.worker import Worker
@@ -238,6 +238,20 @@ class EngineBroker(dramatiq.Broker):
         self.emit_before("enqueue", message, envelope.delay)
         self.engine.enqueue((envelope._replace(body=encode_body(message.asdict())),), retry=retry)
         self.emit_after("enqueue", message, envelope.delay)
+
+    def send_all(
+        self,
+        envelopes: Sequence[Envelope],
+        chords: Sequence[ChordPlan],
+        retry: RetryPolicy | None,
+    ) -> None:
+        """Enqueue many envelopes and open the chords that they belong to."""
+        if not self._hooks_for("before_enqueue") and not self._hooks_for("after_enqueue"):
+            self.engine.enqueue(envelopes, chords=chords, retry=retry)
+            return
+        self.engine.enqueue((), chords=chords, retry=retry)
+        for envelope in envelopes:
+            self.send(envelope, retry)
 
     # -- working
 

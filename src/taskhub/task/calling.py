@@ -20,6 +20,7 @@ _REQUEST_NAMES = {
     "group_id": "group",
     "group_index": "group_index",
     "chord": "chord",
+    "joins": "joins",
     "chain": "chain",
     "shadow": "shadow",
     "reply_to": "reply_to",

@@ -10,6 +10,7 @@ import dramatiq
 
 from taskhub import exceptions
 from taskhub.message import Envelope
+from taskhub.outcome import NO_CONSEQUENCES, Consequences
 from taskhub.task import binding, calling
 from taskhub.task.options import CALL_OPTIONS, TaskOptions
 from taskhub.task.retrying import arguments_of_retry, raise_in_context
@@ -113,16 +114,29 @@ class Task(TaskOptions[P, R]):
         return Context()
 
     def load_arguments(self, request: Context) -> None:
-        request.args, request.kwargs = calling.open_content(
-            request.__dict__["content"], self.app.conf.accept_content
-        )
+        values = request.__dict__
+        if "content" in values:
+            accept = self.app.conf.accept_content
+            request.args, request.kwargs = calling.open_content(values["content"], accept)
+        if "joins" in values:
+            from taskhub.canvas.joined import fill, join
 
-    def follow_ups(
-        self, request: Context, state: str, value: Any, error: BaseException | None = None
-    ) -> tuple[Envelope, ...]:
-        if request.callbacks or request.errbacks or request.chain:
-            return self.app.calls.follow_ups(request, state, value, error)
-        return ()
+            parts = self.app.engine.chord_parts(values["joins"])
+            request.args = fill(request.args, join(values["joins"], parts))
+
+    def consequences(
+        self,
+        request: Context,
+        state: str,
+        value: Any,
+        error: BaseException | None = None,
+        traceback: str | None = None,
+    ) -> Consequences:
+        if not (request.callbacks or request.errbacks or request.chain or request.chord):
+            return NO_CONSEQUENCES
+        from taskhub.canvas.consequences import consequences
+
+        return consequences(self.app, request, state, value, error, traceback)
 
     # -- calling
 
@@ -331,6 +345,59 @@ class Task(TaskOptions[P, R]):
 
     # -- what a running task can do
 
+    def replace(self, sig: Any) -> Any:
+        """End this call and let a signature take its place: its id, its chord, what is chained and linked to it.
+
+        Use it as `raise self.replace(...)` or `return self.replace(...)`.
+
+        Raises:
+          Ignore: always, in a worker.
+          ImproperlyConfigured: the signature is an empty chain, or part of a chord.
+        """
+        from taskhub.canvas.replacing import replacement
+
+        return self.on_replace(replacement(self.app, self.request, sig))
+
+    def on_replace(self, sig: Any) -> Any:
+        """Called with the signature that takes the place of this call; it leaves in this call's commit.
+
+        Raises:
+          Ignore: always, in a worker.
+        """
+        from taskhub.canvas.outbox import collecting
+
+        request = self.request
+        if request.is_eager:
+            return sig.apply().get()
+        with collecting() as outbox:
+            sig.apply_async()
+        request._publish = [*(request._publish or ()), *outbox.messages]
+        request._chords = outbox.chords
+        request._replaced = True
+        raise exceptions.Ignore("Replaced by new task")
+
+    def add_to_chord(self, sig: Any, lazy: bool = False) -> Any:
+        """Add a call to the chord that this call is part of.
+
+        Parameters:
+          lazy: only prepare it; the caller sends it.
+
+        Raises:
+          ValueError: this call is not part of a chord that is open.
+        """
+        request = self.request
+        index = self.app.engine.extend_chord(request.chord[0]) if request.chord else None
+        if index is None:
+            raise ValueError("Current task is not member of any chord")
+        sig.set(
+            group_id=request.group,
+            group_index=request.group_index,
+            chord=[request.chord[0], index],
+            root_id=request.root_id,
+        )
+        sig.freeze()
+        return sig if lazy else sig.delay()
+
     def update_state(
         self,
         task_id: str | None = None,
@@ -382,6 +449,24 @@ class Task(TaskOptions[P, R]):
     def si(self, *args: Any, **kwargs: Any) -> Signature:
         """Return the immutable signature of a call: results of other tasks are not passed to it."""
         return self.signature(args, kwargs, immutable=True)
+
+    def chunks(self, it: Iterable[Any], n: int) -> Any:
+        """Return calls for many arguments, `n` of them per call."""
+        from taskhub.canvas import chunks
+
+        return chunks(self.s(), it, n, app=self.app)
+
+    def map(self, it: Iterable[Any]) -> Any:
+        """Return one call that is `[task(x) for x in it]`."""
+        from taskhub.canvas import xmap
+
+        return xmap(self.s(), it, app=self.app)
+
+    def starmap(self, it: Iterable[Any]) -> Any:
+        """Return one call that is `[task(*x) for x in it]`."""
+        from taskhub.canvas import xstarmap
+
+        return xstarmap(self.s(), it, app=self.app)
 
     def signature_from_request(
         self,

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from taskhub.message import Envelope
+    from taskhub.outcome import ChordPlan
 
 
 class Context:
@@ -62,6 +64,10 @@ class Context:
     _previous: Context | None = None
     #: What leaves in the task's commit besides its ending, e.g. a retry asked for with `throw=False`.
     _publish: list[Envelope] | None = None
+    #: The chords that what leaves begins.
+    _chords: list[ChordPlan] | None = None
+    #: Whether another call has taken the place of this one.
+    _replaced: bool = False
     #: State and value that `update_state` set after the ending was decided.
     _final_state: tuple[str, Any] | None = None
     #: Whether the body has been entered; a task that calls itself runs as an ordinary function.
@@ -153,6 +159,32 @@ class Context:
         return f"<Context: {public!r}>"
 
 
+class _Repr:
+    """The text of a request's arguments, made when it is asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, request: Any, owner: type) -> Any:
+        if request is None:
+            return None
+        from taskhub.serialization.safe_repr import safe_repr
+
+        value = getattr(request, self._name)
+        return safe_repr(tuple(value) if self._name == "args" else value)
+
+
+class DeliveredContext(Context):
+    """The request of a message; what messages leave out has here the value that Celery's have."""
+
+    argsrepr: Any = _Repr("args")
+    kwargsrepr: Any = _Repr("kwargs")
+    lang: str = "py"
+    timelimit: Any = (None, None)
+    #: Read-only: all requests without stamps share it.
+    stamps: Any = MappingProxyType({})
+
+
 _current: ContextVar[Context | None] = ContextVar("taskhub_request", default=None)
 
 
@@ -185,7 +217,7 @@ def entered(request: Context) -> Iterator[Context]:
 
 def request_of(delivery: Any, task: Any, nodename: str) -> Context:
     """Return the request of a delivered message."""
-    request = Context.__new__(Context)
+    request = DeliveredContext.__new__(DeliveredContext)
     values = request.__dict__
     options = delivery.options
     values.update(options)
@@ -198,7 +230,6 @@ def request_of(delivery: Any, task: Any, nodename: str) -> Context:
     values["kwargs"] = delivery.kwargs
     values["task"] = delivery.actor_name
     values["called_directly"] = False
-    values["utc"] = True
     values["hostname"] = nodename
     values["_task"] = task
     values["_delivery"] = delivery

@@ -1,7 +1,8 @@
 """The endings of a task: from what happened to all that is to be written, as pure functions.
 
-Every way in which a task can end goes through one of these. `follow_ups` are the messages that the ending causes
-beyond the task itself (callbacks, the next link of a chain); the facade computes them, since it knows canvases.
+Every way in which a task can end goes through one of these. What an ending causes
+beyond the task itself (callbacks, the next link of a chain, a part of a chord) is added to it by `with_consequences`; the
+facade computes it, since it knows canvases.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 from taskhub import states
 from taskhub.exceptions import TaskRevokedError
 from taskhub.message import Envelope
-from taskhub.outcome import Outcome
+from taskhub.outcome import NO_CONSEQUENCES, Consequences, Outcome
 from taskhub.serialization.result_meta import encode_meta, extended_fields
 from taskhub.worker.context import Context
 
@@ -80,8 +81,20 @@ def document(
     )
 
 
+def with_consequences(outcome: Outcome, consequences: Consequences) -> Outcome:
+    """Return an ending together with what it causes."""
+    if consequences is NO_CONSEQUENCES:
+        return outcome
+    return outcome._replace(
+        publish=outcome.publish + consequences.publish,
+        chords=outcome.chords + consequences.chords,
+        parts=outcome.parts + consequences.parts,
+        documents=outcome.documents + consequences.documents,
+    )
+
+
 def succeeded(
-    request: Context, policy: ResultPolicy, value: Any, follow_ups: tuple[Envelope, ...] = ()
+    request: Context, policy: ResultPolicy, value: Any, messages: tuple[Envelope, ...] = ()
 ) -> Outcome:
     """The task returned a value.
 
@@ -91,7 +104,7 @@ def succeeded(
     text = None
     if not policy.ignores(request):
         text = document(request, policy, states.SUCCESS, value)
-    return Outcome(request.id or "", states.SUCCESS, text, policy.ttl, follow_ups)
+    return Outcome(request.id or "", states.SUCCESS, text, policy.ttl, messages)
 
 
 def failed(
@@ -99,7 +112,7 @@ def failed(
     policy: ResultPolicy,
     error: BaseException,
     traceback: str | None,
-    follow_ups: tuple[Envelope, ...] = (),
+    messages: tuple[Envelope, ...] = (),
     *,
     dead: str | None = None,
 ) -> Outcome:
@@ -107,7 +120,7 @@ def failed(
     text = None
     if not policy.ignores(request) or policy.store_errors_even_if_ignored:
         text = document(request, policy, states.FAILURE, error, traceback=traceback)
-    return Outcome(request.id or "", states.FAILURE, text, policy.ttl, follow_ups, dead)
+    return Outcome(request.id or "", states.FAILURE, text, policy.ttl, messages, dead)
 
 
 def retried(

@@ -101,6 +101,7 @@ class Lease(threading.Thread):
             connection.close()
             return False
         self._connection = connection
+        logger.info("the keeper renews the lease of this process")
         return True
 
     def _registration(self) -> Registration | None:

@@ -17,7 +17,14 @@ from dramatiq.middleware import Middleware, SkipMessage
 from taskhub import states
 from taskhub.engine.broker import EngineBroker, captured
 from taskhub.engine.delivery import Delivery
-from taskhub.exceptions import Ignore, OperationalError, Reject, Retry
+from taskhub.exceptions import (
+    ChordError,
+    Ignore,
+    OperationalError,
+    Reject,
+    Retry,
+    TaskRevokedError,
+)
 from taskhub.message import Envelope
 from taskhub.outcome import Outcome
 from taskhub.worker import endings
@@ -59,9 +66,9 @@ class Lifecycle(Middleware):
         message.execution = request
         enter(request)
         if message.claim.revoked:
-            self._skip(message, endings.revoked(request, _policy(task), "revoked"))
+            self._skip(message, end_revoked(task, request, "revoked"))
         if request.expires and is_expired(request.expires):
-            self._skip(message, endings.revoked(request, _policy(task), "expired"))
+            self._skip(message, end_revoked(task, request, "expired"))
         if task is not None:
             self._begin(broker, message, task, request)
         message.runtime = perf_counter()
@@ -78,7 +85,7 @@ class Lifecycle(Middleware):
         if task.acknowledges_early:
             self._acknowledge(broker, worker, message, request)
         try:
-            if "content" in message.options:
+            if "content" in message.options or "joins" in message.options:
                 task.load_arguments(request)
                 message.args, message.kwargs = tuple(request.args), request.kwargs
             if task.track_started and not task.result_policy.ignores(request):
@@ -88,7 +95,14 @@ class Lifecycle(Middleware):
         except SkipMessage:
             raise
         except BaseException as error:
-            logger.exception("task %s could not be begun", message.message_id)
+            known = isinstance(error, ChordError)
+            logger.log(
+                logging.INFO if known else logging.ERROR,
+                "task %s could not be begun: %s",
+                message.message_id,
+                error,
+                exc_info=not known,
+            )
             self._skip(message, end_task(task, request, None, error))
 
     def _acknowledge(
@@ -126,7 +140,7 @@ class Lifecycle(Middleware):
 
     @staticmethod
     def _skip(message: Delivery, outcome: Outcome) -> None:
-        message.outcome = outcome
+        message.outcome = _leaving_chord(message, outcome)
         raise SkipMessage(outcome.state)
 
     def after_skip_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
@@ -154,7 +168,8 @@ class Lifecycle(Middleware):
         try:
             task = request._task
             if task is not None:
-                message.outcome = end_task(task, request, result, exception)
+                outcome = end_task(task, request, result, exception)
+                message.outcome = _leaving_chord(message, outcome)
             else:
                 message.outcome = end_native(message, request, result, exception)
             if task_logger.isEnabledFor(logging.INFO):
@@ -174,35 +189,68 @@ def end_task(
     error: BaseException | None,
 ) -> Outcome:
     """Decide the ending of a task by Celery's rules, and call its handlers."""
+    outcome = _decide(task, request, value, error)
+    if request._chords:
+        outcome = outcome._replace(chords=(*outcome.chords, *request._chords))
+    return outcome
+
+
+def _decide(
+    task: RunnableTask[Any, Any],
+    request: Context,
+    value: Any,
+    error: BaseException | None,
+) -> Outcome:
     policy = task.result_policy
     sent = (*captured(), *(request._publish or ()))
     if error is None:
         try:
-            follow_ups = sent + task.follow_ups(request, states.SUCCESS, value)
-            outcome = endings.succeeded(request, policy, value, follow_ups)
+            # First what follows: the calls it makes are children of this task, and part of its document.
+            caused = task.consequences(request, states.SUCCESS, value)
+            outcome = endings.succeeded(request, policy, value, sent)
+            outcome = endings.with_consequences(outcome, caused)
         except Exception as problem:
             # What it returned cannot be stored or passed on: that fails the task, as in Celery.
             error = problem
         else:
             return _handle(task, request, outcome, value, None)
     if isinstance(error, Ignore):
-        return endings.ignored(request, sent)
+        outcome = endings.ignored(request, sent)
+        if request.chord and not request._replaced:
+            # A chord does not wait for ever for a part that will never come.
+            return endings.with_consequences(
+                outcome, task.consequences(request, states.IGNORED, None)
+            )
+        return outcome
     if isinstance(error, Reject):
         return _reject(task, request, error)
     info = ExceptionInfo(error)
     if isinstance(error, Retry):
         outcome = endings.retried(request, policy, error.exc, info.traceback, sent)
         return _handle(task, request, outcome, error.exc, info)
-    follow_ups = sent + task.follow_ups(request, states.FAILURE, None, error)
-    outcome = endings.failed(request, policy, error, info.traceback, follow_ups)
-    return _handle(task, request, outcome, error, info)
+    caused = task.consequences(request, states.FAILURE, None, error, info.traceback)
+    outcome = endings.failed(request, policy, error, info.traceback, sent)
+    return _handle(task, request, endings.with_consequences(outcome, caused), error, info)
+
+
+def end_revoked(task: RunnableTask[Any, Any] | None, request: Context, reason: str) -> Outcome:
+    """Decide the ending of a task that is not to run any more."""
+    outcome = endings.revoked(request, _policy(task), reason)
+    if task is None:
+        return outcome
+    error = TaskRevokedError(reason)
+    return endings.with_consequences(
+        outcome, task.consequences(request, states.REVOKED, None, error)
+    )
 
 
 def _reject(task: RunnableTask[Any, Any], request: Context, error: Reject) -> Outcome:
     if error.requeue:
         return endings.requeued(request, _as_it_was(request._delivery))
     dead = endings.dead_letter("Reject", str(error.reason))
-    return endings.failed(request, task.result_policy, error, None, dead=dead)
+    caused = task.consequences(request, states.FAILURE, None, error)
+    outcome = endings.failed(request, task.result_policy, error, None, dead=dead)
+    return endings.with_consequences(outcome, caused)
 
 
 def _handle(
@@ -264,6 +312,12 @@ def end_skipped(message: Delivery, request: Context) -> Outcome:
     if request._task is not None:
         return endings.ignored(request, sent)
     return endings.succeeded(request, endings.DEFAULT_POLICY, None, sent)
+
+
+def _leaving_chord(message: Delivery, outcome: Outcome) -> Outcome:
+    """Return an outcome that says so if the task was the body of a chord: it needs the parts no longer."""
+    joins = message.options.get("joins")
+    return outcome if joins is None else outcome._replace(joined=joins)
 
 
 #: Per state: the handler, and whether it takes the exception info.

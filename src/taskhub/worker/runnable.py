@@ -6,7 +6,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import dramatiq
 
-from taskhub.message import Envelope
+from taskhub.outcome import NO_CONSEQUENCES, Consequences
 from taskhub.worker.context import Context
 from taskhub.worker.endings import DEFAULT_POLICY, ResultPolicy
 
@@ -30,11 +30,16 @@ class RunnableTask(dramatiq.Actor[P, R]):
     #: Exceptions that are part of normal operation.
     throws: tuple[type[BaseException], ...] | type[BaseException] = ()
 
-    def follow_ups(
-        self, request: Context, state: str, value: Any, error: BaseException | None = None
-    ) -> tuple[Envelope, ...]:
-        """Return the messages that an ending causes: callbacks, errbacks, the next link of a chain."""
-        return ()
+    def consequences(
+        self,
+        request: Context,
+        state: str,
+        value: Any,
+        error: BaseException | None = None,
+        traceback: str | None = None,
+    ) -> Consequences:
+        """Return what an ending causes: callbacks, errbacks, the next link of a chain, a part of a chord."""
+        return NO_CONSEQUENCES
 
     def load_arguments(self, request: Context) -> None:
         """Bring the arguments of a request into the form that the task is called with."""

@@ -1,0 +1,230 @@
+"""Chains: calls one after the other, each given the result of the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from taskhub.canvas import stamping
+from taskhub.canvas.signature import Signature, maybe_signature
+from taskhub.canvas.steps import fold, is_empty_group, kind
+from taskhub.task.calling import as_list
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+    from taskhub.canvas.stamping import StampingVisitor
+
+
+@Signature.register_type("chain")
+class _chain(Signature):
+    """A chain as it stands; `chain()` is how to make one."""
+
+    def __init__(self, *tasks: Any, **options: Any) -> None:
+        app = options.pop("app", None)
+        members = _members(tasks)
+        super().__init__(
+            "celery.chain", (), {"tasks": members}, subtask_type="chain", app=app, **options
+        )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], app: Celery | None = None) -> _chain:
+        tasks = [maybe_signature(task, app=app) for task in data["kwargs"]["tasks"]]
+        new = _chain(tasks, app=app, **data["options"])
+        new["args"] = tuple(data.get("args") or ())
+        new["immutable"] = bool(data.get("immutable"))
+        return new
+
+    @property
+    def tasks(self) -> list[Any]:
+        """Its steps."""
+        tasks: list[Any] = self["kwargs"]["tasks"]
+        return tasks
+
+    @tasks.setter
+    def tasks(self, tasks: Iterable[Any]) -> None:
+        self["kwargs"]["tasks"] = list(tasks)
+
+    @property
+    def app(self) -> Celery:
+        if self._app is not None:
+            return self._app
+        for task in self.tasks[:1]:
+            return task.app  # type: ignore[no-any-return]
+        return super().app
+
+    def clone(
+        self, args: Sequence[Any] | None = None, kwargs: Mapping[str, Any] | None = None, **options: Any
+    ) -> Any:
+        copy = super().clone(args, kwargs, **options)
+        copy.tasks = [maybe_signature(task, app=self._app, clone=True) for task in copy.tasks]
+        return copy
+
+    def unchain_tasks(self) -> list[Any]:
+        """Return copies of its steps that carry the chain's own links."""
+        tasks = [task.clone() for task in self.tasks]
+        for link in as_list(self.options.get("link")):
+            tasks[-1].link(link)
+        for errback in as_list(self.options.get("link_error")):
+            for task in tasks:
+                task.link_error(errback)
+        return tasks
+
+    def freeze(
+        self,
+        _id: str | None = None,
+        group_id: str | None = None,
+        chord: Any = None,
+        root_id: str | None = None,
+        parent_id: str | None = None,
+        group_index: int | None = None,
+    ) -> Any:
+        """Give every step its id; returns the result of the last, its `parent` that of the step before."""
+        steps = self.tasks = fold(self.tasks)
+        if not steps:
+            return None
+        root_id = root_id or self.options.get("root_id")
+        result = None
+        for index, step in enumerate(steps):
+            if index < len(steps) - 1:
+                frozen = step.freeze(root_id=root_id)
+            else:
+                _id = _id or self.options.get("task_id")
+                frozen = step.freeze(_id, group_id, chord, root_id, None, group_index)
+            if result is not None:
+                first_of(frozen).parent = result
+            result = frozen
+        if result is not None and kind(steps[-1]) != "group":
+            self.options["task_id"] = result.id
+        return result
+
+    def apply_async(
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Any:
+        """Send the first step; the rest travels with it.
+
+        Returns the result of the last step, None for an empty chain.
+        """
+        app = self.app
+        if app.conf.task_always_eager:
+            return self.apply(args, kwargs, **options)
+        given = {**self.options, **{name: value for name, value in options.items() if value is not None}}
+        copy = self.clone()
+        if given.get("link_error"):
+            for step in copy.tasks:
+                for errback in as_list(given["link_error"]):
+                    step.link_error(errback)
+        copy.options = {}
+        result = copy.freeze(
+            given.pop("task_id", None),
+            given.pop("group_id", None),
+            given.pop("chord", None),
+            given.get("root_id"),
+            None,
+            given.pop("group_index", None),
+        )
+        if result is None:
+            return None
+        steps = copy.tasks
+        for link in as_list(given.pop("link", None)):
+            steps[-1].link(link)
+        given.pop("link_error", None)
+        first, *rest = steps
+        chain = [*(given.pop("chain", None) or ()), *reversed(rest)]
+        if chain:
+            given["chain"] = chain
+        all_args = self["args"] if self.immutable else (*(args or ()), *self["args"])
+        sent = first.apply_async(all_args, kwargs, **given)
+        return result if rest else sent
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Send it, as Celery does."""
+        return self.apply_async(args, kwargs) if self.tasks else None
+
+    def apply(
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Any:
+        """Run every step here and now; returns the last result."""
+        from taskhub.result import allow_join_result
+
+        given = {**self.options, **options}
+        links = as_list(given.pop("link", None))
+        steps = fold(self.tasks)
+        result = None
+        for index, step in enumerate(steps):
+            if is_empty_group(step) and (index < len(steps) - 1 or result is not None):
+                continue
+            if index == len(steps) - 1:
+                for link in links:
+                    step.link(link)
+            with allow_join_result():
+                before = (result.get(),) if result is not None else args
+            ran = step.apply(before, kwargs if result is None else None, **given)
+            ran.parent, result = result, ran
+        return result
+
+    def stamp(
+        self, visitor: StampingVisitor | None = None, append_stamps: bool = False, **headers: Any
+    ) -> None:
+        given = (visitor.on_chain_start(self, **headers) or {}) if visitor is not None else None
+        merged = stamping.headers_for(self, given, append_stamps, headers)
+        self.stamp_links(visitor, append_stamps, **merged)
+        stamping.stamp_all(self.tasks, visitor, append_stamps, merged)
+        if visitor is not None:
+            visitor.on_chain_end(self, **merged)
+
+    def __repr__(self) -> str:
+        return " | ".join(map(repr, self.tasks)) or f"<chain@{id(self):#x}: empty>"
+
+
+class chain(_chain):
+    """Calls tasks one after the other: `chain(a.s(1), b.s(), c.s())`.
+
+    It is folded at once: one task alone is that task, a group that is followed becomes a chord, a chord takes what
+    follows it into its body.
+    """
+
+    def __new__(cls, *tasks: Any, **kwargs: Any) -> Any:
+        if kwargs or not tasks or cls is not chain:
+            return super().__new__(cls, *tasks, **kwargs)
+        if len(tasks) == 1 and isinstance(tasks[0], Signature):
+            return super().__new__(cls, *tasks)
+        return chain_of(_members(tasks))
+
+
+def _members(tasks: Sequence[Any]) -> list[Any]:
+    if len(tasks) == 1 and not isinstance(tasks[0], Signature) and not isinstance(tasks[0], Mapping):
+        tasks = tasks[0]
+    return [maybe_signature(task) for task in tasks]
+
+
+def chain_of(signatures: Iterable[Any], app: Celery | None = None) -> Any:
+    """Return signatures as one: the only step itself, or a chain of the steps."""
+    steps = fold(signatures)
+    if len(steps) == 1:
+        return steps[0]
+    return _chain(steps, app=app)
+
+
+def join_steps(first: Signature, second: Signature) -> Any:
+    """Return `first | second`."""
+    if kind(first) == "group" and kind(second) != "chain":
+        from taskhub.canvas.chord import chord
+
+        # As in Celery, a group keeps being a group here, even one of one: `group([x]) | y` passes a list.
+        return first if is_empty_group(second) else chord(first, second, app=first._app)
+    if kind(first) == "chain":
+        return chain_of([*first.unchain_tasks(), second], app=first._app)  # type: ignore[attr-defined]
+    return chain_of([first, second], app=first._app)
+
+
+def first_of(result: Any) -> Any:
+    """Return the result at the beginning of a row of parents."""
+    while result.parent is not None:
+        result = result.parent
+    return result

@@ -1,0 +1,215 @@
+"""Groups: calls at the same time."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from taskhub.canvas import stamping
+from taskhub.canvas.chain import join_steps
+from taskhub.canvas.outbox import collecting, open_outbox
+from taskhub.canvas.signature import Signature, maybe_signature
+from taskhub.canvas.steps import elements
+
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+    from taskhub.canvas.stamping import StampingVisitor
+
+
+@Signature.register_type("group")
+class group(Signature):
+    """Calls tasks at the same time: `group(a.s(1), b.s(2))`, or with a list or a generator of them."""
+
+    def __init__(self, *tasks: Any, **options: Any) -> None:
+        app = options.pop("app", None)
+        super().__init__(
+            "celery.group", (), {"tasks": members(tasks)}, subtask_type="group", app=app, **options
+        )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], app: Celery | None = None) -> group:
+        tasks = [maybe_signature(task, app=app) for task in data["kwargs"]["tasks"]]
+        new = cls(tasks, app=app, **data["options"])
+        new["immutable"] = bool(data.get("immutable"))
+        return new
+
+    @property
+    def tasks(self) -> list[Any]:
+        """Its members."""
+        tasks: list[Any] = self["kwargs"]["tasks"]
+        return tasks
+
+    @tasks.setter
+    def tasks(self, tasks: Iterable[Any]) -> None:
+        self["kwargs"]["tasks"] = list(tasks)
+
+    @property
+    def app(self) -> Celery:
+        if self._app is not None:
+            return self._app
+        for task in self.tasks[:1]:
+            return task.app  # type: ignore[no-any-return]
+        return super().app
+
+    def __len__(self) -> int:
+        return len(self.tasks)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def clone(
+        self, args: Sequence[Any] | None = None, kwargs: Mapping[str, Any] | None = None, **options: Any
+    ) -> Any:
+        copy = super().clone(args, kwargs, **options)
+        copy.tasks = [task.clone() for task in copy.tasks]
+        return copy
+
+    def __or__(self, other: Any) -> Any:  # type: ignore[override]
+        if not isinstance(other, Signature):
+            return NotImplemented
+        return join_steps(self, other)
+
+    def skew(self, start: float = 1.0, stop: float | None = None, step: float = 1.0) -> group:
+        """Give its members growing countdowns, from `start` by `step`; the last is repeated after `stop`."""
+        countdown = start
+        for task in self.tasks:
+            task.set(countdown=countdown)
+            if stop is None or countdown + step < stop:
+                countdown += step
+        return self
+
+    def freeze(
+        self,
+        _id: str | None = None,
+        group_id: str | None = None,
+        chord: Any = None,
+        root_id: str | None = None,
+        parent_id: str | None = None,
+        group_index: int | None = None,
+    ) -> Any:
+        """Give every member its id; returns their results."""
+        own_id = self.options.setdefault("task_id", _id or str(uuid.uuid4()))
+        self.tasks = elements(self.tasks)
+        root_id = root_id or self.options.get("root_id")
+        results = [
+            task.freeze(
+                group_id=group_id or own_id,
+                chord=chord(index) if callable(chord) else chord,
+                root_id=root_id,
+                group_index=index,
+            )
+            for index, task in enumerate(self.tasks)
+        ]
+        return self.app.GroupResult(own_id, results)
+
+    _freeze = freeze
+
+    def apply_async(
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        add_to_parent: bool = True,
+        producer: Any = None,
+        link: Any = None,
+        link_error: Any = None,
+        **options: Any,
+    ) -> Any:
+        """Send all members in one go; returns their results.
+
+        Raises:
+          TypeError: a link was given; link the members, or use a chord.
+        """
+        if link is not None:
+            raise TypeError("Cannot add link to group: use a chord")
+        if link_error is not None:
+            raise TypeError("Cannot add link to group: do that on individual tasks")
+        app = self.app
+        if app.conf.task_always_eager:
+            return self.apply(args, kwargs, **options)
+        copy = self.clone()
+        own = {name: value for name, value in copy.options.items() if name not in ("task_id", "link_error", "link")}
+        given = {**own, **{name: value for name, value in options.items() if value is not None}}
+        result = copy.freeze(given.pop("task_id", None), root_id=given.get("root_id"))
+        given.pop("group_id", None)
+        given.pop("chain", None)
+        given.pop("chord", None)
+        if open_outbox() is not None:
+            self._send(copy, args, kwargs, given)
+        else:
+            with collecting() as outbox:
+                self._send(copy, args, kwargs, given)
+            app.calls.send_all(outbox, given)
+        if len(result) == 1 and type(result[0]) is type(result):
+            result = result[0]
+        parent = app.current_worker_task
+        if add_to_parent and parent is not None:
+            parent.add_trail(result)
+        return result
+
+    @staticmethod
+    def _send(copy: group, args: Any, kwargs: Any, options: Mapping[str, Any]) -> None:
+        for task in copy.tasks:
+            task.apply_async(args, kwargs, add_to_parent=False, **options)
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        """Send it, as Celery does."""
+        return self.apply_async(args, **options)
+
+    def apply(
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Any:
+        """Run the members here and now, one after the other."""
+        results = [task.apply(args, kwargs, **options) for task in elements(self.tasks)]
+        group_id = self.options.get("task_id") or str(uuid.uuid4())
+        return self.app.GroupResult(group_id, results)
+
+    def set_immutable(self, immutable: bool) -> None:
+        """Make all members immutable, or not."""
+        for task in self.tasks:
+            task.set_immutable(immutable)
+
+    def link(self, callback: Any) -> Any:
+        """Call a signature when the *first* member has succeeded, as Celery does; use a chord for all of them."""
+        return self.tasks[0].link(callback.clone().set(immutable=True))
+
+    def link_error(self, errback: Any) -> Any:
+        """Call a signature for every member that fails."""
+        errback = maybe_signature(errback)
+        return tuple(task.link_error(errback.clone()) for task in self.tasks)
+
+    def stamp(
+        self, visitor: StampingVisitor | None = None, append_stamps: bool = False, **headers: Any
+    ) -> None:
+        given = (visitor.on_group_start(self, **headers) or {}) if visitor is not None else None
+        merged = stamping.headers_for(self, given, append_stamps, headers)
+        self.stamp_links(visitor, append_stamps, **merged)
+        stamping.stamp_all(self.tasks, visitor, append_stamps, merged)
+        if visitor is not None:
+            visitor.on_group_end(self, **merged)
+
+    def __repr__(self) -> str:
+        if not self.tasks:
+            return "group(<empty>)"
+        shown = ", ".join(itertools.islice(map(repr, self.tasks), 10))
+        return f"group([{shown}{', ...' if len(self.tasks) > 10 else ''}])"
+
+
+def members(tasks: Sequence[Any]) -> list[Any]:
+    """Return what was given to `group()` as a list of signatures."""
+    if len(tasks) == 1:
+        only = tasks[0]
+        if isinstance(only, group):
+            return list(only.tasks)
+        if isinstance(only, Signature | dict):
+            return [maybe_signature(only).clone()]
+        tasks = only
+    return [maybe_signature(task) for task in tasks]
+
+
+

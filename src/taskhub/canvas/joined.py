@@ -1,0 +1,56 @@
+"""The values of a chord's header, as the argument of its body before they are known."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from taskhub.exceptions import ChordError
+from taskhub.serialization.failures import decode_exception, encode_exception
+from taskhub.serialization.json import dumps, loads
+
+#: Stands for the header's values in the arguments of the body.
+PLACEHOLDER: Mapping[str, Any] = {"taskhub": "values of the chord's header"}
+
+
+def is_placeholder(argument: Any) -> bool:
+    """Return whether an argument stands for the header's values."""
+    return isinstance(argument, dict) and argument == PLACEHOLDER
+
+
+def value_part(value: Any) -> str:
+    """Return how a part that succeeded is stored.
+
+    Raises:
+      EncodeError: the value cannot be serialized.
+    """
+    return f'[1,{dumps(value, name="result")}]'
+
+
+def failed_part(task_id: str, error: BaseException) -> str:
+    """Return how a part that failed is stored."""
+    return json.dumps([0, task_id, encode_exception(error)])
+
+
+def fill(arguments: Sequence[Any], values: list[Any]) -> list[Any]:
+    """Return the body's arguments with the header's values in their place."""
+    return [values if is_placeholder(argument) else argument for argument in arguments]
+
+
+def join(chord_id: str, parts: Sequence[bytes | str] | None) -> list[Any]:
+    """Return the header's values in order.
+
+    Raises:
+      ChordError: a part failed; the part's own exception is its cause. Or the parts are gone.
+    """
+    if parts is None:
+        raise ChordError(f"The results of the header of chord {chord_id} are gone")
+    values = []
+    for part in parts:
+        loaded = loads(part)
+        if loaded[0] != 1:
+            error = decode_exception(loaded[2])
+            raise ChordError(f"Dependency {loaded[1]} raised {error!r}") from error
+        values.append(loaded[1])
+    return values

@@ -1,0 +1,67 @@
+"""What takes the place of a running call: a signature with that call's id and place in its canvas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taskhub.canvas.chord import chord
+from taskhub.canvas.signature import Signature, maybe_signature
+from taskhub.canvas.steps import fold, kind
+from taskhub.exceptions import ImproperlyConfigured
+from taskhub.task.calling import as_list
+from taskhub.worker.context import Context
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+
+
+def replacement(app: Celery, request: Context, signature: Signature) -> Any:
+    """Return the signature that takes the place of the call that `request` answers.
+
+    Raises:
+      ImproperlyConfigured: it is an empty chain, or part of a chord.
+    """
+    if "chord" in signature.options:
+        raise ImproperlyConfigured("A signature replacing a task must not be part of a chord")
+    if kind(signature) == "chain" and not signature["kwargs"]["tasks"]:
+        raise ImproperlyConfigured("Cannot replace with an empty chain")
+    signature = _with_one_result(app, signature)
+    for link in request.callbacks or ():
+        signature.link(link)
+    for errback in request.errbacks or ():
+        signature.link_error(errback)
+    if kind(signature) == "chain":
+        # The links belong to its last step, also when more is chained to it below.
+        signature.tasks[-1].extend_list_option(  # type: ignore[attr-defined]
+            "link", as_list(signature.options.pop("link", None))
+        )
+    signature.freeze(request.id)
+    nesting = request.replaced_task_nesting + 1
+    signature.set(
+        chord=request.chord,
+        group_id=request.group,
+        group_index=request.group_index,
+        root_id=request.root_id,
+        replaced_task_nesting=nesting,
+    )
+    if kind(signature) == "chain":
+        for step in signature.tasks:  # type: ignore[attr-defined]
+            step.set(replaced_task_nesting=nesting)
+    for link in reversed(request.chain or ()):
+        following = maybe_signature(link, app=app, clone=True)
+        following.set(replaced_task_nesting=nesting)
+        signature = signature | following
+    return signature
+
+
+def _with_one_result(app: Celery, signature: Signature) -> Signature:
+    """Return a signature whose result is one value: a group, alone or at the end of a chain, becomes a list."""
+    gather = Signature("celery.accumulate", kwargs={"index": 0}, app=app)
+    if kind(signature) == "group":
+        return chord(signature, gather, app=app)
+    if kind(signature) == "chain":
+        steps = fold(signature["kwargs"]["tasks"])
+        if kind(steps[-1]) == "group":
+            steps[-1] = chord(steps[-1], gather, app=app)
+        signature["kwargs"]["tasks"] = steps
+    return signature
