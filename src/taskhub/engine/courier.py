@@ -208,7 +208,7 @@ class Courier(threading.Thread):
         # What an ending publishes is often for us: the claim that follows it in the same trip takes it at once.
         if not (self._look or due or any(ending.outcome.publish for ending in endings)):
             return None
-        return self.prefetch.wanted(len(self._held) - len(endings)) or None
+        return self._wanted(len(self._held) - len(endings)) or None
 
     def _exchange(self, endings: list[Ending], limit: int | None) -> None:
         try:
@@ -256,7 +256,8 @@ class Courier(threading.Thread):
         self._next_due_at = None
         if batch.next_due is not None:
             self._next_due_at = time.monotonic() + batch.next_due / 1000
-        if batch.claims:
+        if batch.claims and len(self._held) < self.prefetch.threads:
+            # A free thread takes it at once; messages that only wait must not make the hand look lively.
             self._last_start = time.monotonic()
         for claim in batch.claims:
             self._held[claim.key] = claim
@@ -270,7 +271,10 @@ class Courier(threading.Thread):
     def _can_take(self) -> bool:
         """Whether this process has room for a message."""
         served = self._claiming and bool(self._queues)
-        return served and self.prefetch.wanted(len(self._held)) > 0
+        return served and self._wanted(len(self._held)) > 0
+
+    def _wanted(self, held: int) -> int:
+        return self.prefetch.wanted(held, time.monotonic() - self._last_start)
 
     def _wait(self) -> None:
         bell = self._open_bell()

@@ -33,8 +33,16 @@ class Prefetch:
         ahead = MOST_AHEAD if self._mean <= 0 else int(self.threads * AHEAD / self._mean)
         return self.threads + min(MOST_AHEAD, ahead)
 
-    def wanted(self, held: int) -> int:
-        """Return how many more to claim now: none until half of what is held ahead is used up."""
+    def wanted(self, held: int, since_start: float) -> int:
+        """Return how many more to claim now: none until half of what is held ahead is used up.
+
+        Parameters:
+          held: how many messages are held now.
+          since_start: seconds since a thread last began one.
+        """
+        if held >= self.threads and since_start > AHEAD:
+            # Every thread is held up by a long task, whatever the mean says.
+            return 0
         target = self.target
         if held >= self.threads and held > target // 2:
             return 0
