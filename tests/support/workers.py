@@ -21,6 +21,7 @@ SETTINGS_VARIABLE: Final = "TASKHUB_TEST_SETTINGS"
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _READY: Final = re.compile(r"\[PID (\d+)\].*WorkerProcess\(\d+\)\].*is ready for action")
 _KEEPER_READY: Final = re.compile(r"\[PID (\d+)\].*ForkProcess\(\d+\)\].*is ready for action")
+_KEPT: Final = re.compile(r"the keeper renews the lease of this process")
 
 
 def until(holds: Callable[[], Any], what: str, timeout: float = 15.0) -> Any:
@@ -39,7 +40,7 @@ class WorkerSet:
     """One run of ``dramatiq``: its master, its worker processes, and the keeper.
 
     Parameters:
-        module: The module with the tasks.
+        module: The module with the tasks; it must let ``taskhub`` log at INFO.
         settings: The settings of its app, which the module reads from ``SETTINGS_VARIABLE``.
         directory: Where its log goes.
         queues: The only queues to serve.
@@ -94,7 +95,7 @@ class WorkerSet:
     def wait_until_ready(self) -> Self:
         """Wait until all of its processes are ready, and known to the keeper."""
         until(
-            lambda: len(self.pids) == self.processes and self._kept == self.processes,
+            lambda: len(self.pids) == self.processes and len(_KEPT.findall(self.log)) == self.processes,
             f"dramatiq's processes to be ready; its log: {self.log_path}",
             30.0,
         )
@@ -149,16 +150,6 @@ class WorkerSet:
         """The keeper's process id, once it has come up."""
         found = _KEEPER_READY.search(self.log)
         return int(found[1]) if found else None
-
-    @property
-    def _kept(self) -> int:
-        """How many processes are connected to the keeper; known on Linux only."""
-        sockets = Path("/proc/net/unix")
-        if not sockets.exists():
-            return self.processes
-        address = f"/keeper-{self._running.pid}.sock"
-        # One of them listens.
-        return sum(line.endswith(address) for line in sockets.read_text().splitlines()) - 1
 
     @property
     def _running(self) -> subprocess.Popen[bytes]:

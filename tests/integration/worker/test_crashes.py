@@ -41,8 +41,8 @@ def test_a_task_of_a_killed_process_comes_back_while_its_neighbours_end(
     result = stage.send("work", journal, 0.3)
     ((_, victim, *_),) = journal.wait_for(1)
     os.kill(victim, signal.SIGKILL)
-    # Dramatiq's command line ends when one of its processes does, for somebody to start it again: the neighbour runs
-    # the task if it is quick enough.
+    # Dramatiq's command line ends when one of its processes does, for somebody to start it again:
+    # the neighbour runs the task if it is quick enough.
     until(
         lambda: len(journal.entries) > 1 or stage.app.engine.queues()["default"].ready,
         "the task to come back",
