@@ -53,7 +53,10 @@ class _chain(Signature):
         return super().app
 
     def clone(
-        self, args: Sequence[Any] | None = None, kwargs: Mapping[str, Any] | None = None, **options: Any
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> Any:
         copy = super().clone(args, kwargs, **options)
         copy.tasks = [maybe_signature(task, app=self._app, clone=True) for task in copy.tasks]
@@ -110,7 +113,10 @@ class _chain(Signature):
         app = self.app
         if app.conf.task_always_eager:
             return self.apply(args, kwargs, **options)
-        given = {**self.options, **{name: value for name, value in options.items() if value is not None}}
+        given = {
+            **self.options,
+            **{name: value for name, value in options.items() if value is not None},
+        }
         copy = self.clone()
         if given.get("link_error"):
             for step in copy.tasks:
@@ -198,7 +204,11 @@ class chain(_chain):
 
 
 def _members(tasks: Sequence[Any]) -> list[Any]:
-    if len(tasks) == 1 and not isinstance(tasks[0], Signature) and not isinstance(tasks[0], Mapping):
+    if (
+        len(tasks) == 1
+        and not isinstance(tasks[0], Signature)
+        and not isinstance(tasks[0], Mapping)
+    ):
         tasks = tasks[0]
     return [maybe_signature(task) for task in tasks]
 

@@ -107,7 +107,10 @@ class chord(Signature):
         return True
 
     def clone(
-        self, args: Sequence[Any] | None = None, kwargs: Mapping[str, Any] | None = None, **options: Any
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> Any:
         copy = super().clone(args, kwargs, **options)
         copy.tasks = [task.clone() for task in copy.tasks]
@@ -126,7 +129,9 @@ class chord(Signature):
         """Give every part its id; returns the result of the body, with the header's results as its first parent."""
         chord_id = self.options.setdefault("task_id", str(uuid.uuid4()))
         root_id = root_id or self.options.get("root_id")
-        header = group([_nested(task) for task in elements(self.tasks)], app=self._app, task_id=chord_id)
+        header = group(
+            [_nested(task) for task in elements(self.tasks)], app=self._app, task_id=chord_id
+        )
         header_result = header.freeze(chord=lambda index: [chord_id, index], root_id=root_id)
         self.tasks = header.tasks
         if self.body is None:
@@ -149,7 +154,10 @@ class chord(Signature):
         Returns the result of the body, its `parent` the results of the header.
         """
         app = self.app
-        given = {**self.options, **{name: value for name, value in options.items() if value is not None}}
+        given = {
+            **self.options,
+            **{name: value for name, value in options.items() if value is not None},
+        }
         own_id = given.pop("task_id", None)
         kwargs = dict(kwargs or {})
         body = maybe_signature(kwargs.pop("body", None) or self.body, app=self._app, clone=True)
@@ -259,7 +267,9 @@ class chord(Signature):
     def stamp(
         self, visitor: StampingVisitor | None = None, append_stamps: bool = False, **headers: Any
     ) -> None:
-        given = (visitor.on_chord_header_start(self, **headers) or {}) if visitor is not None else None
+        given = (
+            (visitor.on_chord_header_start(self, **headers) or {}) if visitor is not None else None
+        )
         merged = stamping.headers_for(self, given, append_stamps, headers)
         self.stamp_links(visitor, append_stamps, **merged)
         stamping.stamp_all(self.tasks, visitor, append_stamps, merged)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from inspect import Parameter, signature as signature_of
+from inspect import Parameter
+from inspect import signature as signature_of
 from typing import TYPE_CHECKING, Any
 
 from taskhub import states
@@ -41,7 +42,7 @@ def consequences(
     if state == states.SUCCESS:
         return _after_success(app, request, value)
     if state == states.IGNORED:
-        return Consequences(parts=(ChordPart(*request.chord, value_part(None)),))
+        return Consequences(parts=(_part(request.chord, value_part(None)),))
     assert error is not None
     return _after_failure(app, request, error, traceback)
 
@@ -54,25 +55,26 @@ def _after_success(app: Celery, request: Context, value: Any) -> Consequences:
             *rest, following = request.chain
             link = maybe_signature(following, app=app, clone=True)
             link.apply_async((value,), chain=rest)
-    parts = ()
+    parts: tuple[ChordPart, ...] = ()
     if request.chord and not request.chain:
-        parts = (ChordPart(*request.chord, value_part(value)),)
+        parts = (_part(request.chord, value_part(value)),)
     return _collected(outbox, parts)
 
 
 def _after_failure(
     app: Celery, request: Context, error: BaseException, traceback: str | None
 ) -> Consequences:
-    parts, documents = [], []
+    parts: list[ChordPart] = []
+    documents: list[Document] = []
     if request.chord:
-        parts.append(ChordPart(*request.chord, failed_part(request.id or "", error)))
+        parts.append(_part(request.chord, failed_part(request.id or "", error)))
     for ended in _never_run(request.chain or (), app):
         options = ended.options
         task_id = options.get("task_id")
         if task_id:
             documents.append(Document(task_id, _failure(task_id, options, error, traceback)))
             if options.get("chord"):
-                parts.append(ChordPart(*options["chord"], failed_part(task_id, error)))
+                parts.append(_part(options["chord"], failed_part(task_id, error)))
     with collecting() as outbox:
         for link in request.errbacks or ():
             _call_errback(app, maybe_signature(link, app=app, clone=True), request, error)
@@ -83,6 +85,12 @@ def _collected(
     outbox: Outbox, parts: tuple[ChordPart, ...], documents: tuple[Document, ...] = ()
 ) -> Consequences:
     return Consequences(tuple(outbox.messages), tuple(outbox.chords), parts, documents)
+
+
+def _part(place: Sequence[Any], value: str) -> ChordPart:
+    """Return a part for its place in a chord, as messages carry it: the chord's id and an index."""
+    chord_id, index = place
+    return ChordPart(chord_id, index, value)
 
 
 def _never_run(chain: Sequence[Any], app: Celery) -> Iterator[Signature]:
@@ -113,9 +121,7 @@ def _failure(
     )
 
 
-def _call_errback(
-    app: Celery, errback: Signature, request: Context, error: BaseException
-) -> None:
+def _call_errback(app: Celery, errback: Signature, request: Context, error: BaseException) -> None:
     if not takes_exception(app, errback):
         errback.apply_async((request.id,))
         return

@@ -13,7 +13,6 @@ from taskhub.canvas.outbox import collecting, open_outbox
 from taskhub.canvas.signature import Signature, maybe_signature
 from taskhub.canvas.steps import elements
 
-
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
     from taskhub.canvas.stamping import StampingVisitor
@@ -61,13 +60,16 @@ class group(Signature):
         return True
 
     def clone(
-        self, args: Sequence[Any] | None = None, kwargs: Mapping[str, Any] | None = None, **options: Any
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> Any:
         copy = super().clone(args, kwargs, **options)
         copy.tasks = [task.clone() for task in copy.tasks]
         return copy
 
-    def __or__(self, other: Any) -> Any:  # type: ignore[override]
+    def __or__(self, other: Any) -> Any:
         if not isinstance(other, Signature):
             return NotImplemented
         return join_steps(self, other)
@@ -130,7 +132,11 @@ class group(Signature):
         if app.conf.task_always_eager:
             return self.apply(args, kwargs, **options)
         copy = self.clone()
-        own = {name: value for name, value in copy.options.items() if name not in ("task_id", "link_error", "link")}
+        own = {
+            name: value
+            for name, value in copy.options.items()
+            if name not in ("task_id", "link_error", "link")
+        }
         given = {**own, **{name: value for name, value in options.items() if value is not None}}
         result = copy.freeze(given.pop("task_id", None), root_id=given.get("root_id"))
         given.pop("group_id", None)
@@ -210,6 +216,3 @@ def members(tasks: Sequence[Any]) -> list[Any]:
             return [maybe_signature(only).clone()]
         tasks = only
     return [maybe_signature(task) for task in tasks]
-
-
-

@@ -25,7 +25,7 @@ def value_part(value: Any) -> str:
     Raises:
       EncodeError: the value cannot be serialized.
     """
-    return f'[1,{dumps(value, name="result")}]'
+    return f"[1,{dumps(value, name='result')}]"
 
 
 def failed_part(task_id: str, error: BaseException) -> str:

@@ -82,13 +82,14 @@ class chunks(Signature):
         kwargs = self["kwargs"]
         items = iter(kwargs["it"])
         parts = iter(lambda: list(itertools.islice(items, kwargs["n"])), [])
-        return group([xstarmap(kwargs["task"], part, app=self._app) for part in parts], app=self._app)
+        return group(
+            [xstarmap(kwargs["task"], part, app=self._app) for part in parts], app=self._app
+        )
 
     def apply_async(
         self,
         args: Sequence[Any] | None = None,
         kwargs: Mapping[str, Any] | None = None,
-        route_name: str | None = None,
         **options: Any,
     ) -> Any:
         """Send the group."""

@@ -180,7 +180,10 @@ class Signature(dict[str, Any]):
         self["immutable"] = immutable
 
     def clone(
-        self, args: Sequence[Any] | None = None, kwargs: Mapping[str, Any] | None = None, **options: Any
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> Any:
         """Return a copy with more arguments and options."""
         new_args, new_kwargs, new_options = self.merged(args, kwargs, options)
@@ -332,10 +335,10 @@ class Signature(dict[str, Any]):
         self,
         args: Sequence[Any] | None = None,
         kwargs: Mapping[str, Any] | None = None,
-        route_name: str | None = None,
         **options: Any,
     ) -> Any:
         """Send a call with more arguments and options; see `Task.apply_async`."""
+        options.pop("route_name", None)
         given = {name: value for name, value in options.items() if value is not None}
         call_args, call_kwargs, call_options = self.merged(args, kwargs, given)
         task = self._type if self._type is not None else self.app.tasks.get(self["task"])
