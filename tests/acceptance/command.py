@@ -76,7 +76,9 @@ class Commands:
         }
         self.running: list[Running] = []
 
-    def run(self, *arguments: str, timeout: float = TIMEOUT, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, timeout: float = TIMEOUT, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run `taskhub` to its end."""
         return subprocess.run(
             [sys.executable, "-m", "taskhub.cli", *arguments],

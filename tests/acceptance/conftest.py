@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.command import Commands
 from tests.support.servers import Server, start_valkey
 
-PROJECT = '''
+PROJECT = """
 import os, time
 from taskhub import Celery
 
@@ -38,7 +38,7 @@ def work(seconds):
 @app.task(queue="other")
 def elsewhere():
     return 1
-'''
+"""
 
 
 @pytest.fixture(scope="session")

@@ -37,9 +37,13 @@ def test_a_failed_task_is_an_exit_code_and_a_traceback_if_wanted(worked: Command
 
 
 def test_a_call_for_later_waits_in_the_store(commands: Commands) -> None:
-    task_id = commands.run("call", "project.add", "-a", "[1, 2]", "--countdown", "3600").stdout.strip()
+    task_id = commands.run(
+        "call", "project.add", "-a", "[1, 2]", "--countdown", "3600"
+    ).stdout.strip()
     assert len(task_id) == 36
-    assert json.loads(commands.run("queues", "--json").stdout) == {"celery": {"ready": 0, "delayed": 1}}
+    assert json.loads(commands.run("queues", "--json").stdout) == {
+        "celery": {"ready": 0, "delayed": 1}
+    }
     ended = commands.run("result", task_id)
     assert ended.returncode == 0
     assert ended.stderr.startswith("PENDING")

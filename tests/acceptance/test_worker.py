@@ -18,7 +18,7 @@ def test_a_killed_process_is_replaced_and_its_task_runs_again_within_a_second(
 ) -> None:
     worker = commands.start("worker", "-c", "2", "-t", "2")
     worker.wait_for("is ready")
-    task_id = commands.run("call", "project.work", "-a", "[1.5]").stdout.strip()
+    task_id = commands.run("call", "project.work", "-a", "[3]").stdout.strip()
     ((_, victim, _),) = until(lambda: journal(commands.directory), "the task to begin")
     killed = time.time()
     os.kill(victim, signal.SIGKILL)
@@ -30,9 +30,11 @@ def test_a_killed_process_is_replaced_and_its_task_runs_again_within_a_second(
     assert json.loads(result.stdout)["result"] == end[1] == again[1]
     worker.wait_for("was killed by SIGKILL")
     workers = until(
-        lambda: len(found) == 2 and found
-        if (found := json.loads(commands.run("status", "--json").stdout)["workers"])
-        else None,
+        lambda: (
+            len(found) == 2 and found
+            if (found := json.loads(commands.run("status", "--json").stdout)["workers"])
+            else None
+        ),
         "a new process",
     )
     assert not any(f":{victim}:" in worker["name"] for worker in workers)
@@ -42,7 +44,7 @@ def test_a_killed_process_is_replaced_and_its_task_runs_again_within_a_second(
 def test_a_process_that_dies_alone_is_back_with_its_task(commands: Commands) -> None:
     worker = commands.start("worker", "-P", "solo")
     worker.wait_for("is ready")
-    task_id = commands.run("call", "project.work", "-a", "[0.5]").stdout.strip()
+    task_id = commands.run("call", "project.work", "-a", "[3]").stdout.strip()
     ((_, victim, _),) = until(lambda: journal(commands.directory), "the task to begin")
     os.kill(victim, signal.SIGKILL)
     assert commands.run("result", task_id, "--follow").returncode == 0
@@ -52,12 +54,10 @@ def test_a_process_that_dies_alone_is_back_with_its_task(commands: Commands) -> 
 def test_a_task_killed_under_plain_dramatiq_runs_again_in_another_set(commands: Commands) -> None:
     first = commands.start("project", "-p", "2", "-t", "2", module="dramatiq")
     first.wait_for("Worker process is ready for action.", 2)
-    task_id = commands.run("call", "project.work", "-a", "[1]").stdout.strip()
+    task_id = commands.run("call", "project.work", "-a", "[10]").stdout.strip()
     ((_, victim, _),) = until(lambda: journal(commands.directory), "the task to begin")
     second = commands.start("project", "-p", "2", "-t", "2", module="dramatiq")
     second.wait_for("Worker process is ready for action.", 2)
-    if len(journal(commands.directory)) > 1:
-        pytest.fail("the task ended before its process could be killed")
     killed = time.time()
     os.kill(victim, signal.SIGKILL)
     assert commands.run("result", task_id, "--follow").returncode == 0
@@ -70,7 +70,7 @@ def test_a_task_killed_under_plain_dramatiq_runs_again_in_another_set(commands: 
 def test_tasks_that_run_are_finished(commands: Commands, number: signal.Signals) -> None:
     worker = commands.start("worker", "-c", "1")
     worker.wait_for("is ready")
-    task_id = commands.run("call", "project.work", "-a", "[1]").stdout.strip()
+    task_id = commands.run("call", "project.work", "-a", "[3]").stdout.strip()
     until(lambda: journal(commands.directory), "the task to begin")
     worker.send(number)
     assert worker.wait() == 0
@@ -151,4 +151,7 @@ def test_an_error_in_the_users_module_is_shown_with_their_own_traceback(commands
     assert ended.returncode == 1
     assert ended.stderr.count("Traceback") == 1
     assert "importlib" not in ended.stderr
-    assert ended.stderr.splitlines()[-1] == "error: broken cannot be imported: ZeroDivisionError: division by zero"
+    assert (
+        ended.stderr.splitlines()[-1]
+        == "error: broken cannot be imported: ZeroDivisionError: division by zero"
+    )

@@ -15,7 +15,7 @@ from taskhub.cli import exit_codes
 from taskhub.cli.running import CommandError
 
 
-class Moment(click.ParamType):
+class Moment(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic from click 8.3 on
     """A time in ISO 8601, or seconds from now."""
 
     name = "TIME"
@@ -55,7 +55,9 @@ def named(text: str | None) -> dict[str, Any]:
     """
     value = _json("--kwargs", text, "'{\"name\": 1}'") if text else {}
     if not isinstance(value, dict):
-        raise CommandError("--kwargs must be an object in JSON, e.g. '{\"name\": 1}'", exit_codes.USAGE)
+        raise CommandError(
+            "--kwargs must be an object in JSON, e.g. '{\"name\": 1}'", exit_codes.USAGE
+        )
     return value
 
 
@@ -105,7 +107,8 @@ def _json(option: str, text: str, example: str) -> Any:
         return json.loads(text)
     except ValueError as error:
         raise CommandError(
-            f"{option} is not JSON ({error}): write for example {option} {example}", exit_codes.USAGE
+            f"{option} is not JSON ({error}): write for example {option} {example}",
+            exit_codes.USAGE,
         ) from error
 
 

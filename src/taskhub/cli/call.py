@@ -22,17 +22,29 @@ from taskhub.message import check_name
 @click.option("-k", "--kwargs", metavar="JSON", help="Named arguments: an object.")
 @click.option("-q", "--queue", metavar="NAME", help="Another queue than the task's.")
 @click.option("--countdown", type=float, metavar="SECONDS", help="Run it so long from now.")
-@click.option("--eta", type=Moment(), help="Run it at this time (ISO 8601), or so many seconds from now.")
-@click.option("--expires", type=Moment(), help="Do not run it after this time, or so many seconds from now.")
+@click.option(
+    "--eta", type=Moment(), help="Run it at this time (ISO 8601), or so many seconds from now."
+)
+@click.option(
+    "--expires", type=Moment(), help="Do not run it after this time, or so many seconds from now."
+)
 @click.option("--priority", type=click.IntRange(0, 9), metavar="0-9", help="9 goes first.")
 @click.option("--task-id", metavar="ID", help="The id of the call (default: a new UUID).")
 @click.option("-w", "--wait", is_flag=True, help="Wait for the result and print it.")
-@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="With --wait: no longer than this.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="With --wait: no longer than this.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
-@click.option("--unregistered", "--force", is_flag=True, help="Send it even if the app has no such task.")
+@click.option(
+    "--unregistered", "--force", is_flag=True, help="Send it even if the app has no such task."
+)
 @click.pass_context
 def call(
     context: click.Context,
+    /,
     name: str,
     args: str | None,
     kwargs: str | None,

@@ -24,8 +24,17 @@ def dead() -> None:
 
 @dead.command("list", epilog=exit_codes.EXPLAINED)
 @app_options
-@click.option("--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Pass over the first N.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, metavar="N", help="Show N.")
+@click.option(
+    "--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Pass over the first N."
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="Show N.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each.")
 @click.pass_context
 def list_letters(context: click.Context, offset: int, limit: int, as_json: bool) -> None:

@@ -12,12 +12,18 @@ from taskhub.cli.options import app_options
 
 #: Name -> module and function, and its line in `taskhub --help`.
 _COMMANDS = {
-    "up": ("taskhub.cli.up:up", "Start a store, if none is configured, and workers on the shipped tasks."),
+    "up": (
+        "taskhub.cli.up:up",
+        "Start a store, if none is configured, and workers on the shipped tasks.",
+    ),
     "worker": ("taskhub.cli.worker:worker", "Run worker processes on the tasks of an app."),
     "call": ("taskhub.cli.call:call", "Send a call of a task, and perhaps wait for its result."),
     "result": ("taskhub.cli.result:result", "Show state and result of a call."),
     "status": ("taskhub.cli.status:status", "Show store, queues, workers and dead letters."),
-    "doctor": ("taskhub.cli.doctor:doctor", "Check everything that taskhub needs, and say how to mend it."),
+    "doctor": (
+        "taskhub.cli.doctor:doctor",
+        "Check everything that taskhub needs, and say how to mend it.",
+    ),
     "queues": ("taskhub.cli.queues:queues", "Show the queues and what they hold."),
     "purge": ("taskhub.cli.queues:purge", "Drop what waits in a queue."),
     "dead": ("taskhub.cli.dead:dead", "Look at messages that were given up."),

@@ -52,7 +52,7 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], emp
 def duration(seconds: float) -> str:
     """Return a length of time in its two greatest units."""
     rest = max(0, round(seconds))
-    parts = []
+    parts: list[str] = []
     for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
         count, rest = divmod(rest, length)
         if count or (unit == "s" and not parts):

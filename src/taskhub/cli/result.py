@@ -15,7 +15,12 @@ from taskhub.cli.running import CommandError
 @app_options
 @click.argument("task_id", metavar="ID")
 @click.option("-f", "--follow", is_flag=True, help="Wait until the task has ended.")
-@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="With --follow: no longer than this.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="With --follow: no longer than this.",
+)
 @click.option("--traceback", is_flag=True, help="Show the traceback of a task that failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 @click.pass_context

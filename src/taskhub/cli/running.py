@@ -7,6 +7,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -99,5 +100,5 @@ def one_line(message: str) -> str:
     return mask_url(" ".join(message.split()))
 
 
-def _show_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
     click.echo(f"{click.style('warning:', fg='yellow')} {one_line(str(message))}", err=True)

@@ -29,7 +29,9 @@ def status(context: click.Context, as_json: bool) -> None:
         return
     store = state["store"]
     click.echo(f"Store  {store['url']} ({store['server']})")
-    rows: list[Any] = [(queue["name"], queue["ready"], queue["delayed"]) for queue in state["queues"]]
+    rows: list[Any] = [
+        (queue["name"], queue["ready"], queue["delayed"]) for queue in state["queues"]
+    ]
     table("Queues", ("name", "ready", "delayed"), rows, "none was used yet")
     rows = [
         (worker["name"], worker["holds"], f"{worker['lease_left']:.1f} s")

@@ -20,8 +20,17 @@ LOG_NAME = "worker.log"
 
 @click.command(epilog=exit_codes.EXPLAINED)
 @app_options
-@click.option("-c", "--processes", type=click.IntRange(min=1), default=PROCESSES, show_default=True, metavar="N")
-@click.option("-t", "--threads", type=click.IntRange(min=1), default=THREADS, show_default=True, metavar="N")
+@click.option(
+    "-c",
+    "--processes",
+    type=click.IntRange(min=1),
+    default=PROCESSES,
+    show_default=True,
+    metavar="N",
+)
+@click.option(
+    "-t", "--threads", type=click.IntRange(min=1), default=THREADS, show_default=True, metavar="N"
+)
 @click.option(
     "--shutdown-timeout",
     type=click.FloatRange(min=0),
@@ -92,18 +101,23 @@ def banner(facts: list[dict[str, Any]], logfile: Path, mail: str) -> list[str]:
     first = facts[0]
     own = {f":{process['process']}:" for process in facts}
     others = {
-        name for process in facts for name in process["others"] if not any(mark in name for mark in own)
+        name
+        for process in facts
+        for name in process["others"]
+        if not any(mark in name for mark in own)
     }
     kind = ", the development store of this project" if first["embedded"] else ""
+    queues = ", ".join(first["queues"])
     lines = [
         "",
         click.style("taskhub is up", bold=True),
         f"  store    {first['server']} at {first['store']}{kind}",
-        f"  workers  {len(facts)} processes x {first['threads']} threads, {first['tasks']} tasks, "
-        f"queues {', '.join(first['queues'])}",
+        f"  workers  {len(facts)} processes x {first['threads']} threads, {first['tasks']} tasks, queues {queues}",
     ]
     if others:
-        lines.append(f"           {len(others)} worker processes were here already: these work beside them")
+        lines.append(
+            f"           {len(others)} worker processes were here already: these work beside them"
+        )
     lines += [
         f"  e-mail   {mail}",
         f"  log      {logfile}",

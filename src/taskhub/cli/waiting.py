@@ -34,7 +34,9 @@ class Wonder:
         self._said = True
         if not any(left > 0 for left in self._app.engine.workers().values()):
             whose = f"serves queue {self._queue}" if self._queue else "is there"
-            note(f"no live worker {whose}: start one with `taskhub worker` or `taskhub up`; still waiting")
+            note(
+                f"no live worker {whose}: start one with `taskhub worker` or `taskhub up`; still waiting"
+            )
 
 
 def wait_for(result: AsyncResult[Any], timeout: float | None, wonder: Wonder) -> None:

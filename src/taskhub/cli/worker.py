@@ -67,7 +67,11 @@ logger = logging.getLogger("taskhub.worker")
     help="Least level of log lines.",
 )
 @click.option(
-    "-f", "--logfile", metavar="FILE", type=click.Path(dir_okay=False), help="Append log lines to a file."
+    "-f",
+    "--logfile",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Append log lines to a file.",
 )
 @click.option(
     "--shutdown-timeout",
@@ -116,7 +120,9 @@ def worker(
         )
 
     def on_stopping() -> None:
-        logger.warning("%s is stopping: tasks that run may finish; again to give them back", nodename)
+        logger.warning(
+            "%s is stopping: tasks that run may finish; again to give them back", nodename
+        )
 
     return supervise(
         app_name(context),
@@ -134,7 +140,9 @@ def worker(
 
 def split_names(given: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names in texts with commas, each once."""
-    return tuple(dict.fromkeys(name.strip() for text in given for name in text.split(",") if name.strip()))
+    return tuple(
+        dict.fromkeys(name.strip() for text in given for name in text.split(",") if name.strip())
+    )
 
 
 def supervise(
@@ -194,5 +202,7 @@ def supervise(
     if failure is not None:
         raise CommandError(failure.message, failure.exit_code, failure.traceback)
     if supervisor.given_back:
-        logger.warning("%d tasks were given back: they run again in another worker", supervisor.given_back)
+        logger.warning(
+            "%d tasks were given back: they run again in another worker", supervisor.given_back
+        )
     return code

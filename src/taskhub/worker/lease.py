@@ -26,8 +26,6 @@ logger = logging.getLogger(__name__)
 
 #: How often to look for the keeper, seconds: it is started after the worker processes.
 LOOK_EVERY = 0.25
-#: How long to wait for a renewal that is under way when the lease is given up, seconds.
-END_TIMEOUT = 2.0
 #: How long a good-bye to the keeper may take, seconds.
 GOODBYE_TIMEOUT = 1.0
 

@@ -15,8 +15,8 @@ from typing import Any, Literal
 #: The number of the link's descriptor.
 LINK_VARIABLE = "TASKHUB_LINK"
 
-#: `ready`: it works. `failed`: it cannot start. `stopping`, `stopped`: it was asked to end, and what became of its tasks.
-Kind = Literal["ready", "failed", "stopping", "stopped"]
+#: `ready`: it works. `failed`: it cannot start. `stopped`: it ends, and this became of its tasks.
+Kind = Literal["ready", "failed", "stopped"]
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import threading
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from taskhub.worker.context import current_request
 from taskhub.worker.lifecycle import task_logger
@@ -31,7 +32,11 @@ class TaskFormatter(logging.Formatter):
     """
 
     def __init__(
-        self, line: str = FORMAT, task_line: str = TASK_FORMAT, date: str | None = None, colour: bool = False
+        self,
+        line: str = FORMAT,
+        task_line: str = TASK_FORMAT,
+        date: str | None = None,
+        colour: bool = False,
     ) -> None:
         super().__init__(line, date)
         self._task_formatter = logging.Formatter(task_line, date)
@@ -106,11 +111,8 @@ def _is_terminal(handler: logging.Handler) -> bool:
     return stream is not None and stream.isatty() and not isinstance(handler, logging.FileHandler)
 
 
-class LogWriter(TextIO):
+class LogWriter(io.TextIOBase):
     """A text file whose lines become log lines."""
-
-    encoding = "utf-8"
-    errors = None
 
     def __init__(self, name: str, level: int) -> None:
         self._logger = logging.getLogger(name)

@@ -72,9 +72,7 @@ class WorkerProcess:
         Raises:
           OperationalError: the store is out of reach at the start.
         """
-        worker = Worker(
-            self._broker, queues=self._queues or None, worker_threads=self._threads
-        )
+        worker = Worker(self._broker, queues=self._queues or None, worker_threads=self._threads)
         worker.start()
         if self._broker.courier is None:
             # The broker reports what goes wrong in a boot only to its log.

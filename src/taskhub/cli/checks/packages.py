@@ -38,7 +38,9 @@ def check_versions(app: Celery) -> Iterator[Finding]:
     else:
         yield Finding("ok", "packages", ", ".join(found))
     if importlib.util.find_spec("hiredis") is None:
-        yield Finding("warn", "packages", "hiredis is missing: replies are read slowly", "pip install hiredis")
+        yield Finding(
+            "warn", "packages", "hiredis is missing: replies are read slowly", "pip install hiredis"
+        )
 
 
 def check_celery(app: Celery) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from taskhub.cli.checks.finding import Finding
+from taskhub.cli.checks.finding import Finding, Level
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -19,7 +19,7 @@ def check_email(app: Celery) -> Iterator[Finding]:
 
     settings = MailSettings.from_environment(os.environ, home=store_directory())
     check = check_mail(settings)
-    level = "fail" if not check.ok else "ok" if settings.host is not None else "warn"
+    level: Level = "fail" if not check.ok else "ok" if settings.host is not None else "warn"
     yield Finding(level, "e-mail", check.detail, check.advice or "")
 
 
@@ -27,7 +27,9 @@ def check_cache_server(app: Celery) -> Iterator[Finding]:
     """See whether the cache that `clear_cache` clears can be reached."""
     if not os.environ.get("TASKHUB_CACHE_URL", "").strip():
         yield Finding(
-            "ok", "cache", "TASKHUB_CACHE_URL is not set: clear_cache works in the store of the messages"
+            "ok",
+            "cache",
+            "TASKHUB_CACHE_URL is not set: clear_cache works in the store of the messages",
         )
         return
     from taskhub.cache import CacheSettings, check_cache

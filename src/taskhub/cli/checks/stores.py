@@ -24,7 +24,10 @@ def check_stores(app: Celery) -> Iterator[Finding]:
     engine = app.engine
     if not isinstance(engine, RedisEngine):
         yield Finding(
-            "warn", "broker", "memory:// is kept in each process", "set broker_url for tasks of workers"
+            "warn",
+            "broker",
+            "memory:// is kept in each process",
+            "set broker_url for tasks of workers",
         )
         return
     broker, results = engine.broker_url, engine.results_url
@@ -78,7 +81,10 @@ def persistence(subject: str, fields: dict[str, str]) -> Finding:
     if fields.get("aof_enabled") == "1":
         if fields.get("aof_last_write_status", "ok") != "ok":
             return Finding(
-                "fail", subject, "the append-only file cannot be written", "look at the server's disk and log"
+                "fail",
+                subject,
+                "the append-only file cannot be written",
+                "look at the server's disk and log",
             )
         return Finding("ok", subject, "keeps what it holds in an append-only file")
     return Finding(
@@ -116,7 +122,10 @@ def check_directory(app: Celery) -> Iterator[Finding]:
     mode = stat.S_IMODE(found.st_mode)
     if found.st_uid != os.getuid() or mode != 0o700:
         yield Finding(
-            "fail", "directory", f"{directory} is open to others (mode {mode:o})", f"chmod 700 {directory}"
+            "fail",
+            "directory",
+            f"{directory} is open to others (mode {mode:o})",
+            f"chmod 700 {directory}",
         )
     else:
         yield Finding("ok", "directory", f"{directory} is closed to other users")
@@ -137,10 +146,15 @@ def check_workers(app: Celery) -> Iterator[Finding]:
         # The store's own check has told.
         return
     if live:
-        yield Finding("ok", "workers", f"{len(live)} worker processes live, {waiting} tasks are ready")
+        yield Finding(
+            "ok", "workers", f"{len(live)} worker processes live, {waiting} tasks are ready"
+        )
     else:
         yield Finding(
-            "warn", "workers", f"none live, {waiting} tasks are ready", "start some: taskhub worker, or taskhub up"
+            "warn",
+            "workers",
+            f"none live, {waiting} tasks are ready",
+            "start some: taskhub worker, or taskhub up",
         )
 
 
