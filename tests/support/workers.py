@@ -95,7 +95,9 @@ class WorkerSet:
     def wait_until_ready(self) -> Self:
         """Wait until all of its processes are ready, and known to the keeper."""
         until(
-            lambda: len(self.pids) == self.processes and len(_KEPT.findall(self.log)) == self.processes,
+            lambda: (
+                len(self.pids) == self.processes and len(_KEPT.findall(self.log)) == self.processes
+            ),
             f"dramatiq's processes to be ready; its log: {self.log_path}",
             30.0,
         )

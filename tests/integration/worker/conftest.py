@@ -102,9 +102,7 @@ class Stage:
     def held(self) -> dict[str, str]:
         """What all registered workers hold."""
         engine = self.app.engine
-        return {
-            key: token for name in engine.workers() for key, token in engine.held(name).items()
-        }
+        return {key: token for name in engine.workers() for key, token in engine.held(name).items()}
 
     def close(self) -> None:
         """Stop the workers and the connections."""

@@ -183,9 +183,7 @@ def test_started_tells_the_process_and_the_host(busy: Stage, tmp_path: Path) -> 
 
 
 def test_a_task_knows_its_call(busy: Stage) -> None:
-    result = busy.send(
-        "request_fields", 1, kwargs={"a": 2}, headers={"custom": "yes"}, priority=7
-    )
+    result = busy.send("request_fields", 1, kwargs={"a": 2}, headers={"custom": "yes"}, priority=7)
     fields = result.get(timeout=15)
     assert fields == {
         "id": result.id,
@@ -224,8 +222,10 @@ def test_middleware_of_the_user_sees_the_messages_of_tasks(busy: Stage) -> None:
     result = busy.app.AsyncResult(sent)
     assert result.get(timeout=15) == 3
     until(
-        lambda: busy.send("hooks_seen", sent).get(timeout=15)
-        == ["before_enqueue", "before_process_message", "after_process_message", "after_ack"],
+        lambda: (
+            busy.send("hooks_seen", sent).get(timeout=15)
+            == ["before_enqueue", "before_process_message", "after_process_message", "after_ack"]
+        ),
         "the hooks to be called in order",
     )
 

@@ -1,0 +1,279 @@
+"""The courier on the engine in memory: what it carries, and what it does when calls fail."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from queue import Empty
+
+import pytest
+
+from taskhub import states
+from taskhub.engine.courier import Courier
+from taskhub.engine.delivery import Delivery
+from taskhub.engine.memory import MemoryEngine
+from taskhub.engine.port import Claim, Ending, Exchange
+from taskhub.exceptions import OperationalError
+from taskhub.message import Envelope, encode_body
+from taskhub.outcome import Outcome
+from taskhub.worker.endings import unrunnable
+from tests.support.workers import until
+
+WORKER = "w1"
+
+
+class FailingEngine(MemoryEngine):
+    """Fails as often as it is told, before a call is served or after."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused = 0
+        self.lost_replies = 0
+        self.refused_reconciliations = 0
+        self.exchanges = 0
+        self.unwritable: str | None = None
+
+    def exchange(
+        self, worker: str, endings: Sequence[Ending], queues: Sequence[str], limit: int | None
+    ) -> Exchange:
+        self.exchanges += 1
+        if any(ending.outcome.document == self.unwritable is not None for ending in endings):
+            raise ValueError("this cannot be written")
+        if self.refused:
+            self.refused -= 1
+            raise OperationalError("the store is away")
+        reply = super().exchange(worker, endings, queues, limit)
+        if self.lost_replies and (endings or (reply.batch and reply.batch.claims)):
+            self.lost_replies -= 1
+            raise OperationalError("the reply was lost")
+        return reply
+
+    def reconcile(self, worker: str, held: Sequence[str]) -> list[str]:
+        if self.refused_reconciliations:
+            self.refused_reconciliations -= 1
+            raise OperationalError("the store is still away")
+        return super().reconcile(worker, held)
+
+
+@pytest.fixture
+def engine() -> FailingEngine:
+    return FailingEngine()
+
+
+@pytest.fixture
+def make(engine: FailingEngine) -> Iterator[Callable[..., Courier]]:
+    """Return a function that starts a courier: (threads)."""
+    made: list[Courier] = []
+
+    def start(threads: int = 2) -> Courier:
+        courier = Courier(
+            engine, WORKER, threads, withdraw=lambda: waiting_in(made[0]), reject=unrunnable
+        )
+        made.append(courier)
+        courier.serve("default")
+        courier.start()
+        return courier
+
+    yield start
+    for courier in made:
+        courier.finish(5.0)
+        assert not courier.is_alive()
+
+
+def waiting_in(courier: Courier) -> list[Delivery]:
+    """Take what no thread has taken."""
+    found: list[Delivery] = []
+    while True:
+        try:
+            delivery = courier.ready.get_nowait()
+        except Empty:
+            return found
+        assert delivery is not None
+        found.append(delivery)
+
+
+def message(task_id: str, **fields: int) -> Envelope:
+    body = {"actor_name": "task", "args": [], "kwargs": {}, "options": {}}
+    return Envelope(task_id, "default", 5, encode_body(body), **fields)
+
+
+def take(courier: Courier) -> Delivery:
+    """Take a message as a thread does."""
+    delivery = courier.ready.get(timeout=10)
+    assert delivery is not None
+    courier.started()
+    return delivery
+
+
+def end(courier: Courier, delivery: Delivery, *publish: Envelope, document: str = "{}") -> None:
+    state = states.RETRY if publish else states.SUCCESS
+    outcome = Outcome(delivery.claim.task_id, state, document, None, publish)
+    courier.end(delivery.claim, outcome, 0.001)
+
+
+def test_it_brings_messages_and_commits_endings(
+    engine: FailingEngine, make: Callable[..., Courier]
+) -> None:
+    courier = make()
+    engine.enqueue([message("a")])
+    end(courier, take(courier))
+    until(lambda: engine.documents(["a"])[0], "the document")
+    until(lambda: courier.holding == 0, "the end of the claim")
+    assert engine.held(WORKER) == {}
+
+
+def test_it_waits_for_what_is_delayed(engine: FailingEngine, make: Callable[..., Courier]) -> None:
+    courier = make()
+    began = time.monotonic()
+    engine.enqueue([message("later", delay=200)])
+    assert take(courier).message_id == "later"
+    assert 0.19 < time.monotonic() - began < 1.5
+
+
+def test_what_cannot_be_opened_fails_and_is_not_counted_as_work(
+    engine: FailingEngine, make: Callable[..., Courier]
+) -> None:
+    courier = make()
+    engine.enqueue([Envelope("odd", "default", 5, b"odd")])
+    until(lambda: engine.documents(["odd"])[0], "the failure")
+    assert [letter.key for letter in engine.dead_letters(0, 10)] == ["odd"]
+    assert courier.prefetch.target == 2
+
+
+@pytest.mark.parametrize("refused_reconciliations", [0, 2])
+def test_a_claim_whose_reply_was_lost_comes_again(
+    engine: FailingEngine, make: Callable[..., Courier], refused_reconciliations: int
+) -> None:
+    engine.lost_replies = 1
+    engine.refused_reconciliations = refused_reconciliations
+    courier = make()
+    engine.enqueue([message("a")])
+    delivery = take(courier)
+    assert delivery.message_id == "a"
+    # It does not count as a delivery.
+    assert delivery.claim.delivery == 1
+
+
+def test_an_ending_whose_reply_was_lost_is_written_once(
+    engine: FailingEngine, make: Callable[..., Courier], caplog: pytest.LogCaptureFixture
+) -> None:
+    courier = make(threads=1)
+    engine.enqueue([message("a")])
+    first = take(courier)
+    engine.lost_replies = 1
+    # The next try is claimed in the same trip, under the same key, and its reply is lost with the rest.
+    end(courier, first, message("a"))
+    second = take(courier)
+    assert second.claim.token != first.claim.token
+    end(courier, second)
+    until(lambda: engine.held(WORKER) == {}, "the end of all claims")
+    assert engine.queues()["default"].ready == 0
+    assert "had been taken away" not in caplog.text
+
+
+def test_an_ending_that_was_taken_away_is_refused_and_the_rest_given_back(
+    engine: FailingEngine, make: Callable[..., Courier], caplog: pytest.LogCaptureFixture
+) -> None:
+    courier = make(threads=2)
+    engine.enqueue([message("a"), message("b")])
+    first = take(courier)
+    until(lambda: courier.holding == 2, "both messages")
+    engine.release(WORKER)
+    end(courier, first, document='{"mine": true}')
+    until(lambda: "had been taken away" in caplog.text, "the refusal")
+    until(lambda: courier.ready.qsize() == 2, "both messages again")
+    assert {take(courier).claim.delivery for _ in range(2)} == {2}
+    assert engine.documents(["a"]) == [None]
+
+
+def test_an_ending_that_cannot_be_written_fails_alone(
+    engine: FailingEngine, make: Callable[..., Courier]
+) -> None:
+    courier = make(threads=4)
+    engine.unwritable = "unwritable"
+    engine.enqueue([message(name) for name in "abc"])
+    deliveries = {delivery.message_id: delivery for delivery in (take(courier) for _ in range(3))}
+    for name, document in (("a", "{}"), ("b", "unwritable"), ("c", "{}")):
+        end(courier, deliveries[name], document=document)
+    until(lambda: None not in engine.documents("abc"), "all documents")
+    assert b"this cannot be written" in (engine.documents("b")[0] or b"")
+    until(lambda: engine.held(WORKER) == {}, "the end of all claims")
+
+
+def test_it_does_not_run_hot_while_the_store_is_away(
+    engine: FailingEngine, make: Callable[..., Courier], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    engine.refused = 4
+    engine.enqueue([message("a")])
+    began = time.monotonic()
+    courier = make()
+    assert take(courier).message_id == "a"
+    # 0.1, 0.2, 0.4 and 0.8 s, half of that at least.
+    assert time.monotonic() - began > 0.7
+    assert caplog.text.count("trying again in") == 4
+    until(lambda: "the store answers again" in caplog.text, "the good news")
+
+
+def test_messages_that_no_thread_takes_go_back(
+    engine: FailingEngine, make: Callable[..., Courier]
+) -> None:
+    courier = make(threads=1)
+    courier.prefetch.observe(0.000_001)
+    engine.enqueue([message(name) for name in "abcd"])
+    first = take(courier)
+    until(lambda: engine.queues()["default"].ready == 3, "the others to go back")
+    assert [envelope.task_id for envelope in engine.waiting("default", 0, 9)] == ["b", "c", "d"]
+    end(courier, first)
+    assert take(courier).message_id == "b"
+
+
+def test_what_is_held_goes_back_at_the_end(
+    engine: FailingEngine, make: Callable[..., Courier]
+) -> None:
+    courier = make(threads=3)
+    engine.enqueue([message(name) for name in "abc"])
+    first = take(courier)
+    until(lambda: courier.holding == 3, "three messages")
+    courier.stop_claiming()
+    end(courier, first)
+    courier.finish(5.0)
+    assert [envelope.task_id for envelope in engine.waiting("default", 0, 9)] == ["b", "c"]
+    assert engine.held(WORKER) == {}
+
+
+def test_it_ends_though_the_store_is_away(
+    engine: FailingEngine, make: Callable[..., Courier]
+) -> None:
+    courier = make()
+    until(lambda: engine.exchanges, "its first look")
+    engine.refused_reconciliations = 1000
+    began = time.monotonic()
+    courier.finish(30.0)
+    assert not courier.is_alive()
+    assert time.monotonic() - began < 5
+
+
+def test_a_courier_without_queues_does_not_listen(engine: FailingEngine) -> None:
+    courier = Courier(engine, WORKER, 1, withdraw=list, reject=unrunnable)
+    courier.start()
+    engine.enqueue([message("a")])
+    courier.serve("default")
+    assert take(courier).message_id == "a"
+    courier.finish(5.0)
+
+
+def test_queues_that_are_served_from_many_threads_are_all_served(engine: FailingEngine) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    courier = Courier(engine, WORKER, 1, withdraw=list, reject=unrunnable)
+    names = [f"queue-{number}" for number in range(200)]
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(courier.serve, names + names))
+    assert sorted(courier.queues) == sorted(names)
+
+
+def test_a_claim_tells_its_delivery() -> None:
+    claim = Claim("key", "3:17", False, "id", "default", 5, b"")
+    assert (claim.delivery, claim.score) == (3, "17")
