@@ -1,0 +1,36 @@
+"""Every example of the documents does what it says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.docs.markdown import DOCUMENTS, blocks
+from tests.docs.stage import Stage
+
+#: What a reader of a document has done before its first block: a worker, and names that its Python blocks use.
+SETUPS = {
+    "docs/tasks.md": (
+        ('taskhub worker -c 1 -t 2', "is ready"),
+        "from Modules.admin.tasks.default_tasks import clear_cache, send_email\n"
+        "from Modules.admin.queues.email_queues import send_notification_email, send_welcome_email\n"
+        "from taskhub.actors import app\n",
+    ),
+}
+
+#: The translation has the same blocks (see test_blocks).
+TO_RUN = [document for document in DOCUMENTS if document != "README.zh-CN.md" and blocks(document)]
+
+
+@pytest.mark.parametrize("document", TO_RUN)
+def test_examples_run(document: str, tmp_path: Path) -> None:
+    found = blocks(document)
+    with Stage(tmp_path) as stage:
+        stage.write_files(found)
+        if document in SETUPS:
+            command, names = SETUPS[document]
+            stage.start(*command, document)
+            stage.run_python(names, f"set-up of {document}")
+        for block in found:
+            stage.run(block)
