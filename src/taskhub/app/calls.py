@@ -1,8 +1,9 @@
-"""The way out for calls: from what the caller said to a message on the engine, or to an eager run."""
+"""The way out for calls: from what the caller said to a message on the engine, or to an eager
+run.
+"""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from taskhub.app import stores
 from taskhub.app.routing import Routes
 from taskhub.canvas.outbox import Outbox, open_outbox
 from taskhub.engine.port import RetryPolicy
-from taskhub.message import Envelope, decode_body
+from taskhub.message import Envelope, decode_body, new_task_id
 from taskhub.result import AsyncResult
 from taskhub.task import calling
 from taskhub.worker.context import Context, current_request
@@ -102,7 +103,7 @@ class Calls:
         options, args, kwargs = signature.options, signature.args, signature.kwargs
         if task._check_arguments is not None:
             task._check_arguments(*args, **kwargs)
-        task_id = options.get("task_id") or str(uuid.uuid4())
+        task_id = options.get("task_id") or new_task_id()
         return self.envelope(task.name, args, kwargs, task_id, options, task)
 
     def send(
@@ -117,10 +118,8 @@ class Calls:
     ) -> AsyncResult[Any]:
         """Send a call and return its result; the one way out for every call."""
         app = self._app
-        task_id = task_id or str(uuid.uuid4())
-        parent = current_request()
-        if parent is not None and (parent.id is None or parent.called_directly):
-            parent = None
+        task_id = task_id or new_task_id()
+        parent = _parent()
         envelope = self.envelope(name, args, kwargs, task_id, options, task, parent)
         outbox = open_outbox()
         if outbox is not None:
@@ -137,6 +136,31 @@ class Calls:
             parent._task.add_trail(result)
         return result
 
+    def collect(
+        self, outbox: Outbox, signature: Signature, args: Any, kwargs: Any, options: Mapping[str, Any]
+    ) -> bool:
+        """Put the call of a task into an outbox, without a result; the quick way for the members of a canvas.
+
+        Returns False if it must be sent by its own `apply_async`: it is a canvas, or its task has one of its own.
+        """
+        from taskhub.task.task import Task
+
+        task = signature.known_task()
+        if (
+            signature.subtask_type is not None
+            or task is None
+            or type(task).apply_async is not Task.apply_async
+        ):
+            return False
+        task = task.bound
+        new_args, new_kwargs, merged = signature.merged(args, kwargs, options)
+        new_args, new_kwargs, merged = task.prepared(new_args, new_kwargs, merged)
+        task_id = merged.get("task_id") or new_task_id()
+        outbox.messages.append(
+            self.envelope(task.name, new_args, new_kwargs, task_id, merged, task, _parent())
+        )
+        return True
+
     def send_all(self, outbox: Outbox, options: Mapping[str, Any]) -> None:
         """Send what a canvas has collected, in as few trips as possible."""
         self._app.broker.send_all(outbox.messages, outbox.chords, self._retry_policy(options))
@@ -148,7 +172,9 @@ class Calls:
     def eagerly(
         self, task: Task[Any, Any], args: Any, kwargs: Any, task_id: str | None, options: Any
     ) -> Any:
-        """Run a call here and now (`task_always_eager`), with arguments as a worker would receive them."""
+        """Run a call here and now (`task_always_eager`), with arguments as a worker would receive
+        them.
+        """
         from taskhub.result import denied_join_result
         from taskhub.task.eager import through_serializer
 
@@ -172,3 +198,11 @@ class Calls:
             link=options.get("callbacks"),
             link_error=options.get("errbacks"),
         )
+
+
+def _parent() -> Context | None:
+    """Return the request of the task that makes a call, None outside of tasks."""
+    request = current_request()
+    if request is None or request.id is None or request.called_directly:
+        return None
+    return request

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskhub.canvas import stamping
 from taskhub.canvas.chain import first_of
-from taskhub.canvas.group import group, members
+from taskhub.canvas.group import group, members, send_members
 from taskhub.canvas.joined import PLACEHOLDER
 from taskhub.canvas.outbox import Outbox, collecting, open_outbox
 from taskhub.canvas.signature import Signature, maybe_signature
@@ -212,8 +212,7 @@ class chord(Signature):
                 (dict(PLACEHOLDER),), joins=chord_id, add_to_parent=False, **body_options
             )
         outbox.chords.append(ChordPlan(chord_id, len(copy.tasks), tuple(body_box.messages)))
-        for task in copy.tasks:
-            task.apply_async(args, kwargs, add_to_parent=False, **header_options)
+        send_members(copy, args, kwargs, header_options)
 
     def __call__(self, body: Any = None, **options: Any) -> Any:
         """Send it, as Celery does: `chord(header)(body)`."""

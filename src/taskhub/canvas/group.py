@@ -157,8 +157,7 @@ class group(Signature):
 
     @staticmethod
     def _send(copy: group, args: Any, kwargs: Any, options: Mapping[str, Any]) -> None:
-        for task in copy.tasks:
-            task.apply_async(args, kwargs, add_to_parent=False, **options)
+        send_members(copy, args, kwargs, options)
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Send it, as Celery does."""
@@ -216,3 +215,13 @@ def members(tasks: Sequence[Any]) -> list[Any]:
             return [maybe_signature(only).clone()]
         tasks = only
     return [maybe_signature(task) for task in tasks]
+
+
+def send_members(sender: Any, args: Any, kwargs: Any, options: Mapping[str, Any]) -> None:
+    """Send the members of a frozen group to the open outbox."""
+    outbox = open_outbox()
+    assert outbox is not None
+    calls = sender.app.calls
+    for task in sender.tasks:
+        if not calls.collect(outbox, task, args, kwargs, options):
+            task.apply_async(args, kwargs, add_to_parent=False, **options)

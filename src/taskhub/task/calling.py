@@ -30,6 +30,21 @@ _REQUEST_NAMES = {
     "retries": "retries",
 }
 
+#: Options that `message_options` has dealt with before it looks at the rarer ones.
+_COMMON = frozenset(
+    (
+        "add_to_parent",
+        "countdown",
+        "eta",
+        "origin",
+        "parent_id",
+        "priority",
+        "queue",
+        "root_id",
+        "task_id",
+    )
+)
+
 #: Options of Celery's that name things which only its own transports have.
 _WITHOUT_MEANING = frozenset(
     ("connection", "producer", "publisher", "router", "immediate", "mandatory", "delivery_mode")
@@ -149,7 +164,9 @@ def as_list(value: Any) -> list[Any]:
 def message_options(
     options: Mapping[str, Any], defaults: CallDefaults, parent: Context | None, task_id: str
 ) -> dict[str, Any]:
-    """Return the options of the message for a call: only what differs from the defaults of a request."""
+    """Return the options of the message for a call: only what differs from the defaults of a
+    request.
+    """
     stored: dict[str, Any] = {"origin": options.get("origin") or origin_of(os.getpid())}
     root_id, parent_id = options.get("root_id"), options.get("parent_id")
     if parent is not None:
@@ -166,14 +183,16 @@ def message_options(
         priority = defaults.priority
     if priority is not None:
         stored["priority"] = priority
-    if not options:
+    rare = False
+    for name, value in options.items():
+        request_name = _REQUEST_NAMES.get(name)
+        if request_name is not None:
+            if value or value == 0:
+                stored[request_name] = value
+        elif name not in _COMMON and value is not None:
+            rare = True
+    if not rare:
         return stored
-    for name, request_name in _REQUEST_NAMES.items():
-        value = options.get(name)
-        if value:
-            stored[request_name] = value
-    if options.get("group_index") == 0:
-        stored["group_index"] = 0
     expires = expiry(options.get("expires"), defaults.timezone)
     if expires is not None:
         stored["expires"] = expires
@@ -240,7 +259,9 @@ def envelope(
     return Envelope(check_name("task_id", task_id), queue, priority, body, due.delay, due.eta)
 
 
-def open_content(content: Mapping[str, Any], accept: Sequence[str]) -> tuple[list[Any], dict[str, Any]]:
+def open_content(
+    content: Mapping[str, Any], accept: Sequence[str]
+) -> tuple[list[Any], dict[str, Any]]:
     """Return the arguments that `envelope` wrote with another serializer than JSON.
 
     Raises:

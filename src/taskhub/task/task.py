@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 import dramatiq
 
 from taskhub import exceptions
-from taskhub.message import Envelope
 from taskhub.outcome import NO_CONSEQUENCES, Consequences
 from taskhub.task import binding, calling
 from taskhub.task.options import CALL_OPTIONS, TaskOptions
@@ -53,14 +52,21 @@ class Task(TaskOptions[P, R]):
 
     @property
     def bound(self) -> Task[P, R]:
-        """This task as an actor of its app; a task of no app in particular is that of the current one."""
+        """This task as an actor of its app; a task of no app in particular is that of the current
+        one.
+        """
         if self._is_bound:
             return self
         app = self.bound_app()
-        return self if self._is_bound else app.tasks[self.name]
+        if self._app is not None:
+            return self
+        task: Task[P, R] = app.tasks[self.name]
+        return task
 
     def bind_to(self, app: Celery) -> None:
-        """Make this task an actor of `app`'s broker, with the app's configuration for what it leaves open."""
+        """Make this task an actor of `app`'s broker, with the app's configuration for what it
+        leaves open.
+        """
         binding.bind(self, app)
 
     @classmethod
@@ -89,13 +95,15 @@ class Task(TaskOptions[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the body here and now, as an ordinary function.
 
-        In a worker the body runs under the request of the message; called from anywhere else, under one of its own.
+        In a worker the body runs under the request of the message; called from anywhere else,
+        under one of its own.
         """
         request = current_request()
         if request is not None and request._task is self and not request.called_directly:
-            if not request._entered:
-                request._entered = True
-                return self.run(*args, **kwargs) if request.is_eager else self.fn(*args, **kwargs)
+            first, request._entered = not request._entered, True
+            if first:
+                body = self.run if request.is_eager else self.fn
+                return cast("R", body(*args, **kwargs))
         own = Context(args=list(args), kwargs=kwargs)
         own._task = self
         with entered(own):
@@ -172,8 +180,10 @@ class Task(TaskOptions[P, R]):
           task_id: the call's id; a UUID by default.
           link, link_error: signatures to call when it has succeeded or failed.
           shadow: another name for it in logs.
-          options: countdown (seconds), eta (datetime), expires (seconds or datetime), queue, priority (0 to 9, 9 first),
-            serializer, headers, ignore_result, time_limit and soft_time_limit (seconds), retry, retry_policy, and the
+          options: countdown (seconds), eta (datetime), expires (seconds or datetime), queue,
+            priority (0 to 9, 9 first),
+            serializer, headers, ignore_result, time_limit and soft_time_limit (seconds), retry,
+            retry_policy, and the
             other options of Celery's `apply_async`.
 
         Raises:
@@ -186,28 +196,45 @@ class Task(TaskOptions[P, R]):
             return self.bound.apply_async(
                 args, kwargs, task_id, producer, link, link_error, shadow, **options
             )
-        calling.check_arguments(args, kwargs)
-        if self._check_arguments is not None:
-            self._check_arguments(*(args or ()), **(kwargs or {}))
-        shadow = shadow or self.shadow_name(args, kwargs, options)
-        if self._call_defaults:
-            options = {**self._call_defaults, **options}
-        if self._dump_arguments is not None and options.get("serializer") != "pickle":
-            args, kwargs = self._dump_arguments(args or (), kwargs or {})
-        if shadow:
-            options["shadow"] = shadow
-        for name, linked in (("link", link), ("link_error", link_error)):
-            links = [*calling.as_list(linked), *self._decorator_links.get(name, ())]
-            if links:
-                options[name] = links
+        for name, value in (("link", link), ("link_error", link_error), ("shadow", shadow)):
+            if value is not None:
+                options[name] = value
+        args, kwargs, options = self.prepared(args, kwargs, options)
         app = self.app
         if app.conf.task_always_eager:
             eager = app.calls.eagerly(self, args, kwargs, task_id, options)
             return cast("AsyncResult[R]", eager)
         return app.calls.send(self.name, args, kwargs, task_id, options, task=self)
 
+    def prepared(
+        self,
+        args: Sequence[Any] | None,
+        kwargs: Mapping[str, Any] | None,
+        options: dict[str, Any],
+    ) -> tuple[Sequence[Any] | None, Mapping[str, Any] | None, dict[str, Any]]:
+        """Return arguments and options of a call, checked, with what the task itself adds to each of its calls.
+
+        Raises:
+          TypeError: the arguments do not fit the task.
+        """
+        calling.check_arguments(args, kwargs)
+        if self._check_arguments is not None:
+            self._check_arguments(*(args or ()), **(kwargs or {}))
+        if not options.get("shadow"):
+            options["shadow"] = self.shadow_name(args, kwargs, options)
+        if self._call_defaults:
+            options = {**self._call_defaults, **options}
+        if self._dump_arguments is not None and options.get("serializer") != "pickle":
+            args, kwargs = self._dump_arguments(args or (), kwargs or {})
+        for name, linked in self._decorator_links.items():
+            options[name] = [*calling.as_list(options.get(name)), *linked]
+        return args, kwargs, options
+
     async def aapply_async(
-        self, args: Sequence[Any] | None = None, kwargs: Mapping[str, Any] | None = None, **options: Any
+        self,
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> AsyncResult[R]:
         """Send a call without blocking the event loop; see `apply_async`."""
         import asyncio
@@ -321,7 +348,7 @@ class Task(TaskOptions[P, R]):
         if limit is not None and retries > limit:
             if exc is not None:
                 raise_in_context(exc)
-            raise self.MaxRetriesExceededError(
+            raise cast("Any", self.MaxRetriesExceededError)(
                 f"Can't retry {self.name}[{request.id}] args:{new_args} kwargs:{new_kwargs}",
                 task_args=new_args,
                 task_kwargs=new_kwargs,
@@ -346,7 +373,8 @@ class Task(TaskOptions[P, R]):
     # -- what a running task can do
 
     def replace(self, sig: Any) -> Any:
-        """End this call and let a signature take its place: its id, its chord, what is chained and linked to it.
+        """End this call and let a signature take its place: its id, its chord, what is chained and
+        linked to it.
 
         Use it as `raise self.replace(...)` or `return self.replace(...)`.
 
@@ -359,7 +387,8 @@ class Task(TaskOptions[P, R]):
         return self.on_replace(replacement(self.app, self.request, sig))
 
     def on_replace(self, sig: Any) -> Any:
-        """Called with the signature that takes the place of this call; it leaves in this call's commit.
+        """Called with the signature that takes the place of this call; it leaves in this call's
+        commit.
 
         Raises:
           Ignore: always, in a worker.
@@ -412,7 +441,8 @@ class Task(TaskOptions[P, R]):
         """
         request = self.request
         if request._ending and task_id in (None, request.id):
-            # A handler of the ending: its state leaves in the same commit, instead of the ending's own.
+            # A handler of the ending: its state leaves in the same commit, instead of the ending's
+            # own.
             request._final_state = (state or "", meta)
             return
         task_id = task_id or request.id
@@ -426,7 +456,7 @@ class Task(TaskOptions[P, R]):
             self.request.children.append(result)
         return result
 
-    def AsyncResult(self, task_id: str, **kwargs: Any) -> AsyncResult[R]:
+    def AsyncResult(self, task_id: str, **kwargs: Any) -> AsyncResult[R]:  # noqa: N802
         """Return the result of a call of this task."""
         return self.app.AsyncResult(task_id, task_name=self.name, **kwargs)
 
@@ -438,7 +468,8 @@ class Task(TaskOptions[P, R]):
         """Return the signature of a call, as Celery's."""
         from taskhub.canvas.signature import signature
 
-        return signature(self, args, *starargs, **starkwargs)
+        made: Signature = signature(self, args, *starargs, **starkwargs)
+        return made
 
     subtask = signature
 
@@ -505,7 +536,7 @@ class Task(TaskOptions[P, R]):
 
     @property
     def __name__(self) -> str:
-        return type(self).__name__
+        return cast("str", type(self).__name__)
 
     def __repr__(self) -> str:
         app = self._app
@@ -519,4 +550,5 @@ class Task(TaskOptions[P, R]):
 def _task_by_name(name: str) -> Task[Any, Any]:
     from taskhub.app.current import current_app
 
-    return current_app().tasks[name]
+    task: Task[Any, Any] = current_app().tasks[name]
+    return task
