@@ -110,7 +110,9 @@ def logged(name=""):
 
 def sent(app, call, *args, **kwargs):
     """Return what a call sends: its queue, arguments, and what its request will hold."""
-    found = _sent_by_us(app, call, args, kwargs) if OURS else _sent_by_celery(app, call, args, kwargs)
+    found = (
+        _sent_by_us(app, call, args, kwargs) if OURS else _sent_by_celery(app, call, args, kwargs)
+    )
     for message in found:
         for name in ("eta", "expires"):
             message[name] = _moment(app, message[name])
@@ -155,9 +157,7 @@ def _sent_by_celery(app, call, args, kwargs):
         if fields["ignore_result"] is None and sender in app.tasks:
             # Sent by name: the worker looks at the task.
             fields["ignore_result"] = app.tasks[sender].ignore_result
-        fields["custom"] = {
-            name: value for name, value in headers.items() if name.startswith("x-")
-        }
+        fields["custom"] = {name: value for name, value in headers.items() if name.startswith("x-")}
         found.append(
             {"task": sender, "queue": queue, "args": body[0], "kwargs": body[1], **fields,
              "priority": properties.get("priority"), "reply_to": properties["reply_to"]}

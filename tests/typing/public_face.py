@@ -86,4 +86,4 @@ def refused() -> None:
     shared.delay("1")  # type: ignore[arg-type]
     add("1")  # type: ignore[arg-type]
     wrong: str = add.delay(1).get()  # type: ignore[assignment]
-    print(wrong.upper())
+    assert_type(wrong, str)

@@ -32,7 +32,9 @@ class Queue:
 
 
 class Queues(dict[str, Any]):
-    """Queues by name; one that is missing is added when the setting `task_create_missing_queues` allows it."""
+    """Queues by name; one that is missing is added when the setting `task_create_missing_queues`
+    allows it.
+    """
 
     def __init__(self, queues: Mapping[str, Any], create_missing: bool) -> None:
         super().__init__(queues)
@@ -100,7 +102,9 @@ class AMQP:
         }
         if not configured:
             exchange = Exchange(conf.task_default_exchange or default)
-            configured = {default: Queue(default, exchange, conf.task_default_routing_key or default)}
+            configured = {
+                default: Queue(default, exchange, conf.task_default_routing_key or default)
+            }
         self.queues = Queues(configured, bool(conf.task_create_missing_queues))
 
     @property
@@ -119,8 +123,10 @@ class AMQP:
         try:
             return self.queues[name]
         except KeyError:
-            raise QueueNotFound(f"Queue {name!r} (task_default_queue) missing from task_queues") from None
+            raise QueueNotFound(
+                f"Queue {name!r} (task_default_queue) missing from task_queues"
+            ) from None
 
-    def Producer(self, *args: Any, **kwargs: Any) -> Producer:
+    def Producer(self, *args: Any, **kwargs: Any) -> Producer:  # noqa: N802
         """Return a producer."""
         return Producer(self._app)

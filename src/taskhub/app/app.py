@@ -45,14 +45,16 @@ class Celery(CompatibilityFace):
 
     Parameters:
       main: the name that stands for `__main__` in the names of tasks.
-      broker, backend: URLs of the stores, e.g. "redis://localhost:6379/0"; without, the development store is used.
+      broker, backend: URLs of the stores, e.g. "redis://localhost:6379/0"; without, the
+        development store is used.
       set_as_current: make it the current app, and its broker Dramatiq's.
       tasks: tasks to begin with, by name.
       include: modules to import when a worker starts.
       changes: settings, by name.
       config_source: an object, or the name of a module, with settings.
       task_cls: the class of its tasks, or the path of one.
-      autofinalize: bind tasks when they are first used; otherwise only `finalize()` makes them usable.
+      autofinalize: bind tasks when they are first used; otherwise only `finalize()` makes them
+        usable.
       namespace: the prefix of the settings in `config_source`.
       strict_typing: check arguments of calls against the signatures of tasks.
       config_source_silent: a `config_source` that can't be imported counts as empty.
@@ -93,7 +95,12 @@ class Celery(CompatibilityFace):
         self.on_after_configure = Event("on_after_configure")
         self.on_after_finalize = Event("on_after_finalize")
         self.on_after_fork = Event("on_after_fork")
-        arguments = {"broker_url": broker, "result_backend": backend, "include": include, **settings}
+        arguments = {
+            "broker_url": broker,
+            "result_backend": backend,
+            "include": include,
+            **settings,
+        }
         self.conf = Configuration(
             changes,
             arguments={name: value for name, value in arguments.items() if value is not None},
@@ -101,9 +108,7 @@ class Celery(CompatibilityFace):
             after_load=self._configured,
         )
         if config_source is not None:
-            self.config_from_object(
-                config_source, silent=config_source_silent, namespace=namespace
-            )
+            self.config_from_object(config_source, silent=config_source_silent, namespace=namespace)
         if task_cls is not None:
             self.task_cls = task_cls
         self.declarations = Declarations(self, tasks)
@@ -125,7 +130,9 @@ class Celery(CompatibilityFace):
     # -- being the current app
 
     def set_current(self) -> None:
-        """Make this the current app, and its broker the one that Dramatiq's actors are declared on."""
+        """Make this the current app, and its broker the one that Dramatiq's actors are declared
+        on.
+        """
         import dramatiq
 
         current.set_current_app(self)
@@ -147,7 +154,9 @@ class Celery(CompatibilityFace):
         self.close()
 
     def close(self) -> None:
-        """Close every connection, and stop sharing its tasks; the app opens new connections when it is used again."""
+        """Close every connection, and stop sharing its tasks; the app opens new connections when
+        it is used again.
+        """
         current.deregister_app(self)
         if self._engine is not None:
             self._engine.close()
@@ -221,7 +230,8 @@ class Celery(CompatibilityFace):
         name = self.conf.timezone
         if not name:
             return UTC if self.conf.enable_utc else datetime.now().astimezone().tzinfo or UTC
-        return ZoneInfo(name) if isinstance(name, str) else name  # type: ignore[no-any-return]
+        zone: tzinfo = ZoneInfo(name) if isinstance(name, str) else name
+        return zone
 
     def now(self) -> datetime:
         """Return the present in the app's time zone."""
@@ -235,7 +245,7 @@ class Celery(CompatibilityFace):
     # -- tasks
 
     @property
-    def Task(self) -> Any:
+    def Task(self) -> Any:  # noqa: N802
         """The class of this app's tasks; assign another to change it."""
         task_class = self.task_cls or BaseTask
         if isinstance(task_class, str):
@@ -244,7 +254,7 @@ class Celery(CompatibilityFace):
         return task_class
 
     @Task.setter
-    def Task(self, task_class: Any) -> None:
+    def Task(self, task_class: Any) -> None:  # noqa: N802
         self.task_cls = task_class
 
     @property
@@ -262,9 +272,11 @@ class Celery(CompatibilityFace):
     @overload
     def task(self, **options: Any) -> Callable[[Callable[P, R]], BaseTask[P, R]]: ...
     def task(self, *args: Any, **options: Any) -> Any:
-        """Declare a task: `@app.task`, or `@app.task(name=..., bind=True, ...)` with the options of a task.
+        """Declare a task: `@app.task`, or `@app.task(name=..., bind=True, ...)` with the options
+        of a task.
 
-        Besides those of Celery's decorator, `link` and `link_error` are added to every call. Other apps get the task, too,
+        Besides those of Celery's decorator, `link` and `link_error` are added to every call. Other
+        apps get the task, too,
         unless `shared` is False.
 
         Raises:
@@ -281,9 +293,7 @@ class Celery(CompatibilityFace):
         if not args:
             return decorate
         if len(args) > 1:
-            raise TypeError(
-                f"@task() takes exactly 1 argument ({len(args) + len(options)} given)"
-            )
+            raise TypeError(f"@task() takes exactly 1 argument ({len(args) + len(options)} given)")
         if not callable(args[0]):
             raise TypeError("argument 1 to @task() must be a callable")
         return decorate(args[0])
@@ -378,19 +388,20 @@ class Celery(CompatibilityFace):
         from taskhub.canvas.signature import signature
 
         kwargs["app"] = self
-        return signature(*args, **kwargs)
+        made: Signature = signature(*args, **kwargs)
+        return made
 
     # -- results
 
-    def AsyncResult(self, task_id: str, **kwargs: Any) -> AsyncResult[Any]:
+    def AsyncResult(self, task_id: str, **kwargs: Any) -> AsyncResult[Any]:  # noqa: N802
         """Return the result of a call, by its id."""
         return AsyncResult(task_id, app=self, **kwargs)
 
-    def GroupResult(self, group_id: str, results: Any = None, **kwargs: Any) -> GroupResult:
+    def GroupResult(self, group_id: str, results: Any = None, **kwargs: Any) -> GroupResult:  # noqa: N802
         """Return the results of a group, by its id."""
         return GroupResult(group_id, results, app=self, **kwargs)
 
-    def ResultSet(self, results: Any, **kwargs: Any) -> ResultSet:
+    def ResultSet(self, results: Any, **kwargs: Any) -> ResultSet:  # noqa: N802
         """Return some results as one."""
         return ResultSet(results, app=self, **kwargs)
 

@@ -32,7 +32,9 @@ class CompatibilityFace:
     # -- connections
 
     def connection(self, hostname: str | None = None, **options: Any) -> Connection:
-        """Return the way to the broker, e.g. for `app.connection().ensure_connection(max_retries=1)`."""
+        """Return the way to the broker, e.g. for
+        `app.connection().ensure_connection(max_retries=1)`.
+        """
         return Connection(_app(self), hostname)
 
     broker_connection = connection
@@ -87,7 +89,9 @@ class CompatibilityFace:
 
     @property
     def current_worker_task(self) -> Any:
-        """The innermost task that runs as a call, not as an ordinary function; None if there is none."""
+        """The innermost task that runs as a call, not as an ordinary function; None if there is
+        none.
+        """
         return current.current_worker_task()
 
     def either(self, default_key: str, *values: Any) -> Any:
@@ -117,7 +121,8 @@ class CompatibilityFace:
             return key
         if name is None and key in self.conf.beat_schedule:
             logger.warning(
-                "the periodic task %s replaces one of the same call; give each a name to keep both", key
+                "the periodic task %s replaces one of the same call; give each a name to keep both",
+                key,
             )
         self.conf.beat_schedule[key] = entry
         return key

@@ -167,7 +167,9 @@ class Connection:
 
 
 class Producer:
-    """What calls are sent with; accepted as `producer=` of `apply_async`, where it changes nothing."""
+    """What calls are sent with; accepted as `producer=` of `apply_async`, where it changes
+    nothing.
+    """
 
     def __init__(self, app: Celery) -> None:
         self.connection = Connection(app)

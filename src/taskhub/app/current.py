@@ -80,7 +80,9 @@ def current_task() -> Any:
 
 
 def current_worker_task() -> Any:
-    """Return the innermost task that runs as a call, not as an ordinary function; None if there is none."""
+    """Return the innermost task that runs as a call, not as an ordinary function; None if there is
+    none.
+    """
     request = current_request()
     while request is not None:
         if not request.called_directly:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 class Declarations:
-    """Keeps an app's tasks; each is bound when it is first used, the others when the app is finalized.
+    """Keeps an app's tasks; each is bound when it is first used, the others when the app is
+    finalized.
 
     Parameters:
       registry: tasks to begin with.
@@ -27,7 +28,9 @@ class Declarations:
 
     def __init__(self, app: Celery, registry: Any = None) -> None:
         self._app = app
-        self.registry = registry if isinstance(registry, TaskRegistry) else TaskRegistry(registry or {})
+        self.registry = (
+            registry if isinstance(registry, TaskRegistry) else TaskRegistry(registry or {})
+        )
         #: Functions and options of the tasks that other apps get, too, when they are finalized.
         self.shared: list[tuple[Callable[..., Any], Mapping[str, Any]]] = []
         self.finalized = False
@@ -36,7 +39,9 @@ class Declarations:
     def declare(
         self, function: Callable[..., Any], options: Mapping[str, Any], *, quietly: bool = False
     ) -> Task[Any, Any]:
-        """Return the task that runs `function`; the one that has its name already, if there is one."""
+        """Return the task that runs `function`; the one that has its name already, if there is
+        one.
+        """
         task = make_task(self._app, function, options)
         existing: Task[Any, Any] | None = self.registry.get(task.name)
         if existing is None:
@@ -79,9 +84,9 @@ class Declarations:
                 task.bind_to(self._app)
 
     def finalize(self, auto: bool) -> None:
-        """Take what other apps share, and bind every task; later ones are bound when they are declared."""
-        if self.finalized:
-            return
+        """Take what other apps share, and bind every task; later ones are bound when they are
+        declared.
+        """
         with self._lock:
             if self.finalized:
                 return

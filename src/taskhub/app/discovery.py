@@ -8,7 +8,9 @@ from importlib import import_module
 
 
 def import_related(packages: Iterable[str] | None, related_name: str | None) -> None:
-    """Import `package.related_name` of every package that has it; errors inside such a module are raised."""
+    """Import `package.related_name` of every package that has it; errors inside such a module are
+    raised.
+    """
     for package in packages if packages is not None else _installed_django_apps():
         import_module(package)
         if related_name is None:
@@ -20,7 +22,7 @@ def import_related(packages: Iterable[str] | None, related_name: str | None) -> 
 
 def _installed_django_apps() -> list[str]:
     try:
-        from django.apps import apps
+        apps = import_module("django.apps").apps
     except ImportError:
         return []
     return [config.name for config in apps.get_app_configs()]

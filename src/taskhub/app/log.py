@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 class TaskFormatter(logging.Formatter):
-    """Fills in `task_name` and `task_id`, for formats such as the setting `worker_task_log_format`."""
+    """Fills in `task_name` and `task_id`, for formats such as the setting
+    `worker_task_log_format`.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the text of a record."""
@@ -46,7 +48,8 @@ class Logging:
         Parameters:
           loglevel: a level or its name; by default WARNING.
           logfile: a file to append to; by default standard error.
-          redirect_stdouts, redirect_level, colorize, hostname: accepted as Celery's, without effect.
+          redirect_stdouts, redirect_level, colorize, hostname: accepted as Celery's, without
+            effect.
         """
         if self.already_setup:
             return False
@@ -68,7 +71,9 @@ class Logging:
         if self._app.conf.worker_hijack_root_logger:
             root.handlers.clear()
         if not root.handlers:
-            root.addHandler(_handler(logfile, logging.Formatter(format or self._app.conf.worker_log_format)))
+            root.addHandler(
+                _handler(logfile, logging.Formatter(format or self._app.conf.worker_log_format))
+            )
         root.setLevel(_level(loglevel))
         self.setup_task_loggers(loglevel, logfile)
         return root

@@ -20,7 +20,9 @@ def periodic_entry(
     name: str | None,
     options: Mapping[str, Any],
 ) -> tuple[str, dict[str, Any]]:
-    """Return name and entry of a job: `call` is a signature or a task; by default the call's text names it."""
+    """Return name and entry of a job: `call` is a signature or a task; by default the call's text
+    names it.
+    """
     if isinstance(call, Signature):
         call = call.clone(args, kwargs)
     else:

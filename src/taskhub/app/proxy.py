@@ -1,4 +1,6 @@
-"""Objects that stand for another one, which is looked up at each use: the current app, its tasks."""
+"""Objects that stand for another one, which is looked up at each use: the current app, its
+tasks.
+"""
 
 from __future__ import annotations
 

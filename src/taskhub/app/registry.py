@@ -45,8 +45,14 @@ class TaskRegistry(dict[str, Any]):
 
     def regular(self) -> dict[str, Any]:
         """Return the tasks that are not periodic."""
-        return {name: task for name, task in self.items() if getattr(task, "run_every", None) is None}
+        return {
+            name: task for name, task in self.items() if getattr(task, "run_every", None) is None
+        }
 
     def periodic(self) -> dict[str, Any]:
         """Return the tasks that are."""
-        return {name: task for name, task in self.items() if getattr(task, "run_every", None) is not None}
+        return {
+            name: task
+            for name, task in self.items()
+            if getattr(task, "run_every", None) is not None
+        }

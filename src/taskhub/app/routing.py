@@ -1,4 +1,6 @@
-"""Which queue a call goes to: pure decisions over `task_routes`, `task_queues` and the call's own options."""
+"""Which queue a call goes to: pure decisions over `task_routes`, `task_queues` and the call's own
+options.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from typing import Any
 
 from taskhub.exceptions import ImproperlyConfigured, QueueNotFound
 
-#: Given name, args, kwargs and options of a call, returns a route (a queue name, or a mapping) or None.
+#: Given name, args, kwargs and options of a call, returns a route (a queue name, or a mapping) or
+#: None.
 Router = Callable[..., Any]
 
 
@@ -18,7 +21,8 @@ class Routes:
     """The routes of an app.
 
     Parameters:
-      routes: the setting `task_routes`: a mapping from names, globs or patterns to routes; a function; a router object
+      routes: the setting `task_routes`: a mapping from names, globs or patterns to routes; a
+        function; a router object
         (`route_for_task`); the path of one of these; or a list of them.
       queues: the setting `task_queues`: names, kombu `Queue` objects, or a mapping.
       default_queue: the setting `task_default_queue`.
@@ -75,7 +79,9 @@ class Routes:
         return name
 
     def _by_exchange(self, options: Mapping[str, Any]) -> str | None:
-        """Return the queue that an exchange would deliver to; without an exchange, keys of queues count only."""
+        """Return the queue that an exchange would deliver to; without an exchange, keys of queues
+        count only.
+        """
         exchange, routing_key = options.get("exchange"), options.get("routing_key")
         exchange = getattr(exchange, "name", exchange) or None
         if exchange is None and routing_key is None:

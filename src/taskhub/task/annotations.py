@@ -10,10 +10,12 @@ from typing import Any
 def annotations_for(task: Any, setting: Any) -> Iterator[tuple[str, Any]]:
     """Yield the attributes that the setting gives to a task.
 
-    As in Celery, the first entry that knows the task's name counts, and then the first for all of them ("*").
+    As in Celery, the first entry that knows the task's name counts, and then the first for all of
+    them ("*").
 
     Parameters:
-      setting: a mapping from names to attributes, an object with `annotate(task)` or `annotate_any()`, the path of a
+      setting: a mapping from names to attributes, an object with `annotate(task)` or
+        `annotate_any()`, the path of a
         class of such objects, or a list of these.
     """
     entries = [_entry(one) for one in setting] if isinstance(setting, list | tuple) else []

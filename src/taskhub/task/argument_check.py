@@ -10,11 +10,16 @@ from typing import Any
 _ITSELF = object()
 
 
-def argument_check(function: Callable[..., Any], *, bound: bool = False) -> Callable[..., Any] | None:
-    """Return a function with the same parameters that does nothing, so that calling it checks arguments.
+def argument_check(
+    function: Callable[..., Any], *, bound: bool = False
+) -> Callable[..., Any] | None:
+    """Return a function with the same parameters that does nothing, so that calling it checks
+    arguments.
 
-    It raises Python's own `TypeError` at a tenth of the cost of `inspect.Signature.bind`. With `bound`, the first
-    parameter is the task and is not among the arguments. None: the function tells nothing of its parameters.
+    It raises Python's own `TypeError` at a tenth of the cost of `inspect.Signature.bind`. With
+    `bound`, the first
+    parameter is the task and is not among the arguments. None: the function tells nothing of its
+    parameters.
     """
     try:
         signature = inspect.signature(function, follow_wrapped=False)

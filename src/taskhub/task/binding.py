@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 
 def bind(task: Task[Any, Any], app: Celery) -> None:
-    """Make a task an actor of an app's broker, with the app's configuration for what the task leaves open."""
+    """Make a task an actor of an app's broker, with the app's configuration for what the task
+    leaves open.
+    """
     task._app = app
     task._is_bound = True
     for attribute, setting in FROM_CONFIGURATION.items():
@@ -104,5 +106,6 @@ def _become_actor(task: Task[Any, Any], app: Celery, run: Callable[..., Any]) ->
         priority=0,
         options={"throws": (*throws, *CONTROL_FLOW)},
     )
-    # Dramatiq keeps its own priority under this name; ours orders the whole queue in the store instead.
+    # Dramatiq keeps its own priority under this name; ours orders the whole queue in the store
+    # instead.
     task.priority = priority

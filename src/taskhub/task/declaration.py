@@ -16,7 +16,9 @@ _OF_THE_DECORATOR = ("name", "base", "bind", "shared", "lazy", "filter", "link",
 
 
 def task_name(main: str | None, name: str, module: str | None) -> str:
-    """Return the name of a task that was given none: `module.function`, the app's name standing for `__main__`."""
+    """Return the name of a task that was given none: `module.function`, the app's name standing
+    for `__main__`.
+    """
     module = module or "__main__"
     if module in sys.modules:
         module = sys.modules[module].__name__
@@ -30,7 +32,8 @@ def make_task(
 ) -> Task[Any, Any]:
     """Return a task of an app that runs `function`.
 
-    Options are attributes of the task, and `name`, `base`, `bind`, `link`, `link_error`, `pydantic`, `pydantic_strict`,
+    Options are attributes of the task, and `name`, `base`, `bind`, `link`, `link_error`,
+    `pydantic`, `pydantic_strict`,
     `pydantic_context`, `pydantic_dump_kwargs`.
     """
     name = options.get("name") or app.gen_task_name(function.__name__, function.__module__)

@@ -72,9 +72,11 @@ def apply_eagerly(
     values: Mapping[str, Any],
     options: Mapping[str, Any],
 ) -> EagerResult[Any]:
-    """Run a call with the endings of a worker; its result is stored only with `task_store_eager_result`.
+    """Run a call with the endings of a worker; its result is stored only with
+    `task_store_eager_result`.
 
-    As in Celery, `throw` raises a retry, too, instead of running it; and what follows (callbacks) is sent to workers unless
+    As in Celery, `throw` raises a retry, too, instead of running it; and what follows (callbacks)
+    is sent to workers unless
     `task_always_eager` is set.
     """
     from taskhub.result import EagerResult
@@ -114,10 +116,10 @@ def apply_eagerly(
 _RAISED = states.EXCEPTION_STATES
 
 
-def through_serializer(
-    args: Any, kwargs: Any, serializer: str
-) -> tuple[list[Any], dict[str, Any]]:
-    """Return arguments as a worker would receive them, so that eager mode shows what a message cannot carry."""
+def through_serializer(args: Any, kwargs: Any, serializer: str) -> tuple[list[Any], dict[str, Any]]:
+    """Return arguments as a worker would receive them, so that eager mode shows what a message
+    cannot carry.
+    """
     encoded = registry.encode([list(args or ()), dict(kwargs or {})], serializer)
     loaded = registry.decode(encoded.body, serializer, accept=[serializer])
     return list(loaded[0]), dict(loaded[1])

@@ -13,7 +13,8 @@ from typing import Any
 def finished(value: Any) -> Any:
     """Return what a coroutine comes to; any other value as it is.
 
-    Inside a running event loop, which must not be entered again, the coroutine gets a loop and a thread of its own.
+    Inside a running event loop, which must not be entered again, the coroutine gets a loop and a
+    thread of its own.
     """
     if not inspect.iscoroutine(value):
         return value

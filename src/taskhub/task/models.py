@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 
 class Models:
-    """What a function's annotations say of models: arguments are made into them, what is returned is dumped.
+    """What a function's annotations say of models: arguments are made into them, what is returned
+    is dumped.
 
     Parameters:
       bound: whether the first parameter is the task.
@@ -78,7 +79,9 @@ class Models:
     def dump_arguments(
         self, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> tuple[Sequence[Any], Mapping[str, Any]]:
-        """Return the arguments of a call with plain data instead of those models that the task gets back as equal ones."""
+        """Return the arguments of a call with plain data instead of those models that the task
+        gets back as equal ones.
+        """
         values = (*args, *kwargs.values())
         if not any(isinstance(value, self._model) for value in values):
             return args, kwargs
@@ -130,6 +133,7 @@ class Models:
             if self._validate(model, plain) == value:
                 return plain
         except Exception:
-            # Serializers and validators that work in a worker only: the message's own serializer decides.
+            # Serializers and validators that work in a worker only: the message's own serializer
+            # decides.
             return value
         return value

@@ -30,7 +30,8 @@ CALL_OPTIONS = (
     "mandatory",
 )
 
-#: Options that a task takes from the configuration when it does not set them itself, and the settings' names.
+#: Options that a task takes from the configuration when it does not set them itself, and the
+#: settings' names.
 FROM_CONFIGURATION = {
     "serializer": "task_serializer",
     "rate_limit": "task_default_rate_limit",
@@ -73,7 +74,8 @@ def _configured() -> Any:
 class TaskOptions(RunnableTask[P, R]):
     """The options of Celery's tasks, with its defaults.
 
-    Those that the configuration has, too, are None on classes and the configuration's value on tasks.
+    Those that the configuration has, too, are None on classes and the configuration's value on
+    tasks.
     """
 
     #: The name by which messages call it; by default its module and function.

@@ -15,10 +15,11 @@ from taskhub.exceptions import Ignore, Retry
 def backoff(factor: int, retries: int, maximum: int, full_jitter: bool) -> int:
     """Return the seconds before the next try: `factor * 2 ** retries`, at most `maximum`.
 
-    With `full_jitter` it is a random number from 0 to that, so that tries do not come in waves. As Celery's
+    With `full_jitter` it is a random number from 0 to that, so that tries do not come in waves. As
+    Celery's
     `get_exponential_backoff_interval`.
     """
-    countdown = min(maximum, factor * 2**retries)
+    countdown: int = min(maximum, factor * 2**retries)
     if full_jitter:
         countdown = random.randrange(countdown + 1)
     return max(0, countdown)
@@ -30,7 +31,8 @@ def arguments_of_retry(
     args: Sequence[Any] | None,
     kwargs: Mapping[str, Any] | None,
 ) -> tuple[Sequence[Any], Mapping[str, Any]]:
-    """Return the arguments of the next try: what `retry(args=, kwargs=)` names, and else those of this one.
+    """Return the arguments of the next try: what `retry(args=, kwargs=)` names, and else those of
+    this one.
 
     A parameter that is given one way replaces what was inherited the other way (celery#6494).
     """
@@ -76,7 +78,8 @@ def arguments_of_retry(
 class AutoRetry:
     """The automatic retries of one task, from its options.
 
-    Parameters are Celery's: `autoretry_for`, `dont_autoretry_for`, `retry_kwargs`, `retry_backoff` (seconds, or True for
+    Parameters are Celery's: `autoretry_for`, `dont_autoretry_for`, `retry_kwargs`, `retry_backoff`
+    (seconds, or True for
     1), `retry_backoff_max` (seconds), `retry_jitter`.
     """
 
@@ -145,7 +148,9 @@ class AutoRetry:
 
 
 def raise_in_context(error: BaseException) -> NoReturn:
-    """Raise an exception; one that is being handled already goes on as it is, another becomes its cause."""
+    """Raise an exception; one that is being handled already goes on as it is, another becomes its
+    cause.
+    """
     handled = sys.exception()
     if handled is None or handled is error:
         raise error

@@ -12,12 +12,15 @@ _RESERVED = frozenset(("celery", "celery.task", "taskhub", TASK_LOGGER))
 
 
 def get_logger(name: str) -> logging.Logger:
-    """Return the logger of a name; what it logs goes to taskhub's handlers, too, as Celery's `get_logger`."""
+    """Return the logger of a name; what it logs goes to taskhub's handlers, too, as Celery's
+    `get_logger`.
+    """
     return _below(name, "taskhub")
 
 
 def get_task_logger(name: str) -> logging.Logger:
-    """Return the logger of a task module; what it logs goes to the handlers for tasks, as Celery's `get_task_logger`.
+    """Return the logger of a task module; what it logs goes to the handlers for tasks, as Celery's
+    `get_task_logger`.
 
     Raises:
       RuntimeError: the name is that of a logger of taskhub's own.

@@ -19,10 +19,31 @@ COMMANDS = {
     "celery": ("celery", "-A", "tasks", "worker", "-P", "solo", "-l", "ERROR", "--without-mingle"),
     "taskhub": ("dramatiq", "tasks", "-p", "1", "-t", "1"),
 }
-CASES = (
-    "plain empty headers options past priority by_name pickled limited retried exceeded exceeded_with automatic "
-    "parent calls_itself progress own_state failing ignored expired links handled stored"
-).split()
+CASES = [
+    "plain",
+    "empty",
+    "headers",
+    "options",
+    "past",
+    "priority",
+    "by_name",
+    "pickled",
+    "limited",
+    "retried",
+    "exceeded",
+    "exceeded_with",
+    "automatic",
+    "parent",
+    "calls_itself",
+    "progress",
+    "own_state",
+    "failing",
+    "ignored",
+    "expired",
+    "links",
+    "handled",
+    "stored",
+]
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +53,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def outcomes(
-    server: Server, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, dict[str, Any]]:
+def outcomes(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """Return what came of every call, by library."""
     folder = tmp_path_factory.mktemp("workers")
     stores = {"celery": server.url, "taskhub": server.url.removesuffix("0") + "1"}
@@ -50,7 +69,11 @@ def _run(library: str, store: str, folder: Path) -> dict[str, Any]:
     log = folder / f"{library}.log"
     with log.open("wb") as output:
         worker = subprocess.Popen(
-            [python, "-m", *COMMANDS[library]], cwd=folder, env=environment, stdout=output, stderr=output
+            [python, "-m", *COMMANDS[library]],
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=output,
         )
         try:
             client = subprocess.run(

@@ -64,7 +64,12 @@ def running_tasks():
 
 def ids():
     uuid = celery.uuid
-    return [len(uuid()), uuid() != uuid(), type(uuid()).__name__, len(module("celery.utils").uuid())]
+    return [
+        len(uuid()),
+        uuid() != uuid(),
+        type(uuid()).__name__,
+        len(module("celery.utils").uuid()),
+    ]
 
 
 def task_loggers():

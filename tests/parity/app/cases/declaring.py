@@ -106,12 +106,34 @@ def attributes():
     def task(self):
         """Its text."""
 
-    names = (
-        "max_retries default_retry_delay rate_limit ignore_result trail send_events serializer "
-        "time_limit soft_time_limit track_started acks_late acks_on_failure_or_timeout "
-        "acks_on_failure acks_on_timeout reject_on_worker_lost store_errors_even_if_ignored store_eager_result "
-        "throws expires priority resultrepr_maxsize abstract typing anything name __doc__"
-    ).split()
+    names = [
+        "max_retries",
+        "default_retry_delay",
+        "rate_limit",
+        "ignore_result",
+        "trail",
+        "send_events",
+        "serializer",
+        "time_limit",
+        "soft_time_limit",
+        "track_started",
+        "acks_late",
+        "acks_on_failure_or_timeout",
+        "acks_on_failure",
+        "acks_on_timeout",
+        "reject_on_worker_lost",
+        "store_errors_even_if_ignored",
+        "store_eager_result",
+        "throws",
+        "expires",
+        "priority",
+        "resultrepr_maxsize",
+        "abstract",
+        "typing",
+        "anything",
+        "name",
+        "__doc__",
+    ]
     return {name: getattr(task, name, "<none>") for name in names}
 
 
@@ -170,8 +192,8 @@ def base_class_is_kept():
         return [self.name, x, self.max_retries]
 
     return [
-        add(1, 2), add.run(1, 2), add.mine, me(3), me.mine, add.max_retries, isinstance(add, Base), add.apply((4, 5)).get(),
-       
+        add(1, 2), add.run(1, 2), add.mine, me(3), me.mine, add.max_retries, isinstance(add, Base), add.apply((4, 5)).get(),  # noqa: E501
+
     ]  # fmt: skip
 
 
@@ -281,6 +303,7 @@ def annotations():
         def annotate(self, task):
             if task.name.endswith("b"):
                 return {"rate_limit": "9/s"}
+            return None
 
     app = new_app(
         task_annotations=[
@@ -295,7 +318,15 @@ def annotations():
     one = new_app(task_annotations={"tasks.c": {"time_limit": 3, "@on_success": around}})
     c = one.task(_one, name="tasks.c")
     one.finalize()
-    return [a.rate_limit, a.max_retries, b.rate_limit, b.max_retries, c.time_limit, seen, c.on_success(1, 2, 3, 4)]
+    return [
+        a.rate_limit,
+        a.max_retries,
+        b.rate_limit,
+        b.max_retries,
+        c.time_limit,
+        seen,
+        c.on_success(1, 2, 3, 4),
+    ]
 
 
 def shared_tasks_belong_to_the_current_app():
@@ -400,7 +431,6 @@ def functions_keep_their_faces():
     return [
         documented.__doc__,
         documented.__name__,
-        
         outcome(lambda: documented.__wrapped__(1, "b")),
         str(inspect.signature(documented.run)),
         documented.__qualname__,

@@ -21,7 +21,7 @@ class Queue:
 
 
 if not OURS:
-    from kombu import Exchange, Queue  # noqa: F811
+    from kombu import Exchange, Queue
 
 
 class Router:
@@ -118,4 +118,3 @@ def queues_of_the_app():
     chosen = sorted(app.amqp.queues.consume_from)
     app.amqp.queues.select_add("more")
     return [names, made, sorted(app.amqp.queues), chosen, sorted(app.amqp.queues.consume_from)]
-

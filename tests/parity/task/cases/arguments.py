@@ -81,7 +81,7 @@ def odd_functions():
     ]  # fmt: skip
 
 
-def _annotated(x: "Missing", y: int = 3, *rest: str, z: list = [], **more: dict) -> "Missing":  # noqa
+def _annotated(x: "Missing", y: int = 3, *rest: str, z: list = [], **more: dict) -> "Missing":  # noqa: B006, F821
     pass
 
 

@@ -4,7 +4,7 @@ import datetime
 
 from harness import celery, new_app, outcome, sent, shown
 
-UTC = datetime.timezone.utc  # noqa: UP017
+UTC = datetime.UTC
 FAR = datetime.datetime(2040, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -61,7 +61,7 @@ def relative_times():
 
 
 def bad_times():
-    app, add = _app()
+    _, add = _app()
     options = [
         {"countdown": "soon"}, {"countdown": 1e20}, {"countdown": datetime.timedelta(1)},
         {"expires": "never"}, {"expires": 1e20}, {"countdown": float("inf")}, {"countdown": float("nan")},

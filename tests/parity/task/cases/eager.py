@@ -113,12 +113,44 @@ def waiting_inside_a_task():
     return [result.state, shown(result.result)["error"]]
 
 
-_REQUEST = (
-    "id args kwargs retries root_id parent_id group group_index chord chain callbacks errbacks eta expires "
-    "timelimit delivery_info called_directly is_eager correlation_id reply_to origin headers stamps "
-    "stamped_headers replaced_task_nesting ignore_result shadow utc logfile loglevel task children time_limit "
-    "soft_time_limit properties taskset"
-).split()
+_REQUEST = [
+    "id",
+    "args",
+    "kwargs",
+    "retries",
+    "root_id",
+    "parent_id",
+    "group",
+    "group_index",
+    "chord",
+    "chain",
+    "callbacks",
+    "errbacks",
+    "eta",
+    "expires",
+    "timelimit",
+    "delivery_info",
+    "called_directly",
+    "is_eager",
+    "correlation_id",
+    "reply_to",
+    "origin",
+    "headers",
+    "stamps",
+    "stamped_headers",
+    "replaced_task_nesting",
+    "ignore_result",
+    "shadow",
+    "utc",
+    "logfile",
+    "loglevel",
+    "task",
+    "children",
+    "time_limit",
+    "soft_time_limit",
+    "properties",
+    "taskset",
+]
 
 
 def requests():
@@ -184,7 +216,10 @@ def ignoring_and_rejecting():
         raise exceptions.Reject("bad", requeue=False)
 
     found = [[task.apply().state, shown(task.apply().result)] for task in (ignore, reject)]
-    thrown = [outcome(lambda: ignore.apply(throw=True).state), outcome(lambda: reject.apply(throw=True).state)]
+    thrown = [
+        outcome(lambda: ignore.apply(throw=True).state),
+        outcome(lambda: reject.apply(throw=True).state),
+    ]
     return [*found, *thrown, outcome(ignore), outcome(reject), states.IGNORED, states.REJECTED]
 
 
@@ -256,4 +291,7 @@ def sending_by_name_is_not_eager():
     def add(x, y):
         return x + y
 
-    return [type(app.send_task("add", (1, 2))).__name__, type(app.signature("add", (1, 2)).delay()).__name__]
+    return [
+        type(app.send_task("add", (1, 2))).__name__,
+        type(app.signature("add", (1, 2)).delay()).__name__,
+    ]

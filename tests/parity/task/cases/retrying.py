@@ -135,7 +135,9 @@ def directly():
                 raise self.retry(exc=error) from None
             raise self.retry(exc=ValueError("instead")) from None
 
-    return [outcome(task, how) for how in ("plain", "exc", "not thrown", "handled", "same", "instead")]
+    return [
+        outcome(task, how) for how in ("plain", "exc", "not thrown", "handled", "same", "instead")
+    ]
 
 
 def without_throwing():
@@ -163,7 +165,7 @@ def what_retry_says():
         @app.task(bind=True, name=str(options))
         def task(self):
             if self.request.retries:
-                return None
+                return
             retry = self.retry(throw=False, **options)
             found.append(
                 [str(retry), retry.humanize(), shown(retry.when), shown(retry.exc), retry.excs,
@@ -263,4 +265,7 @@ def exceeded_error_of_the_task():
     def task(self):
         raise self.retry()
 
-    return [shown(task.apply().result), exceptions.MaxRetriesExceededError("m", task_args=1).task_args]
+    return [
+        shown(task.apply().result),
+        exceptions.MaxRetriesExceededError("m", task_args=1).task_args,
+    ]

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import sys
 import time
 
 import tasks
@@ -23,7 +24,7 @@ def eventually(look, wanted):
     return found
 
 
-FAR = datetime.datetime(2040, 1, 2, 3, 4, 5, tzinfo=datetime.timezone.utc)  # noqa: UP017
+FAR = datetime.datetime(2040, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
 look = tasks.look
 
 CASES = {
@@ -40,7 +41,7 @@ CASES = {
         )
     ),
     "past": lambda: outcome(
-        look.apply_async(task_id="past", eta=datetime.datetime(2020, 1, 2, tzinfo=datetime.timezone.utc))  # noqa: UP017
+        look.apply_async(task_id="past", eta=datetime.datetime(2020, 1, 2, tzinfo=datetime.UTC))
     ),
     "priority": lambda: outcome(look.apply_async(task_id="priority", priority=7)),
     "by_name": lambda: outcome(app.send_task("look", (1,), task_id="by_name", ignore_result=False)),
@@ -114,4 +115,4 @@ CASES = {
 }  # fmt: skip
 
 if __name__ == "__main__":
-    print(json.dumps({name: case() for name, case in CASES.items()}, default=repr))
+    json.dump({name: case() for name, case in CASES.items()}, sys.stdout, default=repr)

@@ -17,12 +17,42 @@ app = celery.Celery(
     worker_prefetch_multiplier=1,
 )
 
-FIELDS = (
-    "id args kwargs retries root_id parent_id group group_index chord chain callbacks errbacks eta expires "
-    "timelimit called_directly is_eager headers stamps stamped_headers replaced_task_nesting ignore_result "
-    "shadow utc task argsrepr kwargsrepr time_limit soft_time_limit logfile loglevel taskset lang "
-    "correlation_id"
-).split()
+FIELDS = [
+    "id",
+    "args",
+    "kwargs",
+    "retries",
+    "root_id",
+    "parent_id",
+    "group",
+    "group_index",
+    "chord",
+    "chain",
+    "callbacks",
+    "errbacks",
+    "eta",
+    "expires",
+    "timelimit",
+    "called_directly",
+    "is_eager",
+    "headers",
+    "stamps",
+    "stamped_headers",
+    "replaced_task_nesting",
+    "ignore_result",
+    "shadow",
+    "utc",
+    "task",
+    "argsrepr",
+    "kwargsrepr",
+    "time_limit",
+    "soft_time_limit",
+    "logfile",
+    "loglevel",
+    "taskset",
+    "lang",
+    "correlation_id",
+]
 
 
 def seen(request, *names):
@@ -51,7 +81,9 @@ def limited(self):
 @app.task(bind=True, name="retried", max_retries=2, default_retry_delay=0)
 def retried(self, x, y=0):
     if self.request.retries < 2:
-        raise self.retry(args=(x + 1,), kwargs={"y": y + 1}, countdown=0.01, exc=ValueError("again"))
+        raise self.retry(
+            args=(x + 1,), kwargs={"y": y + 1}, countdown=0.01, exc=ValueError("again")
+        )
     found = seen(self.request, "x-custom")
     # When it was due; and Celery makes a retry the child of the try before it, which has the same id.
     del found["eta"], found["parent_id"]
@@ -68,7 +100,9 @@ def exceeded_with(self):
     raise self.retry(exc=KeyError("enough"), countdown=0)
 
 
-@app.task(bind=True, name="automatic", autoretry_for=(ValueError,), retry_backoff=True, max_retries=2)
+@app.task(
+    bind=True, name="automatic", autoretry_for=(ValueError,), retry_backoff=True, max_retries=2
+)
 def automatic(self):
     if self.request.retries == 0:
         raise ValueError("first")
@@ -86,7 +120,11 @@ def parent(self):
 def calls_itself(self, again=True):
     inner = look()
     eager = look.apply(task_id="eager").get(disable_sync_subtasks=False)
-    return [inner["called_directly"], eager["parent_id"] == self.request.id, self.request.called_directly]
+    return [
+        inner["called_directly"],
+        eager["parent_id"] == self.request.id,
+        self.request.called_directly,
+    ]
 
 
 @app.task(bind=True, name="progress")
