@@ -12,10 +12,11 @@ from tests.support.workers import until
 def test_priority_goes_over_the_whole_queue_and_age_within_it(
     stage: Stage, journal: Journal
 ) -> None:
-    sent = []
-    for round_number in range(4):
-        for priority in range(10):
-            sent.append(stage.send("mark", journal, priority, round_number, priority=priority))
+    sent = [
+        stage.send("mark", journal, priority, round_number, priority=priority)
+        for round_number in range(4)
+        for priority in range(10)
+    ]
     stage.workers(threads=1)
     for result in sent:
         result.get(timeout=15)
