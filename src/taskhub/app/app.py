@@ -7,16 +7,15 @@ import threading
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, overload
-from zoneinfo import ZoneInfo
 
 from taskhub.app import current, stores
 from taskhub.app.calls import Calls
 from taskhub.app.compatibility import CompatibilityFace
+from taskhub.app.configurable import ConfigurableFace
 from taskhub.app.declarations import Declarations
 from taskhub.app.events import Event
 from taskhub.app.registry import TaskRegistry
@@ -38,7 +37,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Celery(CompatibilityFace):
+class Celery(ConfigurableFace, CompatibilityFace):
     """An application: its configuration, its tasks, and the stores behind them.
 
     Making one connects to nothing; the engine is made when it is first needed.
@@ -207,35 +206,6 @@ class Celery(CompatibilityFace):
             self.broker.declare_queue(name)
 
     # -- configuration
-
-    def config_from_object(
-        self, obj: Any, silent: bool = False, force: bool = False, namespace: str | None = None
-    ) -> None:
-        """Take the configuration from an object, or from a module given by name."""
-        self.conf.config_from_object(obj, silent=silent, force=force, namespace=namespace)
-
-    def config_from_envvar(
-        self, variable_name: str, silent: bool = False, force: bool = False
-    ) -> bool:
-        """Take the configuration from the module that an environment variable names."""
-        return self.conf.config_from_envvar(variable_name, silent=silent, force=force)
-
-    def add_defaults(self, source: Any) -> None:
-        """Add settings below those that were set: a mapping, or a function that returns one."""
-        self.conf.add_defaults(source)
-
-    @property
-    def timezone(self) -> tzinfo:
-        """The time zone of the settings `timezone` and `enable_utc`."""
-        name = self.conf.timezone
-        if not name:
-            return UTC if self.conf.enable_utc else datetime.now().astimezone().tzinfo or UTC
-        zone: tzinfo = ZoneInfo(name) if isinstance(name, str) else name
-        return zone
-
-    def now(self) -> datetime:
-        """Return the present in the app's time zone."""
-        return datetime.now(self.timezone)
 
     def _configured(self) -> None:
         for name, entry in self._periodic.items():

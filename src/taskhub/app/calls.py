@@ -137,7 +137,12 @@ class Calls:
         return result
 
     def collect(
-        self, outbox: Outbox, signature: Signature, args: Any, kwargs: Any, options: Mapping[str, Any]
+        self,
+        outbox: Outbox,
+        signature: Signature,
+        args: Any,
+        kwargs: Any,
+        options: Mapping[str, Any],
     ) -> bool:
         """Put the call of a task into an outbox, without a result; the quick way for the members of a canvas.
 

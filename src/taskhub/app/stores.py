@@ -33,7 +33,6 @@ def engine_rules(conf: Configuration) -> EngineRules:
         namespace=conf.taskhub_namespace,
         max_deliveries=conf.task_max_deliveries,
         lease=milliseconds(conf.lease_seconds) or EngineRules.lease,
-        result_ttl=milliseconds(conf.result_expires),
         dead_letter_ttl=milliseconds(conf.dead_letter_expires) or EngineRules.dead_letter_ttl,
     )
 

@@ -196,9 +196,8 @@ class Task(TaskOptions[P, R]):
             return self.bound.apply_async(
                 args, kwargs, task_id, producer, link, link_error, shadow, **options
             )
-        for name, value in (("link", link), ("link_error", link_error), ("shadow", shadow)):
-            if value is not None:
-                options[name] = value
+        own = {"link": link, "link_error": link_error, "shadow": shadow}
+        options.update({name: value for name, value in own.items() if value is not None})
         args, kwargs, options = self.prepared(args, kwargs, options)
         app = self.app
         if app.conf.task_always_eager:

@@ -45,11 +45,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Whether calls run the task in the caller, at once.",
         old="CELERY_ALWAYS_EAGER",
     ),
-    without_effect(
+    honoured(
         "task_annotations",
         None,
         ANY,
-        "Not in effect yet: set the attributes on the tasks themselves.",
+        'Attributes that tasks get when they are bound: by name, or for all of them as "*".',
         old="CELERY_ANNOTATIONS",
     ),
     without_effect(
