@@ -22,7 +22,7 @@ NOT_RUN = {"docs/operations.md": 1}
 
 SOURCE = ROOT / "src/taskhub"
 #: Variables that taskhub's own processes set for each other.
-INTERNAL_VARIABLES = {"TASKHUB_KEEPER", "TASKHUB_SUPERVISOR"}
+INTERNAL_VARIABLES = {"TASKHUB_KEEPER", "TASKHUB_LINK"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
