@@ -26,4 +26,5 @@ class History:
         """Seconds until the next start: none after a single end, so that its tasks do not wait."""
         if self.early_ends <= 1:
             return 0.0
-        return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** (self.early_ends - 2))
+        # A bounded exponent: the power of a long misery would overflow.
+        return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self.early_ends - 2, 16))
