@@ -31,7 +31,9 @@ from taskhub.task.task import Task as BaseTask
 if TYPE_CHECKING:
     from taskhub.canvas.signature import Signature
     from taskhub.engine.broker import EngineBroker
+    from taskhub.outcome import Consequences
     from taskhub.result.backend import Backend
+    from taskhub.worker.context import Context
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -183,7 +185,9 @@ class Celery(ConfigurableFace, CompatibilityFace):
 
             with self._lock:
                 if self._broker is None:
-                    self._broker = make_broker(lambda: self.engine, boot=self._boot)
+                    self._broker = make_broker(
+                        lambda: self.engine, boot=self._boot, after_failure=self._after_failure
+                    )
         return self._broker
 
     @cached_property
@@ -204,6 +208,13 @@ class Celery(ConfigurableFace, CompatibilityFace):
         self.finalize(auto=True)
         for name in self.calls.routes.names:
             self.broker.declare_queue(name)
+
+    def _after_failure(self, request: Context, error: Exception) -> Consequences:
+        """Return what the failure of a task causes that is not registered here."""
+        from taskhub import states
+        from taskhub.canvas.consequences import consequences
+
+        return consequences(self, request, states.FAILURE, None, error)
 
     # -- configuration
 
@@ -240,7 +251,9 @@ class Celery(ConfigurableFace, CompatibilityFace):
         self, *, bind: Literal[True], **options: Any
     ) -> Callable[[Callable[Concatenate[Any, P], R]], BaseTask[P, R]]: ...
     @overload
-    def task(self, **options: Any) -> Callable[[Callable[P, R]], BaseTask[P, R]]: ...
+    def task(
+        self, *, bind: Literal[False] = False, **options: Any
+    ) -> Callable[[Callable[P, R]], BaseTask[P, R]]: ...
     def task(self, *args: Any, **options: Any) -> Any:
         """Declare a task: `@app.task`, or `@app.task(name=..., bind=True, ...)` with the options
         of a task.
@@ -262,11 +275,13 @@ class Celery(ConfigurableFace, CompatibilityFace):
 
         if not args:
             return decorate
-        if len(args) > 1:
-            raise TypeError(f"@task() takes exactly 1 argument ({len(args) + len(options)} given)")
-        if not callable(args[0]):
+        function, *more = args
+        if more:
+            given = len(args) + len(options)
+            raise TypeError(f"@task() takes exactly 1 argument ({given} given)")
+        if not callable(function):
             raise TypeError("argument 1 to @task() must be a callable")
-        return decorate(args[0])
+        return decorate(function)
 
     def gen_task_name(self, name: str, module: str) -> str:
         """Return the name of a task that was given none; override it as you like."""

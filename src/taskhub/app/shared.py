@@ -30,7 +30,9 @@ def shared_task(
     *, bind: Literal[True], **options: Any
 ) -> Callable[[Callable[Concatenate[Any, P], R]], Task[P, R]]: ...
 @overload
-def shared_task(**options: Any) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+def shared_task(
+    *, bind: Literal[False] = False, **options: Any
+) -> Callable[[Callable[P, R]], Task[P, R]]: ...
 def shared_task(*args: Any, **options: Any) -> Any:
     """Declare a task for whichever app is current when it is used, as Celery's `shared_task`.
 
