@@ -104,6 +104,20 @@ class Stage:
         engine = self.app.engine
         return {key: token for name in engine.workers() for key, token in engine.held(name).items()}
 
+    def wait_for_renewals(self) -> None:
+        """Wait until every worker's lease was renewed once more: then the keepers are warm."""
+        left = self.app.engine.workers()
+        renewed: set[str] = set()
+
+        def look() -> bool:
+            for worker, now_left in self.app.engine.workers().items():
+                if now_left > left.get(worker, now_left):
+                    renewed.add(worker)
+                left[worker] = now_left
+            return renewed == set(left)
+
+        until(look, "every lease to be renewed")
+
     def close(self) -> None:
         """Stop the workers and the connections."""
         for started in self.sets:
