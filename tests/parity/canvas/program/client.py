@@ -1,0 +1,88 @@
+"""Runs every scenario: all are sent first, then, when nothing moves any more, looked at. Prints JSON."""
+
+import json
+import os
+import sys
+import time
+import warnings
+
+import scenarios
+from observing import Runs, graph, plain, runs
+from random_canvases import random_canvas
+from tasks import app, canvas, celery, notes
+
+
+def sent(make):
+    """Return what a scenario's function returned, or an exception."""
+    try:
+        found = make()
+        if isinstance(found, canvas.Signature):
+            found = found.apply_async()
+    except Exception as error:
+        return error
+    return found
+
+
+def through_json(make):
+    """Return the canvas of a scenario after it was JSON."""
+    text = json.dumps(make(), default=lambda signature: signature.__json__())
+    return canvas.Signature.from_dict(json.loads(text), app=app)
+
+
+def settle(quiet=1.0, most=60.0):
+    """Wait until no body runs, and no message waits."""
+    library = celery.__name__
+    end, last, since = time.monotonic() + most, -1, time.monotonic()
+    while time.monotonic() < end:
+        if library == "celery":
+            waiting = notes.llen("parity") + notes.hlen("unacked")
+        else:
+            waiting = notes.hlen("{taskhub}:messages")
+        count = notes.llen("seen")
+        if waiting or count != last:
+            last, since = count, time.monotonic()
+        elif time.monotonic() - since > quiet:
+            return
+        time.sleep(0.02)
+
+
+def looked_at(found, seen):
+    """Return what is compared of a scenario."""
+    if isinstance(found, BaseException):
+        return {"raises": plain(found)}
+    if callable(found):
+        try:
+            return plain(found())
+        except Exception as error:
+            return {"raises": plain(error)}
+    if hasattr(found, "as_tuple"):
+        return graph(found, seen)
+    return plain(found)
+
+
+def main(seeds):
+    warnings.simplefilter("ignore")
+    makes = {}
+    if not seeds:
+        for name, make in scenarios.CANVASES.items():
+            makes[name] = make
+            makes[f"{name}, as JSON"] = lambda make=make: through_json(make)
+        makes |= scenarios.OTHERS
+    for seed in seeds:
+        makes[f"seed {seed}"] = lambda seed=seed: random_canvas(int(seed))
+    t0=time.time()
+    found = {name: sent(make) for name, make in makes.items()}
+    t1=time.time()
+    settle()
+    t2=time.time()
+    seen = Runs(runs())
+    outcomes = {name: looked_at(result, seen) for name, result in found.items()}
+    print(len(makes),t1-t0,t2-t1,time.time()-t2,file=sys.stderr)
+    json.dump(outcomes, sys.stdout, default=repr)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
+    sys.stdout.flush()
+    # Celery's results unsubscribe one by one when they are deleted.
+    os._exit(0)

@@ -1,0 +1,33 @@
+"""The scenarios by name: canvases, each sent as it is and after a way through JSON, and other calls."""
+
+from scenarios import (
+    callbacks,
+    chains,
+    chords,
+    failures,
+    groups,
+    inside,
+    replacing,
+    results,
+    signatures,
+    stamps,
+    upgrades,
+)
+
+_MODULES = (
+    *(chains, groups, chords, upgrades, callbacks, failures, replacing),
+    *(inside, stamps, results, signatures),
+)
+
+
+def _named(table):
+    found = {}
+    for module in _MODULES:
+        prefix = module.__name__.rpartition(".")[2]
+        for name, make in getattr(module, table, {}).items():
+            found[f"{prefix}: {name}"] = make
+    return found
+
+
+CANVASES = _named("CANVASES")
+OTHERS = _named("OTHERS")
