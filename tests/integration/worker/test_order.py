@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from taskhub.message import Envelope, encode_body
@@ -71,23 +72,18 @@ def test_one_slow_task_holds_no_quick_one_up(stage: Stage, journal: Journal) -> 
 
 
 def test_an_idle_worker_does_not_poll(stage: Stage) -> None:
-    import time
-
     stage.workers(processes=2)
     assert stage.send("add", 1, 2).get(timeout=15) == 3
     before = _commands(stage)
     began = time.monotonic()
     until(lambda: time.monotonic() - began > 4.0, "4 s of idleness")
-    used = {
-        name: count - before.get(name, 0)
-        for name, count in _commands(stage).items()
-        if name not in ("info", "config|resetstat") and count > before.get(name, 0)
-    }
-    # Per process: a wait for the bell and a look every 2 s; and the keeper's renewals for both.
-    calls = {name: used.get(name, 0) for name in ("blpop", "evalsha")}
-    assert calls["blpop"] <= 2 * 3
-    assert calls["evalsha"] <= 2 * 3 + 2
-    assert used.get("eval", 0) == 0
+    after = _commands(stage)
+    idle = time.monotonic() - began
+    waits, scripts = (after[name] - before.get(name, 0) for name in ("blpop", "evalsha"))
+    print(f"in {idle:.1f} s two idle processes: {waits} waits, {scripts} scripts")  # noqa: T201
+    # Per process, every 2 s: a wait for the bell and a look; and the keeper's renewals for both.
+    assert waits <= 2 * (idle / 2 + 1)
+    assert scripts <= 2 * (idle / 2 + 1) + idle / 3 + 2
 
 
 def test_results_of_many_quick_tasks_arrive(make_stage: Callable[..., Stage]) -> None:
