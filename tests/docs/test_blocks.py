@@ -84,13 +84,13 @@ def test_every_environment_variable_is_described() -> None:
         for name in re.findall(r"^TASKHUB_[A-Z_]+[A-Z]$", constant)
     }
     assert "TASKHUB_BROKER_URL" in used
-    assert not sorted(
-        name for name in used - INTERNAL_VARIABLES if f"`{name}`" not in text
-    ), "describe them in docs/configuration.md"
+    assert not sorted(name for name in used - INTERNAL_VARIABLES if f"`{name}`" not in text), (
+        "describe them in docs/configuration.md"
+    )
 
 
 def test_messages_that_are_explained_exist() -> None:
-    """The first column of the tables in docs/errors.md quotes the code; `…` stands for what varies."""
+    """The first column of the tables in docs/errors.md quotes the code, where `…` stands for what varies."""
     quoted = re.findall(r"(?m)^\| `([^`]+)` \|", without_blocks("docs/errors.md"))
     assert len(quoted) > 20
     unknown = [
@@ -113,16 +113,20 @@ def test_documents_name_nothing_of_this_machine() -> None:
 
 def _anchors(path: Path) -> set[str]:
     """Return the anchors of a document's headings, as code hosts make them."""
-    headings = re.findall(r"(?m)^#+ (.+)$", re.sub(r"(?ms)^```.*?^```$", "", path.read_text("utf-8")))
+    headings = re.findall(
+        r"(?m)^#+ (.+)$", re.sub(r"(?ms)^```.*?^```$", "", path.read_text("utf-8"))
+    )
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @cache
 def _constants() -> tuple[str, ...]:
-    """Return the texts of the source, what f-strings fill in left out."""
+    """Return the texts and names of the source; what f-strings fill in is left out."""
     found = []
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 found.append(node.value)
+            elif isinstance(node, ast.Name):
+                found.append(node.id)
     return tuple(found)

@@ -12,7 +12,7 @@ from tests.docs.stage import Stage
 #: What a reader of a document has done before its first block: a worker, and names that its Python blocks use.
 SETUPS = {
     "docs/tasks.md": (
-        ('taskhub worker -c 1 -t 2', "is ready"),
+        ("taskhub worker -c 1 -t 2", "is ready"),
         "from Modules.admin.tasks.default_tasks import clear_cache, send_email\n"
         "from Modules.admin.queues.email_queues import send_notification_email, send_welcome_email\n"
         "from taskhub.actors import app\n",
