@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import dramatiq
 from dramatiq.broker import Consumer, MessageProxy
 from dramatiq.common import current_millis, iter_queue
-from dramatiq.errors import ActorNotFound, ConnectionFailed, QueueNotFound
+from dramatiq.errors import ActorNotFound, QueueNotFound
 from dramatiq.middleware import Middleware, MiddlewareError
 
 from taskhub.engine.courier import Courier
@@ -155,12 +155,10 @@ class EngineBroker(dramatiq.Broker):
                 hook(self, *args, **kwargs)
             except MiddlewareError:
                 raise
-            except OperationalError:
-                if signal == "worker_boot":
-                    # A worker that could not take its lease would live on and do nothing.
-                    raise
-                self.logger.critical("Unexpected failure in %r.", hook, exc_info=True)
             except Exception:
+                if signal == "worker_boot":
+                    # A worker that could not get ready would live on and do nothing.
+                    raise
                 self.logger.critical("Unexpected failure in %r.", hook, exc_info=True)
 
     def emit_after(self, signal: str, *args: Any, **kwargs: Any) -> None:
@@ -325,11 +323,6 @@ class EngineBroker(dramatiq.Broker):
     def close(self) -> None:
         if self._engine is not None:
             self._engine.close()
-
-
-def _as_dramatiq_knows_it(error: Exception) -> Exception:
-    """Return an error of the store as Dramatiq's command line expects it; any other as it is."""
-    return ConnectionFailed(str(error)) if isinstance(error, OperationalError) else error
 
 
 def _nothing() -> None:
