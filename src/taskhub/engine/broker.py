@@ -292,8 +292,8 @@ class EngineBroker(dramatiq.Broker):
         assert courier is not None
         for item in iter_queue(worker.work_queue):
             worker.work_queue.task_done()
-            yield item.message  # type: ignore[misc]
-        for delivery in iter_queue(courier.ready):  # type: ignore[arg-type]
+            yield item.message
+        for delivery in iter_queue(courier.ready):
             if delivery is not None:
                 yield delivery
 
