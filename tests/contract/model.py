@@ -18,7 +18,7 @@ TASK_IDS = ("t1", "t2", "t3")
 class Contents(NamedTuple):
     """Everything that an engine stores."""
 
-    #: Key -> record; empty once it has been acknowledged early.
+    #: Key -> record.
     messages: dict[str, bytes]
     ready: dict[str, list[tuple[str, int]]]
     delayed: list[tuple[str, int]]
@@ -36,10 +36,7 @@ def contents_of_memory(engine: MemoryEngine, now: int) -> Contents:
     """Read the in-memory engine."""
     state = engine._state
     return Contents(
-        messages={
-            **{key: envelope.record() for key, envelope in state.messages.items()},
-            **dict.fromkeys(state.acknowledged, b""),
-        },
+        messages={key: envelope.record() for key, envelope in state.messages.items()},
         ready={queue: [(key, score) for score, key in state.ready[queue]] for queue in QUEUES},
         delayed=[(f"{queue}\n{rank}\n{key}", due) for due, queue, rank, key in state.delayed],
         claims={worker: dict(state.claims[worker]) for worker in WORKERS},
@@ -119,9 +116,6 @@ def check(contents: Contents) -> None:
         ]
     )
     assert places == Counter(contents.messages.keys()), "every message is in exactly one place"
-    held = {key for claims in contents.claims.values() for key in claims}
-    early = {key for key, record in contents.messages.items() if not record}
-    assert early <= held, "what was acknowledged early is held until its end"
     assert contents.deliveries.keys() <= contents.messages.keys(), "deliveries end with a message"
     holders = {worker for worker, claims in contents.claims.items() if claims}
     assert holders <= contents.workers.keys(), "whoever holds claims has a lease"

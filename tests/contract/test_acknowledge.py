@@ -1,10 +1,9 @@
-"""Early acknowledgement: the message is forgotten before its task ends."""
+"""Early acknowledgement: all deliveries of the message count as used before its task ends."""
 
 from __future__ import annotations
 
-import json
-
-from taskhub.engine.port import Engine, Released
+from taskhub.engine.port import Engine
+from taskhub.engine.rules import EngineRules
 from tests.contract.stage import claim_all, claim_one, ending, is_empty, message, state_of
 
 
@@ -38,30 +37,46 @@ def test_only_the_holder_acknowledges(engine: Engine) -> None:
     assert engine.acknowledge("w1", second)
 
 
-def test_the_acknowledged_task_of_a_dead_worker_fails(engine: Engine) -> None:
-    engine.enqueue([message("id")])
-    engine.acknowledge("w1", claim_one(engine, "w1"))
+def test_the_acknowledged_task_of_a_dead_worker_comes_back_to_be_given_up(
+    engine: Engine, rules: EngineRules
+) -> None:
+    engine.enqueue([message("a"), message("id"), message("b")])
+    engine.acknowledge("w1", claim_all(engine, "w1")[1])
 
-    assert engine.release("w1") == Released(requeued=0, dead=0)
+    assert engine.release("w1") == 3
 
-    (stored,) = engine.documents(["id"])
-    assert stored is not None
-    fields = json.loads(stored)
-    assert (fields["status"], fields["task_id"]) == ("FAILURE", "id")
-    assert fields["result"]["exc_type"] == "WorkerLostError"
-    assert is_empty(engine, "w1")
-    assert engine.dead_letters(0, 9) == []
+    claims = claim_all(engine, "w2")
+    deliveries = [(claim.task_id, claim.delivery) for claim in claims]
+    assert deliveries == [("a", 2), ("id", rules.max_deliveries + 1), ("b", 2)]
+    assert claims[1].body == message("id").body
+    assert engine.documents(["id"]) == [None]
 
 
-def test_the_failure_of_a_second_message_bears_its_task_id(engine: Engine) -> None:
-    engine.enqueue([message("id"), message("id")])
-    first, second = claim_all(engine, "w1")
-    engine.acknowledge("w1", second)
-    engine.commit("w1", [ending(first)._replace(outcome=ending(first).outcome)])
+def test_the_acknowledged_task_of_a_worker_that_gives_it_back_is_given_up(
+    engine: Engine, rules: EngineRules
+) -> None:
+    """It outlived the time that its process had to end."""
+    engine.enqueue([message("a"), message("b")])
+    for claim in claim_all(engine, "w1"):
+        engine.acknowledge("w1", claim)
+
+    assert engine.give_back("w1", ["a"]) == ["a"]
+    assert engine.reconcile("w1", []) == ["b"]
+
+    claims = claim_all(engine, "w2")
+    assert [claim.delivery for claim in claims] == [rules.max_deliveries + 1] * 2
+
+
+def test_only_the_acknowledged_one_of_two_with_an_id_is_given_up(
+    engine: Engine, rules: EngineRules
+) -> None:
+    engine.enqueue([message("id", body=b"first"), message("id", body=b"second")])
+    engine.acknowledge("w1", claim_all(engine, "w1")[1])
 
     engine.release("w1")
 
-    assert state_of(engine, "id") == "FAILURE"
+    found = [(claim.body, claim.delivery) for claim in claim_all(engine, "w2")]
+    assert found == [(b"first", 2), (b"second", rules.max_deliveries + 1)]
 
 
 def test_a_message_with_the_id_of_an_acknowledged_one_is_not_touched_by_its_end(
@@ -97,31 +112,19 @@ def test_the_death_of_an_acknowledged_one_leaves_a_second_message_alone(engine: 
 
     engine.release("w1")
 
-    assert claim_all(engine, "w3") == []
+    assert [claim.body for claim in claim_all(engine, "w3")] == [b"first"]
     assert engine.commit("w2", [ending(second)]) == [True]
 
 
-def test_an_acknowledged_message_cannot_be_given_back(engine: Engine) -> None:
-    engine.enqueue([message("id")])
-    engine.acknowledge("w1", claim_one(engine, "w1"))
-
-    assert engine.give_back("w1", ["id"]) == ["id"]
-
-    assert is_empty(engine, "w1")
-    engine.enqueue([message("id")])
-    assert claim_one(engine).key == "id"
-
-
 def test_a_later_message_does_not_inherit_deliveries(engine: Engine) -> None:
-    engine.enqueue([message("id")])
-    claim_one(engine, "w1")
-    engine.release("w1")
-    again = claim_one(engine, "w1")
-    assert again.delivery == 2
-    engine.acknowledge("w1", again)
-    engine.release("w1")
+    for state in ("SUCCESS", "RETRY"):
+        engine.enqueue([message("id")])
+        claim = claim_one(engine, "w1")
+        assert claim.delivery == 1
+        engine.acknowledge("w1", claim)
 
-    engine.enqueue([message("id")])
+        again = [message("id")] if state == "RETRY" else []
+        engine.commit("w1", [ending(claim, state, publish=again)])
 
     assert claim_one(engine, "w2").delivery == 1
 
@@ -136,7 +139,7 @@ def test_revoking_an_acknowledged_task_takes_nothing(engine: Engine) -> None:
     assert engine.commit("w1", [ending(claim)]) == [True]
 
 
-def test_an_acknowledged_message_that_is_rejected_has_an_empty_dead_letter(engine: Engine) -> None:
+def test_an_acknowledged_message_that_is_rejected_is_kept_whole(engine: Engine) -> None:
     engine.enqueue([message("id")])
     claim = claim_one(engine)
     engine.acknowledge("w1", claim)
@@ -144,4 +147,4 @@ def test_an_acknowledged_message_that_is_rejected_has_an_empty_dead_letter(engin
     engine.commit("w1", [ending(claim, "FAILURE", dead="{}")])
 
     (letter,) = engine.dead_letters(0, 9)
-    assert (letter.key, letter.envelope) == ("id", None)
+    assert (letter.key, letter.envelope) == ("id", message("id"))

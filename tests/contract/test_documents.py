@@ -99,19 +99,6 @@ def test_later_documents_are_called_back(engine: Engine) -> None:
         heard.wait("id", state="FAILURE")
 
 
-def test_the_failure_of_a_lost_task_is_called_back(engine: Engine) -> None:
-    heard = Heard()
-    engine.enqueue([message("id")])
-    engine.acknowledge("w1", claim_one(engine, "w1"))
-
-    with engine.follow(["id"], heard):
-        engine.release("w1")
-        deadline = time.monotonic() + 10
-        while not any(b"WorkerLostError" in stored for _, stored in heard.documents):
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
-
-
 def test_no_document_slips_through_between_looking_and_following(engine: Engine) -> None:
     for number in range(30):
         heard, name = Heard(), f"id{number}"

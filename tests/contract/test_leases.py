@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from taskhub.engine.port import Engine, Released
+from taskhub.engine.port import Engine
 from taskhub.engine.rules import EngineRules
 from tests.contract.stage import (
     LEASE,
@@ -46,7 +44,7 @@ def test_the_claims_of_the_dead_return_to_their_places(engine: Engine, clock: Cl
     engine.claim("w1", ["default"], 2)
     clock.advance(LEASE)
 
-    assert engine.release("w1", only_expired=True) == Released(requeued=2, dead=0)
+    assert engine.release("w1", only_expired=True) == 2
 
     claims = claim_all(engine, "w2")
     assert [(claim.task_id, claim.delivery) for claim in claims] == [("a", 2), ("b", 2), ("c", 1)]
@@ -71,7 +69,7 @@ def test_only_one_of_two_rescuers_finds_something(engine: Engine, clock: Clock) 
     claim_one(engine, "w1")
     clock.advance(LEASE)
 
-    assert engine.release("w1", only_expired=True) == Released(1, 0)
+    assert engine.release("w1", only_expired=True) == 1
     assert engine.release("w1", only_expired=True) is None
 
 
@@ -80,9 +78,9 @@ def test_one_that_is_known_to_be_dead_is_released_at_once(engine: Engine) -> Non
     engine.renew(["w1"], LEASE)
     claim_one(engine, "w1")
 
-    assert engine.release("w1") == Released(1, 0)
-    assert engine.release("w1") == Released(0, 0)
-    assert engine.release("unknown") == Released(0, 0)
+    assert engine.release("w1") == 1
+    assert engine.release("w1") == 0
+    assert engine.release("unknown") == 0
 
 
 def test_a_claim_begins_a_lease_but_does_not_renew_it(
@@ -109,41 +107,57 @@ def test_one_who_lost_its_lease_may_begin_anew(engine: Engine, clock: Clock) -> 
     assert engine.commit("w1", [ending(claim)]) == [True]
 
 
-def test_a_message_that_kills_its_workers_becomes_a_dead_letter(
+def test_a_message_that_kills_its_workers_is_handed_out_to_be_given_up(
     engine: Engine, clock: Clock, rules: EngineRules
 ) -> None:
     stored = message("id", priority=2)
     engine.enqueue([stored])
-    for delivery in range(1, rules.max_deliveries):
+    for delivery in range(1, rules.max_deliveries + 1):
         assert claim_one(engine, f"w{delivery}").delivery == delivery
-        assert engine.release(f"w{delivery}") == Released(1, 0)
-    claim_one(engine, "last")
+        assert engine.release(f"w{delivery}") == 1
+    claim = claim_one(engine, "last")
+    assert claim.delivery == rules.max_deliveries + 1
 
-    assert engine.release("last") == Released(requeued=0, dead=1)
+    engine.commit("last", [ending(claim, "FAILURE", dead="{}")])
 
     (letter,) = engine.dead_letters(0, 9)
     assert (letter.key, letter.envelope) == ("id", stored)
-    assert json.loads(letter.reason)["reason"] == "WorkerLostError"
     assert letter.expires == clock.now + rules.dead_letter_ttl
-    (stored_document,) = engine.documents(["id"])
-    assert stored_document is not None
-    fields = json.loads(stored_document)
-    assert (fields["status"], fields["task_id"]) == ("FAILURE", "id")
-    assert fields["result"]["exc_type"] == "WorkerLostError"
     assert is_empty(engine, "last")
 
 
-def test_a_message_with_the_id_of_a_dead_letter_starts_anew(
+def test_who_dies_of_giving_up_leaves_it_to_the_next(engine: Engine, rules: EngineRules) -> None:
+    engine.enqueue([message("id")])
+    for _ in range(rules.max_deliveries + 1):
+        claim_one(engine, "w1")
+        engine.release("w1")
+
+    assert claim_one(engine, "w2").delivery == rules.max_deliveries + 2
+
+
+def test_a_message_with_the_id_of_one_that_was_given_up_starts_anew(
     engine: Engine, rules: EngineRules
 ) -> None:
     engine.enqueue([message("id")])
     for _ in range(rules.max_deliveries):
         claim_one(engine, "w1")
         engine.release("w1")
+    engine.commit("w1", [ending(claim_one(engine, "w1"), "FAILURE", dead="{}")])
 
     engine.enqueue([message("id")])
 
     assert claim_one(engine).delivery == 1
+
+
+def test_giving_back_is_no_delivery_but_those_before_count(engine: Engine) -> None:
+    engine.enqueue([message("id")])
+    claim_one(engine, "w1")
+    engine.release("w1")
+    claim_one(engine, "w2")
+
+    engine.give_back("w2", ["id"])
+
+    assert claim_one(engine, "w3").delivery == 2
 
 
 def test_dead_letters_are_forgotten_in_time(

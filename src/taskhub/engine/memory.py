@@ -23,7 +23,6 @@ from taskhub.engine.port import (
     Engine,
     Exchange,
     QueueCounts,
-    Released,
     RetryPolicy,
     Subscription,
 )
@@ -129,8 +128,7 @@ class MemoryEngine(Engine):
             state = self._state
             if not state.holds(worker, claim):
                 return False
-            state.messages.pop(claim.key, None)
-            state.acknowledged.add(claim.key)
+            state.deliveries[claim.key] = self.rules.max_deliveries
             return True
 
     def give_back(self, worker: str, keys: Sequence[str]) -> list[str]:
@@ -164,37 +162,20 @@ class MemoryEngine(Engine):
             expired = [(until, worker) for worker, until in state.workers.items() if until <= now]
             return [worker for _, worker in sorted(expired)]
 
-    def release(self, worker: str, *, only_expired: bool = False) -> Released | None:
-        before, after = self.rules.lost_document()
-        lost: list[str] = []
+    def release(self, worker: str, *, only_expired: bool = False) -> int | None:
         with self._changed:
             state, now = self._state, self._clock()
             if only_expired and state.workers.get(worker, now + 1) > now:
                 return None
-            requeued = dead = 0
-            for key, token in state.claims.pop(worker, {}).items():
+            claims = state.claims.pop(worker, {})
+            for key, token in claims.items():
                 delivery = int(token.partition(":")[0])
-                envelope = state.messages.get(key)
-                if envelope is None:
-                    state.forget(key)
-                    lost.append(key.partition("\n")[0])
-                elif delivery >= self.rules.max_deliveries:
-                    state.bury(key, self.rules.lost_reason(), now + self.rules.dead_letter_ttl)
-                    state.forget(key)
-                    lost.append(envelope.task_id)
-                    dead += 1
-                else:
-                    state.deliveries[key] = delivery
-                    state.put_back(key, token)
-                    requeued += 1
+                # More are stored than the token says if it was acknowledged early.
+                state.deliveries[key] = max(delivery, state.deliveries.get(key, 0))
+                state.put_back(key, token)
             state.workers.pop(worker, None)
-            stored = [
-                self._write(task_id, before + task_id + after, self.rules.result_ttl)
-                for task_id in lost
-            ]
             self._changed.notify_all()
-        self._tell(stored)
-        return Released(requeued, dead)
+            return len(claims)
 
     # -- steering
 

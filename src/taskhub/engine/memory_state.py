@@ -37,8 +37,6 @@ class MemoryState:
     """
 
     messages: dict[str, Envelope] = field(default_factory=dict)
-    #: Keys of messages that were acknowledged early: taken until their tasks end.
-    acknowledged: set[str] = field(default_factory=set)
     ready: dict[str, list[tuple[int, str]]] = field(default_factory=lambda: defaultdict(list))
     #: When it is due, queue, priority, key.
     delayed: list[tuple[int, str, int, str]] = field(default_factory=list)
@@ -59,7 +57,7 @@ class MemoryState:
     def publish(self, envelope: Envelope, now: int) -> None:
         """Store a message and make it ready or due, under another key if its id is taken."""
         key = envelope.task_id
-        if key in self.messages or key in self.acknowledged:
+        if key in self.messages:
             key = f"{key}\n{self._next()}"
         self.messages[key] = envelope._replace(delay=0, eta=None)
         self.queues.add(envelope.queue)
@@ -107,15 +105,11 @@ class MemoryState:
         """Whether a message's task is remembered as revoked."""
         return self.revoked.get(self.messages[key].task_id, now) > now
 
-    def put_back(self, key: str, token: str) -> bool:
-        """Put a claimed message back where it stood in its queue; False: it is gone."""
-        envelope = self.messages.get(key)
-        if envelope is None:
-            self.forget(key)
-            return False
-        insort(self.ready[envelope.queue], (int(token.partition(":")[2]), key))
-        self.bells.add(envelope.queue)
-        return True
+    def put_back(self, key: str, token: str) -> None:
+        """Put a claimed message back where it stood in its queue."""
+        queue = self.messages[key].queue
+        insort(self.ready[queue], (int(token.partition(":")[2]), key))
+        self.bells.add(queue)
 
     def withdraw(self, key: str) -> int | None:
         """Take a message out of where it waits; return its score, None if it does not wait."""
@@ -141,7 +135,6 @@ class MemoryState:
     def forget(self, key: str) -> None:
         """Drop what is stored of a message; its key is free."""
         self.messages.pop(key, None)
-        self.acknowledged.discard(key)
         self.deliveries.pop(key, None)
 
     def open_chord(self, plan: ChordPlan) -> None:

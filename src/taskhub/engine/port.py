@@ -35,7 +35,10 @@ class Claim(NamedTuple):
 
     @property
     def delivery(self) -> int:
-        """How often the message has been delivered, this time included."""
+        """How often the message has been delivered, this time included.
+
+        More than `EngineRules.max_deliveries`: it is not to be run, but to be ended as lost.
+        """
         return int(self.token.partition(":")[0])
 
     @property
@@ -66,15 +69,6 @@ class Exchange(NamedTuple):
     committed: list[bool]
     #: None when no claim was asked for.
     batch: ClaimBatch | None
-
-
-class Released(NamedTuple):
-    """What became of a dead worker's claims."""
-
-    #: Messages that went back to their queues.
-    requeued: int
-    #: Messages that had been delivered too often.
-    dead: int
 
 
 class QueueCounts(NamedTuple):
@@ -211,7 +205,11 @@ class Engine(ABC):
 
     @abstractmethod
     def acknowledge(self, worker: str, claim: Claim) -> bool:
-        """Forget a claimed message before its end (`acks_late=False`); False if the claim no longer stands."""
+        """Use up all deliveries of a claimed message (`acks_late=False`), so that a crash does not run it again.
+
+        If its worker dies, or gives it back, its next claim is one delivery too many. False: the claim no longer
+        stands.
+        """
 
     @abstractmethod
     def give_back(self, worker: str, keys: Sequence[str]) -> list[str]:
@@ -232,11 +230,11 @@ class Engine(ABC):
         """Renew (or begin) leases; return the workers whose lease has run out."""
 
     @abstractmethod
-    def release(self, worker: str, *, only_expired: bool = False) -> Released | None:
-        """Take the claims of a dead worker away and end its registration.
+    def release(self, worker: str, *, only_expired: bool = False) -> int | None:
+        """Take the claims of a dead worker away and end its registration; return how many messages it held.
 
-        Messages go back to their queues, those delivered too often to the dead letters with a FAILURE
-        (`WorkerLostError`). None: `only_expired` was asked for and its lease stands.
+        They go back to their places, counted as deliveries without an outcome. None: `only_expired` was asked for
+        and its lease stands.
         """
 
     # -- steering

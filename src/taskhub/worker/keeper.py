@@ -129,7 +129,9 @@ class Keeper:
 
     def watch(self, timeout: float) -> None:
         """Do what is to be done within the next `timeout` seconds."""
-        for key, _ in self._selector.select(min(timeout, LOOK_EVERY if self._must_look else timeout)):
+        for key, _ in self._selector.select(
+            min(timeout, LOOK_EVERY if self._must_look else timeout)
+        ):
             key.data(key.fileobj)
         if self._must_look:
             for descriptor in [
@@ -222,12 +224,11 @@ class Keeper:
         except OperationalError as error:
             logger.warning("%s; what %s held comes back later", error, registration.worker)
             return False
-        if released is not None and (released.requeued or released.dead):
+        if released:
             logger.warning(
-                "worker process %d is gone: %d of its tasks run again, %d were given up",
+                "worker process %d is gone: %d of its tasks go back to their queues",
                 registration.process,
-                released.requeued,
-                released.dead,
+                released,
             )
         return True
 
@@ -256,12 +257,11 @@ def renew_leases(engine: Engine, workers: list[str], lease: int) -> None:
     try:
         for expired in engine.renew(workers, lease):
             released = engine.release(expired, only_expired=True)
-            if released is not None and (released.requeued or released.dead):
+            if released:
                 logger.warning(
-                    "worker %s was not heard of: %d of its tasks run again, %d were given up",
+                    "worker %s was not heard of: %d of its tasks go back to their queues",
                     expired,
-                    released.requeued,
-                    released.dead,
+                    released,
                 )
     except OperationalError as error:
         logger.warning("leases could not be renewed: %s", error)

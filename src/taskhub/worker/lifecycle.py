@@ -6,7 +6,9 @@ enqueued meanwhile (Dramatiq's retries, pipelines, callbacks) leaves in the same
 
 from __future__ import annotations
 
+import contextlib
 import logging
+from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
@@ -17,6 +19,7 @@ from dramatiq.middleware import Middleware, SkipMessage
 from taskhub import states
 from taskhub.engine.broker import EngineBroker, captured
 from taskhub.engine.delivery import Delivery
+from taskhub.engine.port import Claim
 from taskhub.exceptions import (
     ChordError,
     Ignore,
@@ -24,12 +27,14 @@ from taskhub.exceptions import (
     Reject,
     Retry,
     TaskRevokedError,
+    WorkerLostError,
 )
 from taskhub.message import Envelope
 from taskhub.outcome import Outcome
 from taskhub.worker import endings
 from taskhub.worker.context import Context, enter, is_expired, leave, request_of
 from taskhub.worker.exception_info import ExceptionInfo
+from taskhub.worker.rejecting import leaving_chord
 from taskhub.worker.runnable import RunnableTask
 
 logger = logging.getLogger(__name__)
@@ -39,7 +44,14 @@ task_logger = logging.getLogger("taskhub.task")
 
 
 class Lifecycle(Middleware):
-    """Gives every delivery a request before it runs and an outcome after it ran."""
+    """Gives every delivery a request before it runs and an outcome after it ran.
+
+    Parameters:
+      reject: makes the outcome of a message that cannot be begun, or whose ending cannot be decided.
+    """
+
+    def __init__(self, reject: Callable[[Claim, Exception], Outcome]) -> None:
+        self._reject = reject
 
     @property
     def actor_options(self) -> set[str]:
@@ -57,7 +69,7 @@ class Lifecycle(Middleware):
         except Exception as error:
             # Dramatiq would only log it, and run the task without its request.
             logger.exception("task %s could not be begun", message.message_id)
-            self._skip(message, endings.unrunnable(message.claim, error))
+            self._skip(message, self._reject(message.claim, error))
 
     def _prepare(self, broker: EngineBroker, message: Delivery) -> None:
         actor = broker.actors.get(message.actor_name)
@@ -67,6 +79,9 @@ class Lifecycle(Middleware):
         enter(request)
         if message.claim.revoked:
             self._skip(message, end_revoked(task, request, "revoked"))
+        limit = broker.engine.rules.max_deliveries
+        if message.claim.delivery > limit:
+            self._skip(message, end_lost(task, request, limit))
         if request.expires and is_expired(request.expires):
             self._skip(message, end_revoked(task, request, "expired"))
         if task is not None:
@@ -140,7 +155,7 @@ class Lifecycle(Middleware):
 
     @staticmethod
     def _skip(message: Delivery, outcome: Outcome) -> None:
-        message.outcome = _leaving_chord(message, outcome)
+        message.outcome = leaving_chord(message, outcome)
         raise SkipMessage(outcome.state)
 
     def after_skip_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
@@ -169,7 +184,7 @@ class Lifecycle(Middleware):
             task = request._task
             if task is not None:
                 outcome = end_task(task, request, result, exception)
-                message.outcome = _leaving_chord(message, outcome)
+                message.outcome = leaving_chord(message, outcome)
             else:
                 message.outcome = end_native(message, request, result, exception)
             if task_logger.isEnabledFor(logging.INFO):
@@ -177,7 +192,7 @@ class Lifecycle(Middleware):
         except Exception as error:
             # Without an outcome, whoever waits for the result would wait for ever.
             logger.exception("the ending of task %s could not be decided", message.message_id)
-            message.outcome = endings.unrunnable(message.claim, error)
+            message.outcome = self._reject(message.claim, error)
         finally:
             leave(request)
 
@@ -242,6 +257,21 @@ def end_revoked(task: RunnableTask[Any, Any] | None, request: Context, reason: s
     return endings.with_consequences(
         outcome, task.consequences(request, states.REVOKED, None, error)
     )
+
+
+def end_lost(task: RunnableTask[Any, Any] | None, request: Context, limit: int) -> Outcome:
+    """Decide the ending of a task that is not run again after its workers were lost; `limit` is `max_deliveries`."""
+    error = WorkerLostError(
+        f"the worker that ran the task was lost: delivered {limit} times, or acknowledged early, it is not run again"
+    )
+    logger.error("task %s[%s] is given up: %s", request.task, request.id, error)
+    dead = endings.dead_letter("WorkerLostError", str(error))
+    if task is None:
+        return endings.failed(request, endings.DEFAULT_POLICY, error, None, dead=dead)
+    with contextlib.suppress(Exception):
+        # For the handlers; a task that cannot be loaded is as lost.
+        task.load_arguments(request)
+    return end_task(task, request, None, error)._replace(dead=dead)
 
 
 def _reject(task: RunnableTask[Any, Any], request: Context, error: Reject) -> Outcome:
@@ -312,12 +342,6 @@ def end_skipped(message: Delivery, request: Context) -> Outcome:
     if request._task is not None:
         return endings.ignored(request, sent)
     return endings.succeeded(request, endings.DEFAULT_POLICY, None, sent)
-
-
-def _leaving_chord(message: Delivery, outcome: Outcome) -> Outcome:
-    """Return an outcome that says so if the task was the body of a chord: it needs the parts no longer."""
-    joins = message.options.get("joins")
-    return outcome if joins is None else outcome._replace(joined=joins)
 
 
 #: Per state: the handler, and whether it takes the exception info.

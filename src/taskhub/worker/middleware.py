@@ -20,10 +20,10 @@ from dramatiq.results import Results
 from taskhub.engine.broker import EngineBroker
 from taskhub.engine.port import Engine
 from taskhub.worker import keeper
-from taskhub.worker.endings import unrunnable
 from taskhub.worker.lease import Lease
 from taskhub.worker.lifecycle import Lifecycle
 from taskhub.worker.native_results import EngineResultBackend
+from taskhub.worker.rejecting import AfterFailure, Rejection
 
 
 class NativeRetries(Retries):
@@ -95,14 +95,23 @@ def hold_lease(engine: Engine, worker: str) -> Callable[[], None]:
     return lease.end
 
 
-def make_broker(engine: Callable[[], Engine], boot: Callable[[], None]) -> EngineBroker:
-    """Return a broker with the middleware that tasks and native actors need."""
-    broker = EngineBroker(engine, reject=unrunnable, hold_lease=hold_lease, middleware=[])
+def make_broker(
+    engine: Callable[[], Engine], *, boot: Callable[[], None], after_failure: AfterFailure
+) -> EngineBroker:
+    """Return a broker with the middleware that tasks and native actors need.
+
+    Parameters:
+      engine: returns the engine; called when it is first needed.
+      boot: gets the app ready before a worker starts.
+      after_failure: returns what the failure of a task causes that is not registered here.
+    """
+    reject = Rejection(after_failure)
+    broker = EngineBroker(engine, reject=reject, hold_lease=hold_lease, middleware=[])
     for middleware in (
         Boot(boot),
         KeeperFork(),
         # First before a message, last after it: see its module.
-        Lifecycle(),
+        Lifecycle(reject),
         NativeAgeLimit(),
         NativeTimeLimit(),
         NativeShutdownNotifications(),

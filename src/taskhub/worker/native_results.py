@@ -41,7 +41,9 @@ class EngineResultBackend(ResultBackend):
         if meta["status"] == states.SUCCESS:
             return meta["result"]
         error = meta["result"]
-        raise ResultFailure(f"actor raised {type(error).__name__}: {error}", type(error).__name__, str(error))
+        raise ResultFailure(
+            f"actor raised {type(error).__name__}: {error}", type(error).__name__, str(error)
+        )
 
     def _wait(self, message: Any, timeout: int) -> dict[str, Any]:
         ended = threading.Event()

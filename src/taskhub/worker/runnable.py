@@ -25,7 +25,7 @@ class RunnableTask(dramatiq.Actor[P, R]):
     result_policy: ResultPolicy = DEFAULT_POLICY
     #: Whether STARTED is stored when it begins.
     track_started: bool | None = False
-    #: Whether the message is forgotten before the task runs (`acks_late=False`, set explicitly).
+    #: Whether all deliveries of the message are used up before the task runs (`acks_late=False`, set explicitly).
     acknowledges_early: bool = False
     #: Exceptions that are part of normal operation.
     throws: tuple[type[BaseException], ...] | type[BaseException] = ()

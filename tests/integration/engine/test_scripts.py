@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import redis
 
-from taskhub.engine.port import Released, RetryPolicy
+from taskhub.engine.port import RetryPolicy
 from tests.contract.stage import claim_one, ending, ids, message, state_of
 from tests.integration.engine.conftest import MakeEngine
 from tests.support.servers import Server
@@ -33,7 +33,7 @@ def test_every_script_is_loaded_again(any_server: Server, make_engine: MakeEngin
         flush()
         assert ids(engine.revoke("revoker", ["c"], 1000)) == ["c"]
         flush()
-        assert engine.release("revoker") == Released(1, 0)
+        assert engine.release("revoker") == 1
         flush()
         assert engine.renew(["w1"], 1000) == []
         flush()

@@ -7,8 +7,6 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from taskhub.canvas import chain, chord
 from taskhub.exceptions import ChordError, WorkerLostError
 from tests.integration.worker.conftest import Journal, Stage
@@ -33,8 +31,9 @@ def test_a_chord_learns_of_a_part_that_kills_its_workers(
     result = chord(header, body(stage), app=stage.app)()
     victims.wait(20)
     stage.workers()
-    with pytest.raises(ChordError, match="WorkerLostError"):
-        result.get(timeout=15)
+    error = result.get(timeout=15, propagate=False)
+    assert isinstance(error, ChordError)
+    assert "WorkerLostError" in str(error)
     assert journal.words == ["poisoned"]
 
 
@@ -47,8 +46,9 @@ def test_a_chord_learns_of_a_part_that_was_acknowledged_early(
     ((_, victim, *_),) = journal.wait_for(1)
     os.kill(victim, signal.SIGKILL)
     stage.workers()
-    with pytest.raises(ChordError, match="WorkerLostError"):
-        result.get(timeout=15)
+    error = result.get(timeout=15, propagate=False)
+    assert isinstance(error, ChordError)
+    assert "WorkerLostError" in str(error)
     assert journal.words == ["begin"]
 
 
@@ -68,8 +68,9 @@ def test_what_is_acknowledged_early_and_outlives_a_shutdown_is_lost(
 def test_a_chord_learns_of_a_part_that_is_not_registered(busy: Stage) -> None:
     header = [call(busy, "add", 1, 2), call(busy, "no_such_task", 1)]
     result = chord(header, body(busy), app=busy.app)()
-    with pytest.raises(ChordError, match="no_such_task"):
-        result.get(timeout=15)
+    error = result.get(timeout=15, propagate=False)
+    assert isinstance(error, ChordError)
+    assert "no_such_task" in str(error)
 
 
 def test_the_rest_of_a_chain_and_errbacks_learn_of_a_task_that_is_not_registered(

@@ -18,7 +18,6 @@ from taskhub.engine.port import (
     Engine,
     Exchange,
     QueueCounts,
-    Released,
     RetryPolicy,
     Subscription,
 )
@@ -198,7 +197,8 @@ class RedisEngine(Engine):
             self._results.write(documents)
 
     def acknowledge(self, worker: str, claim: Claim) -> bool:
-        return bool(self._run("acknowledge", worker, claim.key, claim.token))
+        limit = self.rules.max_deliveries
+        return bool(self._run("acknowledge", worker, claim.key, claim.token, limit))
 
     def give_back(self, worker: str, keys: Sequence[str]) -> list[str]:
         if not keys:
@@ -216,28 +216,9 @@ class RedisEngine(Engine):
     def renew(self, workers: Sequence[str], lease: int) -> list[str]:
         return [worker.decode() for worker in self._run("renew", lease, *workers)]
 
-    def release(self, worker: str, *, only_expired: bool = False) -> Released | None:
-        before, after = self.rules.lost_document()
-        reply = self._run(
-            "release",
-            worker,
-            "expired" if only_expired else "",
-            self.rules.max_deliveries,
-            self._dbs if self._one_server else "-",
-            "" if self.rules.result_ttl is None else self.rules.result_ttl,
-            self.rules.dead_letter_ttl,
-            self.rules.lost_reason(),
-            before,
-            after,
-        )
-        if reply is None:
-            return None
-        requeued, dead, *failed = reply
-        if failed and not self._one_server:
-            ids = [task_id.decode() for task_id in failed]
-            ttl = self.rules.result_ttl
-            self._results.write([(task_id, before + task_id + after, ttl) for task_id in ids])
-        return Released(requeued, dead)
+    def release(self, worker: str, *, only_expired: bool = False) -> int | None:
+        reply = self._run("release", worker, "expired" if only_expired else "")
+        return None if reply is None else int(reply)
 
     # -- steering
 

@@ -1,14 +1,15 @@
--- Early acknowledgement: forgets the stored message but keeps the claim, so that the ending is still fenced and a crash
--- is seen as a lost worker. Its key stays taken, by an empty record, so that a second message with the same task id does
--- not meet this claim.
+-- Early acknowledgement: whatever becomes of this worker, the task is not run again. The message is kept, so that
+-- whoever finds it after a crash can end the task as lost, with all that this causes.
 --
 -- ARGV[2]  the worker.
 -- ARGV[3], ARGV[4] key, token.
+-- ARGV[5]  how many deliveries a message may have: all of them count as used.
 -- Returns  1, or 0 if the claim no longer stands.
 
 if redis.call('HGET', CLAIMS .. ARGV[2], ARGV[3]) ~= ARGV[4] then
   return 0
 end
-redis.call('HDEL', MESSAGES, ARGV[3])
-redis.call('HSET', MESSAGES, ARGV[3], '')
+-- First a write that takes no memory: see shared.lua.
+redis.call('HDEL', DELIVERIES, ARGV[3])
+redis.call('HSET', DELIVERIES, ARGV[3], ARGV[5])
 return 1

@@ -12,6 +12,7 @@
 
 local claims, dbs = CLAIMS .. ARGV[2], ARGV[3]
 local rung, results, replies = {}, {}, {}
+local any_redelivered = redis.call('EXISTS', DELIVERIES) == 1
 
 local at = 4
 local function take()
@@ -47,7 +48,7 @@ while at <= #ARGV do
       redis.call('HSET', DEAD_MESSAGES, key, dead .. '\n' .. record)
     end
     redis.call('HDEL', MESSAGES, key)
-    if string.sub(token, 1, 2) ~= '1:' then
+    if any_redelivered then
       redis.call('HDEL', DELIVERIES, key)
     end
     for _, chord in ipairs(chords) do

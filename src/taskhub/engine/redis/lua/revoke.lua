@@ -13,7 +13,7 @@ redis.call('ZREMRANGEBYSCORE', REVOKED, '-inf', now)
 for index = 5, #ARGV do
   local key = ARGV[index]
   redis.call('ZADD', REVOKED, now + tonumber(ARGV[4]), key)
-  local record = stored(key)
+  local record = redis.call('HGET', MESSAGES, key)
   if record then
     local queue, priority = open_record(record)
     local score = redis.call('ZSCORE', QUEUE .. queue, key)

@@ -7,8 +7,7 @@
 -- messages and states may be refused: every other script begins with a write that takes none, so that workers go on
 -- and make room.
 --
--- A *record* is what is stored of a message: "<queue>\n<priority>\n<task id>\n<body>"; "" once it has been
--- acknowledged early.
+-- A *record* is what is stored of a message: "<queue>\n<priority>\n<task id>\n<body>".
 -- A *token* is what proves a claim: "<delivery>:<score>", the score being the place it had in its queue.
 
 local ns = KEYS[1]
@@ -73,12 +72,6 @@ local function ring_all(queues)
   end
 end
 
--- Returns the record of a key, or nil if there is no message to run (any more).
-local function stored(key)
-  local record = redis.call('HGET', MESSAGES, key)
-  return record and record ~= '' and record or nil
-end
-
 local function forget(key)
   redis.call('HDEL', MESSAGES, key)
   redis.call('HDEL', DELIVERIES, key)
@@ -91,7 +84,7 @@ end
 
 -- Puts a claimed message back where it stood in its queue. Returns the queue, or nil if the message is gone.
 local function put_back(key, token)
-  local record = stored(key)
+  local record = redis.call('HGET', MESSAGES, key)
   if not record then
     forget(key)
     return nil

@@ -1,0 +1,51 @@
+"""Ending a message that no task here can take: unreadable, or for a task that is not registered."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from taskhub.engine.delivery import Delivery
+from taskhub.engine.port import Claim
+from taskhub.outcome import Consequences, Outcome
+from taskhub.worker import endings
+from taskhub.worker.context import Context, entered, request_of
+
+logger = logging.getLogger(__name__)
+
+#: Returns what a failure causes in the canvas that the request is part of.
+AfterFailure = Callable[[Context, Exception], Consequences]
+
+
+class Rejection:
+    """Makes the outcomes of messages that cannot be run.
+
+    Parameters:
+      after_failure: the facade's answer to what waits for the task: it must not wait for ever.
+    """
+
+    def __init__(self, after_failure: AfterFailure) -> None:
+        self._after_failure = after_failure
+
+    def __call__(self, claim: Claim, error: Exception) -> Outcome:
+        outcome = endings.unrunnable(claim, error)
+        try:
+            delivery = Delivery(claim)
+            request = request_of(delivery, None, "")
+        except Exception:
+            # Unreadable: what it is part of cannot be known.
+            return outcome
+        outcome = leaving_chord(delivery, outcome)
+        try:
+            with entered(request):
+                caused = self._after_failure(request, error)
+        except Exception:
+            logger.exception("what waits for task %s cannot be told of its failure", claim.task_id)
+            return outcome
+        return endings.with_consequences(outcome, caused)
+
+
+def leaving_chord(delivery: Delivery, outcome: Outcome) -> Outcome:
+    """Return an outcome that says so if the task was the body of a chord: it needs the parts no longer."""
+    joins = delivery.options.get("joins")
+    return outcome if joins is None else outcome._replace(joined=joins)
