@@ -59,6 +59,8 @@ class ChannelPool:
             try:
                 replies = channel.call(commands)
             except OperationalError:
+                # Where one connection broke, those that lie idle are most likely dead, too.
+                self.close()
                 pause = next(pauses, None)
                 if pause is None:
                     raise
