@@ -1,7 +1,7 @@
 """Runs Python blocks one after the other, in one namespace: a program that is told them on stdin, as JSON.
 
-A statement may say in a comment what comes of it: `result.get()  # => 5`, `task.delay()  # raises TypeError: ...`; `...`
-stands for anything.
+A statement may say in a comment what comes of it: `result.get()  # => 5`,
+`task.delay()  # raises TypeError: ...`; `...` stands for anything.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def blocks(document: str) -> list[Block]:
         fence = _FENCE.match(line)
         if fence:
             opened, mark = (number + 1, fence["language"], mark), Mark()
-        elif line.startswith("<!-- run") or line.startswith("<!-- not run"):
+        elif line.startswith(("<!-- run", "<!-- not run")):
             mark = _read_mark(line, f"{document}:{number + 1}")
         elif line:
             assert mark == Mark(), f"{document}:{number + 1}: no block follows the comment"

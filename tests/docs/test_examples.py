@@ -13,9 +13,11 @@ from tests.docs.stage import Stage
 SETUPS = {
     "docs/tasks.md": (
         ("taskhub worker -c 1 -t 2", "is ready"),
-        "from Modules.admin.tasks.default_tasks import clear_cache, send_email\n"
-        "from Modules.admin.queues.email_queues import send_notification_email, send_welcome_email\n"
-        "from taskhub.actors import app\n",
+        """
+from Modules.admin.queues.email_queues import send_notification_email, send_welcome_email
+from Modules.admin.tasks.default_tasks import clear_cache, send_email
+from taskhub.actors import app
+""",
     ),
 }
 
