@@ -23,7 +23,8 @@ from taskhub.app.routing import Routes
 from taskhub.config.configuration import Configuration
 from taskhub.engine.port import Engine
 from taskhub.exceptions import AlwaysEagerIgnored
-from taskhub.result import AsyncResult, GroupResult, ResultSet
+from taskhub.result import AsyncResult, ResultSet
+from taskhub.result.group import GroupResults
 from taskhub.task import calling
 from taskhub.task.declaration import task_name
 from taskhub.task.task import Task as BaseTask
@@ -382,9 +383,10 @@ class Celery(ConfigurableFace, CompatibilityFace):
         """Return the result of a call, by its id."""
         return AsyncResult(task_id, app=self, **kwargs)
 
-    def GroupResult(self, group_id: str, results: Any = None, **kwargs: Any) -> GroupResult:  # noqa: N802
-        """Return the results of a group, by its id."""
-        return GroupResult(group_id, results, app=self, **kwargs)
+    @property
+    def GroupResult(self) -> GroupResults:  # noqa: N802
+        """Makes results of groups by id, and restores saved ones: `app.GroupResult.restore(id)`."""
+        return GroupResults(self)
 
     def ResultSet(self, results: Any, **kwargs: Any) -> ResultSet:  # noqa: N802
         """Return some results as one."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from taskhub.canvas import stamping
-from taskhub.canvas.signature import Signature, maybe_signature
+from taskhub.canvas.signature import Signature, checked, maybe_signature
 from taskhub.canvas.steps import fold, is_empty_group, kind
 from taskhub.task.calling import as_list
 
@@ -210,7 +210,7 @@ def _members(tasks: Sequence[Any]) -> list[Any]:
         and not isinstance(tasks[0], Mapping)
     ):
         tasks = tasks[0]
-    return [maybe_signature(task) for task in tasks]
+    return [checked(task) for task in tasks]
 
 
 def chain_of(signatures: Iterable[Any], app: Celery | None = None) -> Any:

@@ -13,10 +13,11 @@ from taskhub.canvas.group import group, members, send_members
 from taskhub.canvas.joined import PLACEHOLDER
 from taskhub.canvas.outbox import Outbox, collecting, open_outbox
 from taskhub.canvas.signature import Signature, maybe_signature
-from taskhub.canvas.steps import elements, kind
+from taskhub.canvas.steps import elements, first_call, kind, last_call, with_one_result
 from taskhub.exceptions import CPendingDeprecationWarning
 from taskhub.outcome import ChordPlan
 from taskhub.task.calling import as_list
+from taskhub.worker.context import current_request
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -100,11 +101,8 @@ class chord(Signature):
                 return part.app  # type: ignore[no-any-return]
         return super().app
 
-    def __len__(self) -> int:
+    def __length_hint__(self) -> int:
         return len(elements(self.tasks))
-
-    def __bool__(self) -> bool:
-        return True
 
     def clone(
         self,
@@ -130,7 +128,7 @@ class chord(Signature):
         chord_id = self.options.setdefault("task_id", str(uuid.uuid4()))
         root_id = root_id or self.options.get("root_id")
         header = group(
-            [_nested(task) for task in elements(self.tasks)], app=self._app, task_id=chord_id
+            [with_one_result(task) for task in elements(self.tasks)], app=self._app, task_id=chord_id
         )
         header_result = header.freeze(chord=lambda index: [chord_id, index], root_id=root_id)
         self.tasks = header.tasks
@@ -158,19 +156,21 @@ class chord(Signature):
             **self.options,
             **{name: value for name, value in options.items() if value is not None},
         }
-        own_id = given.pop("task_id", None)
+        own_id = given.pop("task_id", None) or str(uuid.uuid4())
         kwargs = dict(kwargs or {})
+        if self.body is None and not kwargs.get("body"):
+            raise TypeError("A chord needs a body: chord(header, body) or chord(header)(body)")
         body = maybe_signature(kwargs.pop("body", None) or self.body, app=self._app, clone=True)
         for name in (*_UNUSED, "add_to_parent"):
             given.pop(name, None)
         if app.conf.task_always_eager:
             return self.apply(args, kwargs, body=add_links(body, given), **options)
         copy = self.clone()
-        copy.options = {"task_id": own_id} if own_id else {}
+        copy.options = {"task_id": own_id}
         copy.body = add_links(body, given)
         result = copy.freeze(
             task_id,
-            given.pop("group_id", None),
+            given.pop("group_id", own_id),
             given.pop("chord", None),
             given.get("root_id"),
             None,
@@ -200,6 +200,11 @@ class chord(Signature):
             for name, value in options.items()
             if name not in ("countdown", "eta", "parent_id", "joins")
         }
+        if copy.tasks:
+            # In Celery the part that happens to come last stands for the header; here the last one does.
+            body_options["parent_id"] = last_call(copy.tasks[-1])
+            if not options.get("root_id") and not _in_task():
+                body_options["root_id"] = first_call(copy.tasks[-1])
         if rest:
             body_options["chain"] = rest
         if not copy.tasks:
@@ -283,6 +288,9 @@ class chord(Signature):
     def __repr__(self) -> str:
         if self.body is None:
             return f"<chord without body: {self.tasks!r}>"
+        if kind(self.body) == "chain" and self.body.tasks:
+            first, *rest = self.body.tasks
+            return f"%({' | '.join([first.reprcall(self.tasks), *map(repr, rest)])})"
         return f"%{self.body.reprcall(self.tasks)}"
 
 
@@ -300,18 +308,10 @@ def _header(header: Any) -> list[Any]:
     return members((header,)) if not isinstance(header, list | tuple) else members((list(header),))
 
 
-def _nested(task: Signature) -> Signature:
-    """Return a member of a header so that it has one result: a group that ends a chain becomes a list."""
-    if kind(task) != "chain":
-        return task
-    from taskhub.canvas.steps import fold
-
-    steps = fold(task["kwargs"]["tasks"])
-    if steps and kind(steps[-1]) == "group":
-        gather = Signature("celery.accumulate", kwargs={"index": 0}, app=task._app)
-        steps[-1] = chord(steps[-1], gather, app=task._app)
-    task["kwargs"]["tasks"] = steps
-    return task
+def _in_task() -> bool:
+    """Return whether a running task sends this; the root is its own then."""
+    request = current_request()
+    return request is not None and request.id is not None and not request.called_directly
 
 
 def add_links(body: Any, options: dict[str, Any]) -> Any:

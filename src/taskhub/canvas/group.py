@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from taskhub.canvas import stamping
 from taskhub.canvas.chain import join_steps
 from taskhub.canvas.outbox import collecting, open_outbox
-from taskhub.canvas.signature import Signature, maybe_signature
+from taskhub.canvas.signature import Signature, checked, maybe_signature
 from taskhub.canvas.steps import elements
 
 if TYPE_CHECKING:
@@ -56,9 +56,6 @@ class group(Signature):
     def __len__(self) -> int:
         return len(self.tasks)
 
-    def __bool__(self) -> bool:
-        return True
-
     def clone(
         self,
         args: Sequence[Any] | None = None,
@@ -75,11 +72,11 @@ class group(Signature):
         return join_steps(self, other)
 
     def skew(self, start: float = 1.0, stop: float | None = None, step: float = 1.0) -> group:
-        """Give its members growing countdowns, from `start` by `step`; the last is repeated after `stop`."""
-        countdown = start
+        """Give its members growing countdowns: from `start` by `step` up to `stop`, which is repeated."""
+        countdown = start * 1.0
         for task in self.tasks:
             task.set(countdown=countdown)
-            if stop is None or countdown + step < stop:
+            if stop is None or countdown + step <= stop:
                 countdown += step
         return self
 
@@ -206,7 +203,11 @@ class group(Signature):
 
 
 def members(tasks: Sequence[Any]) -> list[Any]:
-    """Return what was given to `group()` as a list of signatures."""
+    """Return what was given to `group()` as a list of signatures.
+
+    Raises:
+      TypeError: something else than signatures.
+    """
     if len(tasks) == 1:
         only = tasks[0]
         if isinstance(only, group):
@@ -214,7 +215,7 @@ def members(tasks: Sequence[Any]) -> list[Any]:
         if isinstance(only, Signature | dict):
             return [maybe_signature(only).clone()]
         tasks = only
-    return [maybe_signature(task) for task in tasks]
+    return [checked(task) for task in tasks]
 
 
 def send_members(sender: Any, args: Any, kwargs: Any, options: Mapping[str, Any]) -> None:

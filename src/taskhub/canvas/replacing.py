@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskhub.canvas.chord import chord
 from taskhub.canvas.signature import Signature, maybe_signature
-from taskhub.canvas.steps import fold, kind
+from taskhub.canvas.steps import kind, with_one_result
 from taskhub.exceptions import ImproperlyConfigured
 from taskhub.task.calling import as_list
 from taskhub.worker.context import Context
@@ -25,7 +24,7 @@ def replacement(app: Celery, request: Context, signature: Signature) -> Any:
         raise ImproperlyConfigured("A signature replacing a task must not be part of a chord")
     if kind(signature) == "chain" and not signature["kwargs"]["tasks"]:
         raise ImproperlyConfigured("Cannot replace with an empty chain")
-    signature = _with_one_result(app, signature)
+    signature = with_one_result(signature)
     for link in request.callbacks or ():
         signature.link(link)
     for errback in request.errbacks or ():
@@ -51,17 +50,4 @@ def replacement(app: Celery, request: Context, signature: Signature) -> Any:
         following = maybe_signature(link, app=app, clone=True)
         following.set(replaced_task_nesting=nesting)
         signature = signature | following
-    return signature
-
-
-def _with_one_result(app: Celery, signature: Signature) -> Signature:
-    """Return a signature whose result is one value: a group, alone or at the end of a chain, becomes a list."""
-    gather = Signature("celery.accumulate", kwargs={"index": 0}, app=app)
-    if kind(signature) == "group":
-        return chord(signature, gather, app=app)
-    if kind(signature) == "chain":
-        steps = fold(signature["kwargs"]["tasks"])
-        if kind(steps[-1]) == "group":
-            steps[-1] = chord(steps[-1], gather, app=app)
-        signature["kwargs"]["tasks"] = steps
     return signature

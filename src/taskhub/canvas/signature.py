@@ -428,3 +428,14 @@ def maybe_signature(value: Any, app: Celery | None = None, clone: bool = False) 
     if app is not None:
         found._app = app
     return found
+
+
+def checked(value: Any) -> Any:
+    """Return the signature that a value holds.
+
+    Raises:
+      TypeError: it holds none.
+    """
+    if isinstance(value, Mapping):
+        return maybe_signature(value)
+    raise TypeError(f"A canvas consists of signatures, as task.s() makes them, not of {value!r:.100}")

@@ -51,7 +51,7 @@ def _append(steps: list[Signature], other: Signature) -> None:
         if not steps:
             steps.append(other.clone())
         return
-    other = unrolled(other)
+    other = unrolled(other.group() if kind(other) == "chunks" else other)  # type: ignore[attr-defined]
     if kind(other) == "chain":
         for member in other.unchain_tasks():  # type: ignore[attr-defined]
             _append(steps, member)
@@ -68,11 +68,56 @@ def _append(steps: list[Signature], other: Signature) -> None:
 
 
 def elements(members: Iterable[Signature]) -> list[Signature]:
-    """Return the parts of a group: groups inside it flattened, empty chains left out."""
+    """Return the parts of a group: groups and chunks inside it flattened, empty chains left out."""
     found: list[Signature] = []
     for member in members:
         if kind(member) == "group":
             found += elements(member["kwargs"]["tasks"])
+        elif kind(member) == "chunks":
+            found += elements(member.group()["kwargs"]["tasks"])  # type: ignore[attr-defined]
         elif not (kind(member) == "chain" and not member["kwargs"]["tasks"]):
             found.append(member)
+    return found
+
+
+def with_one_result(signature: Signature) -> Signature:
+    """Return a signature that ends in one call: a group, alone or at the end, becomes a chord that gathers a list."""
+    if kind(signature) in ("group", "chunks"):
+        from taskhub.canvas.chord import chord
+        from taskhub.canvas.signature import Signature
+
+        gather = Signature("celery.accumulate", kwargs={"index": 0}, app=signature._app)
+        members = signature if kind(signature) == "group" else signature.group()  # type: ignore[attr-defined]
+        return chord(members, gather, app=signature._app)
+    if kind(signature) == "chain":
+        steps = fold(signature["kwargs"]["tasks"])
+        signature["kwargs"]["tasks"] = [*steps[:-1], *map(with_one_result, steps[-1:])]
+    elif kind(signature) == "chord" and signature["kwargs"]["body"] is not None:
+        signature["kwargs"]["body"] = with_one_result(signature["kwargs"]["body"])
+    return signature
+
+
+def first_call(signature: Any) -> str | None:
+    """Return the id of the call that a frozen signature begins with; of several at once, the last."""
+    match kind(signature):
+        case "chain":
+            return first_call(signature["kwargs"]["tasks"][0])
+        case "group":
+            return first_call(signature["kwargs"]["tasks"][-1]) if signature["kwargs"]["tasks"] else None
+        case "chord":
+            header = signature["kwargs"]["header"]
+            return first_call(header[-1] if header else signature["kwargs"]["body"])
+    found: str | None = signature["options"].get("task_id")
+    return found
+
+
+def last_call(signature: Any) -> str | None:
+    """Return the id of the call that a frozen signature ends with; of several at once, the last."""
+    match kind(signature):
+        case "chain" | "group":
+            members = signature["kwargs"]["tasks"]
+            return last_call(members[-1]) if members else None
+        case "chord":
+            return last_call(signature["kwargs"]["body"])
+    found: str | None = signature["options"].get("task_id")
     return found

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from taskhub import states
 from taskhub.config.urls import parse_store_url
-from taskhub.exceptions import ImproperlyConfigured, TimeoutError
+from taskhub.exceptions import TimeoutError
 from taskhub.result.base import IntervalCallback, MessageCallback, Meta
 from taskhub.result.recording import Recorder
+from taskhub.result.tuples import result_from_tuple
 
 if TYPE_CHECKING:
     from taskhub.engine.port import DocumentCallback, Subscription
@@ -192,16 +194,21 @@ class Backend(Recorder):
     # -- groups
 
     def save_group(self, group_id: str, result: GroupResult) -> GroupResult:
-        """Store which results a group has."""
-        raise _no_groups()
+        """Store which results a group has; as long as results are kept."""
+        document = json.dumps({"result": result.as_tuple()})
+        self.app.engine.store_group(group_id, document, self._ttl(states.SUCCESS))
+        return result
 
     def restore_group(self, group_id: str, cache: bool = True) -> GroupResult | None:
         """Return a stored group; None if there is none."""
-        raise _no_groups()
+        document = self.app.engine.group(group_id)
+        if document is None:
+            return None
+        return cast("GroupResult", result_from_tuple(json.loads(document)["result"], self.app))
 
     def delete_group(self, group_id: str) -> None:
         """Delete a stored group, not its results."""
-        raise _no_groups()
+        self.app.engine.forget_group(group_id)
 
     def ensure_chords_allowed(self) -> None:
         """Do nothing: the store can hold chords."""
@@ -258,10 +265,3 @@ def _key(prefix: bytes, kind: str, id: str, key: str) -> bytes:
     if not id:
         raise ValueError(f"{kind} must not be empty, as it is in {id!r}.")
     return prefix + str(id).encode() + key.encode()
-
-
-def _no_groups() -> ImproperlyConfigured:
-    return ImproperlyConfigured(
-        "Groups can't be saved: the engine has no verbs for them. Keep GroupResult.as_tuple() "
-        "yourself and read it back with result_from_tuple()."
-    )

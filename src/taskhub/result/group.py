@@ -82,3 +82,24 @@ class GroupResult(ResultSet):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.id, self.results)
+
+
+class GroupResults:
+    """`app.GroupResult`: the results of groups of one application.
+
+    Parameters:
+        app: The application.
+    """
+
+    def __init__(self, app: Application) -> None:
+        self._app = app
+
+    def __call__(
+        self, id: str | None = None, results: Iterable[Any] | None = None, **kwargs: Any
+    ) -> GroupResult:
+        """Return the results of a group, by its id."""
+        return GroupResult(id, results, app=self._app, **kwargs)
+
+    def restore(self, id: str, backend: Backend | None = None) -> GroupResult | None:
+        """Return the group that was saved under an id; None if there is none."""
+        return GroupResult.restore(id, backend, self._app)

@@ -244,7 +244,12 @@ def test_eager_members_need_no_store() -> None:
     assert results.successful()
 
 
-def test_saving_says_that_it_is_not_offered(app: Celery, group: Make) -> None:
-    for call in (group("a").save, group("a").delete, lambda: GroupResult.restore("g", app=app)):
-        with pytest.raises(ImproperlyConfigured, match="result_from_tuple"):
-            call()
+def test_saved_groups_are_restored(app: Celery, group: Make) -> None:
+    results = group("a b")
+
+    assert results.save() is results
+
+    assert GroupResult.restore("g", app=app) == results
+    assert app.GroupResult.restore("g") == results
+    results.delete()
+    assert app.GroupResult.restore("g") is None

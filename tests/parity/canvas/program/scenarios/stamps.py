@@ -28,10 +28,10 @@ class Places(library.StampingVisitor):
         return {"task": sig.task}
 
     def on_group_start(self, group, **headers):
-        return {"group": True}
+        return {"grouped": True}
 
     def on_chain_start(self, chain, **headers):
-        return {"chain": True}
+        return {"chained": True}
 
     def on_chord_header_start(self, chord, **headers):
         super().on_chord_header_start(chord, **headers)
@@ -41,10 +41,10 @@ class Places(library.StampingVisitor):
         return {"body": True}
 
     def on_callback(self, callback, **headers):
-        return {"link": True}
+        return {"linked": True}
 
     def on_errback(self, errback, **headers):
-        return {"errback": True}
+        return {"guarded": True}
 
 
 def stamped(canvas, *visitors, **headers):
