@@ -20,10 +20,18 @@ class ChordPart(NamedTuple):
     """What one task of a header gives to its chord."""
 
     chord_id: str
-    #: Its place among the parts.
-    index: int
+    #: Its place among the parts, or the label of its `ChordExtension`.
+    place: int | str
     #: The value or the failure, as text; the engine does not open it.
     value: str
+
+
+class ChordExtension(NamedTuple):
+    """Room for one more part in a chord, behind those that it has."""
+
+    chord_id: str
+    #: Under which the part is given, once; begins with "+".
+    label: str
 
 
 class Document(NamedTuple):
@@ -62,9 +70,11 @@ class Outcome(NamedTuple):
     dead: str | None = None
     #: The chords that begin; the messages of their headers are among those to publish.
     chords: tuple[ChordPlan, ...] = ()
-    #: The parts that it gives to chords.
+    #: The parts that it gives to chords; after it has extended them.
     parts: tuple[ChordPart, ...] = ()
     #: The chord whose values it was called with; it needs them no longer.
     joined: str | None = None
     #: Documents of other tasks, stored for as long as its own.
     documents: tuple[Document, ...] = ()
+    #: The calls that it adds to open chords.
+    extends: tuple[ChordExtension, ...] = ()

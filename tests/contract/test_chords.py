@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from taskhub.engine.port import Claim, Ending, Engine
 from taskhub.message import Envelope
-from taskhub.outcome import ChordPart, ChordPlan, Document
+from taskhub.outcome import ChordExtension, ChordPart, ChordPlan, Document
 from tests.contract.stage import (
     Clock,
     claim_all,
@@ -18,10 +20,11 @@ from tests.contract.stage import (
 )
 
 
-def giving(claim: Claim, index: int, value: str = "v", chord_id: str = "chord") -> Ending:
-    """Return an ending that gives a part."""
-    parts = (ChordPart(chord_id, index, value),)
-    return Ending(claim, outcome(claim.task_id)._replace(parts=parts))
+def giving(claim: Claim, place: int | str, value: str = "v", *, adds: Iterable[str] = ()) -> Ending:
+    """Return an ending that gives a part, and may add others."""
+    parts = (ChordPart("chord", place, value),)
+    extends = tuple(ChordExtension("chord", label) for label in adds)
+    return Ending(claim, outcome(claim.task_id)._replace(parts=parts, extends=extends))
 
 
 def begin(engine: Engine, size: int, *body: Envelope) -> list[Claim]:
@@ -104,26 +107,88 @@ def test_an_open_chord_stays_as_it_is(engine: Engine) -> None:
     assert ids(engine.waiting("b", 0, 9)) == ["body"]
 
 
-def test_a_chord_can_be_extended(engine: Engine) -> None:
-    (claim,) = begin(engine, 1, message("body", "b"))
-    assert engine.extend_chord("chord") == 1
-    engine.commit("w1", [giving(claim, 0)])
-    assert engine.waiting("b", 0, 9) == []
-
-    engine.enqueue([message("more")])
-    engine.commit("w1", [giving(claim_one(engine), 1)])
+def test_a_task_can_add_parts_to_its_chord(engine: Engine) -> None:
+    first, second = begin(engine, 2, message("body", "b"))
+    engine.commit("w1", [giving(first, 0, "one", adds=["+x", "+y"])])
+    engine.commit("w1", [giving(second, 1, "two")])
+    for label, value in (("+y", "four"), ("+x", "three")):
+        assert engine.waiting("b", 0, 9) == []
+        assert engine.chord_parts("chord") is None
+        engine.enqueue([message("more")])
+        engine.commit("w1", [giving(claim_one(engine), label, value)])
 
     assert ids(engine.waiting("b", 0, 9)) == ["body"]
+    assert engine.chord_parts("chord") == [b"one", b"two", b"three", b"four"]
+
+
+def test_a_part_that_comes_before_it_is_added_counts_from_then_on(engine: Engine) -> None:
+    (first,) = begin(engine, 1, message("body", "b"))
+    engine.enqueue([message("early"), message("late")])
+    early, late = claim_all(engine)
+    engine.commit("w1", [giving(early, "+x", "two")])
+    assert engine.waiting("b", 0, 9) == []
+
+    engine.commit("w1", [giving(first, 0, "one", adds=["+x", "+y"])])
+    assert engine.waiting("b", 0, 9) == []
+    engine.commit("w1", [giving(late, "+y", "three")])
+
+    assert ids(engine.waiting("b", 0, 9)) == ["body"]
+    assert engine.chord_parts("chord") == [b"one", b"two", b"three"]
+
+
+def test_a_part_that_is_never_added_does_not_count(engine: Engine) -> None:
+    (first,) = begin(engine, 1, message("body", "b"))
+    engine.enqueue([message("early")])
+    engine.commit("w1", [giving(claim_one(engine), "+x", "wrong")])
+
+    engine.commit("w1", [giving(first, 0, "one")])
+
+    assert ids(engine.waiting("b", 0, 9)) == ["body"]
+    assert engine.chord_parts("chord") == [b"one"]
+
+
+def test_a_label_counts_once(engine: Engine) -> None:
+    first, second = begin(engine, 2, message("body", "b"))
+    engine.commit("w1", [giving(first, 0, "one", adds=["+x", "+x"])])
+    engine.commit("w1", [giving(second, 1, "two", adds=["+x"])])
+    engine.enqueue([message("more"), message("again")])
+    for claim in claim_all(engine):
+        engine.commit("w1", [giving(claim, "+x", claim.task_id)])
+
+    assert ids(engine.waiting("b", 0, 9)) == ["body"]
+    assert engine.chord_parts("chord") == [b"one", b"two", b"more"]
+
+
+def test_a_delivery_that_was_taken_away_adds_nothing(engine: Engine) -> None:
+    (first,) = begin(engine, 1, message("body", "b"))
+    engine.release("w1")
+    again = claim_one(engine)
+
+    assert engine.commit("w1", [giving(first, 0, "wrong", adds=["+x"])]) == [False]
+    engine.commit("w1", [giving(again, 0, "right")])
+
+    assert engine.chord_parts("chord") == [b"right"]
+
+
+def test_nothing_is_added_to_a_complete_chord(engine: Engine) -> None:
+    (first,) = begin(engine, 1, message("body", "b"))
+    engine.commit("w1", [giving(first, 0, "one")])
+    engine.enqueue([message("late")])
+
+    engine.commit("w1", [giving(claim_one(engine), 0, "again", adds=["+x"])])
+
+    assert ids(engine.waiting("b", 0, 9)) == ["body"]
+    assert engine.chord_parts("chord") == [b"one"]
 
 
 def test_an_unknown_chord_takes_nothing(engine: Engine) -> None:
     engine.enqueue([message("id")])
 
-    assert engine.extend_chord("chord") is None
-    assert engine.chord_parts("chord") is None
-    assert engine.commit("w1", [giving(claim_one(engine), 0)]) == [True]
+    assert engine.commit("w1", [giving(claim_one(engine), 0, adds=["+x"])]) == [True]
 
-    assert engine.extend_chord("chord") is None
+    assert engine.chord_parts("chord") is None
+    engine.enqueue([message("id")])
+    assert engine.commit("w1", [giving(claim_one(engine), "+x")]) == [True]
     assert engine.chord_parts("chord") is None
 
 

@@ -98,6 +98,8 @@ class MemoryEngine(Engine):
         state.forget(claim.key)
         for chord in outcome.chords:
             state.open_chord(chord)
+        for extension in outcome.extends:
+            state.extend_chord(extension)
         for message in outcome.publish:
             state.publish(message, now)
         for part in outcome.parts:
@@ -285,15 +287,7 @@ class MemoryEngine(Engine):
             chord = self._state.chords.get(chord_id)
             if chord is None or len(chord.parts) < chord.size:
                 return None
-            return [chord.parts[index] for index in range(chord.size)]
-
-    def extend_chord(self, chord_id: str) -> int | None:
-        with self._changed:
-            chord = self._state.chords.get(chord_id)
-            if chord is None:
-                return None
-            chord.size += 1
-            return chord.size - 1
+            return [chord.parts[place] for place in range(chord.size)]
 
     # -- looking
 

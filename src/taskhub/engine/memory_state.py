@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from taskhub.engine.port import Claim, DeadLetter
 from taskhub.message import HIGHEST_PRIORITY, Envelope
-from taskhub.outcome import ChordPart, ChordPlan
+from taskhub.outcome import ChordExtension, ChordPart, ChordPlan
 
 #: A priority's band of scores, as in the scripts of the Redis engine.
 BAND = 2**49
@@ -25,6 +25,10 @@ class MemoryChord:
     size: int
     body: tuple[Envelope, ...]
     parts: dict[int, bytes] = field(default_factory=dict)
+    #: The places of the parts that were added, by label.
+    added: dict[str, int] = field(default_factory=dict)
+    #: Parts that were given under a label before they were added.
+    early: dict[str, bytes] = field(default_factory=dict)
     #: How many messages of the body have not used the parts yet.
     bodies: int = 0
 
@@ -143,12 +147,30 @@ class MemoryState:
             plan.chord_id, MemoryChord(plan.size, plan.body, bodies=len(plan.body))
         )
 
+    def extend_chord(self, extension: ChordExtension) -> None:
+        """Make room for one more part, once for each label, in a chord that is not complete."""
+        chord = self.chords.get(extension.chord_id)
+        if chord is None or len(chord.parts) >= chord.size or extension.label in chord.added:
+            return
+        place = chord.added[extension.label] = chord.size
+        chord.size += 1
+        if extension.label in chord.early:
+            chord.parts[place] = chord.early.pop(extension.label)
+
     def give_part(self, part: ChordPart, now: int) -> None:
         """Take a part in, once; the last one publishes the body."""
         chord = self.chords.get(part.chord_id)
-        if chord is None or part.index in chord.parts:
+        if chord is None:
             return
-        chord.parts[part.index] = part.value.encode()
+        place, value = part.place, part.value.encode()
+        if isinstance(place, str):
+            if place not in chord.added:
+                chord.early.setdefault(place, value)
+                return
+            place = chord.added[place]
+        if place in chord.parts:
+            return
+        chord.parts[place] = value
         if len(chord.parts) == chord.size:
             for message in chord.body:
                 self.publish(message, now)

@@ -285,10 +285,6 @@ class Engine(ABC):
     def chord_parts(self, chord_id: str) -> list[bytes] | None:
         """Return the parts of a chord in order; None: there is no such chord, or it is not complete."""
 
-    @abstractmethod
-    def extend_chord(self, chord_id: str) -> int | None:
-        """Make room for one more part in an open chord; return its index, None: there is no such chord."""
-
     # -- looking
 
     @abstractmethod

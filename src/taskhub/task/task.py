@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 import dramatiq
 
 from taskhub import exceptions
-from taskhub.outcome import NO_CONSEQUENCES, Consequences
+from taskhub.outcome import NO_CONSEQUENCES, ChordExtension, Consequences
 from taskhub.task import binding, calling
 from taskhub.task.options import CALL_OPTIONS, TaskOptions
 from taskhub.task.retrying import arguments_of_retry, raise_in_context
@@ -399,32 +399,40 @@ class Task(TaskOptions[P, R]):
             return sig.apply().get()
         with collecting() as outbox:
             sig.apply_async()
-        request._publish = [*(request._publish or ()), *outbox.messages]
-        request._chords = outbox.chords
+        request._collect(outbox.messages, outbox.chords)
         request._replaced = True
         raise exceptions.Ignore("Replaced by new task")
 
     def add_to_chord(self, sig: Any, lazy: bool = False) -> Any:
-        """Add a call to the chord that this call is part of.
+        """Add a call to the chord that this call is part of; it is one of its parts, and leaves,
+        in this call's commit.
 
         Parameters:
-          lazy: only prepare it; the caller sends it.
+          lazy: only prepare it; the caller sends it. If this call is not committed, its value does
+            not count.
 
         Raises:
-          ValueError: this call is not part of a chord that is open.
+          ValueError: this call is not part of a chord.
         """
+        from taskhub.canvas.outbox import collecting
+
         request = self.request
-        index = self.app.engine.extend_chord(request.chord[0]) if request.chord else None
-        if index is None:
+        if not request.chord:
             raise ValueError("Current task is not member of any chord")
+        extension = ChordExtension(request.chord[0], f"+{sig.freeze().id}")
         sig.set(
             group_id=request.group,
             group_index=request.group_index,
-            chord=[request.chord[0], index],
+            chord=list(extension),
             root_id=request.root_id,
         )
-        sig.freeze()
-        return sig if lazy else sig.delay()
+        request._extends = [*(request._extends or ()), extension]
+        if lazy:
+            return sig
+        with collecting() as outbox:
+            result = sig.delay()
+        request._collect(outbox.messages, outbox.chords)
+        return result
 
     def update_state(
         self,
@@ -516,7 +524,7 @@ class Task(TaskOptions[P, R]):
             options["queue"] = queue or info["routing_key"]
         if info.get("priority") is not None:
             options.setdefault("priority", info["priority"])
-        return self.signature(args, kwargs, **options)
+        return self.signature(args, kwargs, options)
 
     # -- being a task object
 

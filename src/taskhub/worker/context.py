@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from taskhub.message import Envelope
-    from taskhub.outcome import ChordPlan
+    from taskhub.outcome import ChordExtension, ChordPlan
 
 
 class Context:
-    """The call that a task is answering; its attributes are those of Celery's `celery.app.task.Context`.
+    """The call that a task is answering; its attributes are those of Celery's
+    `celery.app.task.Context`.
 
     Values that the call did not set are the class's defaults; custom headers are attributes, too.
     """
@@ -62,10 +63,13 @@ class Context:
     _task: Any = None
     #: The request that was current before this one.
     _previous: Context | None = None
-    #: What leaves in the task's commit besides its ending, e.g. a retry asked for with `throw=False`.
+    #: What leaves in the task's commit besides its ending, e.g. a retry asked for with
+    #: `throw=False`.
     _publish: list[Envelope] | None = None
     #: The chords that what leaves begins.
     _chords: list[ChordPlan] | None = None
+    #: The calls that it adds to its chord.
+    _extends: list[ChordExtension] | None = None
     #: Whether another call has taken the place of this one.
     _replaced: bool = False
     #: State and value that `update_state` set after the ending was decided.
@@ -91,6 +95,11 @@ class Context:
         limits = values.get("timelimit")
         if limits is not None:
             self.time_limit, self.soft_time_limit = limits[0], limits[1]
+
+    def _collect(self, messages: Iterable[Envelope], chords: Iterable[ChordPlan]) -> None:
+        """Let messages, and the chords that they begin, leave in the task's commit."""
+        self._publish = [*(self._publish or ()), *messages]
+        self._chords = [*(self._chords or ()), *chords]
 
     def clear(self) -> None:
         """Return to the defaults."""

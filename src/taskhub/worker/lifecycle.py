@@ -205,8 +205,13 @@ def end_task(
 ) -> Outcome:
     """Decide the ending of a task by Celery's rules, and call its handlers."""
     outcome = _decide(task, request, value, error)
+    if isinstance(error, Reject):
+        # What it collected stays where it is, with its messages.
+        return outcome
     if request._chords:
         outcome = outcome._replace(chords=(*outcome.chords, *request._chords))
+    if request._extends:
+        outcome = outcome._replace(extends=tuple(request._extends))
     return outcome
 
 

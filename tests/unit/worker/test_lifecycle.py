@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from dramatiq.worker import Worker
 
 from taskhub import states
 from taskhub.app.app import Celery
@@ -41,28 +40,6 @@ class FailingEngine(MemoryEngine):
 @pytest.fixture
 def engine() -> FailingEngine:
     return FailingEngine()
-
-
-@pytest.fixture
-def app(engine: FailingEngine, monkeypatch: pytest.MonkeyPatch) -> Celery:
-    from taskhub.app import stores
-
-    monkeypatch.setattr(stores, "make_engine", lambda _conf: engine)
-    return Celery("tests", broker="memory://", set_as_current=False, task_default_queue="default")
-
-
-@pytest.fixture
-def work(app: Celery) -> Iterator[Callable[[], None]]:
-    """Return a function that starts a worker in this process."""
-    started: list[Worker] = []
-
-    def start() -> None:
-        started.append(Worker(app.broker, worker_threads=2, worker_timeout=50))
-        started[0].start()
-
-    yield start
-    for worker in started:
-        worker.stop()
 
 
 def test_a_state_that_cannot_be_told_does_not_fail_the_task(

@@ -3,46 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import dramatiq
 import pytest
-from dramatiq.worker import Worker
 
 from taskhub import states
 from taskhub.app.app import Celery
 from taskhub.engine.memory import MemoryEngine
-from taskhub.engine.rules import EngineRules
 from taskhub.exceptions import ChordError, TaskRevokedError, WorkerLostError
 from tests.support.workers import until
-
-
-@pytest.fixture
-def engine() -> MemoryEngine:
-    return MemoryEngine(EngineRules(max_deliveries=2))
-
-
-@pytest.fixture
-def app(engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch) -> Celery:
-    from taskhub.app import stores
-
-    monkeypatch.setattr(stores, "make_engine", lambda _conf: engine)
-    return Celery("tests", broker="memory://", set_as_current=False, task_default_queue="default")
-
-
-@pytest.fixture
-def work(app: Celery) -> Iterator[Callable[[], None]]:
-    """Return a function that starts a worker in this process."""
-    started: list[Worker] = []
-
-    def start() -> None:
-        started.append(Worker(app.broker, worker_threads=2, worker_timeout=50))
-        started[0].start()
-
-    yield start
-    for worker in started:
-        worker.stop()
 
 
 def lose(engine: MemoryEngine, times: int = 2) -> None:

@@ -136,7 +136,6 @@ ALL_SCRIPTS = (
     "purge",
     "store",
     "open_chords",
-    "extend_chord",
 )
 
 

@@ -185,6 +185,9 @@ class RedisEngine(Engine):
             arguments.append(len(outcome.chords))
             for chord in outcome.chords:
                 arguments += chord_arguments(chord)
+            arguments.append(len(outcome.extends))
+            for extension in outcome.extends:
+                arguments += extension
         return arguments
 
     def _write_results_apart(self, endings: Sequence[Ending]) -> None:
@@ -276,10 +279,6 @@ class RedisEngine(Engine):
     def chord_parts(self, chord_id: str) -> list[bytes] | None:
         self._here()
         return inspection.chord_parts(self._pool, self._namespace, chord_id)
-
-    def extend_chord(self, chord_id: str) -> int | None:
-        index = int(self._run("extend_chord", chord_id))
-        return None if index < 0 else index
 
     # -- looking
 

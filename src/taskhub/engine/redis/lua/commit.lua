@@ -4,9 +4,10 @@
 -- ARGV[2]  the worker.
 -- ARGV[3]  the dbs of results (see in_results_db).
 -- ARGV[4..] per task: key, token, dead letter or "", its time to live in ms, the chord whose values it used or "",
---          results' time to live in ms or "", and then four lists, each after its length:
---          documents (task id, text), messages (record, due), parts (chord, index, value), and
---          chords (id, size, and its body: a list of record, due, after its length).
+--          results' time to live in ms or "", and then five lists, each after its length:
+--          documents (task id, text), messages (record, due), parts (chord, place, value),
+--          chords (id, size, and its body: a list of record, due, after its length), and
+--          extensions (chord, label).
 -- Returns  per task 1 (committed) or 0 (refused: the claim had been taken away).
 -- Keeps    fenced: a delivery is ended once; and all of its consequences are written, or none.
 
@@ -40,6 +41,7 @@ while at <= #ARGV do
   for number = 1, tonumber(take()) do
     chords[number] = { take(), take(), take_list(2) }
   end
+  local extensions = take_list(2)
   if redis.call('HGET', claims, key) == token then
     redis.call('HDEL', claims, key)
     if dead ~= '' then
@@ -53,6 +55,9 @@ while at <= #ARGV do
     end
     for _, chord in ipairs(chords) do
       open_chord(chord[1], chord[2], chord[3])
+    end
+    for _, extension in ipairs(extensions) do
+      extend_chord(extension[1], extension[2])
     end
     for _, message in ipairs(messages) do
       rung[publish(message[1], message[2])] = true

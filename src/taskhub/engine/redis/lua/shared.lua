@@ -117,8 +117,8 @@ local function store_result(task_id, document, ttl)
   redis.call('PUBLISH', name, document)
 end
 
--- A chord is a hash: how many parts it has (size) and has got (done), its parts by index, and the messages of its body,
--- of which `bodies` still need the parts.
+-- A chord is a hash: how many parts it has (size) and has got (done), its parts by place, the places of parts that were
+-- added to it by label, and the messages of its body, of which `bodies` still need the parts.
 local CHORD = ns .. ':chord:'
 -- A chord that gets no part for this long (ms) is forgotten: its header was purged, or lost with its store.
 local CHORD_LIFE = 30 * 24 * 60 * 60 * 1000
@@ -136,11 +136,44 @@ local function open_chord(chord_id, size, body)
   redis.call('PEXPIRE', chord, CHORD_LIFE)
 end
 
+-- Makes room for one more part, once for each label, in a chord that is not complete.
+local function extend_chord(chord_id, label)
+  local chord = CHORD .. chord_id
+  local counts = redis.call('HMGET', chord, 'size', 'done')
+  local place = counts[1]
+  if not place or tonumber(counts[2]) >= tonumber(place) then
+    return
+  end
+  if redis.call('HSETNX', chord, 'added:' .. label, place) == 0 then
+    return
+  end
+  redis.call('HINCRBY', chord, 'size', 1)
+  local early = redis.call('HGET', chord, 'early:' .. label)
+  if early then
+    redis.call('HDEL', chord, 'early:' .. label)
+    redis.call('HSET', chord, 'part:' .. place, early)
+    redis.call('HINCRBY', chord, 'done', 1)
+  end
+end
+
 -- Takes a part in, once; the last one publishes the body. Queues that grow are marked in `rung`.
-local function give_part(chord_id, index, value, rung)
+-- `place` is a number, or the label ("+...") of a part that is added. One that comes before the task has ended that
+-- adds it does not count until then.
+local function give_part(chord_id, place, value, rung)
   local chord = CHORD .. chord_id
   local size = redis.call('HGET', chord, 'size')
-  if not size or redis.call('HSETNX', chord, 'part:' .. index, value) == 0 then
+  if not size then
+    return
+  end
+  if string.sub(place, 1, 1) == '+' then
+    local label = place
+    place = redis.call('HGET', chord, 'added:' .. label)
+    if not place then
+      redis.call('HSETNX', chord, 'early:' .. label, value)
+      return
+    end
+  end
+  if redis.call('HSETNX', chord, 'part:' .. place, value) == 0 then
     return
   end
   redis.call('PEXPIRE', chord, CHORD_LIFE)
