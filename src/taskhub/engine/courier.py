@@ -183,6 +183,7 @@ class Courier(threading.Thread):
         if self._finishing.is_set():
             self._engine.reconcile(self.worker, ())
             self._held.clear()
+            self._pass_bell_on()
             return False
         if time.monotonic() - self._reconciled_at > RECONCILE_EVERY:
             self._reconcile()
@@ -329,6 +330,12 @@ class Courier(threading.Thread):
         if self._bell is None:
             self._bell = self._engine.bell(self._queues)
         return self._bell
+
+    def _pass_bell_on(self) -> None:
+        """Wake another worker if there is work: our last wait may have taken a ring that nobody looked at."""
+        self._close_bell()
+        if self._queues:
+            self._engine.exchange(self.worker, (), self._queues, 0)
 
     def _close_bell(self) -> None:
         bell, self._bell = self._bell, None

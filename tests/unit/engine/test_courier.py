@@ -277,3 +277,16 @@ def test_queues_that_are_served_from_many_threads_are_all_served(engine: Failing
 def test_a_claim_tells_its_delivery() -> None:
     claim = Claim("key", "3:17", False, "id", "default", 5, b"")
     assert (claim.delivery, claim.score) == (3, "17")
+
+
+def test_a_ring_that_was_taken_at_the_end_is_passed_on(
+    engine: FailingEngine, make: Callable[..., Courier]
+) -> None:
+    courier = make()
+    courier.stop_claiming()
+    engine.enqueue([message("a")])
+    assert engine.bell(["default"]).wait(5)
+
+    courier.finish(5.0)
+
+    assert engine.bell(["default"]).wait(0)
