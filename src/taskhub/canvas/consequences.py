@@ -88,9 +88,9 @@ def _collected(
 
 
 def _part(place: Sequence[Any], value: str) -> ChordPart:
-    """Return a part for its place in a chord, as messages carry it: the chord's id and an index."""
-    chord_id, index = place
-    return ChordPart(chord_id, index, value)
+    """Return a part for its place in a chord, as messages carry it: the chord's id, and an index or a label."""
+    chord_id, index_or_label = place
+    return ChordPart(chord_id, index_or_label, value)
 
 
 def _never_run(chain: Sequence[Any], app: Celery) -> Iterator[Signature]:
