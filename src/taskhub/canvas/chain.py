@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskhub.canvas import stamping
 from taskhub.canvas.signature import Signature, checked, maybe_signature
-from taskhub.canvas.steps import fold, is_empty_group, kind
+from taskhub.canvas.steps import fold, is_empty_group, kind, unrolled
 from taskhub.task.calling import as_list
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class _chain(Signature):
             given["chain"] = chain
         all_args = self["args"] if self.immutable else (*(args or ()), *self["args"])
         sent = first.apply_async(all_args, kwargs, **given)
-        return result if rest else sent
+        return sent if len(self.tasks) == 1 else result
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Send it, as Celery does."""
@@ -214,11 +214,17 @@ def _members(tasks: Sequence[Any]) -> list[Any]:
 
 
 def chain_of(signatures: Iterable[Any], app: Celery | None = None) -> Any:
-    """Return signatures as one: the only step itself, or a chain of the steps."""
-    steps = fold(signatures)
-    if len(steps) == 1:
-        return steps[0]
-    return _chain(steps, app=app)
+    """Return signatures as one: the only step itself, or a chain of the steps.
+
+    As in Celery, a chord at the beginning is a step of its own until the chain is sent, so that all before the last
+    step are parents of the result.
+    """
+    steps = fold(signatures := list(signatures))
+    if len(steps) > 1:
+        return _chain(steps, app=app)
+    if len(signatures) > 1 and kind(signatures[0]) == "chord":
+        return _chain([signature.clone() for signature in signatures], app=app)
+    return steps[0]
 
 
 def join_steps(first: Signature, second: Signature) -> Any:
@@ -230,6 +236,8 @@ def join_steps(first: Signature, second: Signature) -> Any:
         return first if is_empty_group(second) else chord(first, second, app=first._app)
     if kind(first) == "chain":
         return chain_of([*first.unchain_tasks(), second], app=first._app)  # type: ignore[attr-defined]
+    if kind(first) == "chord" and kind(unrolled(second)) not in ("chain", "group"):
+        return fold([first, second])[0]
     return chain_of([first, second], app=first._app)
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from dramatiq.errors import ActorNotFound
+
 from taskhub.engine.delivery import Delivery
 from taskhub.engine.port import Claim
+from taskhub.exceptions import NotRegistered
 from taskhub.outcome import Consequences, Outcome
 from taskhub.worker import endings
 from taskhub.worker.context import Context, entered, request_of
@@ -28,6 +31,8 @@ class Rejection:
         self._after_failure = after_failure
 
     def __call__(self, claim: Claim, error: Exception) -> Outcome:
+        if isinstance(error, ActorNotFound):
+            error = NotRegistered(*error.args)
         outcome = endings.unrunnable(claim, error)
         try:
             delivery = Delivery(claim)
