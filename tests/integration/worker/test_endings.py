@@ -145,7 +145,7 @@ def test_an_unknown_task_is_a_dead_letter_and_the_worker_goes_on(busy: Stage) ->
     assert result.state == states.FAILURE
     found = busy.dead_letter(result.id)
     assert found is not None
-    assert found["reason"] == "ActorNotFound"
+    assert found["reason"] == "NotRegistered"
     assert busy.send("add", 3, 4).get(timeout=15) == 7
 
 

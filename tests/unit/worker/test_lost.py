@@ -155,4 +155,4 @@ def test_a_lost_task_that_is_not_registered_is_unknown_first(
     lose(engine)
     work()
     assert "no_such_task" in str(result.get(timeout=10, propagate=False))
-    assert reason(engine, result.id) == "ActorNotFound"
+    assert reason(engine, result.id) == "NotRegistered"
