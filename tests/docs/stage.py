@@ -48,7 +48,8 @@ class Stage:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._exit = ExitStack()
-        self._started: list[subprocess.Popen[bytes]] = []
+        # By their logs.
+        self._started: dict[Path, subprocess.Popen[bytes]] = {}
         self._interpreter: subprocess.Popen[str] | None = None
         for name in _COPIED:
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
@@ -161,7 +162,7 @@ class Stage:
                 stderr=file,
                 start_new_session=True,
             )
-        self._started.append(process)
+        self._started[log] = process
 
         def is_ready() -> bool:
             assert process.poll() is None, f"{place}: $ {command}\n{log.read_text()}"
@@ -190,17 +191,18 @@ def _end_interpreter(process: subprocess.Popen[str]) -> None:
         process.communicate()
 
 
-def _stop(processes: list[subprocess.Popen[bytes]]) -> None:
+def _stop(processes: dict[Path, subprocess.Popen[bytes]]) -> None:
     """Press Ctrl-C, and see that they end."""
-    for process in processes:
+    for process in processes.values():
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGINT)
     deadline = time.monotonic() + STOP_TIMEOUT
-    try:
-        for process in processes:
+    late = []
+    for log, process in processes.items():
+        try:
             process.wait(max(0.0, deadline - time.monotonic()))
-    finally:
-        for process in processes:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        except subprocess.TimeoutExpired:
+            late.append(log.read_text("utf-8", "replace"))
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    assert not late, "not ended by Ctrl-C:\n" + "\n".join(late)
