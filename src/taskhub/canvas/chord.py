@@ -134,6 +134,8 @@ class chord(Signature):
         self.tasks = header.tasks
         if self.body is None:
             return header_result
+        if group_id is None and kind(self.body) != "chain":
+            group_id = chord_id
         body_result = self.body.freeze(_id, group_id, chord, root_id, None, group_index)
         first = first_of(body_result)
         if first is not header_result:
@@ -170,7 +172,7 @@ class chord(Signature):
         copy.body = add_links(body, given)
         result = copy.freeze(
             task_id,
-            given.pop("group_id", own_id),
+            given.pop("group_id", None),
             given.pop("chord", None),
             given.get("root_id"),
             None,

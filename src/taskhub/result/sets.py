@@ -192,7 +192,7 @@ class ResultSet(Members):
 
     def _watch(self, propagate: bool, on_message: MessageCallback | None = None) -> Watch:
         """Return what is to be waited for; with `propagate` raise what a parent has failed with."""
-        parents = ancestors([self, *self.iter_tasks()]) if propagate else []
+        parents = ancestors([self]) if propagate else []
         if parents:
             raise_failed(parents)
         watch = Watch([self], parents, on_message)

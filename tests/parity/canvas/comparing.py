@@ -43,12 +43,13 @@ def _sorted(outcome: Outcome) -> Outcome:
 
 
 def _key(run: Run) -> str:
-    return json.dumps([run["name"], run["args"], run["id"], run["retries"], run["group_index"] or 0])
+    names = ("name", "args", "id", "retries", "parent", "group_index")
+    return json.dumps([run[name] for name in names])
 
 
 def _pairs(celery: list[Run], ours: list[Run]) -> Iterator[tuple[Run, Run]]:
     """Yield the runs of the same call on both sides; none if they did not run the same calls."""
-    for width in (5, 4):
+    for width in (6, 5, 4):
         keys = [[json.dumps(json.loads(_key(run))[:width]) for run in runs] for runs in (celery, ours)]
         if Counter(keys[0]) == Counter(keys[1]):
             sides = [
