@@ -10,19 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from taskhub import states
-    from taskhub.app import Celery, Celery as TaskHub, current_app, current_task, shared_task
-    from taskhub.canvas import (
-        Signature,
-        chain,
-        chord,
-        chunks,
-        group,
-        maybe_signature,
-        signature,
-        subtask,
-        xmap,
-        xstarmap,
-    )
+    from taskhub.app import Celery, current_app, current_task, shared_task
+    from taskhub.app import Celery as TaskHub
+    from taskhub.canvas.chain import chain
+    from taskhub.canvas.chord import chord
+    from taskhub.canvas.group import group
+    from taskhub.canvas.maps import chunks, xmap, xstarmap
+    from taskhub.canvas.signature import Signature, maybe_signature, signature
+    from taskhub.canvas.signature import signature as subtask
     from taskhub.result import AsyncResult, GroupResult, ResultSet
     from taskhub.task import Task
     from taskhub.utils import uuid

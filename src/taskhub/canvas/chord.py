@@ -128,7 +128,9 @@ class chord(Signature):
         chord_id = self.options.setdefault("task_id", str(uuid.uuid4()))
         root_id = root_id or self.options.get("root_id")
         header = group(
-            [with_one_result(task) for task in elements(self.tasks)], app=self._app, task_id=chord_id
+            [with_one_result(task) for task in elements(self.tasks)],
+            app=self._app,
+            task_id=chord_id,
         )
         header_result = header.freeze(chord=lambda index: [chord_id, index], root_id=root_id)
         self.tasks = header.tasks

@@ -1,4 +1,6 @@
-"""Collecting what a canvas sends, so that it leaves in one step: a bulk enqueue, or the commit of the task that sends it."""
+"""Collecting what a canvas sends, so that it leaves in one step: a bulk enqueue, or the commit of
+the task that sends it.
+"""
 
 from __future__ import annotations
 

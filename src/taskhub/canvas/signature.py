@@ -284,14 +284,14 @@ class Signature(dict[str, Any]):
             found += signature.flatten_links() if signature is not None else []
         return found
 
-    def __or__(self, other: Any) -> Any:  # type: ignore[override]
+    def __or__(self, other: Any) -> Any:
         from taskhub.canvas.chain import join_steps
 
         if not isinstance(other, Signature):
             return NotImplemented
         return join_steps(self, other)
 
-    def __ior__(self, other: Any) -> Any:  # type: ignore[override,misc]
+    def __ior__(self, other: Any) -> Any:
         return self.__or__(other)
 
     # -- stamps
@@ -338,7 +338,7 @@ class Signature(dict[str, Any]):
 
     _freeze = freeze
 
-    def AsyncResult(self, task_id: str, **kwargs: Any) -> Any:
+    def AsyncResult(self, task_id: str, **kwargs: Any) -> Any:  # noqa: N802
         """Return the result of a call of its task."""
         task = self.known_task()
         factory = self.app if task is None else task
@@ -438,4 +438,6 @@ def checked(value: Any) -> Any:
     """
     if isinstance(value, Mapping):
         return maybe_signature(value)
-    raise TypeError(f"A canvas consists of signatures, as task.s() makes them, not of {value!r:.100}")
+    raise TypeError(
+        f"A canvas consists of signatures, as task.s() makes them, not of {value!r:.100}"
+    )

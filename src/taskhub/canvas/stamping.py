@@ -23,14 +23,14 @@ class StampingVisitor(ABC):
         """Return the stamps of a group and all in it."""
         return {}
 
-    def on_group_end(self, group: Any, **headers: Any) -> None:
+    def on_group_end(self, group: Any, **headers: Any) -> None:  # noqa: B027
         """Called when a group has been stamped."""
 
     def on_chain_start(self, chain: Any, **headers: Any) -> dict[str, Any]:
         """Return the stamps of a chain and all in it."""
         return {}
 
-    def on_chain_end(self, chain: Any, **headers: Any) -> None:
+    def on_chain_end(self, chain: Any, **headers: Any) -> None:  # noqa: B027
         """Called when a chain has been stamped."""
 
     @abstractmethod

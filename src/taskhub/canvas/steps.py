@@ -103,7 +103,11 @@ def first_call(signature: Any) -> str | None:
         case "chain":
             return first_call(signature["kwargs"]["tasks"][0])
         case "group":
-            return first_call(signature["kwargs"]["tasks"][-1]) if signature["kwargs"]["tasks"] else None
+            return (
+                first_call(signature["kwargs"]["tasks"][-1])
+                if signature["kwargs"]["tasks"]
+                else None
+            )
         case "chord":
             header = signature["kwargs"]["header"]
             return first_call(header[-1] if header else signature["kwargs"]["body"])

@@ -1,8 +1,8 @@
 """The endings of a task: from what happened to all that is to be written, as pure functions.
 
-Every way in which a task can end goes through one of these. What an ending causes
-beyond the task itself (callbacks, the next link of a chain, a part of a chord) is added to it by `with_consequences`; the
-facade computes it, since it knows canvases.
+Every way in which a task can end goes through one of these. What an ending causes beyond the task
+itself (callbacks, the next link of a chain, a part of a chord) is added to it by
+`with_consequences`; the facade computes it, since it knows canvases.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""A worker process's lease: proof that it lives, renewed by the keeper, or by the process itself while there is none."""
+"""A worker process's lease: proof that it lives, renewed by the keeper, or by the process itself
+while there is none.
+"""
 
 from __future__ import annotations
 

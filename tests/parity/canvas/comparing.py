@@ -50,7 +50,9 @@ def _key(run: Run) -> str:
 def _pairs(celery: list[Run], ours: list[Run]) -> Iterator[tuple[Run, Run]]:
     """Yield the runs of the same call on both sides; none if they did not run the same calls."""
     for width in (6, 5, 4):
-        keys = [[json.dumps(json.loads(_key(run))[:width]) for run in runs] for runs in (celery, ours)]
+        keys = [
+            [json.dumps(json.loads(_key(run))[:width]) for run in runs] for runs in (celery, ours)
+        ]
         if Counter(keys[0]) == Counter(keys[1]):
             sides = [
                 [run for _, run in sorted(zip(found, runs, strict=True), key=lambda item: item[0])]
@@ -102,9 +104,7 @@ def _lineage_of_bodies(celery: Outcome, ours: Outcome, pairs: list[tuple[Run, Ru
             theirs["root"] = mine["root"]
 
 
-def _indices_of_nested_groups(
-    celery: Outcome, ours: Outcome, pairs: list[tuple[Run, Run]]
-) -> None:
+def _indices_of_nested_groups(celery: Outcome, ours: Outcome, pairs: list[tuple[Run, Run]]) -> None:
     """Celery counts anew in a group that is in a group; here every member has an index of its own."""
     taken = Counter(
         (theirs["group"], theirs["group_index"]) for theirs, _ in pairs if not theirs["retries"]
@@ -141,7 +141,9 @@ def _requests_of_errbacks(celery: Outcome, ours: Outcome, pairs: list[tuple[Run,
     ran = {run["id"] for run in celery["runs"]}
     for theirs, mine in pairs:
         if theirs["name"].startswith("new_errback") and theirs["root"] is None:
-            theirs.update({name: mine[name] for name in ("root", "parent", "group", "group_index", "args")})
+            theirs.update(
+                {name: mine[name] for name in ("root", "parent", "group", "group_index", "args")}
+            )
         elif theirs["root"] == theirs["parent"] and theirs["parent"] not in ran:
             theirs["root"] = mine["root"]
 

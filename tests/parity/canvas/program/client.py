@@ -70,14 +70,10 @@ def main(seeds):
         makes |= scenarios.OTHERS
     for seed in seeds:
         makes[f"seed {seed}"] = lambda seed=seed: random_canvas(int(seed))
-    t0=time.time()
     found = {name: sent(make) for name, make in makes.items()}
-    t1=time.time()
     settle()
-    t2=time.time()
     seen = Runs(runs())
     outcomes = {name: looked_at(result, seen) for name, result in found.items()}
-    print(len(makes),t1-t0,t2-t1,time.time()-t2,file=sys.stderr)
     json.dump(outcomes, sys.stdout, default=repr)
 
 

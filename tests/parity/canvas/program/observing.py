@@ -105,9 +105,9 @@ def is_group(task_id, shape):
     """Return whether an id is that of a group in a shape."""
     if not isinstance(shape, list) or not shape:
         return False
-    if len(shape) == 2 and isinstance(shape[1], list) and isinstance(shape[0], list):
-        if shape[0][:1] == [task_id]:
-            return True
+    pair = len(shape) == 2 and isinstance(shape[1], list) and isinstance(shape[0], list)
+    if pair and shape[0][:1] == [task_id]:
+        return True
     return any(is_group(task_id, part) for part in shape)
 
 

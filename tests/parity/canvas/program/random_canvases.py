@@ -17,7 +17,10 @@ STEPS = {
     "become a task": (1, lambda value: t.become.s(t.same.s(value))),
     "become a chain": (0.5, lambda value: t.become.s(t.same.s(value) | t.everything.s())),
     "become a group": (0.5, lambda value: t.become.s(group(t.same.s(value), t.same.s(value)))),
-    "become a chord": (0.5, lambda value: t.become.s(chord([t.same.s(value)] * 2, t.everything.s()))),
+    "become a chord": (
+        0.5,
+        lambda value: t.become.s(chord([t.same.s(value)] * 2, t.everything.s())),
+    ),
     "with a link": (0.5, lambda value: _linked(t.everything.s(value))),
     "with an errback": (0.5, lambda value: t.fail.s(value).on_error(t.old_errback.s())),
 }

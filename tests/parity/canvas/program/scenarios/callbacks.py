@@ -35,7 +35,9 @@ CANVASES = {
     "immutable link": lambda: linked(t.same.s(1), t.same.si(2)),
     "link that is a chain": lambda: linked(t.same.s(1), t.add.s(2) | t.add.s(3)),
     "link that is a group": lambda: linked(t.same.s(1), group(t.add.s(2), t.add.s(3))),
-    "link that is a chord": lambda: linked(t.same.s(1), chord([t.add.s(2), t.add.s(3)], t.total.s())),
+    "link that is a chord": lambda: linked(
+        t.same.s(1), chord([t.add.s(2), t.add.s(3)], t.total.s())
+    ),
     "link of a link": lambda: linked(t.same.s(1), linked(t.add.s(2), t.add.s(3))),
     "links that are groups and tasks": lambda: linked(
         t.same.s(1), group(t.add.s(2), t.add.s(3)), t.add.s(4), group(t.add.s(5))
@@ -46,10 +48,16 @@ CANVASES = {
     "link of a step": lambda: chain(linked(t.same.s(1), t.add.s(100)), t.add.s(1)),
     "link of a chord": lambda: linked(chord(header(), t.total.s()), t.add.s(100)),
     "link of a member of a group": lambda: group(linked(t.same.s(1), t.add.s(100)), t.same.s(2)),
-    "link of a header's task": lambda: chord([linked(t.same.s(1), t.add.s(100)), t.same.s(2)], t.total.s()),
+    "link of a header's task": lambda: chord(
+        [linked(t.same.s(1), t.add.s(100)), t.same.s(2)], t.total.s()
+    ),
     "link of a body": lambda: chord(header(), linked(t.total.s(), t.add.s(100))),
-    "link of a chain in a chain": lambda: chain(linked(t.same.s(1) | t.add.s(1), t.add.s(100)), t.add.s(3)),
-    "link of a chain in a group": lambda: group(linked(t.same.s(1) | t.add.s(1), t.add.s(100)), t.same.s(3)),
+    "link of a chain in a chain": lambda: chain(
+        linked(t.same.s(1) | t.add.s(1), t.add.s(100)), t.add.s(3)
+    ),
+    "link of a chain in a group": lambda: group(
+        linked(t.same.s(1) | t.add.s(1), t.add.s(100)), t.same.s(3)
+    ),
     "link of map": lambda: linked(t.same.map([1, 2]), t.total.s()),
     "link that fails": lambda: linked(t.same.s(1), t.fail.s()),
     "errback": lambda: guarded(t.fail.s(), t.old_errback.s()),
@@ -70,13 +78,17 @@ CANVASES = {
     "new errback after retries": lambda: guarded(t.retry_in_vain.s(1), t.new_errback.s()),
     "errback after automatic retries": lambda: guarded(t.retry_by_itself.s(1), t.new_errback.s()),
     "on_error": lambda: t.fail.s().on_error(t.old_errback.s()),
-    "on_error in a chain": lambda: chain(t.same.s(1), t.fail.s().on_error(t.old_errback.s()), t.same.s()),
+    "on_error in a chain": lambda: chain(
+        t.same.s(1), t.fail.s().on_error(t.old_errback.s()), t.same.s()
+    ),
     "errback of a chain, first fails": lambda: guarded(t.fail.s() | t.same.s(), t.old_errback.s()),
     "errback of a chain, last fails": lambda: guarded(t.same.s(1) | t.fail.s(), t.old_errback.s()),
     "errback of a chain, middle fails": lambda: guarded(
         t.same.s(1) | t.fail.s() | t.same.s(), t.old_errback.s()
     ),
-    "new errback of a chain": lambda: guarded(t.same.s(1) | t.fail.s() | t.same.s(), t.new_errback.s()),
+    "new errback of a chain": lambda: guarded(
+        t.same.s(1) | t.fail.s() | t.same.s(), t.new_errback.s()
+    ),
     "errback of a chain in a chain": lambda: chain(
         t.same.s(1), guarded(t.add.s(1) | t.fail.s(), t.old_errback.s()), t.same.s()
     ),
@@ -84,7 +96,9 @@ CANVASES = {
         chain(t.same.s(1), t.fail.s().on_error(t.old_errback_with.s(extra=3))), t.old_errback.s()
     ),
     "errback of a group": lambda: guarded(group(t.same.s(1), t.fail.s()), t.old_errback.s()),
-    "errback of a group, two fail": lambda: guarded(group(t.fail.s(1), t.fail.s(2)), t.new_errback.s()),
+    "errback of a group, two fail": lambda: guarded(
+        group(t.fail.s(1), t.fail.s(2)), t.new_errback.s()
+    ),
     "errback of a chain that ends in a group": lambda: guarded(
         t.same.s(1) | group(t.add.s(1), t.fail.s()), t.old_errback.s()
     ),
@@ -97,8 +111,12 @@ CANVASES = {
     "errback of a chord, two of the header fail": lambda: guarded(
         chord([t.fail.s(1), t.fail.s(2)], t.total.s()), t.old_errback_with.s()
     ),
-    "errback of a chord, body fails": lambda: guarded(chord(header(), t.fail.s()), t.old_errback.s()),
-    "new errback of a chord, body fails": lambda: guarded(chord(header(), t.fail.s()), t.new_errback.s()),
+    "errback of a chord, body fails": lambda: guarded(
+        chord(header(), t.fail.s()), t.old_errback.s()
+    ),
+    "new errback of a chord, body fails": lambda: guarded(
+        chord(header(), t.fail.s()), t.new_errback.s()
+    ),
     "errback of a body, header fails": lambda: chord(
         [t.same.s(1), t.fail.s()], t.total.s().on_error(t.old_errback.s())
     ),
@@ -130,13 +148,16 @@ CANVASES = {
         [t.same.s(1), t.fail.s().on_error(t.old_errback.s())], t.total.s()
     ),
     "errback of a chord in a header, its header fails": lambda: chord(
-        [guarded(chord([t.fail.s(), t.same.s(1)], t.total.s()), t.old_errback.s()), t.same.s(2)], t.total.s()
+        [guarded(chord([t.fail.s(), t.same.s(1)], t.total.s()), t.old_errback.s()), t.same.s(2)],
+        t.total.s(),
     ),
     "errback of a chord with a chord in its header that fails": lambda: guarded(
-        chord([chord([t.fail.s(), t.same.s(1)], t.total.s()), t.same.s(2)], t.total.s()), t.old_errback.s()
+        chord([chord([t.fail.s(), t.same.s(1)], t.total.s()), t.same.s(2)], t.total.s()),
+        t.old_errback.s(),
     ),
     "errback of a chord with a chord as body, header fails": lambda: guarded(
-        chord([t.fail.s(), t.same.s(1)], chord([t.total.s(), t.total.s()], t.total.s())), t.old_errback.s()
+        chord([t.fail.s(), t.same.s(1)], chord([t.total.s(), t.total.s()], t.total.s())),
+        t.old_errback.s(),
     ),
     "errback of map": lambda: guarded(t.fail.map([1]), t.old_errback.s()),
     "errback of a group in a chord, header": lambda: chord(
@@ -151,9 +172,9 @@ OTHERS = {
     ),
     "given twice": lambda: linked(t.same.s(1), t.add.s(2)).apply_async(link=t.add.s(3)),
     "link as a dictionary": lambda: t.same.apply_async((1,), link=dict(t.add.s(2))),
-    "chord called with an errback": lambda: chord([t.fail.s(), t.same.s(1)], t.total.s()).apply_async(
-        link_error=t.old_errback.s()
-    ),
+    "chord called with an errback": lambda: chord(
+        [t.fail.s(), t.same.s(1)], t.total.s()
+    ).apply_async(link_error=t.old_errback.s()),
     "chord with a group as body called with an errback": lambda: chord(
         [t.fail.s(), t.same.s(1)], group(t.total.s(), t.total.s())
     ).apply_async(link_error=t.old_errback.s()),
@@ -167,7 +188,9 @@ OTHERS = {
     "with chords' headers, group as body": lambda: _on_header(
         [t.fail.s(1), t.same.s(2)], group(t.total.s(), t.total.s())
     ),
-    "with chords' headers, chains": lambda: _on_header([t.fail.s(1) | t.same.s(), t.same.s(2)], t.total.s()),
+    "with chords' headers, chains": lambda: _on_header(
+        [t.fail.s(1) | t.same.s(), t.same.s(2)], t.total.s()
+    ),
 }
 
 

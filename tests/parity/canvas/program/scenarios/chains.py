@@ -14,7 +14,9 @@ CANVASES = {
     "of one": lambda: chain(t.add.s(1, 2)),
     "of a list of one": lambda: chain([t.add.s(1, 2)]),
     "nested": lambda: chain(chain(t.same.s(1), t.add.s(2)), chain(t.add.s(3), t.add.s(4))),
-    "nested deeper": lambda: chain(t.same.s(1), chain(t.add.s(2), chain(t.add.s(3), chain(t.add.s(4))))),
+    "nested deeper": lambda: chain(
+        t.same.s(1), chain(t.add.s(2), chain(t.add.s(3), chain(t.add.s(4))))
+    ),
     "of ten": lambda: chain(t.same.s(0), *(t.add.s(1) for _ in range(9))),
     "immutable in the middle": lambda: chain(t.same.s(1), t.same.si(7), t.add.s(1)),
     "immutable at the end": lambda: chain(t.same.s(1), t.add.s(2), t.same.si(9)),
@@ -41,7 +43,9 @@ CANVASES = {
     "group of chains in the middle": lambda: chain(
         t.same.s(1), group(t.add.s(1) | t.add.s(2), t.add.s(3) | t.add.s(4)), t.total.s()
     ),
-    "group that is followed by an immutable": lambda: chain(group(t.same.s(1), t.same.s(2)), t.same.si(3)),
+    "group that is followed by an immutable": lambda: chain(
+        group(t.same.s(1), t.same.s(2)), t.same.si(3)
+    ),
     "retry first": lambda: chain(t.retry_once.s(1), t.add.s(1)),
     "retry in the middle": lambda: chain(t.same.s(1), t.retry_once.s(), t.add.s(1)),
     "retry last": lambda: chain(t.same.s(1), t.retry_once.s()),
@@ -50,8 +54,12 @@ CANVASES = {
     "with map in the middle": lambda: chain(t.same.s(1), t.same.map([1, 2]), t.total.s()),
     "beginning with starmap": lambda: chain(t.add.starmap([(1, 2), (3, 4)]), t.total.s()),
     "with chunks at the end": lambda: chain(t.same.s(1), t.add.chunks([(1, 2), (3, 4), (5, 6)], 2)),
-    "with a countdown in the middle": lambda: chain(t.same.s(1), t.add.s(1).set(countdown=0.2), t.add.s(2)),
-    "with options on a step": lambda: chain(t.same.s(1), t.add.s(1).set(shadow="x", ignore_result=False)),
+    "with a countdown in the middle": lambda: chain(
+        t.same.s(1), t.add.s(1).set(countdown=0.2), t.add.s(2)
+    ),
+    "with options on a step": lambda: chain(
+        t.same.s(1), t.add.s(1).set(shadow="x", ignore_result=False)
+    ),
     "of a chord and more": lambda: chain(
         chord([t.same.s(1), t.same.s(2)], t.total.s()), t.add.s(1), t.add.s(2)
     ),
@@ -78,10 +86,14 @@ OTHERS = {
     "empty": lambda: [chain().apply_async() is None, chain()() is None],
     "called with arguments": lambda: chain(t.add.s(1), t.add.s(2)).delay(10),
     "called": lambda: (t.add.s(1) | t.add.s(2))(10),
-    "with keyword arguments for the first": lambda: chain(t.add.s(1), t.add.s(2)).apply_async((10,), {"z": 5}),
+    "with keyword arguments for the first": lambda: chain(t.add.s(1), t.add.s(2)).apply_async(
+        (10,), {"z": 5}
+    ),
     "with an id": lambda: (t.add.s(1, 1) | t.add.s(2)).apply_async(countdown=0.1),
     "with a link": lambda: (t.add.s(1, 1) | t.add.s(2)).apply_async(link=t.add.s(100)),
-    "with an errback": lambda: (t.add.s(1, 1) | t.fail.s()).apply_async(link_error=t.old_errback.s()),
+    "with an errback": lambda: (t.add.s(1, 1) | t.fail.s()).apply_async(
+        link_error=t.old_errback.s()
+    ),
     "inverted": lambda: ~(t.add.s(1, 1) | t.add.s(2)),
     "many times the same": lambda: _twice(t.add.s(1, 1) | t.add.s(2)),
     "cloned with arguments": lambda: (t.add.s(1) | t.add.s(2)).clone((5,)).delay(),

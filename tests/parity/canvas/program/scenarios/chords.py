@@ -22,7 +22,8 @@ CANVASES = {
     "of an empty group": lambda: chord(group([]), t.total.s()),
     "order of values": lambda: chord((t.same.s(i) for i in range(20)), t.everything.s()),
     "order with delays": lambda: chord(
-        [t.same.s(1).set(countdown=0.2), t.same.s(2), t.same.s(3).set(countdown=0.1)], t.everything.s()
+        [t.same.s(1).set(countdown=0.2), t.same.s(2), t.same.s(3).set(countdown=0.1)],
+        t.everything.s(),
     ),
     "body with arguments": lambda: chord(one_and_two(), t.everything.s(7, key=8)),
     "immutable body": lambda: chord(one_and_two(), t.same.si(9)),
@@ -47,13 +48,21 @@ CANVASES = {
         one_and_two(), chain(group(t.total.s(), t.total.s()), t.total.s())
     ),
     "header of a chain": lambda: chord([t.same.s(1) | t.add.s(1)], t.total.s()),
-    "header of chains": lambda: chord([t.same.s(1) | t.add.s(1), t.same.s(2) | t.add.s(2)], t.total.s()),
+    "header of chains": lambda: chord(
+        [t.same.s(1) | t.add.s(1), t.same.s(2) | t.add.s(2)], t.total.s()
+    ),
     "header of chains of three": lambda: chord(
         [t.same.s(1) | t.add.s(1) | t.add.s(2), t.same.s(2) | t.add.s(2) | t.add.s(3)], t.total.s()
     ),
-    "header of a chain and a task": lambda: chord([t.same.s(1) | t.add.s(1), t.same.s(5)], t.total.s()),
-    "header of a group and a task": lambda: chord([group(one_and_two()), t.same.s(5)], t.everything.s()),
-    "header of a task and a group": lambda: chord([t.same.s(5), group(one_and_two())], t.everything.s()),
+    "header of a chain and a task": lambda: chord(
+        [t.same.s(1) | t.add.s(1), t.same.s(5)], t.total.s()
+    ),
+    "header of a group and a task": lambda: chord(
+        [group(one_and_two()), t.same.s(5)], t.everything.s()
+    ),
+    "header of a task and a group": lambda: chord(
+        [t.same.s(5), group(one_and_two())], t.everything.s()
+    ),
     "header of groups": lambda: chord(
         [group(one_and_two()), group(t.same.s(3), t.same.s(4))], t.everything.s()
     ),
@@ -77,7 +86,8 @@ CANVASES = {
         [chord(one_and_two(), t.total.s()), t.same.s(5)], t.everything.s()
     ),
     "header of chords": lambda: chord(
-        [chord(one_and_two(), t.total.s()), chord([t.same.s(3), t.same.s(4)], t.total.s())], t.everything.s()
+        [chord(one_and_two(), t.total.s()), chord([t.same.s(3), t.same.s(4)], t.total.s())],
+        t.everything.s(),
     ),
     "header of a chord with a chain as body": lambda: chord(
         [chord(one_and_two(), t.total.s() | t.add.s(1)), t.same.s(5)], t.everything.s()
@@ -91,19 +101,32 @@ CANVASES = {
     "header of a chain that ends in a chord": lambda: chord(
         [t.same.s(1) | chord([t.add.s(1), t.add.s(2)], t.total.s()), t.same.s(5)], t.everything.s()
     ),
-    "three deep": lambda: chord([chord([chord([t.same.s(1)], t.total.s())], t.total.s())], t.total.s()),
+    "three deep": lambda: chord(
+        [chord([chord([t.same.s(1)], t.total.s())], t.total.s())], t.total.s()
+    ),
     "four deep with siblings": lambda: chord(
-        [t.same.s(1), chord([t.same.s(2), chord([t.same.s(3), t.same.s(4)], t.total.s())], t.total.s())],
+        [
+            t.same.s(1),
+            chord([t.same.s(2), chord([t.same.s(3), t.same.s(4)], t.total.s())], t.total.s()),
+        ],
         t.total.s(),
     ),
-    "header with maps": lambda: chord([t.same.map([1, 2]), t.add.starmap([(1, 2)])], t.everything.s()),
-    "header of chunks": lambda: chord(t.add.chunks([(1, 2), (3, 4), (5, 6)], 2).group(), t.everything.s()),
+    "header with maps": lambda: chord(
+        [t.same.map([1, 2]), t.add.starmap([(1, 2)])], t.everything.s()
+    ),
+    "header of chunks": lambda: chord(
+        t.add.chunks([(1, 2), (3, 4), (5, 6)], 2).group(), t.everything.s()
+    ),
     "header with retries": lambda: chord([t.retry_once.s(1), t.same.s(2)], t.total.s()),
     "body that retries": lambda: chord(one_and_two(), t.retry_once.s()),
     "body chain that retries": lambda: chord(one_and_two(), t.total.s() | t.retry_once.s()),
-    "header chain that retries": lambda: chord([t.same.s(1) | t.retry_once.s(), t.same.s(2)], t.total.s()),
+    "header chain that retries": lambda: chord(
+        [t.same.s(1) | t.retry_once.s(), t.same.s(2)], t.total.s()
+    ),
     "header that returns None": lambda: chord([t.nothing.s(), t.same.s(2)], t.everything.s()),
-    "header that returns bytes": lambda: chord([t.returns_bytes.s()], t.everything.s() | t.nothing.s()),
+    "header that returns bytes": lambda: chord(
+        [t.returns_bytes.s()], t.everything.s() | t.nothing.s()
+    ),
     "header with ignored results": lambda: chord([t.silent.s(1), t.same.s(2)], t.everything.s()),
     "header chain with ignored results": lambda: chord(
         [t.silent.s(1) | t.add.s(1), t.same.s(2)], t.everything.s()
@@ -118,9 +141,13 @@ OTHERS = {
     "called with a body": lambda: chord(one_and_two())(t.total.s()),
     "called": lambda: chord(one_and_two(), t.total.s())(),
     "called with arguments": lambda: chord([t.add.s(1), t.add.s(2)], t.total.s()).delay(10),
-    "with keyword arguments": lambda: chord([t.add.s(1), t.add.s(2)], t.total.s()).apply_async((10,), {"z": 5}),
+    "with keyword arguments": lambda: chord([t.add.s(1), t.add.s(2)], t.total.s()).apply_async(
+        (10,), {"z": 5}
+    ),
     "with a countdown": lambda: chord(one_and_two(), t.total.s()).apply_async(countdown=0.1),
-    "with interval and max_retries": lambda: chord(one_and_two(), t.total.s(), interval=1, max_retries=2),
+    "with interval and max_retries": lambda: chord(
+        one_and_two(), t.total.s(), interval=1, max_retries=2
+    ),
     "with a link": lambda: chord(one_and_two(), t.total.s()).apply_async(link=t.add.s(100)),
     "without a body": lambda: chord(one_and_two()).delay(),
     "linked": lambda: _linked(),

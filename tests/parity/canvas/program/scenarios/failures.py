@@ -19,12 +19,16 @@ CANVASES = {
     "middle of a chain": lambda: chain(t.same.s(1), t.fail.s(), t.same.s()),
     "last of a chain": lambda: chain(t.same.s(1), t.same.s(), t.fail.s()),
     "unserializable in a chain": lambda: chain(t.unserializable.s(), t.same.s()),
-    "unregistered in a chain": lambda: chain(t.same.s(1), t.app.signature("not.registered"), t.same.s()),
+    "unregistered in a chain": lambda: chain(
+        t.same.s(1), t.app.signature("not.registered"), t.same.s()
+    ),
     "rejected in a chain": lambda: chain(t.rejects.s(), t.same.s()),
     "ignored in a chain": lambda: chain(t.same.s(1), t.ignores.s(), t.same.s()),
     "before a group": lambda: chain(t.fail.s(), group(t.same.s(), t.same.s())),
     "before a chord": lambda: chain(t.fail.s(), group(t.same.s(), t.same.s()), t.total.s()),
-    "before a chord and more": lambda: chain(t.fail.s(), group(t.same.s(), t.same.s()), t.total.s(), t.same.s()),
+    "before a chord and more": lambda: chain(
+        t.fail.s(), group(t.same.s(), t.same.s()), t.total.s(), t.same.s()
+    ),
     "in a group": lambda: group(t.same.s(1), t.fail.s()),
     "in a chain in a group": lambda: group(t.fail.s() | t.same.s(), t.same.s(1)),
     "in a group at the end of a chain": lambda: chain(t.same.s(1), group(t.add.s(1), t.fail.s())),
@@ -33,20 +37,26 @@ CANVASES = {
     "header, two": lambda: chord([t.fail.s(1), t.fail.s(1)], t.total.s()),
     "header of one": lambda: chord([t.fail.s()], t.total.s()),
     "header, retries in vain": lambda: chord([t.same.s(1), t.retry_in_vain.s(2)], t.total.s()),
-    "header, unregistered": lambda: chord([t.same.s(1), t.app.signature("not.registered")], t.total.s()),
+    "header, unregistered": lambda: chord(
+        [t.same.s(1), t.app.signature("not.registered")], t.total.s()
+    ),
     "header, unserializable": lambda: chord([t.same.s(1), t.unserializable.s()], t.total.s()),
     "header, rejected": lambda: chord([t.same.s(1), t.rejects.s()], t.total.s()),
     "header, ignored": lambda: chord([t.same.s(1), t.ignores.s()], t.everything.s()),
     "header, last of a chain": lambda: chord([t.same.s(1) | t.fail.s(), t.same.s(2)], t.total.s()),
     "header, first of a chain": lambda: chord([t.fail.s() | t.same.s(), t.same.s(2)], t.total.s()),
-    "header, middle of a chain": lambda: chord([t.same.s(1) | t.fail.s() | t.same.s(), t.same.s(2)], t.total.s()),
+    "header, middle of a chain": lambda: chord(
+        [t.same.s(1) | t.fail.s() | t.same.s(), t.same.s(2)], t.total.s()
+    ),
     "header, first of a chain that ends in a group": lambda: chord(
         [t.fail.s() | group(t.same.s(), t.same.s()), t.same.s(2)], t.total.s()
     ),
     "header, group at the end of a chain": lambda: chord(
         [t.same.s(1) | group(t.fail.s(), t.same.s()), t.same.s(2)], t.everything.s()
     ),
-    "header, nested group": lambda: chord([group(t.fail.s(), t.same.s(1)), t.same.s(2)], t.total.s()),
+    "header, nested group": lambda: chord(
+        [group(t.fail.s(), t.same.s(1)), t.same.s(2)], t.total.s()
+    ),
     "header, chord's header": lambda: chord(
         [chord([t.fail.s(), t.same.s(1)], t.total.s()), t.same.s(2)], t.total.s()
     ),
@@ -69,7 +79,9 @@ CANVASES = {
     "header, then a chain of three": lambda: chord(
         [t.same.s(1), t.fail.s()], t.total.s() | t.add.s(1) | t.add.s(2)
     ),
-    "header, then a group": lambda: chord([t.same.s(1), t.fail.s()], group(t.total.s(), t.total.s())),
+    "header, then a group": lambda: chord(
+        [t.same.s(1), t.fail.s()], group(t.total.s(), t.total.s())
+    ),
     "header, then a chord": lambda: chord(
         [t.same.s(1), t.fail.s()], chord([t.total.s(), t.total.s()], t.total.s())
     ),
@@ -92,7 +104,9 @@ CANVASES = {
     "body, last of a chain": lambda: chord([t.same.s(1), t.same.s(2)], t.total.s() | t.fail.s()),
     "body, in a group": lambda: chord([t.same.s(1), t.same.s(2)], group(t.total.s(), t.fail.s())),
     "body, retries in vain": lambda: chord([t.same.s(1), t.same.s(2)], t.retry_in_vain.s()),
-    "body, unregistered": lambda: chord([t.same.s(1), t.same.s(2)], t.app.signature("not.registered")),
+    "body, unregistered": lambda: chord(
+        [t.same.s(1), t.same.s(2)], t.app.signature("not.registered")
+    ),
     "body, unserializable": lambda: chord([t.same.s(1), t.same.s(2)], t.unserializable.s()),
     "body of a chord in a body": lambda: chord(
         [t.same.s(1)], chord([t.total.s(), t.total.s()], t.fail.s())
@@ -108,8 +122,12 @@ OTHERS = {
     "unregistered by name": lambda: t.app.send_task("not.registered.either", (1,)),
     "wrong arguments": lambda: t.same.s(1, 2, 3).delay(),
     "wrong arguments in a group": lambda: group(t.same.s(1), t.same.s(1, 2, 3)).delay(),
-    "wrong arguments in a header": lambda: chord([t.same.s(1), t.same.s(1, 2, 3)], t.total.s()).delay(),
-    "soft limit above the hard one": lambda: t.same.s(1).apply_async(soft_time_limit=10, time_limit=1),
+    "wrong arguments in a header": lambda: chord(
+        [t.same.s(1), t.same.s(1, 2, 3)], t.total.s()
+    ).delay(),
+    "soft limit above the hard one": lambda: t.same.s(1).apply_async(
+        soft_time_limit=10, time_limit=1
+    ),
     "without propagation": lambda: _without_propagation(),
     "of parents": lambda: _of_parents(),
     "arguments that are no JSON": lambda: chain(t.same.s(object()), t.same.s()).delay(),

@@ -17,7 +17,9 @@ CANVASES = {
     "empty": lambda: group([]),
     "nested": lambda: group(t.add.s(1, 1), group(t.add.s(2, 2), t.add.s(3, 3))),
     "nested first": lambda: group(group(t.add.s(1, 1), t.add.s(2, 2)), t.add.s(3, 3)),
-    "nested deeper": lambda: group(t.same.s(1), group(t.same.s(2), group(t.same.s(3), t.same.s(4)))),
+    "nested deeper": lambda: group(
+        t.same.s(1), group(t.same.s(2), group(t.same.s(3), t.same.s(4)))
+    ),
     "two nested": lambda: group(group(t.same.s(1), t.same.s(2)), group(t.same.s(3), t.same.s(4))),
     "with an empty group": lambda: group(t.same.s(1), group([])),
     "with a group of one": lambda: group(t.same.s(1), group([t.same.s(2)])),
@@ -28,7 +30,9 @@ CANVASES = {
     "of a chain that ends in a group": lambda: group(
         t.same.s(1) | group(t.add.s(1), t.add.s(2)), t.same.s(3)
     ),
-    "of a chord and a task": lambda: group(chord([t.same.s(1), t.same.s(2)], t.total.s()), t.same.s(3)),
+    "of a chord and a task": lambda: group(
+        chord([t.same.s(1), t.same.s(2)], t.total.s()), t.same.s(3)
+    ),
     "of two chords": lambda: group(
         chord([t.same.s(1), t.same.s(2)], t.total.s()),
         chord([t.same.s(3), t.same.s(4)], t.total.s()),
@@ -46,7 +50,9 @@ CANVASES = {
     "skewed": lambda: group(t.same.s(i) for i in range(3)).skew(start=0.1, stop=0.3, step=0.1),
     "with immutable members": lambda: group(t.same.si(1), t.same.si(2)),
     "chunks": lambda: t.add.chunks(list(zip(range(5), range(5), strict=True)), 2),
-    "chunks as a group": lambda: t.add.chunks(list(zip(range(5), range(5), strict=True)), 2).group(),
+    "chunks as a group": lambda: t.add.chunks(
+        list(zip(range(5), range(5), strict=True)), 2
+    ).group(),
     "map": lambda: t.same.map([1, 2, 3]),
     "map of lists": lambda: t.total.map([[1, 2], [3, 4]]),
     "starmap": lambda: t.add.starmap([(1, 2), (3, 4)]),
@@ -57,7 +63,9 @@ CANVASES = {
 OTHERS = {
     "called with arguments": lambda: group(t.add.s(1), t.add.s(2)).delay(10),
     "called": lambda: group(t.add.s(1), t.add.s(2))(10),
-    "called with keyword arguments": lambda: group(t.add.s(1), t.add.s(2)).apply_async((10,), {"z": 5}),
+    "called with keyword arguments": lambda: group(t.add.s(1), t.add.s(2)).apply_async(
+        (10,), {"z": 5}
+    ),
     "with a countdown": lambda: group(t.add.s(1, 1), t.add.s(2, 2)).apply_async(countdown=0.1),
     "with an option set": lambda: group(t.add.s(1, 1), t.add.s(2, 2)).set(shadow="other").delay(),
     "with a link": lambda: group(t.add.s(1, 1)).apply_async(link=t.same.s()),

@@ -10,9 +10,13 @@ CANVASES = {
     "chain": lambda: t.calls.s(t.same.s(1) | t.add.s(2)),
     "group": lambda: t.calls.s(group(t.same.s(1), t.same.s(2))),
     "chord": lambda: t.calls.s(chord([t.same.s(1), t.same.s(2)], t.total.s())),
-    "chain with a chord": lambda: t.calls.s(chain(t.same.s(1), group(t.add.s(1), t.add.s(2)), t.total.s())),
+    "chain with a chord": lambda: t.calls.s(
+        chain(t.same.s(1), group(t.add.s(1), t.add.s(2)), t.total.s())
+    ),
     "in a chain": lambda: chain(t.same.s(t.same.s(1)), t.calls.s()),
-    "in a header": lambda: chord([t.calls.s(group(t.same.s(1), t.same.s(2))), t.same.s(2)], t.everything.s()),
+    "in a header": lambda: chord(
+        [t.calls.s(group(t.same.s(1), t.same.s(2))), t.same.s(2)], t.everything.s()
+    ),
     "failing chain": lambda: t.calls.s(t.fail.s() | t.same.s()),
 }
 
@@ -23,7 +27,7 @@ def _children():
         result.get(timeout=1),
         [type(child).__name__ for child in result.children],
         result.children[0].get(timeout=1),
-        [value for _, value in result.collect()][0],
+        next(value for _, value in result.collect()),
     ]
 
 

@@ -30,7 +30,9 @@ INTO = {
     "alone": lambda sig: t.become.s(sig),
     "first in a chain": lambda sig: chain(t.become.s(sig), t.everything.s()),
     "last in a chain": lambda sig: chain(t.same.s(1), t.become.s(sig)),
-    "middle of a chain": lambda sig: chain(t.same.s(1), t.become.s(sig), t.everything.s(), t.everything.s()),
+    "middle of a chain": lambda sig: chain(
+        t.same.s(1), t.become.s(sig), t.everything.s(), t.everything.s()
+    ),
     "in a group": lambda sig: group(t.become.s(sig), t.same.s(2)),
     "in a header": lambda sig: chord([t.become.s(sig), t.same.s(2)], t.everything.s()),
     "in a chain in a header": lambda sig: chord(
@@ -57,11 +59,19 @@ CANVASES |= {
     "twice": lambda: chain(t.same.s(1), t.become_again.s(), t.add.s(3)),
     "twice in a row": lambda: chain(t.same.s(1), t.become_add.s(2), t.become_add.s(3), t.add.s(4)),
     "all of a header": lambda: chord([t.become_add.s(1, 1), t.become_chain.s(2)], t.everything.s()),
-    "groups of a header": lambda: chord([t.become_group.s(1), t.become_group.s(2)], t.everything.s()),
-    "chords of a header": lambda: chord([t.become_chord.s(1), t.become_chord.s(2)], t.everything.s()),
+    "groups of a header": lambda: chord(
+        [t.become_group.s(1), t.become_group.s(2)], t.everything.s()
+    ),
+    "chords of a header": lambda: chord(
+        [t.become_chord.s(1), t.become_chord.s(2)], t.everything.s()
+    ),
     "before a group": lambda: chain(t.become_add.s(1, 1), group(t.add.s(1), t.add.s(2))),
-    "before a chord": lambda: chain(t.become_group.s(1), group(t.total.s(), t.total.s()), t.total.s()),
-    "linked with a chain": lambda: t.become.s(linked(t.same.s(5) | t.add.s(1), t.everything.s("own"))),
+    "before a chord": lambda: chain(
+        t.become_group.s(1), group(t.total.s(), t.total.s()), t.total.s()
+    ),
+    "linked with a chain": lambda: t.become.s(
+        linked(t.same.s(5) | t.add.s(1), t.everything.s("own"))
+    ),
     "linked with a task, in a chain": lambda: chain(
         t.become.s(linked(t.same.s(5), t.everything.s("own"))), t.add.s(1)
     ),

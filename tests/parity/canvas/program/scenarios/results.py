@@ -191,7 +191,10 @@ def _forgotten_group():
 def _then():
     seen = []
     result = group(t.same.s(1), t.same.s(2)).delay()
-    return lambda: [result.get(timeout=1, callback=lambda id, value: seen.append(value)), sorted(seen)]
+    return lambda: [
+        result.get(timeout=1, callback=lambda id, value: seen.append(value)),
+        sorted(seen),
+    ]
 
 
 def _eager(make):
@@ -220,11 +223,17 @@ OTHERS = {
     "frozen chain with a chord": _frozen(
         lambda: chain(t.same.s(1), group(t.add.s(1), t.add.s(2)), t.total.s())
     ),
-    "frozen chain that ends in a group": _frozen(lambda: chain(t.same.s(1), group(t.add.s(1), t.add.s(2)))),
+    "frozen chain that ends in a group": _frozen(
+        lambda: chain(t.same.s(1), group(t.add.s(1), t.add.s(2)))
+    ),
     "frozen, then first of a chain": _frozen_and_embedded(lambda inner: inner | t.add.s(2)),
-    "frozen, then last of a chain": _frozen_and_embedded(lambda inner: t.same.si(5) | inner.set(immutable=True)),
+    "frozen, then last of a chain": _frozen_and_embedded(
+        lambda inner: t.same.si(5) | inner.set(immutable=True)
+    ),
     "frozen, then in a group": _frozen_and_embedded(lambda inner: group(inner, t.same.s(2))),
-    "frozen, then in a header": _frozen_and_embedded(lambda inner: chord([inner, t.same.s(2)], t.total.s())),
+    "frozen, then in a header": _frozen_and_embedded(
+        lambda inner: chord([inner, t.same.s(2)], t.total.s())
+    ),
     "frozen, then a body": _frozen_and_embedded(
         lambda inner: chord([t.same.s(2)], inner.set(immutable=True))
     ),
@@ -248,7 +257,9 @@ OTHERS = {
     "eager chunks": _eager(lambda: t.add.chunks([(1, 2), (3, 4)], 1)),
     "eager nested group": _eager(lambda: group(t.same.s(1), group(t.same.s(2), t.same.s(3)))),
     "eager link": lambda: _eager(lambda: _with_link(t.same.s(1)))(),
-    "eager chord | task": _eager(lambda: chord([t.same.s(1), t.same.s(2)], t.total.s()) | t.add.s(1)),
+    "eager chord | task": _eager(
+        lambda: chord([t.same.s(1), t.same.s(2)], t.total.s()) | t.add.s(1)
+    ),
     "eager replacement": _eager(lambda: t.become_add.s(1, 2)),
     "eager replacement by a group": _eager(lambda: t.become_group.s(1)),
     "eager replacement by a chord": _eager(lambda: t.become_chord.s(1)),

@@ -62,7 +62,9 @@ def _linked():
     return value
 
 
-OTHERS = {f"described {name}": lambda make=make: described(make()) for name, make in DESCRIBED.items()}
+OTHERS = {
+    f"described {name}": lambda make=make: described(make()) for name, make in DESCRIBED.items()
+}
 OTHERS |= {
     f"copied {name}": lambda make=make: [
         dict(copy.copy(make())) == dict(make()),
@@ -79,7 +81,9 @@ OTHERS |= {
     "clone with keyword arguments": lambda: merged(t.add.s(2, z=1), (), {"z": 2}),
     "clone with options": lambda: merged(t.add.s(2).set(queue="a"), queue="b", countdown=1),
     "clone immutable": lambda: merged(t.add.si(1, 2), (5,), {"z": 1}, countdown=1),
-    "replace": lambda: described(t.add.s(1, 2).replace(args=(3, 4), kwargs={"z": 1}, options={"queue": "q"})),
+    "replace": lambda: described(
+        t.add.s(1, 2).replace(args=(3, 4), kwargs={"z": 1}, options={"queue": "q"})
+    ),
     "called": lambda: [t.add.s(1)(2), t.add.s(1, 2)(), t.add.si(1, 2)()],
     "called through a partial": lambda: [t.add.s(2).clone((1,))()],
     "apply": lambda: [t.add.s(1).apply((2,)).get(), t.add.si(1, 2).apply((9,)).get()],
@@ -90,12 +94,24 @@ OTHERS |= {
     "inverted": lambda: ~t.add.s(1, 2),
     "with an id": lambda: [t.add.s(1, 2).set(task_id="mine").id],
     "parts": lambda: [
-        t.add.s(1).task, t.add.s(1).name, list(t.add.s(1).args), t.add.s(1).kwargs, t.add.s(1).options,
-        t.add.s(1).subtask_type, t.add.s(1).immutable, t.add.s(1).type.name, t.add.s(1).id,
-        t.add.s(1).root_id, t.add.s(1).parent_id,
+        t.add.s(1).task,
+        t.add.s(1).name,
+        list(t.add.s(1).args),
+        t.add.s(1).kwargs,
+        t.add.s(1).options,
+        t.add.s(1).subtask_type,
+        t.add.s(1).immutable,
+        t.add.s(1).type.name,
+        t.add.s(1).id,
+        t.add.s(1).root_id,
+        t.add.s(1).parent_id,
     ],
     "reprcall": lambda: [t.add.s(2).reprcall(1, z=3), t.add.s().reprcall()],
-    "equal": lambda: [t.add.s(1) == t.add.s(1), t.add.s(1) == t.add.s(2), t.add.s(1) == dict(t.add.s(1))],
+    "equal": lambda: [
+        t.add.s(1) == t.add.s(1),
+        t.add.s(1) == t.add.s(2),
+        t.add.s(1) == dict(t.add.s(1)),
+    ],
     "maybe_signature": lambda: [
         canvas.maybe_signature(None),
         repr(canvas.maybe_signature(t.add.s(1))),
@@ -106,7 +122,9 @@ OTHERS |= {
     "partial of a chain": lambda: (t.add.s(1) | t.add.s(2)).clone((3,)).delay(),
     "partial of a group": lambda: group(t.add.s(1), t.add.s(2)).apply_async((3,)),
     "types of members": lambda: [
-        type(Signature.from_dict(json.loads(json.dumps(make(), default=dict)), app=app)).__name__.strip("_")
+        type(
+            Signature.from_dict(json.loads(json.dumps(make(), default=dict)), app=app)
+        ).__name__.strip("_")
         for make in DESCRIBED.values()
     ],
     "in place or": lambda: described(_in_place()),
@@ -140,4 +158,8 @@ def _frozen_keys():
 
 def _set_returns_itself():
     value = t.add.s(1)
-    return [value.set(queue="q") is value, value.set(immutable=True) is value, value.clone() is value]
+    return [
+        value.set(queue="q") is value,
+        value.set(immutable=True) is value,
+        value.clone() is value,
+    ]

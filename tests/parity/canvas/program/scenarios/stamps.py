@@ -71,7 +71,9 @@ SHAPES = {
     "a replacement": lambda: t.become.s(t.same.s(1) | t.add.s(2)),
     "a link": lambda: linked(t.same.s(1)),
     "an errback": lambda: t.fail.s().on_error(t.old_errback.s()),
-    "a nested chord": lambda: chord([chord([t.same.s(1)], t.total.s()), t.same.s(2)], t.total.s() | t.add.s(1)),
+    "a nested chord": lambda: chord(
+        [chord([t.same.s(1)], t.total.s()), t.same.s(2)], t.total.s() | t.add.s(1)
+    ),
 }
 
 CANVASES = {
@@ -87,7 +89,9 @@ CANVASES |= {
     "unnamed": lambda: stamped(t.same.s(1) | t.add.s(1), Unnamed()),
     "two visitors": lambda: stamped(t.same.s(1) | t.add.s(1), Everywhere(), Places()),
     "stamped twice": lambda: stamped(stamped(t.same.s(1), colour="red"), colour="blue"),
-    "step stamped before": lambda: stamped(chain(stamped(t.same.s(1), colour="red"), t.add.s(1)), size=1),
+    "step stamped before": lambda: stamped(
+        chain(stamped(t.same.s(1), colour="red"), t.add.s(1)), size=1
+    ),
     "a step only": lambda: chain(stamped(t.same.s(1), colour="red"), t.add.s(1)),
 }
 

@@ -28,7 +28,9 @@ CANVASES = {
     "group | group | group": lambda: two() | totals() | totals(),
     "group | chain": lambda: two() | (t.total.s() | t.add.s(1)),
     "group | chord": lambda: two() | chord([t.total.s(), t.total.s()], t.total.s()),
-    "group | chord | task": lambda: two() | chord([t.total.s(), t.total.s()], t.total.s()) | t.add.s(1),
+    "group | chord | task": lambda: (
+        two() | chord([t.total.s(), t.total.s()], t.total.s()) | t.add.s(1)
+    ),
     "group | empty group": lambda: two() | group([]),
     "empty group | task": lambda: group([]) | t.everything.s(),
     "task | group": lambda: t.same.s(1) | group(t.add.s(1), t.add.s(2)),
@@ -45,12 +47,18 @@ CANVASES = {
     "task | empty group": lambda: t.same.s(1) | group([]),
     "task | chain": lambda: t.same.s(1) | (t.add.s(1) | t.add.s(2)),
     "task | chord": lambda: t.same.s(1) | chord([t.add.s(1), t.add.s(2)], t.total.s()),
-    "task | chord | task": lambda: t.same.s(1) | chord([t.add.s(1), t.add.s(2)], t.total.s()) | t.add.s(3),
+    "task | chord | task": lambda: (
+        t.same.s(1) | chord([t.add.s(1), t.add.s(2)], t.total.s()) | t.add.s(3)
+    ),
     "chain | task": lambda: (t.same.s(1) | t.add.s(1)) | t.add.s(2),
     "chain | chain": lambda: (t.same.s(1) | t.add.s(1)) | (t.add.s(2) | t.add.s(3)),
     "chain | group": lambda: (t.same.s(1) | t.add.s(1)) | group(t.add.s(2), t.add.s(3)),
-    "chain | group | task": lambda: (t.same.s(1) | t.add.s(1)) | group(t.add.s(2), t.add.s(3)) | t.total.s(),
-    "chain | chord": lambda: (t.same.s(1) | t.add.s(1)) | chord([t.add.s(2), t.add.s(3)], t.total.s()),
+    "chain | group | task": lambda: (
+        (t.same.s(1) | t.add.s(1)) | group(t.add.s(2), t.add.s(3)) | t.total.s()
+    ),
+    "chain | chord": lambda: (
+        (t.same.s(1) | t.add.s(1)) | chord([t.add.s(2), t.add.s(3)], t.total.s())
+    ),
     "chord | task": lambda: three() | t.add.s(1),
     "chord | task | task": lambda: three() | t.add.s(1) | t.add.s(2),
     "chord | chain": lambda: three() | (t.add.s(1) | t.add.s(2)),
@@ -58,7 +66,9 @@ CANVASES = {
     "chord | group of one": lambda: three() | group([t.add.s(1)]),
     "chord | group | task": lambda: three() | group(t.add.s(1), t.add.s(2)) | t.total.s(),
     "chord | chord": lambda: three() | chord([t.add.s(1), t.add.s(2)], t.total.s()),
-    "chord | chord | task": lambda: three() | chord([t.add.s(1), t.add.s(2)], t.total.s()) | t.add.s(9),
+    "chord | chord | task": lambda: (
+        three() | chord([t.add.s(1), t.add.s(2)], t.total.s()) | t.add.s(9)
+    ),
     "(group | task) | (group | task)": lambda: (
         (two() | t.total.s()) | (group(t.add.s(1), t.add.s(2)) | t.total.s())
     ),
@@ -77,8 +87,12 @@ CANVASES = {
         t.same.s(5) | group(t.add.s(1) | t.add.s(2), t.add.s(3))
     ),
     "chunks group | task": lambda: t.add.chunks([(1, 2), (3, 4)], 1).group() | t.everything.s(),
-    "chain of upgrades in a group": lambda: group(two() | t.total.s(), t.same.s(1) | group(t.add.s(1))),
-    "partial group | task": lambda: t.same.s(3) | (group(t.add.s(1), t.same.si(9)) | t.everything.s()),
+    "chain of upgrades in a group": lambda: group(
+        two() | t.total.s(), t.same.s(1) | group(t.add.s(1))
+    ),
+    "partial group | task": lambda: (
+        t.same.s(3) | (group(t.add.s(1), t.same.si(9)) | t.everything.s())
+    ),
 }
 
 OTHERS = {
