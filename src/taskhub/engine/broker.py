@@ -47,6 +47,9 @@ def captured() -> list[Envelope]:
     return _captured.get() or []
 
 
+#: How long a worker's threads may take to start, seconds.
+START_TIMEOUT = 5.0
+
 #: How a `dramatiq.Message`'s priority is named in its options; 0 to 9, 9 first.
 PRIORITY_OPTION = "priority"
 
@@ -389,6 +392,14 @@ class WorkQueue(SimpleQueue[Any]):
         """Nothing is waited for; see `EngineBroker.join`."""
 
 
+def _wait_until_running(worker: Worker) -> None:
+    """Wait until every thread of a worker runs: one that is stopped before that would overlook it, and go on for ever."""
+    deadline = time.monotonic() + START_TIMEOUT
+    threads = (*worker.workers, *worker.consumers.values())
+    while not all(thread.running for thread in threads) and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
 class _CourierLifecycle(Middleware):
     """Starts and ends the courier with the worker."""
 
@@ -402,6 +413,7 @@ class _CourierLifecycle(Middleware):
 
     def after_worker_boot(self, broker: dramatiq.Broker, worker: Worker) -> None:
         assert isinstance(broker, EngineBroker)
+        _wait_until_running(worker)
         if broker.courier is not None:
             broker.courier.start()
 
