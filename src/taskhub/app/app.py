@@ -6,7 +6,7 @@ import contextlib
 import threading
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from types import TracebackType
@@ -229,7 +229,7 @@ class Celery(ConfigurableFace, CompatibilityFace):
     @property
     def Task(self) -> Any:  # noqa: N802
         """The class of this app's tasks; assign another to change it."""
-        task_class = self.task_cls or BaseTask
+        task_class: Any = self.task_cls or BaseTask
         if isinstance(task_class, str):
             module, _, name = task_class.replace(":", ".").rpartition(".")
             task_class = self.task_cls = getattr(import_module(module), name)
@@ -393,7 +393,7 @@ class Celery(ConfigurableFace, CompatibilityFace):
         return ResultSet(results, app=self, **kwargs)
 
     @contextlib.contextmanager
-    def as_current(self) -> Iterator[Celery]:
+    def as_current(self) -> Generator[Celery]:
         """Make this the current app of a block."""
         token = current._here.set(self)
         try:

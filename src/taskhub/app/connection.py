@@ -6,7 +6,7 @@ There is one engine behind all of them: nothing is opened or closed here.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
@@ -135,7 +135,7 @@ class Connection:
 
     def as_uri(self, include_password: bool = False, mask: str = "**") -> str:
         """Return the broker's URL; "memory://" and the development store included."""
-        url = self._url or self._app.conf.broker_url
+        url: Any = self._url or self._app.conf.broker_url
         url = url[0] if isinstance(url, list | tuple) and url else url
         if not url:
             return "development store"
@@ -203,6 +203,6 @@ class Pool(Generic[T]):
 
 
 @contextmanager
-def either(given: T | None, make: Callable[[], T]) -> Iterator[T]:
+def either(given: T | None, make: Callable[[], T]) -> Generator[T]:
     """Give a block the connection or producer that the caller has, or else a new one."""
     yield make() if given is None else given

@@ -55,7 +55,7 @@ class Declarations:
         """Add a task that was written as a class; it replaces one of the same name."""
         instance = task() if isinstance(task, type) else task
         if not instance.name:
-            kind = type(instance)
+            kind: type[Any] = type(instance)
             instance.name = self._app.gen_task_name(kind.__name__, kind.__module__)
         existing = self.registry.get(instance.name)
         if existing is not None and existing is not instance:
@@ -124,5 +124,5 @@ class Declarations:
 
 
 def _place(task: Any) -> str:
-    function = task._declared_function or type(task)
+    function: Any = task._declared_function or type(task)
     return f"{function.__module__}.{function.__qualname__}"

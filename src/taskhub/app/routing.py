@@ -148,7 +148,7 @@ def _old_style(route_for_task: Callable[..., Any]) -> Router:
 
 def _map_router(table: Mapping[Any, Any]) -> Router:
     exact = {name: route for name, route in table.items() if isinstance(name, str)}
-    patterns = [
+    patterns: list[tuple[re.Pattern[str], Any]] = [
         (name if isinstance(name, re.Pattern) else re.compile(translate(name)), route)
         for name, route in table.items()
         if isinstance(name, re.Pattern) or "*" in name

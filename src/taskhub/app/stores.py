@@ -41,7 +41,7 @@ def retry_policy(conf: Configuration, retry: bool | None, policy: Any) -> RetryP
     """Return how a producer tries again; None: it does not."""
     if not (conf.task_publish_retry if retry is None else retry):
         return None
-    values = {**(conf.task_publish_retry_policy or {}), **(policy or {})}
+    values: dict[str, Any] = {**(conf.task_publish_retry_policy or {}), **(policy or {})}
     known = {name: value for name, value in values.items() if name in RetryPolicy._fields}
     return RetryPolicy(**known)
 
@@ -53,7 +53,7 @@ def make_engine(conf: Configuration) -> Engine:
       ImproperlyConfigured: a URL cannot be used.
     """
     rules = engine_rules(conf)
-    broker_url = conf.broker_url
+    broker_url: Any = conf.broker_url
     if isinstance(broker_url, list | tuple):
         broker_url = broker_url[0] if broker_url else None
     broker = parse_store_url(broker_url) if broker_url else _development_store(conf)

@@ -4,7 +4,7 @@ the task that sends it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ def open_outbox() -> Outbox | None:
 
 
 @contextmanager
-def collecting(outbox: Outbox | None = None) -> Iterator[Outbox]:
+def collecting(outbox: Outbox | None = None) -> Generator[Outbox]:
     """Collect the calls made in this block instead of sending them."""
     outbox = Outbox() if outbox is None else outbox
     token = _open.set(outbox)

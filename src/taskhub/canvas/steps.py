@@ -111,8 +111,9 @@ def first_call(signature: Any) -> str | None:
         case "chord":
             header = signature["kwargs"]["header"]
             return first_call(header[-1] if header else signature["kwargs"]["body"])
-    found: str | None = signature["options"].get("task_id")
-    return found
+        case _:
+            found: str | None = signature["options"].get("task_id")
+            return found
 
 
 def last_call(signature: Any) -> str | None:
@@ -123,5 +124,6 @@ def last_call(signature: Any) -> str | None:
             return last_call(members[-1]) if members else None
         case "chord":
             return last_call(signature["kwargs"]["body"])
-    found: str | None = signature["options"].get("task_id")
-    return found
+        case _:
+            found: str | None = signature["options"].get("task_id")
+            return found

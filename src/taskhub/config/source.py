@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -168,7 +168,7 @@ def _attribute(found: Any, path: str) -> Any:
 
 
 @contextmanager
-def _current_directory_on_path() -> Iterator[None]:
+def _current_directory_on_path() -> Generator[None]:
     directory = os.getcwd()
     if directory in sys.path:
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 
@@ -15,7 +15,7 @@ __all__ = ("open_session",)
 
 
 @contextmanager
-def open_session(settings: MailSettings) -> Iterator[smtplib.SMTP]:
+def open_session(settings: MailSettings) -> Generator[smtplib.SMTP]:
     """Connect, greet, secure and log in as the settings say; say goodbye at the end.
 
     Raises:

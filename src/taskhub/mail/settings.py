@@ -17,7 +17,7 @@ __all__ = ("MailSettings", "Security", "parse_smtp_url")
 
 Security = Literal["none", "starttls", "tls"]
 
-DEFAULT_PORT: Final[Mapping[Security, int]] = {"none": 25, "starttls": 587, "tls": 465}
+DEFAULT_PORT: Final[Mapping[str, int]] = {"none": 25, "starttls": 587, "tls": 465}
 _EXAMPLE: Final = "write for example smtp://user:password@mail.example.com:587"
 _NOBODY: Final = Address("taskhub@localhost")
 _OPTIONS: Final = frozenset({"ca_file", "local_hostname", "security", "timeout"})

@@ -48,7 +48,7 @@ class Models:
         self._bound = bound
         self._strict = strict
         self._context = dict(context)
-        self._dump_options = {"mode": "json", **(dump_options or {})}
+        self._dump_options: dict[str, Any] = {"mode": "json", **(dump_options or {})}
         self._signature = inspect.signature(function)
         try:
             hints = get_type_hints(function)

@@ -77,7 +77,7 @@ def set_up(level: str, found: list[logging.Handler]) -> None:
     root = logging.getLogger()
     root.handlers[:] = found
     root.setLevel(level)
-    if logging.getLevelName(level) > logging.DEBUG:
+    if root.level > logging.DEBUG:
         for name in _TALKATIVE:
             logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(True)
@@ -101,7 +101,9 @@ def configure(conf: Any, found: list[logging.Handler]) -> None:
             root.removeHandler(handler)
     if conf.worker_redirect_stdouts:
         level = conf.worker_redirect_stdouts_level
-        number = level if isinstance(level, int) else logging.getLevelName(str(level).upper())
+        number = (
+            level if isinstance(level, int) else logging.getLevelNamesMapping()[str(level).upper()]
+        )
         sys.stdout = LogWriter("taskhub.redirected", number)
         sys.stderr = LogWriter("taskhub.redirected", number)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,9 @@ class WorkerPlan:
     @classmethod
     def from_json(cls, text: str) -> WorkerPlan:
         """Read back what `to_json` wrote."""
-        fields = json.loads(text)
-        return cls(**{**fields, "queues": tuple(fields["queues"])})
+        fields: dict[str, Any] = json.loads(text)
+        fields["queues"] = tuple(fields["queues"])
+        return cls(**fields)
 
 
 def expand_nodename(pattern: str | None, host: str | None = None) -> str:

@@ -12,7 +12,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -109,7 +109,7 @@ class Supervisor:
     # -- signals
 
     @contextmanager
-    def _signals_handled(self) -> Iterator[None]:
+    def _signals_handled(self) -> Generator[None]:
         # A signal ends the wait of the main loop by a byte on this socket.
         inner, outer = socket.socketpair()
         inner.setblocking(False)
@@ -239,7 +239,7 @@ class Supervisor:
 
 
 @contextmanager
-def _keeping(address: Path) -> Iterator[None]:
+def _keeping(address: Path) -> Generator[None]:
     """Watch over leases in a thread; it ends when no worker process is left."""
     try:
         keeper = Keeper(address)

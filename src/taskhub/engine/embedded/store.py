@@ -7,7 +7,7 @@ import fcntl
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -198,7 +198,7 @@ def _lock(path: Path, operation: int) -> int:
 
 
 @contextlib.contextmanager
-def _only_one(path: Path) -> Iterator[None]:
+def _only_one(path: Path) -> Generator[None]:
     descriptor = _lock(path, fcntl.LOCK_EX)
     try:
         yield

@@ -18,7 +18,7 @@ class Script(NamedTuple):
 @cache
 def script(name: str) -> Script:
     """Return the script in `lua/<name>.lua`."""
-    folder = resources.files(__package__) / "lua"
+    folder = resources.files("taskhub.engine.redis") / "lua"
     parts = [(folder / f"{part}.lua").read_text(encoding="utf-8") for part in ("shared", name)]
     text = "\n".join(parts)
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
