@@ -144,13 +144,13 @@ class Calls:
         kwargs: Any,
         options: Mapping[str, Any],
     ) -> bool:
-        """Put the call of a task into an outbox, without a result; the quick way for the members of a canvas.
+        """Put a frozen call of a task into an outbox, without a result; the quick way for members of a canvas.
 
         Returns False if it must be sent by its own `apply_async`: it is a canvas, or its task has one of its own.
         """
         from taskhub.task.task import Task
 
-        task = signature.known_task()
+        task: Task[Any, Any] | None = signature.known_task()
         if (
             signature.subtask_type is not None
             or task is None
@@ -158,9 +158,8 @@ class Calls:
         ):
             return False
         task = task.bound
-        new_args, new_kwargs, merged = signature.merged(args, kwargs, options)
-        new_args, new_kwargs, merged = task.prepared(new_args, new_kwargs, merged)
-        task_id = merged.get("task_id") or new_task_id()
+        new_args, new_kwargs, merged = task.prepared(*signature.merged(args, kwargs, options))
+        task_id = merged["task_id"]
         outbox.messages.append(
             self.envelope(task.name, new_args, new_kwargs, task_id, merged, task, _parent())
         )

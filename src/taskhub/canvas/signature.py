@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from taskhub.canvas import stamping
 from taskhub.message import new_task_id
+from taskhub.result import AsyncResult
 from taskhub.task import calling
 
 if TYPE_CHECKING:
@@ -334,6 +335,9 @@ class Signature(dict[str, Any]):
             options["parent_id"] = parent_id
         if group_index is not None:
             options["group_index"] = group_index
+        task = self.known_task()
+        if task is not None and task.sends_plainly:
+            return AsyncResult(task_id, app=task.app)
         return self.AsyncResult(task_id)
 
     _freeze = freeze
@@ -341,8 +345,7 @@ class Signature(dict[str, Any]):
     def AsyncResult(self, task_id: str, **kwargs: Any) -> Any:  # noqa: N802
         """Return the result of a call of its task."""
         task = self.known_task()
-        factory = self.app if task is None else task
-        return factory.AsyncResult(task_id, **kwargs)
+        return (self.app if task is None else task).AsyncResult(task_id, **kwargs)
 
     def delay(self, *args: Any, **kwargs: Any) -> Any:
         """Send a call with more arguments."""

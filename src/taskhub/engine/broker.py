@@ -393,7 +393,7 @@ class WorkQueue(SimpleQueue[Any]):
 
 
 def _wait_until_running(worker: Worker) -> None:
-    """Wait until every thread of a worker runs: one that is stopped before that would overlook it, and go on for ever."""
+    """Wait until every thread of a worker runs: one that is stopped before would overlook it and go on for ever."""
     deadline = time.monotonic() + START_TIMEOUT
     threads = (*worker.workers, *worker.consumers.values())
     while not all(thread.running for thread in threads) and time.monotonic() < deadline:

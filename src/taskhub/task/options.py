@@ -137,10 +137,10 @@ class TaskOptions(RunnableTask[P, R]):
         Raises:
           RuntimeError: the app was made with `autofinalize=False` and is not finalized.
         """
-        from taskhub.app.current import current_app
-
         app = self._app
         if app is None:
+            from taskhub.app.current import current_app
+
             return current_app()
         if not self._is_bound:
             app.finalize(auto=True)

@@ -40,6 +40,15 @@ class Task(TaskOptions[P, R]):
     #: The function that was declared; None for tasks written as classes.
     _declared_function: Callable[..., Any] | None = None
 
+    #: Whether a canvas may send its calls and make their results itself: it has no way of its own to do that.
+    sends_plainly: bool = True
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.sends_plainly = (
+            cls.apply_async is Task.apply_async and cls.AsyncResult is Task.AsyncResult
+        )
+
     def __init__(self) -> None:
         """Tasks are made without arguments; binding to an app makes them actors."""
 
