@@ -7,7 +7,7 @@ import time
 import warnings
 
 import scenarios
-from observing import Runs, graph, plain, runs
+from observing import Runs, graph, limited, plain, runs
 from random_canvases import random_canvas
 from tasks import app, canvas, celery, notes
 
@@ -15,9 +15,10 @@ from tasks import app, canvas, celery, notes
 def sent(make):
     """Return what a scenario's function returned, or an exception."""
     try:
-        found = make()
-        if isinstance(found, canvas.Signature):
-            found = found.apply_async()
+        with limited():
+            found = make()
+            if isinstance(found, canvas.Signature):
+                found = found.apply_async()
     except Exception as error:
         return error
     return found
@@ -29,7 +30,7 @@ def through_json(make):
     return canvas.Signature.from_dict(json.loads(text), app=app)
 
 
-def settle(quiet=1.0, most=60.0):
+def settle(quiet=1.0, most=20.0):
     """Wait until no body runs, and no message waits."""
     library = celery.__name__
     end, last, since = time.monotonic() + most, -1, time.monotonic()
@@ -52,7 +53,8 @@ def looked_at(found, seen):
         return {"raises": plain(found)}
     if callable(found):
         try:
-            return plain(found())
+            with limited():
+                return plain(found())
         except Exception as error:
             return {"raises": plain(error)}
     if hasattr(found, "as_tuple"):
@@ -67,7 +69,7 @@ def main(seeds):
         for name, make in scenarios.CANVASES.items():
             makes[name] = make
             makes[f"{name}, as JSON"] = lambda make=make: through_json(make)
-        makes |= scenarios.OTHERS
+        makes |= scenarios.PRODUCTS | scenarios.OTHERS
     for seed in seeds:
         makes[f"seed {seed}"] = lambda seed=seed: random_canvas(int(seed))
     found = {name: sent(make) for name, make in makes.items()}

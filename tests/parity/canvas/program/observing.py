@@ -1,7 +1,9 @@
 """What is compared of a canvas: what `get` gives, every id in its graph, and every run of a body."""
 
+import contextlib
 import json
 import re
+import signal
 
 from tasks import SEEN, app, celery, notes
 
@@ -25,11 +27,31 @@ def plain(value):
     return text.replace(celery.__name__, "celery")
 
 
+class TooSlow(Exception):
+    """It took longer than anything here may take."""
+
+
+@contextlib.contextmanager
+def limited(seconds=3):
+    """Give up what takes too long: some calls of Celery's wait for ever, whatever their timeout."""
+
+    def give_up(*_):
+        raise TooSlow
+
+    signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
 def got(result, timeout=0.5, **options):
     """Return what `get` returns or raises; a timeout is told as what it is: it hangs."""
     try:
-        return plain(result.get(timeout=timeout, **options))
-    except celery.exceptions.TimeoutError:
+        with limited():
+            return plain(result.get(timeout=timeout, **options))
+    except (celery.exceptions.TimeoutError, TooSlow):
         return "hangs"
     except Exception as error:
         return plain(error)

@@ -48,9 +48,9 @@ def _canvas(chance, depth, top=False):
     if kind == "step":
         return _step(chance)
     if kind == "chain":
-        return chain(*(_canvas(chance, depth - 1) for _ in range(chance.randint(2, 3))))
+        return chain(*[_canvas(chance, depth - 1) for _ in range(chance.randint(2, 3))])
     if kind == "group":
-        return group(_canvas(chance, depth - 1) for _ in range(chance.randint(1, 3)))
+        return group([_canvas(chance, depth - 1) for _ in range(chance.randint(1, 3))])
     if kind == "chord":
         header = [_canvas(chance, depth - 1) for _ in range(chance.randint(1, 3))]
         return chord(header, _canvas(chance, depth - 1))

@@ -29,5 +29,9 @@ def _named(table):
     return found
 
 
+#: Canvases, sent as they are and after a way through JSON.
 CANVASES = _named("CANVASES")
+#: Canvases that are sent as they are only: what replaces a call goes through JSON anyway.
+PRODUCTS = _named("PRODUCTS")
+#: Other calls.
 OTHERS = _named("OTHERS")

@@ -44,7 +44,6 @@ def _chain_children():
         [value for _, value in root.collect()],
         [child.id == result.parent.id for child in root.children or ()],
         root.get_leaf(),
-        [len(edges) for _, edges in root.iterdeps(intermediate=True)] if False else None,
         len(list(root.iterdeps())),
     ]
 

@@ -46,12 +46,12 @@ INTO = {
     "with an errback": lambda sig: t.become.s(sig).on_error(t.old_errback.s()),
 }
 
-CANVASES = {
+PRODUCTS = {
     f"{into}, with {name}": lambda canvas=canvas, make=make: canvas(make())
     for into, canvas in INTO.items()
     for name, make in WITH.items()
 }
-CANVASES |= {
+CANVASES = {
     "by a partial call": lambda: chain(t.same.s(1), t.become_add.s(2), t.add.s(3)),
     "by a chain of its own": lambda: chain(t.same.s(1), t.become_chain.s(), t.add.s(3)),
     "by a group of its own": lambda: chain(t.same.s(1), t.become_group.s(), t.total.s()),

@@ -96,12 +96,7 @@ CANVASES = {
 }
 
 OTHERS = {
-    "types": lambda: [
-        type(canvas()).__name__.strip("_") + "/" + type(canvas()).__mro__[1].__name__.strip("_")
-        if False
-        else str(canvas().get("subtask_type"))
-        for canvas in CANVASES.values()
-    ],
+    "types": lambda: {name: str(make().get("subtask_type")) for name, make in CANVASES.items()},
     "task | text": lambda: t.same.s(1) | "text",
     "chain of something else": lambda: chain(t.same.s(1), 5),
 }
