@@ -20,6 +20,7 @@ from taskhub.worker.context import Context, current_request
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
     from taskhub.canvas.signature import Signature
+    from taskhub.task.running import RunningTask
     from taskhub.task.task import Task
 
 
@@ -68,7 +69,7 @@ class Calls:
         kwargs: Any,
         task_id: str,
         options: Mapping[str, Any],
-        task: Task[Any, Any] | None = None,
+        task: RunningTask[Any, Any] | None = None,
         parent: Context | None = None,
     ) -> Envelope:
         """Return the stored form of a call.
@@ -94,7 +95,7 @@ class Calls:
             serializer=routed.get("serializer") or defaults.serializer,
         )
 
-    def envelope_of(self, signature: Signature, task: Task[Any, Any]) -> Envelope:
+    def envelope_of(self, signature: Signature, task: RunningTask[Any, Any]) -> Envelope:
         """Return the stored form of the call of a task that a signature describes.
 
         Raises:

@@ -127,9 +127,24 @@ class TaskOptions(RunnableTask[P, R]):
     OperationalError: ClassVar[type[Exception]] = exceptions.OperationalError
 
     _app: Celery | None = None
+    _backend: Any = None
     _is_bound = False
     #: The options of the decorator that declared it, or of `register_task`.
     _options: Mapping[str, Any] = {}
+
+    @property
+    def app(self) -> Celery:
+        """The app it belongs to."""
+        return self.bound_app()
+
+    @property
+    def backend(self) -> Any:
+        """Where its results are stored."""
+        return self._backend if self._backend is not None else self.app.backend
+
+    @backend.setter
+    def backend(self, backend: Any) -> None:
+        self._backend = backend
 
     def bound_app(self) -> Celery:
         """Return the app that this task belongs to, after binding the task to it.
