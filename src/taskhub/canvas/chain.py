@@ -229,7 +229,7 @@ def chain_of(signatures: Iterable[Any], app: Celery | None = None) -> Any:
 
 def join_steps(first: Signature, second: Signature) -> Any:
     """Return `first | second`."""
-    if kind(first) == "group" and kind(second) != "chain":
+    if kind(first) == "group":
         from taskhub.canvas.chord import chord
 
         # As in Celery, a group keeps being a group here, even one of one: `group([x]) | y` passes a list.

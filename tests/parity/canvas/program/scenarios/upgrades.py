@@ -23,6 +23,13 @@ CANVASES = {
     "group | task | task": lambda: two() | t.total.s() | t.add.s(1),
     "group of one | task": lambda: group([t.same.s(1)]) | t.everything.s(),
     "chain(group of one, task)": lambda: chain(group([t.same.s(1)]), t.everything.s()),
+    "group of one | chain": lambda: group([t.same.s(1)]) | (t.everything.s() | t.everything.s()),
+    "group of one | chord | task": lambda: (
+        group([t.same.s(1)]) | (chord([t.everything.s()], t.everything.s()) | t.everything.s())
+    ),
+    "group of one | (group | task)": lambda: (
+        group([t.same.s(1)]) | (group(t.everything.s(), t.everything.s()) | t.everything.s())
+    ),
     "group | group": lambda: two() | totals(),
     "group | group | task": lambda: two() | totals() | t.total.s(),
     "group | group | group": lambda: two() | totals() | totals(),
