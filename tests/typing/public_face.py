@@ -42,6 +42,21 @@ async def fetch(url: str) -> bytes:
     return url.encode()
 
 
+@app.task(name="fetch.bound", bind=True, max_retries=None)
+async def fetch_bound(self: Task[..., Any], url: str) -> bytes:
+    return url.encode()
+
+
+@shared_task(name="fetch.shared")
+async def fetch_shared(url: str) -> bytes:
+    return url.encode()
+
+
+@shared_task
+async def fetch_shared_plainly(url: str) -> bytes:
+    return url.encode()
+
+
 class Adding(Task[[int, int], int]):
     name = "adding"
     max_retries = None
@@ -62,6 +77,12 @@ def calls() -> None:
     assert_type(bound(1), str)
     assert_type(shared.delay(1.5).get(), float)
     assert_type(shared_bound.delay(1).get(), bytes)
+    assert_type(fetch.delay("url"), AsyncResult[bytes])
+    assert_type(fetch.apply_async(("url",)).get(), bytes)
+    assert_type(fetch.apply(("url",)).get(), bytes)
+    assert_type(fetch_bound.delay("url").get(), bytes)
+    assert_type(fetch_shared.delay("url").get(), bytes)
+    assert_type(fetch_shared_plainly.delay(url="url").get(), bytes)
     assert_type(add.name, str)
     assert_type(add.AsyncResult("id"), AsyncResult[int])
     assert_type(Adding().delay(1, 2).get(), int)
@@ -73,6 +94,9 @@ async def calls_in_coroutines() -> None:
     assert_type(await add.adelay(1, y=2), AsyncResult[int])
     assert_type(await (await add.adelay(1)).aget(), int)
     assert_type(await fetch("url"), bytes)
+    assert_type(await fetch_bound("url"), bytes)
+    assert_type(await fetch.adelay("url"), AsyncResult[bytes])
+    assert_type(await (await fetch_shared.adelay("url")).aget(), bytes)
 
 
 def refused() -> None:
@@ -85,5 +109,7 @@ def refused() -> None:
     bound.delay(None, 1)  # type: ignore[call-arg, arg-type]
     shared.delay("1")  # type: ignore[arg-type]
     add("1")  # type: ignore[arg-type]
+    fetch.delay(1)  # type: ignore[arg-type]
+    fetch_bound.delay()  # type: ignore[call-arg]
     wrong: str = add.delay(1).get()  # type: ignore[assignment]
     assert_type(wrong, str)

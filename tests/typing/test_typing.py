@@ -1,4 +1,4 @@
-"""The public face keeps types: its examples and counter-examples pass a strict type checker."""
+"""The public face keeps types: its examples and counter-examples pass both strict type checkers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ EXAMPLES = Path(__file__).with_name("public_face.py")
 
 
 def test_mypy_understands_the_public_face(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent"]
-    command += [f"--cache-dir={tmp_path}", str(EXAMPLES)]
+    accepts("mypy", "--strict", "--follow-imports=silent", f"--cache-dir={tmp_path}")
+
+
+def test_pyright_understands_the_public_face() -> None:
+    accepts("pyright", "--warnings")
+
+
+def accepts(checker: str, *options: str) -> None:
+    command = [sys.executable, "-m", checker, *options, str(EXAMPLES)]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stdout + finished.stderr

@@ -6,11 +6,11 @@ import contextlib
 import threading
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
 from taskhub.app import current, stores
 from taskhub.app.calls import Calls
@@ -30,6 +30,7 @@ from taskhub.task.declaration import task_name
 from taskhub.task.task import Task as BaseTask
 
 if TYPE_CHECKING:
+    from taskhub.app.decorators import BoundTaskDecorator, CoroutineTask, TaskDecorator
     from taskhub.canvas.signature import Signature
     from taskhub.engine.broker import EngineBroker
     from taskhub.outcome import Consequences
@@ -246,15 +247,13 @@ class Celery(ConfigurableFace, CompatibilityFace):
         return self.declarations.registry
 
     @overload
+    def task(self, function: Callable[P, Coroutine[Any, Any, R]], /) -> CoroutineTask[P, R]: ...
+    @overload
     def task(self, function: Callable[P, R], /) -> BaseTask[P, R]: ...
     @overload
-    def task(
-        self, *, bind: Literal[True], **options: Any
-    ) -> Callable[[Callable[Concatenate[Any, P], R]], BaseTask[P, R]]: ...
+    def task(self, *, bind: Literal[True], **options: Any) -> BoundTaskDecorator: ...
     @overload
-    def task(
-        self, *, bind: Literal[False] = False, **options: Any
-    ) -> Callable[[Callable[P, R]], BaseTask[P, R]]: ...
+    def task(self, *, bind: Literal[False] = False, **options: Any) -> TaskDecorator: ...
     def task(self, *args: Any, **options: Any) -> Any:
         """Declare a task: `@app.task`, or `@app.task(name=..., bind=True, ...)` with the options
         of a task.

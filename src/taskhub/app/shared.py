@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, cast, overload
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, cast, overload
 
 from taskhub.app import current
 from taskhub.app.proxy import Proxy
 
 if TYPE_CHECKING:
+    from taskhub.app.decorators import BoundTaskDecorator, CoroutineTask, TaskDecorator
     from taskhub.task.task import Task
 
 P = ParamSpec("P")
@@ -24,15 +25,13 @@ def declared() -> list[tuple[Callable[..., Any], Mapping[str, Any]]]:
 
 
 @overload
+def shared_task(function: Callable[P, Coroutine[Any, Any, R]], /) -> CoroutineTask[P, R]: ...
+@overload
 def shared_task(function: Callable[P, R], /) -> Task[P, R]: ...
 @overload
-def shared_task(
-    *, bind: Literal[True], **options: Any
-) -> Callable[[Callable[Concatenate[Any, P], R]], Task[P, R]]: ...
+def shared_task(*, bind: Literal[True], **options: Any) -> BoundTaskDecorator: ...
 @overload
-def shared_task(
-    *, bind: Literal[False] = False, **options: Any
-) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+def shared_task(*, bind: Literal[False] = False, **options: Any) -> TaskDecorator: ...
 def shared_task(*args: Any, **options: Any) -> Any:
     """Declare a task for whichever app is current when it is used, as Celery's `shared_task`.
 
