@@ -7,7 +7,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from queue import Empty, SimpleQueue
@@ -27,7 +27,7 @@ from taskhub.message import Envelope, check_name, clamp_priority, decode_body, e
 from taskhub.outcome import ChordPlan, Outcome
 
 if TYPE_CHECKING:
-    from dramatiq.worker import Worker
+    from dramatiq.worker import ConsumerThread, Worker, WorkerThread
 
 logger = logging.getLogger(__name__)
 
@@ -55,18 +55,7 @@ PRIORITY_OPTION = "priority"
 
 
 @contextmanager
-def capture() -> Iterator[list[Envelope]]:
-    """Collect what is enqueued in this context instead of sending it."""
-    captured: list[Envelope] = []
-    token = _captured.set(captured)
-    try:
-        yield captured
-    finally:
-        _captured.reset(token)
-
-
-@contextmanager
-def capturing() -> Iterator[None]:
+def capturing() -> Generator[None]:
     """Collect what is enqueued in this context, as while a task ends."""
     token = _captured.set([])
     try:
@@ -395,7 +384,7 @@ class WorkQueue(SimpleQueue[Any]):
 def _wait_until_running(worker: Worker) -> None:
     """Wait until every thread of a worker runs: one that is stopped before would overlook it and go on for ever."""
     deadline = time.monotonic() + START_TIMEOUT
-    threads = (*worker.workers, *worker.consumers.values())
+    threads: list[ConsumerThread | WorkerThread] = [*worker.workers, *worker.consumers.values()]
     while not all(thread.running for thread in threads) and time.monotonic() < deadline:
         time.sleep(0.001)
 

@@ -80,8 +80,8 @@ class MemoryEngine(Engine):
             for (_, outcome), written in zip(endings, committed, strict=True):
                 if written and outcome.document is not None:
                     stored.append(self._write(outcome.task_id, outcome.document, outcome.ttl))
-                for document in outcome.documents if written else ():
-                    stored.append(self._write(document.task_id, document.text, outcome.ttl))
+                others = outcome.documents if written else ()
+                stored.extend(self._write(*document, outcome.ttl) for document in others)
             batch = None if limit is None else self._claim(worker, queues, limit)
             self._changed.notify_all()
         self._tell(stored)

@@ -99,7 +99,7 @@ class DeadLetter(NamedTuple):
 
 
 class RetryPolicy(NamedTuple):
-    """How often and how fast a producer tries again when the store is out of reach; seconds, as Celery's `retry_policy`."""
+    """How often and how fast a producer tries again when the store is out of reach; seconds, as Celery's."""
 
     max_retries: int | None = 3
     interval_start: float = 0.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -215,7 +215,7 @@ def leave(request: Context) -> None:
 
 
 @contextmanager
-def entered(request: Context) -> Iterator[Context]:
+def entered(request: Context) -> Generator[Context]:
     """Hold a request for the length of a block."""
     enter(request)
     try:

@@ -268,8 +268,9 @@ def renew_leases(engine: Engine, workers: list[str], lease: int) -> None:
 
 
 def _url(fields: dict[str, Any]) -> StoreURL:
-    addresses = tuple((host, port) for host, port in fields["addresses"])
-    return StoreURL(**{**fields, "addresses": addresses})
+    values = dict(fields)
+    values["addresses"] = tuple((host, port) for host, port in fields["addresses"])
+    return StoreURL(**values)
 
 
 def _lives(process: int) -> bool:

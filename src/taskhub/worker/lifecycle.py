@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any
+from typing import Any, NoReturn
 
 import dramatiq
 from dramatiq.broker import MessageProxy
@@ -154,7 +154,7 @@ class Lifecycle(Middleware):
             logger.warning("%s; task %s runs without having told", error, message.message_id)
 
     @staticmethod
-    def _skip(message: Delivery, outcome: Outcome) -> None:
+    def _skip(message: Delivery, outcome: Outcome) -> NoReturn:
         message.outcome = leaving_chord(message, outcome)
         raise SkipMessage(outcome.state)
 

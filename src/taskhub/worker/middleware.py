@@ -66,7 +66,7 @@ def _results(engine: Callable[[], Engine]) -> Results:
     """Return what answers Dramatiq's questions for results; they are stored by the commit."""
     # Of exactly this type: Dramatiq's worker looks for it before it accepts a value.
     results = Results(backend=EngineResultBackend(engine), store_results=True)
-    results.native_only = True
+    vars(results)["native_only"] = True
     return results
 
 
