@@ -40,10 +40,9 @@ def cache_cleaner() -> CacheCleaner:
 
 @cache
 def _mailer() -> Mailer:
-    home = app.conf.taskhub_project_directory
-    settings = MailSettings.from_environment(
-        os.environ, home=Path(home) if home else store_directory()
-    )
+    project = app.conf.taskhub_project_directory
+    home = store_directory(Path(project) if project else None)
+    settings = MailSettings.from_environment(os.environ, home=home)
     return Mailer(settings, marks=_sent_marks(settings.remember_days))
 
 

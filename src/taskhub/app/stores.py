@@ -82,9 +82,9 @@ def _results_url(conf: Configuration) -> StoreURL | None:
 def _development_store(conf: Configuration) -> StoreURL:
     from pathlib import Path
 
-    from taskhub.engine.embedded import acquire
+    from taskhub.engine.embedded import acquire, store_directory
 
-    directory = conf.taskhub_project_directory
-    store = acquire(Path(directory) if directory else None)
+    project = conf.taskhub_project_directory
+    store = acquire(store_directory(Path(project) if project else None))
     logger.warning("%s", store.announce())
     return parse_store_url(store.url)

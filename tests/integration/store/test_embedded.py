@@ -318,6 +318,7 @@ def test_the_projects_directory(tmp_path: Path, mark: str, monkeypatch: pytest.M
     assert store_directory() == tmp_path / "project" / ".taskhub"
     monkeypatch.setenv("TASKHUB_HOME", str(tmp_path / "elsewhere"))
     assert store_directory() == tmp_path / "elsewhere"
+    assert store_directory(tmp_path / "chosen") == tmp_path / "chosen" / ".taskhub"
 
 
 def test_sigterm_to_the_watcher_stops_it(directory: Path) -> None:

@@ -19,7 +19,7 @@ SETTINGS: tuple[Setting, ...] = (
         "taskhub_project_directory",
         None,
         TEXT,
-        "Where the development store lives, in .taskhub/; None: the current directory.",
+        "The directory whose .taskhub/ holds the development store; None: the project's own.",
     ),
     honoured(
         "task_max_deliveries",

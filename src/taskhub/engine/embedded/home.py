@@ -43,11 +43,14 @@ def project_directory(start: Path | None = None) -> Path:
     return start
 
 
-def store_directory() -> Path:
+def store_directory(project: Path | None = None) -> Path:
     """Return where the development store is kept.
 
-    ``TASKHUB_HOME`` if that is set, otherwise ``.taskhub`` in the project's directory.
+    ``.taskhub`` in ``project``; without that ``TASKHUB_HOME``, if it is set, and otherwise
+    ``.taskhub`` in the project's directory.
     """
+    if project is not None:
+        return project.expanduser().resolve() / ".taskhub"
     chosen = os.environ.get("TASKHUB_HOME")
     if chosen:
         return Path(chosen).expanduser().resolve()
