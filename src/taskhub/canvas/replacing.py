@@ -34,7 +34,7 @@ def replacement(app: Celery, request: Context, signature: Signature) -> Any:
         signature.tasks[-1].extend_list_option(  # type: ignore[attr-defined]
             "link", as_list(signature.options.pop("link", None))
         )
-    signature.freeze(request.id)
+    signature.freeze(request.id, request.group)
     nesting = request.replaced_task_nesting + 1
     signature.set(
         chord=request.chord,

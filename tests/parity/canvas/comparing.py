@@ -91,9 +91,13 @@ def _lineage_of_bodies(celery: Outcome, ours: Outcome, pairs: list[tuple[Run, Ru
             for run, parent in zip((theirs, mine), parents, strict=True)
         ]
         inherited = [theirs["root"], mine["root"]] == roots
-        if theirs["parent"] != mine["parent"] and all(parents):
+        if theirs["parent"] != mine["parent"] and None not in parents:
             groups = {parent["group"] for parent in parents if parent is not None}
             if len(groups) == 1 and None not in groups and inherited:
+                theirs["_parent"] = mine["_parent"] = "in the header"
+        elif theirs["parent"] != mine["parent"] and not any(parents):
+            # Parts that are tasks of the library's own, which record nothing.
+            if theirs["group_index"] is None and theirs["group"] == mine["group"] is not None:
                 theirs["_parent"] = mine["_parent"] = "in the header"
         elif theirs["parent"] == mine["parent"] and inherited:
             theirs["_root"] = mine["_root"] = "inherited"

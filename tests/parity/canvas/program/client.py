@@ -7,9 +7,10 @@ import time
 import warnings
 
 import scenarios
+import tasks
 from observing import Runs, graph, limited, plain, runs
 from random_canvases import random_canvas
-from tasks import app, canvas, celery, notes
+from tasks import SEEN, app, canvas, celery, notes
 
 
 def sent(make):
@@ -39,7 +40,7 @@ def settle(quiet=1.0, most=20.0):
             waiting = notes.llen("parity") + notes.hlen("unacked")
         else:
             waiting = notes.hlen("{taskhub}:messages")
-        count = notes.llen("seen")
+        count = notes.llen(SEEN)
         if waiting or count != last:
             last, since = count, time.monotonic()
         elif time.monotonic() - since > quiet:
@@ -72,6 +73,8 @@ def main(seeds):
         makes |= scenarios.PRODUCTS | scenarios.OTHERS
     for seed in seeds:
         makes[f"seed {seed}"] = lambda seed=seed: random_canvas(int(seed))
+    tasks.constant.delay().get(timeout=60)
+    notes.delete(SEEN)
     found = {name: sent(make) for name, make in makes.items()}
     settle()
     seen = Runs(runs())
