@@ -165,11 +165,11 @@ def _calls_that_never_run(celery: Outcome, ours: Outcome, pairs: list[tuple[Run,
 
 _RULES: tuple[Callable[[Outcome, Outcome, list[tuple[Run, Run]]], None], ...] = (
     _retries_are_not_their_own_parents,
-    _lineage_of_bodies,
-    _requests_of_errbacks,
     _indices_of_nested_groups,
     _groups_of_callbacks,
-    _groups_of_bodies,
     _members_of_group_bodies,
+    _groups_of_bodies,
+    _lineage_of_bodies,
+    _requests_of_errbacks,
     _calls_that_never_run,
 )

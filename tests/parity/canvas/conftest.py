@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,15 +35,28 @@ class Outcomes(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcomes]:
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     """What came of the scenarios of the program."""
-    yield _both(tmp_path_factory.mktemp("canvas"), ())
+    return _once("canvas", tmp_path_factory, ())
 
 
 @pytest.fixture(scope="session")
-def random_outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcomes]:
+def random_outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     """What came of canvases by chance."""
-    yield _both(tmp_path_factory.mktemp("random"), SEEDS)
+    return _once("random", tmp_path_factory, SEEDS)
+
+
+def _once(name: str, factory: pytest.TempPathFactory, seeds: tuple[str, ...]) -> Outcomes:
+    """Return what came of a run that all processes of one test run share."""
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    kept = folder / f"{name}.json"
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            kept.write_text(json.dumps(_both(factory.mktemp(name), seeds)))
+        return Outcomes(*json.loads(kept.read_text()))
 
 
 def _both(folder: Path, seeds: tuple[str, ...]) -> Outcomes:

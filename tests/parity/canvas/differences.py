@@ -19,9 +19,13 @@ class Difference(NamedTuple):
 #: Celery turns groups inside a chord's header around.
 REVERSED = "the values of a group inside a header keep their order; Celery reverses them"
 #: Celery nests the results of the inner group in those of the header.
-GATHERED = "a group that ends a part of a header is gathered by a call of its own, so the part has an id"
+GATHERED = (
+    "a group that ends a part of a header is gathered by a call of its own, so the part has an id"
+)
 BODY_ID = "a body of several steps tells errbacks the id of the step that could not begin, not of its last"
-CHORD_ERROR = "tasks of a group that is a body end with ChordError, as any body does, not with its cause"
+CHORD_ERROR = (
+    "tasks of a group that is a body end with ChordError, as any body does, not with its cause"
+)
 HANGS = "Celery's result never becomes ready"
 CHUNKS = "chunks inside a canvas are the group they stand for; Celery's value is the tuple of ids of a group"
 STAMPED_BODY = "stamps that are given without a visitor are written on bodies, too"
@@ -54,15 +58,20 @@ def _map(name: str, kind: str, it: list[Any], task: str, **more: Any) -> dict[st
 DIFFERENCES: dict[str, Difference] = {
     "chains: with chunks at the end": Difference(CHUNKS, [[3, 7], [11]]),
     "chains: many times the same": Difference(
-        "every time a chain is sent it has new ids; in Celery the second call has those of the first", [4, 4, True]
+        "every time a chain is sent it has new ids; in Celery the second call has those of the first",
+        [4, 4, True],
     ),
-    "chains: cloned with arguments": Difference("a chain keeps the arguments it was cloned with", 8),
+    "chains: cloned with arguments": Difference(
+        "a chain keeps the arguments it was cloned with", 8
+    ),
     "groups: chunks": Difference(CHUNKS, [[0, 2], [4, 6], [8]]),
     "groups: of strings": Difference(
         "a canvas of something else than signatures is refused with a clear text",
         _refused("A canvas consists of signatures, as task.s() makes them, not of 'a'"),
     ),
-    "groups: of dictionaries": Difference("a list of signatures that were JSON is a group, too", [1, 2]),
+    "groups: of dictionaries": Difference(
+        "a list of signatures that were JSON is a group, too", [1, 2]
+    ),
     "chords: body is a chain that ends in a group": Difference(
         "the members of a group name the group that the result shows", [4, 5]
     ),
@@ -74,22 +83,27 @@ DIFFERENCES: dict[str, Difference] = {
     "chords: header of a chain that ends in a group, and a task": Difference(
         GATHERED + "; Celery sometimes fails with a join error", [[[[2, 3], 5]], {}]
     ),
-    "chords: header of a task, and a chain that ends in a group": Difference(GATHERED, [[[5, [2, 3]]], {}]),
+    "chords: header of a task, and a chain that ends in a group": Difference(
+        GATHERED, [[[5, [2, 3]]], {}]
+    ),
     "chords: header of a chord with a group as body": Difference(GATHERED, [[[[3, 3], 5]], {}]),
     "chords: extended by its header": Difference(APPENDED, 104),
     "chords: without a body": Difference(
         "a clear text", _refused("A chord needs a body: chord(header, body) or chord(header)(body)")
     ),
     "chords: of a lazy generator": Difference(
-        "a generator is read when the canvas is made, since the header is sent in one go", [False, 3, 3]
+        "a generator is read when the canvas is made, since the header is sent in one go",
+        [False, 3, 3],
     ),
     "upgrades: group | group | group": Difference(
-        "a group behind a group is given all its values; Celery runs the last group once per value", [6, 6]
+        "a group behind a group is given all its values; Celery runs the last group once per value",
+        [6, 6],
     ),
     "upgrades: group of groups | task": Difference(REVERSED, [[[1, 2, 1, 2]], {}]),
     "upgrades: task | group of groups | task": Difference(REVERSED, [[[2, 3, 4]], {}]),
     "upgrades: chain of something else": Difference(
-        "a clear text", _refused("A canvas consists of signatures, as task.s() makes them, not of 5")
+        "a clear text",
+        _refused("A canvas consists of signatures, as task.s() makes them, not of 5"),
     ),
     "upgrades: types": Difference("an empty group adds nothing: what is left is the task", None),
     "callbacks: errback that is a chain": Difference("it runs; Celery forgets it", BOOM),
@@ -98,7 +112,9 @@ DIFFERENCES: dict[str, Difference] = {
     ),
     "callbacks: errback of a chain as body, header fails": Difference(BODY_ID, BOOM),
     "callbacks: errback of a chord with a chain as body, header fails": Difference(BODY_ID, BOOM),
-    "callbacks: errback of a chord with a group as body, header fails": Difference(CHORD_ERROR, BOOM),
+    "callbacks: errback of a chord with a group as body, header fails": Difference(
+        CHORD_ERROR, BOOM
+    ),
     "callbacks: errback of a chord with a chord in its header that fails": Difference(
         "the outer body ends, too, and its errback runs; in Celery it stays PENDING", NESTED
     ),
@@ -120,7 +136,9 @@ DIFFERENCES: dict[str, Difference] = {
         HANGS,
         {
             "error": "ChordError",
-            "args": ["Dependency t4 raised ChordError(\"Dependency t6 raised ValueError('boom')\")"],
+            "args": [
+                "Dependency t4 raised ChordError(\"Dependency t6 raised ValueError('boom')\")"
+            ],
         },
     ),
     "failures: header, then a group": Difference(CHORD_ERROR, BOOM),
@@ -146,10 +164,14 @@ DIFFERENCES: dict[str, Difference] = {
         "freezing and sending give the same tree", [True, True, 5, 5, "SUCCESS"]
     ),
     "results: eager chunks": Difference(CHUNKS, ["GroupResult", [[3], [7]], True]),
-    "signatures: partial of a chain": Difference("a chain keeps the arguments it was cloned with", 6),
+    "signatures: partial of a chain": Difference(
+        "a chain keeps the arguments it was cloned with", 6
+    ),
     "signatures: types from JSON": Difference(KIND, None),
     "signatures: JSON of map": Difference(KIND, _map("celery.map", "xmap", [1, 2], "same")),
-    "signatures: JSON of starmap": Difference(KIND, _map("celery.starmap", "xstarmap", [[1, 2]], "add")),
+    "signatures: JSON of starmap": Difference(
+        KIND, _map("celery.starmap", "xstarmap", [[1, 2]], "add")
+    ),
     "signatures: JSON of chunks": Difference(
         KIND, _map("celery.chunks", "chunks", [[1, 2], [3, 4]], "add", n=1)
     ),
@@ -164,7 +186,9 @@ DIFFERENCES: dict[str, Difference] = {
     ),
     "signatures: repr of group | task": Difference(REPR, "%total([add(1, 2), add(3, 4)])"),
     "signatures: repr of task | group": Difference(REPR, "same(1) | group([add(2), add(3)])"),
-    "signatures: repr of task | group | task": Difference(REPR, "same(1) | %total([add(2), add(3)])"),
+    "signatures: repr of task | group | task": Difference(
+        REPR, "same(1) | %total([add(2), add(3)])"
+    ),
     "signatures: copies of group": Difference(COPIES, ["group", True, True, True]),
     "signatures: copies of nested group": Difference(COPIES, ["group", True, True, True]),
     "signatures: copies of long group": Difference(COPIES, ["group", True, True, True]),

@@ -35,7 +35,9 @@ def test_same_as_celery(outcomes: Outcomes) -> None:
     assert not different, "\n".join(different)
 
 
-@pytest.mark.parametrize("name", [name for name, known in DIFFERENCES.items() if known.ours is not None])
+@pytest.mark.parametrize(
+    "name", [name for name, known in DIFFERENCES.items() if known.ours is not None]
+)
 def test_difference_is_as_described(outcomes: Outcomes, name: str) -> None:
     assert _value(outcomes.taskhub[name]) == DIFFERENCES[name].ours
 

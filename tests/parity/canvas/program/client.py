@@ -16,7 +16,7 @@ from tasks import SEEN, app, canvas, celery, notes
 def sent(make):
     """Return what a scenario's function returned, or an exception."""
     try:
-        with limited():
+        with limited(30):
             found = make()
             if isinstance(found, canvas.Signature):
                 found = found.apply_async()
