@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 import os
 import socket
+import warnings
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from time import time
 from typing import Any, NamedTuple
 
+from taskhub.exceptions import ConfigurationWarning
 from taskhub.message import Envelope, check_name, clamp_priority, encode_body
 from taskhub.serialization import registry
 from taskhub.worker.context import Context
@@ -193,6 +195,8 @@ def message_options(
             rare = True
     if not rare:
         return stored
+    if options.get("compression"):
+        warn_of_compression()
     expires = expiry(options.get("expires"), defaults.timezone)
     if expires is not None:
         stored["expires"] = expires
@@ -215,6 +219,15 @@ def message_options(
         stored["stamped_headers"] = stamped
         stored["stamps"] = {name: options.get(name) for name in stamped}
     return stored
+
+
+@cache
+def warn_of_compression() -> None:
+    """Say, once in a process, that calls ask for what there is not."""
+    warnings.warn(
+        ConfigurationWarning("compression= has no effect yet: messages are not compressed"),
+        stacklevel=2,
+    )
 
 
 def envelope(
