@@ -23,8 +23,7 @@ from taskhub.app.routing import Routes
 from taskhub.config.configuration import Configuration
 from taskhub.engine.port import Engine
 from taskhub.exceptions import AlwaysEagerIgnored
-from taskhub.result import AsyncResult, ResultSet
-from taskhub.result.group import GroupResults
+from taskhub.result import AsyncResult
 from taskhub.task import calling
 from taskhub.task.declaration import task_name
 from taskhub.task.task import Task as BaseTask
@@ -204,6 +203,12 @@ class Celery(ConfigurableFace, CompatibilityFace):
         """How long results are kept, milliseconds; None: for ever."""
         return stores.milliseconds(self.conf.result_expires)
 
+    @property
+    def failure_ttl(self) -> int | None:
+        """The same for failures (`result_failure_expires`)."""
+        expires = self.conf.result_failure_expires
+        return self.result_ttl if expires is None else stores.milliseconds(expires)
+
     def _boot(self) -> None:
         """Get ready to work: import what the settings name, bind the tasks, declare the queues."""
         self.import_modules()
@@ -381,15 +386,6 @@ class Celery(ConfigurableFace, CompatibilityFace):
     def AsyncResult(self, task_id: str, **kwargs: Any) -> AsyncResult[Any]:  # noqa: N802
         """Return the result of a call, by its id."""
         return AsyncResult(task_id, app=self, **kwargs)
-
-    @property
-    def GroupResult(self) -> GroupResults:  # noqa: N802
-        """Makes results of groups by id, and restores saved ones: `app.GroupResult.restore(id)`."""
-        return GroupResults(self)
-
-    def ResultSet(self, results: Any, **kwargs: Any) -> ResultSet:  # noqa: N802
-        """Return some results as one."""
-        return ResultSet(results, app=self, **kwargs)
 
     @contextlib.contextmanager
     def as_current(self) -> Generator[Celery]:

@@ -15,6 +15,8 @@ from taskhub.app.amqp import AMQP
 from taskhub.app.connection import Connection, Pool, Producer, either
 from taskhub.app.log import Logging
 from taskhub.app.periodic import periodic_entry
+from taskhub.result import ResultSet
+from taskhub.result.group import GroupResults
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -24,10 +26,21 @@ logger = logging.getLogger(__name__)
 
 
 class CompatibilityFace:
-    """Connections, queues, periodic jobs and programs, under Celery's names."""
+    """Results of many calls, connections, queues, periodic jobs and programs, under Celery's names."""
 
     conf: Configuration
     _periodic: dict[str, dict[str, Any]]
+
+    # -- results of many calls
+
+    @property
+    def GroupResult(self) -> GroupResults:  # noqa: N802
+        """Makes results of groups by id, and restores saved ones: `app.GroupResult.restore(id)`."""
+        return GroupResults(_app(self))
+
+    def ResultSet(self, results: Any, **kwargs: Any) -> ResultSet:  # noqa: N802
+        """Return some results as one."""
+        return ResultSet(results, app=_app(self), **kwargs)
 
     # -- connections
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -63,13 +64,25 @@ def make_engine(conf: Configuration) -> Engine:
         return MemoryEngine(rules)
     from taskhub.engine.redis.engine import RedisEngine
 
+    timeout = broker.options.get("socket_connect_timeout", conf.broker_connection_timeout)
     return RedisEngine(
         broker,
         _results_url(conf),
         rules=rules,
-        broker_options=dict(conf.broker_transport_options or {}),
-        results_options=dict(conf.result_backend_transport_options or {}),
+        broker_options=_options(
+            conf.broker_transport_options,
+            ssl=conf.broker_use_ssl,
+            socket_connect_timeout=timeout,
+        ),
+        results_options=_options(
+            conf.result_backend_transport_options, ssl=conf.redis_backend_use_ssl
+        ),
     )
+
+
+def _options(given: Mapping[str, Any] | None, **settings: Any) -> dict[str, Any]:
+    """Return how to connect: the transport options, and below them settings of their own."""
+    return {**{name: value for name, value in settings.items() if value}, **(given or {})}
 
 
 def _results_url(conf: Configuration) -> StoreURL | None:

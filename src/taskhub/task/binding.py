@@ -51,6 +51,7 @@ def bind(task: Task[Any, Any], app: Celery) -> None:
         ignore_result=bool(task.ignore_result),
         store_errors_even_if_ignored=bool(task.store_errors_even_if_ignored),
         ttl=app.result_ttl,
+        failure_ttl=app.failure_ttl,
         extended=bool(app.conf.result_extended),
     )
     declared = task._declared_function

@@ -28,6 +28,8 @@ class ResultPolicy(NamedTuple):
     store_errors_even_if_ignored: bool = False
     #: How long results are kept, milliseconds; None: for ever.
     ttl: int | None = 24 * 60 * 60 * 1000
+    #: The same for failures.
+    failure_ttl: int | None = 24 * 60 * 60 * 1000
     #: Name, arguments, worker, retries and queue are stored, too.
     extended: bool = False
 
@@ -120,7 +122,7 @@ def failed(
     text = None
     if not policy.ignores(request) or policy.store_errors_even_if_ignored:
         text = document(request, policy, states.FAILURE, error, traceback=traceback)
-    return Outcome(request.id or "", states.FAILURE, text, policy.ttl, messages, dead)
+    return Outcome(request.id or "", states.FAILURE, text, policy.failure_ttl, messages, dead)
 
 
 def retried(

@@ -82,6 +82,12 @@ def test_errors_may_be_stored_though_results_are_not(request_: Context) -> None:
     }
 
 
+def test_failures_may_be_kept_longer(request_: Context) -> None:
+    policy = ResultPolicy(ttl=1_000, failure_ttl=None)
+    assert endings.succeeded(request_, policy, 1).ttl == 1_000
+    assert endings.failed(request_, policy, ERROR, None).ttl is None
+
+
 def test_a_retry_is_not_done(request_: Context) -> None:
     outcome = endings.retried(request_, DEFAULT_POLICY, ERROR, "the traceback", FOLLOWING)
     assert outcome.state == states.RETRY

@@ -39,11 +39,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Options of the connection: master_name and sentinel_kwargs for sentinels.",
     ),
     honoured("broker_connection_timeout", 4, FLOAT, "Seconds to wait for a connection."),
-    honoured(
+    without_effect(
         "broker_connection_retry",
         True,
         BOOLEAN,
-        "Whether a worker connects anew when its connection breaks.",
+        "Running workers always connect again, however long it takes.",
     ),
     honoured(
         "broker_connection_retry_on_startup",

@@ -37,11 +37,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Results are not cached in the process.",
         old="CELERY_MAX_CACHED_RESULTS",
     ),
-    honoured(
+    without_effect(
         "result_compression",
         None,
         TEXT,
-        "How stored results are compressed: gzip, bzip2, lzma, brotli, zstd; None: not.",
+        "Not in effect yet: compressed results are read, but written plain.",
         old="CELERY_RESULT_COMPRESSION",
     ),
     without_effect(

@@ -186,11 +186,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Tracebacks are stored as text.",
         old="CELERY_REMOTE_TRACEBACKS",
     ),
-    honoured(
+    without_effect(
         "task_repr_maxlevels",
         3,
         INTEGER,
-        "How deep the texts of arguments (argsrepr, kwargsrepr) go.",
+        "Messages carry no texts of arguments beside the arguments.",
         old="CELERY_REPR_MAXLEVELS",
     ),
     honoured(
@@ -214,18 +214,18 @@ SETTINGS: tuple[Setting, ...] = (
         "The serializer of arguments.",
         old="CELERY_TASK_SERIALIZER",
     ),
-    honoured(
+    without_effect(
         "task_soft_time_limit",
         None,
         SECONDS,
-        "Seconds until SoftTimeLimitExceeded is raised in the task.",
+        "Not in effect yet: nothing is raised in tasks that run long.",
         old="CELERYD_TASK_SOFT_TIME_LIMIT",
     ),
-    honoured(
+    without_effect(
         "task_time_limit",
         None,
         SECONDS,
-        "Seconds until the task is stopped.",
+        "Not in effect yet: tasks that run long are not stopped.",
         old="CELERYD_TASK_TIME_LIMIT",
     ),
     honoured(

@@ -123,18 +123,18 @@ SETTINGS: tuple[Setting, ...] = (
         "A lost worker's tasks are given back at once, see lease_seconds.",
         old="CELERYD_WORKER_LOST_WAIT",
     ),
-    honoured(
+    without_effect(
         "worker_max_memory_per_child",
         None,
         INTEGER,
-        "Kilobytes that a worker process may grow to before it is replaced.",
+        "Not in effect yet: worker processes are not replaced.",
         old="CELERYD_MAX_MEMORY_PER_CHILD",
     ),
-    honoured(
+    without_effect(
         "worker_max_tasks_per_child",
         None,
         INTEGER,
-        "Tasks that a worker process runs before it is replaced.",
+        "Not in effect yet: worker processes are not replaced.",
         old="CELERYD_MAX_TASKS_PER_CHILD",
     ),
     without_effect("worker_pool", "prefork", ANY, _POOL, old="CELERYD_POOL"),
@@ -152,11 +152,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Workers hold leases, see lease_seconds.",
         old="CELERYD_PROC_ALIVE_TIMEOUT",
     ),
-    honoured(
+    without_effect(
         "worker_prefetch_multiplier",
         4,
         INTEGER,
-        "Messages that a worker may claim ahead, for each thread.",
+        "A worker claims what it can begin within about 50 ms.",
         old="CELERYD_PREFETCH_MULTIPLIER",
     ),
     without_effect(
@@ -177,7 +177,7 @@ SETTINGS: tuple[Setting, ...] = (
         "worker_disable_prefetch",
         False,
         BOOLEAN,
-        "Workers claim what they can soon begin; worker_prefetch_multiplier limits it.",
+        "Workers claim what they can soon begin.",
         old="CELERYD_DISABLE_PREFETCH",
     ),
     honoured(
