@@ -78,9 +78,6 @@ def reraise(
     raise value
 
 
-# --- Warnings ---
-
-
 class CeleryWarning(UserWarning):
     """Base of all warnings of the library."""
 
@@ -181,7 +178,9 @@ class Retry(TaskPredicate):
         if isinstance(exc, str):
             self.exc, self.excs = None, exc
         else:
-            self.exc, self.excs = exc, _representation(exc) if exc is not None else None
+            from taskhub.serialization.pickling import safe_representation
+
+            self.exc, self.excs = exc, None if exc is None else safe_representation(exc)
 
     def humanize(self) -> str:
         """Return when the task runs again: ``in 5s`` or ``at 2030-01-01 00:00:00``."""
@@ -369,9 +368,6 @@ class Terminated(Exception):
     """The task was ended by ``revoke(terminate=True)``."""
 
 
-# --- Leaving a worker or a command ---
-
-
 class WorkerTerminate(SystemExit):
     """The worker is to stop at once."""
 
@@ -400,11 +396,3 @@ class CeleryCommandException(Exception):
 
     def __str__(self) -> str:
         return self.message
-
-
-def _representation(value: object) -> str:
-    """Return ``repr(value)``, or a text that says why there is none."""
-    try:
-        return repr(value)
-    except Exception as error:
-        return f"<unrepresentable {type(value).__qualname__}: {type(error).__qualname__}>"
