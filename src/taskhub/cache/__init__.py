@@ -13,10 +13,11 @@ from taskhub.cache.exceptions import (
     CacheUnavailableError,
     InvalidKeyPrefixError,
 )
-from taskhub.cache.health import Check, check_cache
+from taskhub.cache.health import check_cache
 from taskhub.cache.pattern import protected_prefixes
 from taskhub.cache.service import CacheCleaner, ClearReport
 from taskhub.cache.settings import CacheSettings
+from taskhub.health import Check
 
 __all__ = (
     "CacheCleaner",

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 from taskhub.cache.connecting import open_client
 from taskhub.cache.faults import find_fault
 from taskhub.cache.settings import CacheSettings
+from taskhub.health import Check
 
-__all__ = ("Check", "check_cache")
-
-
-@dataclass(frozen=True)
-class Check:
-    """What a check found.
-
-    Parameters:
-        ok: Whether the server can be used.
-        seconds: How long the check took.
-        detail: One line: what was found.
-        advice: One line: what to do; None: nothing.
-    """
-
-    ok: bool
-    seconds: float
-    detail: str
-    advice: str | None = None
+__all__ = ("check_cache",)
 
 
 def check_cache(settings: CacheSettings, *, timeout: float = 5.0) -> Check:

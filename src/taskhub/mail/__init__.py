@@ -6,6 +6,7 @@ configured, and not twice for one idempotency key.
 
 from __future__ import annotations
 
+from taskhub.health import Check
 from taskhub.mail.address import Address
 from taskhub.mail.address_book import AddressBook
 from taskhub.mail.exceptions import (
@@ -16,7 +17,7 @@ from taskhub.mail.exceptions import (
     SentMarksError,
     TransientMailError,
 )
-from taskhub.mail.health import Check, check_mail
+from taskhub.mail.health import check_mail
 from taskhub.mail.outgoing import Attachment, InlineImage, OutgoingMail
 from taskhub.mail.receipt import Refusal, SendReceipt
 from taskhub.mail.sent_marks import MemorySentMarks, RedisSentMarks, SentMarks

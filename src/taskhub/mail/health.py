@@ -5,31 +5,15 @@ from __future__ import annotations
 import os
 import smtplib
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from taskhub.health import Check
 from taskhub.mail.faults import find_fault
 from taskhub.mail.session import open_session
 from taskhub.mail.settings import MailSettings
 
-__all__ = ("Check", "check_mail")
-
-
-@dataclass(frozen=True)
-class Check:
-    """What a check found.
-
-    Parameters:
-        ok: Whether mail can be sent, or written.
-        seconds: How long the check took.
-        detail: One line: what was found.
-        advice: One line: what to do; None: nothing.
-    """
-
-    ok: bool
-    seconds: float
-    detail: str
-    advice: str | None = None
+__all__ = ("check_mail",)
 
 
 def check_mail(settings: MailSettings, *, timeout: float = 5.0) -> Check:
