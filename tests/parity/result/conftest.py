@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support import parity
 from tests.support.servers import start_valkey
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 SCRIPTS = Path(__file__).parent / "scripts"
 
 Run = Callable[..., Any]
-
-
-def oracle_python() -> Path:
-    """Return the interpreter that has Celery 5.7."""
-    named = os.environ.get("TASKHUB_ORACLE_PYTHON")
-    path = Path(named) if named else REPOSITORY / ".venv-oracle" / "bin" / "python"
-    if not path.exists():
-        pytest.fail(
-            f"No Celery to compare with: {path} does not exist. Create the environment "
-            ".venv-oracle, or name an interpreter that has celery 5.7 in TASKHUB_ORACLE_PYTHON."
-        )
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -44,18 +30,11 @@ def run(url: str) -> Run:
     """Return a function that runs a script: (side, script, further arguments) -> output."""
 
     def run_script(side: str, script: str, *arguments: str) -> Any:
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("CELERY_", "TASKHUB_"))
-        }
-        environment["PYTHONPATH"] = str(REPOSITORY / "src") if side == "taskhub" else ""
-        python = Path(sys.executable) if side == "taskhub" else oracle_python()
         done = subprocess.run(
-            [str(python), str(SCRIPTS / script), side, url, *arguments],
+            [str(parity.python(side)), str(SCRIPTS / script), side, url, *arguments],
             capture_output=True,
             text=True,
-            env=environment,
+            env=parity.environment(side),
             timeout=50,
             check=False,
         )
