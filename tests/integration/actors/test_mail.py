@@ -12,8 +12,8 @@ from aiosmtpd.controller import Controller
 from taskhub import states
 from taskhub.mail import InvalidMailError, PermanentMailError, TransientMailError
 from tests.integration.actors.conftest import Call, StartWorker
-from tests.integration.actors.worker import wait_for
 from tests.integration.mail.smtp_server import SmtpServer
+from tests.support.workers import until
 
 SHORT_LEASE = {"TASKHUB_CONFIG": "tests.integration.actors.short_lease"}
 SEND_EMAIL = "Modules.admin.tasks.default_tasks.send_email"
@@ -95,7 +95,7 @@ def test_retries_while_the_server_is_down_and_delivers_once(
         pass  # it had a port of its own, and is down
     start_worker(**reach(smtp))
     result = call(SEND_EMAIL, "email", to="user@example.com", subject="主题", body="内容")
-    wait_for(lambda: result.state == states.RETRY)
+    until(lambda: result.state == states.RETRY, "the task to be retried")
     assert isinstance(result.result, TransientMailError)
     up_again = Controller(smtp, hostname="127.0.0.1", port=smtp.port)
     up_again.start()
@@ -142,7 +142,7 @@ def test_only_those_who_were_put_off_are_tried_again(
         subject="主题",
         body="内容",
     )
-    wait_for(lambda: result.state == states.RETRY)
+    until(lambda: result.state == states.RETRY, "the task to be retried")
     smtp.behaviour.to_recipients.clear()
     assert result.get(timeout=60)["accepted"] == ["now@example.com", "later@example.com"]
     assert [mail.recipients for mail in smtp.received] == [
@@ -176,7 +176,7 @@ def test_a_copy_that_cannot_be_avoided_has_the_same_message_id(
     killed = start_worker(**reach(smtp), **SHORT_LEASE)
     result = call(SEND_EMAIL, "email", to="user@example.com", subject="主题", body="内容")
     # Accepted, but the worker is killed before it can know.
-    wait_for(lambda: len(smtp.received) == 1)
+    until(lambda: len(smtp.received) == 1, "the mail to arrive")
     killed.kill_task_process()
     killed.wait()
     smtp.behaviour.silent_after_content = False

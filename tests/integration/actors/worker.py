@@ -7,10 +7,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Self
+
+from tests.support.workers import until
 
 ROOT: Final = Path(__file__).parents[3]
 START_TIMEOUT: Final = 30.0
@@ -45,7 +46,9 @@ class Worker:
                 start_new_session=True,
             )
         try:
-            wait_for(lambda: self.said(_READY) or self.has_ended(), START_TIMEOUT)
+            until(
+                lambda: self.said(_READY) or self.has_ended(), "the worker to start", START_TIMEOUT
+            )
             assert not self.has_ended(), self.log
         except BaseException:
             self.kill()
@@ -81,15 +84,3 @@ class Worker:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-
-
-def wait_for(condition: Callable[[], bool], timeout: float = 20.0) -> None:
-    """Poll until a condition holds.
-
-    Raises:
-        AssertionError: It does not in time.
-    """
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {timeout:g} s: {condition}"
-        time.sleep(0.02)
