@@ -377,8 +377,7 @@ class Celery(ConfigurableFace, CompatibilityFace):
         """Return a signature of one of this app's tasks."""
         from taskhub.canvas.signature import signature
 
-        kwargs["app"] = self
-        made: Signature = signature(*args, **kwargs)
+        made: Signature = signature(*args, **{**kwargs, "app": self})
         return made
 
     # -- results
