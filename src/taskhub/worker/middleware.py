@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from dramatiq.asyncio import EventLoopThread, set_event_loop_thread
 from dramatiq.middleware import (
     AgeLimit,
     AsyncIO,
@@ -60,6 +61,19 @@ class NamedPipelines(Pipelines):
     """Dramatiq's pipelines; for a task's message only if it is part of one."""
 
     only_when_named = True
+
+
+class EventLoop(AsyncIO):
+    """Dramatiq's event loop for coroutines, in a thread that does not outlive its process.
+
+    Dramatiq's own keeps a process alive that a second SIGTERM has told to end at once.
+    """
+
+    def before_worker_boot(self, broker: Any, worker: Any) -> None:
+        thread = EventLoopThread(self.logger)
+        thread.daemon = True
+        thread.start(timeout=5.0)
+        set_event_loop_thread(thread)
 
 
 def _results(engine: Callable[[], Engine]) -> Results:
@@ -118,7 +132,7 @@ def make_broker(
         NamedCallbacks(),
         NamedPipelines(),
         NativeRetries(),
-        AsyncIO(),
+        EventLoop(),
         _results(engine),
     ):
         broker.add_middleware(middleware)

@@ -155,3 +155,25 @@ def test_a_warm_shutdown_finishes_what_runs_and_gives_the_rest_back(
     stage.workers()
     assert all(result.get(timeout=15) for result in waiting)
     assert sorted(word for word in journal.words if isinstance(word, int)) == list(range(40))
+
+
+def test_a_group_that_is_told_twice_to_end_does(stage: Stage, journal: Journal) -> None:
+    """As systemd does by default: the master passes on the signal that its processes have got already."""
+    workers = stage.workers(processes=2)
+    stage.send("work", journal, 30)
+    journal.wait_for(1)
+    pids = workers.pids
+    workers.terminate()
+    until(lambda: workers.log.count("Stopping worker process") == 2, "the first signal", 10.0)
+    for pid in pids:
+        os.kill(pid, signal.SIGTERM)
+    workers.wait(20)
+    until(lambda: not any(map(_lives, pids)), "the processes to end", 10.0)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
