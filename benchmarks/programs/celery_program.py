@@ -79,7 +79,7 @@ def pour(size: int) -> None:
         return
     name = noop.name
     app.engine.enqueue(
-        [app.envelope(name, (), {}, str(uuid.uuid4()), {}, noop) for _ in range(size)]
+        [app.calls.envelope(name, (), {}, str(uuid.uuid4()), {}, noop) for _ in range(size)]
     )
 
 
