@@ -197,4 +197,9 @@ def test_without_a_server_mail_is_written_to_the_outbox(
     assert file.parent == tmp_path / "home" / "outbox"
     message = message_from_bytes(file.read_bytes(), policy=email.policy.default)
     assert message["Subject"] == "邮件主题"
-    assert worker.said(f"e-mail is written to {file.parent}")
+    # The log comes by way of Dramatiq's master, after the result.
+    until(
+        lambda: worker.said(f"e-mail is written to {file.parent}"),
+        "the line about the outbox",
+        10.0,
+    )

@@ -28,7 +28,7 @@ def test_a_claim_whose_reply_was_lost_is_given_back_and_run(
     proxy.cut()
     assert result.get(timeout=10) == workers.pids[0]
     assert journal.words == ["mark-this"]
-    assert "was never received: given back" in workers.log
+    until(lambda: "was never received: given back" in workers.log, "its line in the log", 10.0)
     assert stage.held == {}
 
 
@@ -79,7 +79,7 @@ def test_a_worker_resumes_when_its_connections_break(
     for result in sent:
         assert result.get(timeout=20) == workers.pids[0]
     assert sorted(journal.words) == list(range(20))
-    assert "the store answers again" in workers.log
+    until(lambda: "the store answers again" in workers.log, "its line in the log", 10.0)
 
 
 def test_a_worker_backs_off_while_the_server_is_away_and_then_resumes(
@@ -105,7 +105,7 @@ def test_a_worker_backs_off_while_the_server_is_away_and_then_resumes(
         assert time.monotonic() - started < 8
     assert used < 1.0
     assert 3 <= complaints <= 20
-    assert "the store answers again" in workers.log
+    until(lambda: "the store answers again" in workers.log, "its line in the log", 10.0)
 
 
 def test_no_task_is_lost_when_the_server_is_killed_under_load(
@@ -135,7 +135,7 @@ def test_a_worker_that_starts_without_a_server_says_so_and_ends(
     stage = make_stage()
     workers = stage.workers(url=proxy.url, wait=False)
     assert workers.wait(30) != 0
-    assert f"127.0.0.1:{proxy.port}" in workers.log
+    until(lambda: f"127.0.0.1:{proxy.port}" in workers.log, "its line in the log", 10.0)
 
 
 def cpu_seconds(process: int) -> float:
