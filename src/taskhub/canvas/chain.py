@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from taskhub.canvas import stamping
+from taskhub.canvas.members import WithTasks
 from taskhub.canvas.signature import Signature, checked, maybe_signature
 from taskhub.canvas.steps import fold, is_empty_group, kind, unrolled
 from taskhub.task.calling import as_list
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @Signature.register_type("chain")
-class _chain(Signature):
+class _chain(WithTasks):
     """A chain as it stands; `chain()` is how to make one."""
 
     def __init__(self, *tasks: Any, **options: Any) -> None:
@@ -33,24 +34,6 @@ class _chain(Signature):
         new["args"] = tuple(data.get("args") or ())
         new["immutable"] = bool(data.get("immutable"))
         return new
-
-    @property
-    def tasks(self) -> list[Any]:
-        """Its steps."""
-        tasks: list[Any] = self["kwargs"]["tasks"]
-        return tasks
-
-    @tasks.setter
-    def tasks(self, tasks: Iterable[Any]) -> None:
-        self["kwargs"]["tasks"] = list(tasks)
-
-    @property
-    def app(self) -> Celery:
-        if self._app is not None:
-            return self._app
-        for task in self.tasks[:1]:
-            return task.app  # type: ignore[no-any-return]
-        return super().app
 
     def clone(
         self,

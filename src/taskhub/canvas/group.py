@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from taskhub.canvas import stamping
 from taskhub.canvas.chain import join_steps
+from taskhub.canvas.members import WithTasks
 from taskhub.canvas.outbox import collecting, open_outbox
 from taskhub.canvas.signature import Signature, checked, maybe_signature
 from taskhub.canvas.steps import elements
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @Signature.register_type("group")
-class group(Signature):
+class group(WithTasks):
     """Calls tasks at the same time: `group(a.s(1), b.s(2))`, or with a list or a generator of them."""
 
     def __init__(self, *tasks: Any, **options: Any) -> None:
@@ -34,24 +35,6 @@ class group(Signature):
         new = cls(tasks, app=app, **data["options"])
         new["immutable"] = bool(data.get("immutable"))
         return new
-
-    @property
-    def tasks(self) -> list[Any]:
-        """Its members."""
-        tasks: list[Any] = self["kwargs"]["tasks"]
-        return tasks
-
-    @tasks.setter
-    def tasks(self, tasks: Iterable[Any]) -> None:
-        self["kwargs"]["tasks"] = list(tasks)
-
-    @property
-    def app(self) -> Celery:
-        if self._app is not None:
-            return self._app
-        for task in self.tasks[:1]:
-            return task.app  # type: ignore[no-any-return]
-        return super().app
 
     def __len__(self) -> int:
         return len(self.tasks)
@@ -140,10 +123,10 @@ class group(Signature):
         given.pop("chain", None)
         given.pop("chord", None)
         if open_outbox() is not None:
-            self._send(copy, args, kwargs, given)
+            send_members(copy, args, kwargs, given)
         else:
             with collecting() as outbox:
-                self._send(copy, args, kwargs, given)
+                send_members(copy, args, kwargs, given)
             app.calls.send_all(outbox, given)
         if len(result) == 1 and type(result[0]) is type(result):
             result = result[0]
@@ -151,10 +134,6 @@ class group(Signature):
         if add_to_parent and parent is not None:
             parent.add_trail(result)
         return result
-
-    @staticmethod
-    def _send(copy: group, args: Any, kwargs: Any, options: Mapping[str, Any]) -> None:
-        send_members(copy, args, kwargs, options)
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Send it, as Celery does."""

@@ -141,10 +141,6 @@ class Courier(threading.Thread):
         """How many messages this process holds."""
         return len(self._held)
 
-    def held_claims(self) -> list[Claim]:
-        """Return the claims of this process."""
-        return list(self._held.values())
-
     # -- the thread
 
     def run(self) -> None:

@@ -47,11 +47,6 @@ _COMMON = frozenset(
     )
 )
 
-#: Options of Celery's that name things which only its own transports have.
-_WITHOUT_MEANING = frozenset(
-    ("connection", "producer", "publisher", "router", "immediate", "mandatory", "delivery_mode")
-)
-
 
 class Due(NamedTuple):
     """When a message is due, as an envelope says it, and as `request.eta` tells it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -262,8 +262,3 @@ def is_expired(expires: str | float | None, now: datetime | None = None) -> bool
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)
     return at <= (now or datetime.now(UTC))
-
-
-def as_mapping(request: Context) -> Mapping[str, Any]:
-    """Return what the call set, by name."""
-    return {name: value for name, value in vars(request).items() if not name.startswith("_")}
