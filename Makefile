@@ -37,7 +37,7 @@ build: .venv/.projects ## Build the three distributions into dist/
 
 lock: ## Pin the newest versions that fit anew (needs uv)
 	@command -v uv >/dev/null || { echo "error: make lock needs uv" >&2; exit 1; }
-	$(compile) --extra embedded --extra pydantic --output-file requirements/dev.txt pyproject.toml requirements/dev.in
+	$(compile) --all-extras --output-file requirements/dev.txt pyproject.toml requirements/dev.in
 	$(compile) --output-file requirements/oracle.txt requirements/oracle.in
 
 compile = uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
