@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taskhub.engine.port import Engine, QueueCounts, RetryPolicy
-from tests.contract.stage import claim_all, claim_one, ending, ids, message
+from tests.contract.stage import Clock, claim_all, claim_one, ending, ids, message
 
 
 def test_a_message_comes_out_as_it_went_in(engine: Engine) -> None:
@@ -30,6 +30,50 @@ def test_many_messages_keep_their_order(engine: Engine) -> None:
     assert engine.queues() == {"default": QueueCounts(1203, 0)}
     batch = engine.claim("w1", ["default"], 2000)
     assert ids(batch.claims) == [f"id{number}" for number in range(1203)]
+
+
+def test_many_messages_go_to_their_queues_by_priority(engine: Engine) -> None:
+    engine.enqueue([message("first", "a")])
+    engine.enqueue(
+        [message(f"id{number}", "ab"[number % 2], priority=number % 10) for number in range(1500)]
+    )
+
+    batch = engine.claim("w1", ["a", "b"], 2000)
+
+    expected = [f"id{number}" for number in sorted(range(1500), key=lambda number: -(number % 10))]
+    found = ids(batch.claims)
+    found.remove("first")
+    assert found == expected
+
+
+def test_an_id_that_comes_twice_among_many_runs_twice(engine: Engine) -> None:
+    names = [f"id{number % 40}" for number in range(50)]
+    engine.enqueue([message(name) for name in names])
+
+    claims = engine.claim("w1", ["default"], 100).claims
+
+    assert ids(claims) == names
+    assert len({claim.key for claim in claims}) == 50
+
+
+def test_some_of_many_messages_may_be_delayed(engine: Engine, clock: Clock) -> None:
+    engine.enqueue([message(f"id{number}", delay=5000 * (number % 2)) for number in range(30)])
+
+    assert ids(engine.claim("w1", ["default"], 100).claims) == [
+        f"id{number}" for number in range(0, 30, 2)
+    ]
+    clock.advance(5000)
+    assert len(engine.claim("w1", ["default"], 100).claims) == 15
+
+
+def test_messages_that_a_commit_publishes_keep_their_order(engine: Engine) -> None:
+    engine.enqueue([message("parent")])
+    names = [f"id{number}" for number in range(2100)]
+
+    published = [message(name) for name in names]
+    assert engine.commit("w1", [ending(claim_one(engine), publish=published)]) == [True]
+
+    assert ids(engine.claim("w1", ["default"], 3000).claims) == names
 
 
 def test_a_retry_policy_changes_nothing_while_the_store_answers(engine: Engine) -> None:

@@ -59,9 +59,7 @@ while at <= #ARGV do
     for _, extension in ipairs(extensions) do
       extend_chord(extension[1], extension[2])
     end
-    for _, message in ipairs(messages) do
-      rung[publish(message[1], message[2])] = true
-    end
+    publish_all(messages, rung)
     for _, part in ipairs(parts) do
       give_part(part[1], part[2], part[3], rung)
     end

@@ -18,9 +18,10 @@ if ARGV[2] ~= '' then
   end
 end
 
-local rung = {}
+local messages, rung = {}, {}
 for index = 4, #ARGV, 2 do
-  rung[publish(ARGV[index], ARGV[index + 1])] = true
+  messages[#messages + 1] = { ARGV[index], ARGV[index + 1] }
 end
+publish_all(messages, rung)
 ring_all(rung)
-return (#ARGV - 3) / 2
+return #messages

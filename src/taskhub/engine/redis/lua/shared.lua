@@ -65,6 +65,60 @@ local function publish(record, due)
   return queue
 end
 
+-- From this many messages on, storing them together pays.
+local MANY = 8
+-- Lua passes only so many arguments to one call.
+local TOGETHER = 1000
+
+-- Stores messages `first` to `last` of a list and makes them ready, in a few calls for all. Returns false, and has done
+-- nothing, if it takes more than that: one is not ready at once, or its task id is stored already.
+local function publish_together(messages, first, last, rung)
+  local keys, fields, queues, seen = {}, {}, {}, {}
+  for index = first, last do
+    local record = messages[index][1]
+    local queue, priority, task_id = open_record(record)
+    if messages[index][2] ~= '' or seen[task_id] then
+      return false
+    end
+    seen[task_id] = true
+    local number = index - first + 1
+    keys[number], fields[2 * number - 1], fields[2 * number] = task_id, task_id, record
+    local entries = queues[queue]
+    if not entries then
+      entries = {}
+      queues[queue] = entries
+    end
+    entries[#entries + 1], entries[#entries + 2] = (9 - priority) * BAND + number, task_id
+  end
+  for _, stored in ipairs(redis.call('HMGET', MESSAGES, unpack(keys))) do
+    if stored then
+      return false
+    end
+  end
+  local before = redis.call('INCRBY', ns .. ':sequence', #keys) - #keys
+  redis.call('HSET', MESSAGES, unpack(fields))
+  for queue, entries in pairs(queues) do
+    for position = 1, #entries, 2 do
+      entries[position] = entries[position] + before
+    end
+    redis.call('ZADD', QUEUE .. queue, unpack(entries))
+    rung[queue] = true
+  end
+  return true
+end
+
+-- Publishes a list of pairs record, due in order. Queues that grow are marked in `rung`.
+local function publish_all(messages, rung)
+  for first = 1, #messages, TOGETHER do
+    local last = math.min(first + TOGETHER - 1, #messages)
+    if last - first < MANY or not publish_together(messages, first, last, rung) then
+      for index = first, last do
+        rung[publish(messages[index][1], messages[index][2])] = true
+      end
+    end
+  end
+end
+
 local function ring_all(queues)
   for queue in pairs(queues) do
     redis.call('SADD', QUEUES, queue)
