@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
 from taskhub.engine.memory_state import MemoryState
+from taskhub.engine.memory_waiting import MemoryBell, MemorySubscription
 from taskhub.engine.port import (
     Bell,
     Claim,
@@ -150,7 +151,7 @@ class MemoryEngine(Engine):
             )
 
     def bell(self, queues: Sequence[str]) -> Bell:
-        return _MemoryBell(self._changed, self._state, tuple(queues))
+        return MemoryBell(self._changed, self._state, tuple(queues))
 
     # -- liveness
 
@@ -264,7 +265,7 @@ class MemoryEngine(Engine):
         for task_id, document in zip(ids, self.documents(ids), strict=True):
             if document is not None:
                 self._call(callback, task_id, document)
-        return _MemorySubscription(self._changed, self._followers, ids, callback)
+        return MemorySubscription(self._changed, self._followers, ids, callback)
 
     def store_group(self, group_id: str, document: str, ttl: int | None) -> None:
         with self._changed:
@@ -329,58 +330,3 @@ class MemoryEngine(Engine):
 
     def close(self) -> None:
         """Nothing to close: what is stored stays as long as this object."""
-
-
-class _MemoryBell(Bell):
-    def __init__(
-        self, changed: threading.Condition, state: MemoryState, queues: tuple[str, ...]
-    ) -> None:
-        self._changed = changed
-        self._state = state
-        self._queues = queues
-        self._woken = False
-
-    def wait(self, timeout: float, *, listen: bool = True) -> bool:
-        with self._changed:
-            self._changed.wait_for(lambda: self._woken or (listen and self._rings()), timeout)
-            if listen and (ringing := self._rings()):
-                self._state.bells.discard(ringing)
-                return True
-            self._woken = False
-            return False
-
-    def _rings(self) -> str | None:
-        """Return the first queue whose bell rings."""
-        return next((queue for queue in self._queues if queue in self._state.bells), None)
-
-    def wake(self) -> None:
-        with self._changed:
-            self._woken = True
-            self._changed.notify_all()
-
-    def close(self) -> None:
-        self.wake()
-
-
-class _MemorySubscription(Subscription):
-    def __init__(
-        self,
-        lock: threading.Condition,
-        followers: dict[str, list[DocumentCallback]],
-        task_ids: list[str],
-        callback: DocumentCallback,
-    ) -> None:
-        self._lock = lock
-        self._followers = followers
-        self._task_ids = task_ids
-        self._callback = callback
-
-    def close(self) -> None:
-        with self._lock:
-            task_ids, self._task_ids = self._task_ids, []
-            for task_id in task_ids:
-                callbacks = self._followers.get(task_id, [])
-                if self._callback in callbacks:
-                    callbacks.remove(self._callback)
-                if not callbacks:
-                    self._followers.pop(task_id, None)
