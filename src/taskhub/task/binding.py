@@ -12,8 +12,8 @@ from taskhub.task.annotations import annotations_for
 from taskhub.task.argument_check import argument_check
 from taskhub.task.options import CALL_OPTIONS, FROM_CONFIGURATION
 from taskhub.task.retrying import AutoRetry
+from taskhub.worker.deciding import CONTROL_FLOW
 from taskhub.worker.endings import ResultPolicy
-from taskhub.worker.lifecycle import CONTROL_FLOW
 from taskhub.worker.runnable import HANDLERS, RunnableTask
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from taskhub.serialization.failures import format_traceback
 from taskhub.task.calling import as_list
 from taskhub.task.event_loop import finished
 from taskhub.worker.context import Context, current_request, entered
-from taskhub.worker.lifecycle import end_task
+from taskhub.worker.deciding import end_task
 
 if TYPE_CHECKING:
     from taskhub.result import EagerResult

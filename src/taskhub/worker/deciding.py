@@ -1,0 +1,199 @@
+"""Deciding the ending of an execution: by Celery's rules for tasks, calling their handlers, by Dramatiq's for others.
+
+Every ending is made here, whoever asks for it: the thread that ran the task, or who ends it on behalf of that thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import Any
+
+from dramatiq.middleware import SkipMessage
+
+from taskhub import states
+from taskhub.engine.broker import captured
+from taskhub.engine.delivery import Delivery
+from taskhub.exceptions import Ignore, Reject, Retry, TaskRevokedError, WorkerLostError
+from taskhub.message import Envelope
+from taskhub.outcome import Outcome
+from taskhub.worker import endings
+from taskhub.worker.context import Context
+from taskhub.worker.exception_info import ExceptionInfo
+from taskhub.worker.runnable import RunnableTask
+
+logger = logging.getLogger(__name__)
+
+
+def end_task(
+    task: RunnableTask[Any, Any],
+    request: Context,
+    value: Any,
+    error: BaseException | None,
+) -> Outcome:
+    """Decide the ending of a task by Celery's rules, and call its handlers."""
+    outcome = _decide(task, request, value, error)
+    if isinstance(error, Reject):
+        # What it collected stays where it is, with its messages.
+        return outcome
+    if request._chords:
+        outcome = outcome._replace(chords=(*outcome.chords, *request._chords))
+    if request._extends:
+        outcome = outcome._replace(extends=tuple(request._extends))
+    return outcome
+
+
+def _decide(
+    task: RunnableTask[Any, Any],
+    request: Context,
+    value: Any,
+    error: BaseException | None,
+) -> Outcome:
+    policy = task.result_policy
+    sent = (*captured(), *(request._publish or ()))
+    if error is None:
+        try:
+            # First what follows: the calls it makes are children of this task, and part of its document.
+            caused = task.consequences(request, states.SUCCESS, value)
+            outcome = endings.succeeded(request, policy, value, sent)
+            outcome = endings.with_consequences(outcome, caused)
+        except Exception as problem:
+            # What it returned cannot be stored or passed on: that fails the task, as in Celery.
+            error = problem
+        else:
+            return _handle(task, request, outcome, value, None)
+    if isinstance(error, Ignore):
+        outcome = endings.ignored(request, sent)
+        if request.chord and not request._replaced:
+            # A chord does not wait for ever for a part that will never come.
+            return endings.with_consequences(
+                outcome, task.consequences(request, states.IGNORED, None)
+            )
+        return outcome
+    if isinstance(error, Reject):
+        return _reject(task, request, error)
+    info = ExceptionInfo(error)
+    if isinstance(error, Retry):
+        outcome = endings.retried(request, policy, error.exc, info.traceback, sent)
+        return _handle(task, request, outcome, error.exc, info)
+    caused = task.consequences(request, states.FAILURE, None, error, info.traceback)
+    outcome = endings.failed(request, policy, error, info.traceback, sent)
+    return _handle(task, request, endings.with_consequences(outcome, caused), error, info)
+
+
+def end_revoked(task: RunnableTask[Any, Any] | None, request: Context, reason: str) -> Outcome:
+    """Decide the ending of a task that is not to run any more."""
+    outcome = endings.revoked(request, _policy(task), reason)
+    if task is None:
+        return outcome
+    error = TaskRevokedError(reason)
+    return endings.with_consequences(
+        outcome, task.consequences(request, states.REVOKED, None, error)
+    )
+
+
+def end_lost(task: RunnableTask[Any, Any] | None, request: Context, limit: int) -> Outcome:
+    """Decide the ending of a task that is not run again after its workers were lost; `limit` is `max_deliveries`."""
+    error = WorkerLostError(
+        f"the worker that ran the task was lost: delivered {limit} times, or acknowledged early, it is not run again"
+    )
+    logger.error("task %s[%s] is given up: %s", request.task, request.id, error)
+    dead = endings.dead_letter("WorkerLostError", str(error))
+    if task is None:
+        return endings.failed(request, endings.DEFAULT_POLICY, error, None, dead=dead)
+    with contextlib.suppress(Exception):
+        # For the handlers; a task that cannot be loaded is as lost.
+        task.load_arguments(request)
+    return end_task(task, request, None, error)._replace(dead=dead)
+
+
+def _reject(task: RunnableTask[Any, Any], request: Context, error: Reject) -> Outcome:
+    if error.requeue:
+        return endings.requeued(request, as_it_was(request._delivery))
+    dead = endings.dead_letter("Reject", str(error.reason))
+    caused = task.consequences(request, states.FAILURE, None, error)
+    outcome = endings.failed(request, task.result_policy, error, None, dead=dead)
+    return endings.with_consequences(outcome, caused)
+
+
+def _handle(
+    task: RunnableTask[Any, Any],
+    request: Context,
+    outcome: Outcome,
+    value: Any,
+    info: ExceptionInfo | None,
+) -> Outcome:
+    """Call the task's handlers; they may set another state, but not undo the ending."""
+    overridden = task.overridden
+    if not overridden:
+        return outcome
+    name, with_info = _HANDLERS[outcome.state]
+    task_id, args, kwargs = request.id or "", request.args, request.kwargs
+    request._ending = True
+    try:
+        if name in overridden:
+            handler = getattr(task, name)
+            extra = (info,) if with_info else ()
+            handler(value, task_id, args, kwargs, *extra)
+        if outcome.state != states.RETRY and "after_return" in overridden:
+            task.after_return(outcome.state, value, task_id, args, kwargs, info)
+    except Exception:
+        logger.exception("a handler of task %s[%s] failed", task.actor_name, task_id)
+    if request._final_state is not None:
+        return endings.custom(request, task.result_policy, outcome, *request._final_state)
+    return outcome
+
+
+def end_native(
+    message: Delivery, request: Context, value: Any, error: BaseException | None
+) -> Outcome:
+    """Decide the ending of a native actor by Dramatiq's rules: its middleware has retried it, or failed it."""
+    sent = tuple(captured())
+    if error is None:
+        try:
+            return endings.succeeded(request, endings.DEFAULT_POLICY, value, sent)
+        except Exception as problem:
+            error = problem
+            message.fail()
+    info = ExceptionInfo(error)
+    retried = any(envelope.task_id == message.message_id for envelope in sent)
+    if message.failed or not retried:
+        dead = endings.dead_letter(type(error).__name__, str(error), info.traceback)
+        return endings.failed(
+            request, endings.DEFAULT_POLICY, error, info.traceback, sent, dead=dead
+        )
+    return endings.retried(request, endings.DEFAULT_POLICY, error, info.traceback, sent)
+
+
+def end_skipped(message: Delivery, request: Context) -> Outcome:
+    """Decide the ending of a message that other middleware skipped, by Dramatiq's rules: None is its result."""
+    sent = tuple(captured())
+    if message.failed:
+        error = message._exception or SkipMessage("skipped by middleware")
+        dead = endings.dead_letter(type(error).__name__, str(error))
+        return endings.failed(request, _policy(request._task), error, None, sent, dead=dead)
+    if request._task is not None:
+        return endings.ignored(request, sent)
+    return endings.succeeded(request, endings.DEFAULT_POLICY, None, sent)
+
+
+#: Per state: the handler, and whether it takes the exception info.
+_HANDLERS = {
+    states.SUCCESS: ("on_success", False),
+    states.RETRY: ("on_retry", True),
+    states.FAILURE: ("on_failure", True),
+}
+
+
+def _policy(task: RunnableTask[Any, Any] | None) -> endings.ResultPolicy:
+    return endings.DEFAULT_POLICY if task is None else task.result_policy
+
+
+def as_it_was(delivery: Delivery) -> Envelope:
+    """Return the message of a delivery, to be put back."""
+    claim = delivery.claim
+    return Envelope(claim.task_id, claim.queue, claim.priority, claim.body)
+
+
+#: Exceptions that tell how a task is to end; Dramatiq must not report them as failures.
+CONTROL_FLOW: tuple[type[BaseException], ...] = (Ignore, Reject, Retry)
