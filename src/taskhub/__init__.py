@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from taskhub import states
+    from taskhub import signals, states
     from taskhub.app import Celery, current_app, current_task, shared_task
     from taskhub.app import Celery as TaskHub
     from taskhub.canvas.chain import chain
@@ -40,6 +40,7 @@ _HOMES = {
     "group": ("taskhub.canvas", "group"),
     "maybe_signature": ("taskhub.canvas", "maybe_signature"),
     "shared_task": ("taskhub.app", "shared_task"),
+    "signals": ("taskhub.signals", None),
     "signature": ("taskhub.canvas", "signature"),
     "states": ("taskhub.states", None),
     "subtask": ("taskhub.canvas", "subtask"),
@@ -64,6 +65,7 @@ __all__ = [
     "group",
     "maybe_signature",
     "shared_task",
+    "signals",
     "signature",
     "states",
     "subtask",

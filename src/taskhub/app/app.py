@@ -17,13 +17,13 @@ from taskhub.app.calls import Calls
 from taskhub.app.compatibility import CompatibilityFace
 from taskhub.app.configurable import ConfigurableFace
 from taskhub.app.declarations import Declarations
-from taskhub.app.events import Event
 from taskhub.app.registry import TaskRegistry
 from taskhub.app.routing import Routes
 from taskhub.config.configuration import Configuration
 from taskhub.engine.port import Engine
 from taskhub.exceptions import AlwaysEagerIgnored
 from taskhub.result import AsyncResult
+from taskhub.signals import Signal
 from taskhub.task import calling
 from taskhub.task.declaration import task_name
 from taskhub.task.task import Task as BaseTask
@@ -93,10 +93,10 @@ class Celery(ConfigurableFace, CompatibilityFace):
         self.main = main
         self.strict_typing = strict_typing
         self.autofinalize = autofinalize
-        self.on_configure = Event("on_configure")
-        self.on_after_configure = Event("on_after_configure")
-        self.on_after_finalize = Event("on_after_finalize")
-        self.on_after_fork = Event("on_after_fork")
+        self.on_configure = Signal(name="app.on_configure")
+        self.on_after_configure = Signal(name="app.on_after_configure")
+        self.on_after_finalize = Signal(name="app.on_after_finalize")
+        self.on_after_fork = Signal(name="app.on_after_fork")
         arguments = {
             "broker_url": broker,
             "result_backend": backend,

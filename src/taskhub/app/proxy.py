@@ -51,6 +51,9 @@ class Proxy:
     def __hash__(self) -> int:
         return hash(_found(self))
 
+    def __signal_sender__(self) -> Any:
+        return _found(self)
+
     def __reduce_ex__(self, protocol: Any) -> Any:
         return _found(self).__reduce_ex__(protocol)
 
