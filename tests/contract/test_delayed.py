@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from taskhub.engine.port import Delayed, Engine, QueueCounts
+from taskhub.engine.looking import Delayed, QueueCounts
+from taskhub.engine.port import Engine
 from tests.contract.stage import Clock, claim_all, ids, message
 
 

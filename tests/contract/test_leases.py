@@ -183,3 +183,22 @@ def test_a_good_ending_after_a_lost_worker_is_the_last(engine: Engine) -> None:
 
     assert state_of(engine, "id") == "SUCCESS"
     assert ids(claim_all(engine, "w3")) == []
+
+
+def test_what_a_worker_tells_of_itself_is_kept_with_its_registration(
+    engine: Engine, clock: Clock
+) -> None:
+    engine.renew(["w1", "w2"], LEASE)
+
+    assert engine.introduce("w1", "first")
+    assert engine.introduce("w1", "card")
+    assert not engine.introduce("unknown", "card")
+
+    assert engine.cards() == {"w1": b"card"}
+    clock.advance(LEASE)
+    assert engine.cards() == {}
+    engine.renew(["w1"], LEASE)
+    assert engine.cards() == {"w1": b"card"}
+    engine.release("w1")
+    engine.renew(["w1"], LEASE)
+    assert engine.cards() == {}

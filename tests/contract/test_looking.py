@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from taskhub.engine.port import Engine, QueueCounts
+from taskhub.engine.looking import QueueCounts
+from taskhub.engine.port import Engine
 from tests.contract.stage import Clock, claim_all, claim_one, ending, ids, message
 
 
@@ -71,3 +72,42 @@ def test_a_closed_engine_opens_again(engine: Engine) -> None:
     engine.close()
 
     assert ids(claim_all(engine)) == ["id"]
+
+
+def test_delayed_messages_of_some_queues_are_shown_in_pages(engine: Engine) -> None:
+    engine.enqueue(
+        [message(f"id{n}", "even" if n % 2 == 0 else "odd", delay=n) for n in range(1, 9)]
+    )
+
+    def page(offset: int, *queues: str) -> list[str]:
+        return ids(entry.envelope for entry in engine.delayed(offset, 2, queues))
+
+    assert page(0, "even") == ["id2", "id4"]
+    assert page(2, "even") == ["id6", "id8"]
+    assert page(3, "even", "odd") == ["id4", "id5"]
+    assert page(0, "unknown") == page(0) == []
+
+
+def test_delayed_messages_are_found_behind_many_others(engine: Engine) -> None:
+    engine.enqueue([message(f"id{n}", delay=n + 1) for n in range(1500)])
+    engine.enqueue([message("last", "rare", delay=2000)])
+
+    assert ids(entry.envelope for entry in engine.delayed(0, 5, ["rare"])) == ["last"]
+    assert ids(entry.envelope for entry in engine.delayed(1499, 5, ["default"])) == ["id1499"]
+
+
+def test_the_oldest_of_each_priority_are_found(engine: Engine) -> None:
+    engine.enqueue([message(f"{name}{p}", priority=p) for name in "ab" for p in (0, 5, 9)])
+    claim_one(engine)
+
+    assert ids(engine.oldest("default")) == ["b9", "a5", "a0"]
+    assert engine.oldest("unknown") == []
+
+
+def test_what_a_worker_holds_is_shown_in_pages(engine: Engine) -> None:
+    engine.enqueue([message(name) for name in "cab"])
+    claim_all(engine, "w1")
+
+    assert ids(engine.claimed("w1", 0, 2)) == ["a", "b"]
+    assert ids(engine.claimed("w1", 2, 2)) == ["c"]
+    assert engine.claimed("w1", 0, 0) == engine.claimed("w2", 0, 9) == []

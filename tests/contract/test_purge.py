@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from taskhub.engine.port import Engine, QueueCounts
+from taskhub.engine.looking import QueueCounts
+from taskhub.engine.port import Engine
 from tests.contract.stage import Clock, claim_all, claim_one, ending, ids, message
 
 

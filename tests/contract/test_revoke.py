@@ -125,3 +125,31 @@ def test_deliveries_are_forgotten_with_a_revoked_task(engine: Engine) -> None:
     engine.enqueue([message("id")])
 
     assert claim_one(engine, "w1").delivery == 1
+
+
+def test_revoked_ids_are_listed_until_they_are_forgotten(engine: Engine, clock: Clock) -> None:
+    engine.revoke("revoker", ["b"], REMEMBER)
+    engine.revoke("revoker", ["a", "c"], 2 * REMEMBER)
+
+    assert engine.revoked(0, 2) == ["b", "a"]
+    assert engine.revoked(2, 2) == ["c"]
+    assert engine.revoked(0, 0) == []
+    clock.advance(REMEMBER)
+    assert engine.revoked(0, 9) == ["a", "c"]
+
+
+def test_revoked_stamps_are_remembered_for_a_while(engine: Engine, clock: Clock) -> None:
+    engine.revoke_stamps([("header", "one"), ("header", "two")], REMEMBER)
+    engine.revoke_stamps([("other", 'a "quoted"\nline'), ("header", "two")], 2 * REMEMBER)
+
+    assert sorted(engine.revoked_stamps()) == [
+        ("header", "one"),
+        ("header", "two"),
+        ("other", 'a "quoted"\nline'),
+    ]
+    clock.advance(REMEMBER)
+    assert sorted(engine.revoked_stamps()) == [("header", "two"), ("other", 'a "quoted"\nline')]
+    clock.advance(REMEMBER)
+    engine.renew([], 1)
+    assert engine.revoked_stamps() == []
+    engine.revoke_stamps([], REMEMBER)

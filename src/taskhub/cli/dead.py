@@ -13,7 +13,7 @@ from taskhub.cli.options import app_options, load_app
 from taskhub.cli.output import duration, say_json, table
 
 if TYPE_CHECKING:
-    from taskhub.engine.port import DeadLetter
+    from taskhub.engine.looking import DeadLetter
 
 
 @click.group(epilog=exit_codes.EXPLAINED)

@@ -11,25 +11,25 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
+from taskhub.engine.mailbox import Mailbox
+from taskhub.engine.memory_looking import MemoryLooking
+from taskhub.engine.memory_mailbox import MemoryMailbox
 from taskhub.engine.memory_state import MemoryState
 from taskhub.engine.memory_waiting import MemoryBell, MemorySubscription
 from taskhub.engine.port import (
     Bell,
     Claim,
     ClaimBatch,
-    DeadLetter,
-    Delayed,
     DocumentCallback,
     Ending,
     Engine,
     Exchange,
-    QueueCounts,
     RetryPolicy,
     Subscription,
 )
 from taskhub.engine.rules import EngineRules
 from taskhub.message import Envelope
-from taskhub.outcome import ChordPlan
+from taskhub.outcome import ChainPlan, ChordPlan
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 SOON = 2000
 
 
-class MemoryEngine(Engine):
+class MemoryEngine(MemoryLooking, Engine):
     """Holds everything in memory behind one lock.
 
     Parameters:
@@ -52,6 +52,7 @@ class MemoryEngine(Engine):
         self._clock = clock or (lambda: int(time.time() * 1000))
         self._state = MemoryState()
         self._changed = threading.Condition(threading.RLock())
+        self._mailbox = MemoryMailbox(self._changed, self._clock)
         self._followers: dict[str, list[DocumentCallback]] = defaultdict(list)
 
     # -- producing
@@ -168,6 +169,9 @@ class MemoryEngine(Engine):
     def release(self, worker: str, *, only_expired: bool = False) -> int | None:
         with self._changed:
             state, now = self._state, self._clock()
+            state.revoked_stamps = {
+                stamp: until for stamp, until in state.revoked_stamps.items() if until > now
+            }
             if only_expired and state.workers.get(worker, now + 1) > now:
                 return None
             claims = state.claims.pop(worker, {})
@@ -184,11 +188,23 @@ class MemoryEngine(Engine):
 
     def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:
         with self._changed:
+            state.cards.pop(worker, None)
             state, now = self._state, self._clock()
             claims = []
             for task_id in task_ids:
+    def introduce(self, worker: str, card: str) -> bool:
+        with self._changed:
+            if worker not in self._state.workers:
+                return False
+            self._state.cards[worker] = card.encode()
+            return True
+
                 state.revoked[task_id] = now + remember
                 score = state.withdraw(task_id)
+    @property
+    def mailbox(self) -> Mailbox:
+        return self._mailbox
+
                 if score is not None:
                     claims.append(state.hold(revoker, task_id, score, revoked=True))
             if claims:
@@ -202,6 +218,27 @@ class MemoryEngine(Engine):
             if delayed:
                 keys += [key for _, of, _, key in state.delayed if of == queue]
                 state.delayed = [entry for entry in state.delayed if entry[1] != queue]
+    def revoke_stamps(self, stamps: Sequence[tuple[str, str]], remember: int) -> None:
+        with self._changed:
+            until = self._clock() + remember
+            self._state.revoked_stamps.update(dict.fromkeys(stamps, until))
+
+    def revive(self, keys: Sequence[str]) -> list[str]:
+        with self._changed:
+            sent = []
+            for key in keys:
+                letter = self._state.dead.get(key)
+                if letter is not None and letter.envelope is not None:
+                    del self._state.dead[key]
+                    self._state.publish(letter.envelope, self._clock())
+                    sent.append(key)
+            self._changed.notify_all()
+            return sent
+
+    def drop_dead(self, keys: Sequence[str]) -> list[str]:
+        with self._changed:
+            return [key for key in keys if self._state.dead.pop(key, None) is not None]
+
             for key in keys:
                 state.forget(key)
             return len(keys)

@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from taskhub.engine.port import Claim, DeadLetter
+from taskhub.engine.looking import DeadLetter
+from taskhub.engine.port import Claim
 from taskhub.message import HIGHEST_PRIORITY, Envelope
-from taskhub.outcome import ChordExtension, ChordPart, ChordPlan
+from taskhub.outcome import ChainPlan, ChordExtension, ChordPart, ChordPlan
 
 #: A priority's band of scores, as in the scripts of the Redis engine.
 BAND = 2**49
@@ -47,7 +48,11 @@ class MemoryState:
     claims: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     deliveries: dict[str, int] = field(default_factory=dict)
     workers: dict[str, int] = field(default_factory=dict)
+    #: What the registered workers tell of themselves.
+    cards: dict[str, bytes] = field(default_factory=dict)
     revoked: dict[str, int] = field(default_factory=dict)
+    #: Header and value, and until when they are remembered.
+    revoked_stamps: dict[tuple[str, str], int] = field(default_factory=dict)
     dead: dict[str, DeadLetter] = field(default_factory=dict)
     queues: set[str] = field(default_factory=set)
     #: Queues whose bell holds its token.

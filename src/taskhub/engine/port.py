@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import NamedTuple
 
+from taskhub.engine.looking import Looking
+from taskhub.engine.mailbox import Mailbox
 from taskhub.engine.rules import EngineRules
 from taskhub.message import Envelope
-from taskhub.outcome import ChordPlan, Outcome
+from taskhub.outcome import ChainPlan, ChordPlan, Outcome
 
 #: Receives a task id and the result document just stored for it. Called from a thread of the engine: it must be quick.
 DocumentCallback = Callable[[str, bytes], None]
@@ -69,33 +71,6 @@ class Exchange(NamedTuple):
     committed: list[bool]
     #: None when no claim was asked for.
     batch: ClaimBatch | None
-
-
-class QueueCounts(NamedTuple):
-    """How many messages a queue holds."""
-
-    ready: int
-    delayed: int
-
-
-class Delayed(NamedTuple):
-    """A message that waits for its time."""
-
-    #: Milliseconds since the epoch.
-    due: int
-    envelope: Envelope
-
-
-class DeadLetter(NamedTuple):
-    """A message that was given up."""
-
-    key: str
-    #: JSON text: what happened.
-    reason: str
-    #: None when the stored record could not be read.
-    envelope: Envelope | None
-    #: Milliseconds since the epoch at which it will be forgotten.
-    expires: int
 
 
 class RetryPolicy(NamedTuple):
@@ -156,7 +131,7 @@ class Subscription(ABC):
         self.close()
 
 
-class Engine(ABC):
+class Engine(Looking):
     """Stores messages, hands them out, and writes their endings.
 
     Every verb raises `taskhub.exceptions.OperationalError` when the store is out of reach, after a bounded time.
@@ -240,12 +215,33 @@ class Engine(ABC):
     # -- steering
 
     @abstractmethod
+    @abstractmethod
+    def introduce(self, worker: str, card: str) -> bool:
+        """Keep what a worker tells of itself, until its registration ends; False: it has no lease."""
+
     def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:
         """Remember ids as revoked for `remember` ms; return those that waited, claimed by `revoker` to be ended."""
+    @property
+    @abstractmethod
+    def mailbox(self) -> Mailbox:
+        """What carries commands to workers, and their replies back."""
+
 
     @abstractmethod
     def purge(self, queue: str, *, delayed: bool = True) -> int:
         """Drop all waiting messages of a queue; return how many."""
+    @abstractmethod
+    def revoke_stamps(self, stamps: Sequence[tuple[str, str]], remember: int) -> None:
+        """Remember stamps (header, value) as revoked for `remember` ms; workers heed them, see `revoked_stamps`."""
+
+    @abstractmethod
+    def revive(self, keys: Sequence[str]) -> list[str]:
+        """Make dead letters ready to run again; return those that were: there, and readable."""
+
+    @abstractmethod
+    def drop_dead(self, keys: Sequence[str]) -> list[str]:
+        """Forget dead letters; return those that were there."""
+
 
     # -- results
 

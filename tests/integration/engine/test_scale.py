@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from taskhub.config.urls import parse_store_url
-from taskhub.engine.port import QueueCounts
+from taskhub.engine.looking import QueueCounts
 from taskhub.engine.redis.engine import RedisEngine
 from tests.contract.stage import Clock, ending, ids, message
 from tests.support.servers import start_valkey

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from taskhub.config.urls import StoreURL, same_server
+from taskhub.engine.mailbox import Mailbox
 from taskhub.engine.port import (
     Bell,
     Claim,
     ClaimBatch,
-    DeadLetter,
-    Delayed,
     DocumentCallback,
     Ending,
     Engine,
     Exchange,
-    QueueCounts,
     RetryPolicy,
     Subscription,
 )
-from taskhub.engine.redis import inspection
 from taskhub.engine.redis.bell import RedisBell
 from taskhub.engine.redis.channel import Channel, script_call
 from taskhub.engine.redis.connecting import Connector
 from taskhub.engine.redis.pool import ChannelPool
+from taskhub.engine.redis.inspection import RedisLooking, chord_parts
+from taskhub.engine.redis.mailbox import RedisMailbox
 from taskhub.engine.redis.results import ResultStore
 from taskhub.engine.rules import EngineRules
 from taskhub.message import Envelope
-from taskhub.outcome import ChordPlan, Outcome
+from taskhub.outcome import ChainPlan, ChordPlan, Outcome
 
 #: Messages per script call when many are enqueued: long enough to be fast, short enough not to hold the server up.
 ENQUEUE_PAGE = 500
@@ -37,7 +37,7 @@ ENQUEUE_PAGE = 500
 PURGE_PAGE = 1000
 
 
-class RedisEngine(Engine):
+class RedisEngine(RedisLooking, Engine):
     """Stores messages and results on one server (one atomic step), or results on another.
 
     With results on another server an ending is three steps: result, consequences, acknowledgement (the last two are
@@ -105,6 +105,10 @@ class RedisEngine(Engine):
             self._open()
 
     def _now(self) -> str:
+    def _channels(self) -> ChannelPool:
+        self._here()
+        return self._pool
+
         return "" if self._clock is None else str(self._clock())
 
     def _run(self, name: str, *arguments: Any) -> Any:
@@ -233,12 +237,29 @@ class RedisEngine(Engine):
         dropped, cursor = 0, b"0"
         while cursor:
             count, cursor = self._run("purge", queue, PURGE_PAGE, "1" if delayed else "", cursor)
+    def introduce(self, worker: str, card: str) -> bool:
+        return bool(self._run("introduce", worker, card))
+
             dropped += count
         return dropped
+    @property
+    def mailbox(self) -> Mailbox:
+        return RedisMailbox(self._broker, self._namespace, self._channels, self._now)
+
 
     # -- results
 
     def store_state(
+    def revoke_stamps(self, stamps: Sequence[tuple[str, str]], remember: int) -> None:
+        if stamps:
+            self._run("revoke_stamps", remember, *map(json.dumps, stamps))
+
+    def revive(self, keys: Sequence[str]) -> list[str]:
+        return [key.decode() for key in self._run("revive", *keys)]
+
+    def drop_dead(self, keys: Sequence[str]) -> list[str]:
+        return [key.decode() for key in self._run("drop_dead", *keys)]
+
         self, task_id: str, document: str, ttl: int | None, *, held: tuple[str, Claim] | None = None
     ) -> bool:
         proof = (held[0], held[1].key, held[1].token) if held is not None else ("", "", "")
@@ -277,22 +298,7 @@ class RedisEngine(Engine):
     # -- chords
 
     def chord_parts(self, chord_id: str) -> list[bytes] | None:
-        self._here()
-        return inspection.chord_parts(self._pool, self._namespace, chord_id)
-
-    # -- looking
-
-    def queues(self) -> dict[str, QueueCounts]:
-        self._here()
-        return inspection.queues(self._pool, self._namespace)
-
-    def waiting(self, queue: str, offset: int, limit: int) -> list[Envelope]:
-        self._here()
-        return inspection.waiting(self._pool, self._namespace, queue, offset, limit)
-
-    def delayed(self, offset: int, limit: int) -> list[Delayed]:
-        self._here()
-        return inspection.delayed(self._pool, self._namespace, offset, limit)
+        return chord_parts(self._channels(), self._namespace, chord_id)
 
     def dead_letters(self, offset: int, limit: int) -> list[DeadLetter]:
         self._here()

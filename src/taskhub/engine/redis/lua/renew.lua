@@ -7,6 +7,7 @@
 
 local now = clock()
 redis.call('ZREMRANGEBYSCORE', REVOKED, '-inf', now)
+redis.call('ZREMRANGEBYSCORE', ns .. ':revoked:stamps', '-inf', now)
 for index = 3, #ARGV do
   redis.call('ZADD', WORKERS, now + tonumber(ARGV[2]), ARGV[index])
 end

@@ -1,0 +1,11 @@
+-- Remembers stamps as revoked: tasks that carry one are ended by the worker that would run them.
+--
+-- ARGV[2]  how long they are remembered, ms.
+-- ARGV[3..] stamps: JSON lists of header and value.
+
+local name, now = ns .. ':revoked:stamps', clock()
+redis.call('ZREMRANGEBYSCORE', name, '-inf', now)
+for index = 3, #ARGV do
+  redis.call('ZADD', name, now + tonumber(ARGV[2]), ARGV[index])
+end
+return 1

@@ -1,0 +1,80 @@
+"""What becomes of messages that were given up."""
+
+from __future__ import annotations
+
+from taskhub.engine.port import Engine
+from tests.contract.stage import Clock, claim_all, claim_one, ending, ids, message, rings
+
+
+def bury(engine: Engine, *names: str) -> None:
+    """Make dead letters."""
+    engine.enqueue([message(name) for name in names])
+    engine.commit("w1", [ending(claim, "FAILURE", dead='"why"') for claim in claim_all(engine)])
+    rings(engine)
+
+
+def test_one_is_found_by_its_key(engine: Engine) -> None:
+    bury(engine, "a", "b")
+
+    letter = engine.dead_letter("b")
+
+    assert letter is not None
+    assert (letter.key, letter.reason, letter.envelope) == ("b", '"why"', message("b"))
+    assert engine.dead_letter("c") is None
+    assert engine.dead_count() == 2
+
+
+def test_a_revived_one_runs_again_as_a_new_delivery(engine: Engine) -> None:
+    bury(engine, "a", "b", "c")
+
+    assert engine.revive(["c", "unknown", "a"]) == ["c", "a"]
+
+    assert rings(engine)
+    assert [letter.key for letter in engine.dead_letters(0, 9)] == ["b"]
+    claims = claim_all(engine)
+    assert ids(claims) == ["c", "a"]
+    assert [claim.delivery for claim in claims] == [1, 1]
+
+
+def test_a_revived_one_whose_id_waits_again_runs_beside_it(engine: Engine) -> None:
+    bury(engine, "a")
+    engine.enqueue([message("a")])
+
+    assert engine.revive(["a"]) == ["a"]
+
+    assert ids(claim_all(engine)) == ["a", "a"]
+
+
+def test_one_that_is_dropped_is_gone(engine: Engine) -> None:
+    bury(engine, "a", "b")
+
+    assert engine.drop_dead(["a", "unknown"]) == ["a"]
+
+    assert engine.dead_letter("a") is None
+    assert engine.revive(["a"]) == []
+    assert engine.dead_count() == 1
+
+
+def test_nothing_is_revived_or_dropped_without_keys(engine: Engine) -> None:
+    bury(engine, "a")
+
+    assert engine.revive([]) == []
+    assert engine.drop_dead([]) == []
+    assert engine.dead_count() == 1
+
+
+def test_one_is_forgotten_in_time(engine: Engine, clock: Clock) -> None:
+    bury(engine, "a")
+    clock.advance(engine.rules.dead_letter_ttl)
+    engine.renew([], 1)
+
+    assert engine.dead_letter("a") is None
+    assert engine.dead_count() == 0
+
+
+def test_a_revived_one_can_die_again(engine: Engine) -> None:
+    bury(engine, "a")
+    engine.revive(["a"])
+    engine.commit("w1", [ending(claim_one(engine), "FAILURE", dead='"again"')])
+
+    assert [letter.reason for letter in engine.dead_letters(0, 9)] == ['"again"']
