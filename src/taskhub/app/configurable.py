@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from taskhub.config.configuration import Configuration
+from taskhub.schedules.zones import LocalZone
 
 
 class ConfigurableFace:
@@ -35,7 +36,7 @@ class ConfigurableFace:
         """The time zone of the settings `timezone` and `enable_utc`."""
         name = self.conf.timezone
         if not name:
-            return UTC if self.conf.enable_utc else datetime.now().astimezone().tzinfo or UTC
+            return UTC if self.conf.enable_utc else LocalZone()
         zone: tzinfo = ZoneInfo(name) if isinstance(name, str) else name
         return zone
 

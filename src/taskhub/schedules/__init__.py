@@ -1,0 +1,41 @@
+"""When periodic jobs run: schedules under Celery's names, the entries that have them, and who sets them going."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from taskhub.schedules.base import BaseSchedule
+    from taskhub.schedules.crontab import crontab
+    from taskhub.schedules.fields import ParseException, crontab_parser
+    from taskhub.schedules.interval import maybe_schedule, schedule
+    from taskhub.schedules.solar import solar
+
+_HOMES = {
+    "BaseSchedule": "base",
+    "ParseException": "fields",
+    "crontab": "crontab",
+    "crontab_parser": "fields",
+    "maybe_schedule": "interval",
+    "schedule": "interval",
+    "solar": "solar",
+}
+
+__all__ = [
+    "BaseSchedule",
+    "ParseException",
+    "crontab",
+    "crontab_parser",
+    "maybe_schedule",
+    "schedule",
+    "solar",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'taskhub.schedules' has no attribute {name!r}")
+    value = getattr(import_module(f"taskhub.schedules.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
