@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from taskhub.app import stores
+from taskhub.app.collector import Collector
 from taskhub.app.routing import Routes
 from taskhub.canvas.outbox import Outbox, open_outbox
 from taskhub.engine.port import RetryPolicy
@@ -137,34 +138,11 @@ class Calls:
             parent._task.add_trail(result)
         return result
 
-    def collect(
-        self,
-        outbox: Outbox,
-        signature: Signature,
-        args: Any,
-        kwargs: Any,
-        options: Mapping[str, Any],
-    ) -> bool:
-        """Put a frozen call of a task into an outbox, without a result; the quick way for members of a canvas.
-
-        Returns False if it must be sent by its own `apply_async`: it is a canvas, or its task has one of its own.
-        """
-        from taskhub.task.task import Task
-
-        task: Task[Any, Any] | None = signature.known_task()
-        if (
-            signature.subtask_type is not None
-            or task is None
-            or type(task).apply_async is not Task.apply_async
-        ):
-            return False
-        task = task.bound
-        new_args, new_kwargs, merged = task.prepared(*signature.merged(args, kwargs, options))
-        task_id = merged["task_id"]
-        outbox.messages.append(
-            self.envelope(task.name, new_args, new_kwargs, task_id, merged, task, _parent())
-        )
-        return True
+    def collector(
+        self, outbox: Outbox, args: Any, kwargs: Any, options: Mapping[str, Any]
+    ) -> Collector:
+        """Return what collects the members of a canvas that are called with these."""
+        return Collector(self, outbox, args, kwargs, options, _parent())
 
     def send_all(self, outbox: Outbox, options: Mapping[str, Any]) -> None:
         """Send what a canvas has collected, in as few trips as possible."""

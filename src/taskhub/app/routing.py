@@ -42,6 +42,11 @@ class Routes:
         """The queues that the configuration names."""
         return tuple(self.queues) or (self._default_queue,)
 
+    @property
+    def differ_by_call(self) -> bool:
+        """Whether there are routers: they may send two calls of one task to different queues."""
+        return bool(self._routers)
+
     def options(
         self,
         options: Mapping[str, Any],

@@ -201,7 +201,7 @@ def send_members(sender: Any, args: Any, kwargs: Any, options: Mapping[str, Any]
     """Send the members of a frozen group to the open outbox."""
     outbox = open_outbox()
     assert outbox is not None
-    calls = sender.app.calls
+    collector = sender.app.calls.collector(outbox, args, kwargs, options)
     for task in sender.tasks:
-        if not calls.collect(outbox, task, args, kwargs, options):
+        if not collector.collect(task):
             task.apply_async(args, kwargs, add_to_parent=False, **options)

@@ -410,6 +410,16 @@ class Signature(dict[str, Any]):
         return self.reprcall()
 
 
+def call_of(task: Any, args: tuple[Any, ...], kwargs: dict[str, Any], immutable: bool) -> Signature:
+    """Return the signature of a call of a task; the quick way to it, of which large canvases make thousands."""
+    call = Signature.__new__(Signature)
+    call._type = task
+    call.update(
+        task=task.name, args=args, kwargs=kwargs, options={}, subtask_type=None, immutable=immutable
+    )
+    return call
+
+
 def signature(varies: Any, *args: Any, **kwargs: Any) -> Any:
     """Return a signature: of a task or its name with arguments, or the one that a dictionary holds."""
     app = kwargs.get("app")
@@ -439,6 +449,8 @@ def checked(value: Any) -> Any:
     Raises:
       TypeError: it holds none.
     """
+    if isinstance(value, Signature):
+        return value
     if isinstance(value, Mapping):
         return maybe_signature(value)
     raise TypeError(

@@ -67,7 +67,7 @@ class AsyncResult(DocumentFields, ResultTree, Generic[R]):
     ) -> None:
         if id is None:  # pyright: ignore[reportUnnecessaryComparison]
             raise ValueError("AsyncResult needs the id of a task, not None.")
-        app = app_or_current(app or self.app)
+        app = app or app_or_current(self.app)
         self.app = app
         self.id = id
         self.backend: Backend = backend or app.backend

@@ -135,7 +135,8 @@ def check_arguments(args: Any, kwargs: Any) -> None:
     """
     if args is not None and not isinstance(args, list | tuple):
         raise TypeError("task args must be a list or tuple")
-    if kwargs is not None and not isinstance(kwargs, Mapping):
+    # A dictionary is all that there is but for rare calls, and `Mapping` takes long to ask.
+    if kwargs is not None and not isinstance(kwargs, dict | Mapping):
         raise TypeError("task keyword arguments must be a mapping")
 
 
@@ -213,6 +214,18 @@ def message_options(
     if stamped:
         stored["stamped_headers"] = stamped
         stored["stamps"] = {name: options.get(name) for name in stamped}
+    return stored
+
+
+def place_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `message_options` makes of options that freezing has set, and of no others."""
+    stored: dict[str, Any] = {"group": options["group_id"], "group_index": options["group_index"]}
+    if "chord" in options:
+        stored["chord"] = options["chord"]
+    if options.get("root_id", options["task_id"]) != options["task_id"]:
+        stored["root_id"] = options["root_id"]
+    if options.get("parent_id"):
+        stored["parent_id"] = options["parent_id"]
     return stored
 
 

@@ -30,11 +30,15 @@ class SignableTask(TaskOptions[P, R]):
 
     def s(self, *args: Any, **kwargs: Any) -> Signature:
         """Return the signature of a call with these arguments."""
-        return self.signature(args, kwargs)
+        from taskhub.canvas.signature import call_of
+
+        return call_of(self, args, kwargs, immutable=False)
 
     def si(self, *args: Any, **kwargs: Any) -> Signature:
         """Return the immutable signature of a call: results of other tasks are not passed to it."""
-        return self.signature(args, kwargs, immutable=True)
+        from taskhub.canvas.signature import call_of
+
+        return call_of(self, args, kwargs, immutable=True)
 
     def chunks(self, it: Iterable[Any], n: int) -> Any:
         """Return calls for many arguments, `n` of them per call."""

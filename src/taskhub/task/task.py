@@ -44,6 +44,16 @@ class Task(RunningTask[P, R]):
             cls.apply_async is Task.apply_async and cls.AsyncResult is Task.AsyncResult
         )
 
+    @property
+    def calls_are_alike(self) -> bool:
+        """Whether two of its calls with the same options differ in ids and arguments only."""
+        return (
+            self._dump_arguments is None
+            and not self._decorator_links
+            and "shadow_name" not in vars(self)
+            and type(self).shadow_name is Task.shadow_name
+        )
+
     def __init__(self) -> None:
         """Tasks are made without arguments; binding to an app makes them actors."""
 
@@ -85,14 +95,16 @@ class Task(RunningTask[P, R]):
             first, request._entered = not request._entered, True
             if first:
                 body = self.run if request.is_eager else self.fn
-                value: R = body(*args, **kwargs)
-                return value
+                execution = request._execution
+                if execution is None:
+                    return cast("R", body(*args, **kwargs))
+                return cast("R", execution.run(body, args, kwargs))
         own = Context(args=list(args), kwargs=kwargs)
         own._task = self
         with entered(own):
             return self.run(*args, **kwargs)
 
-    def load_arguments(self, request: Context) -> None:
+    def load(self, request: Context) -> None:
         values = request.__dict__
         if "content" in values:
             accept = self.app.conf.accept_content
@@ -102,6 +114,10 @@ class Task(RunningTask[P, R]):
 
             parts = self.app.engine.chord_parts(values["joins"])
             request.args = fill(request.args, join(values["joins"], parts))
+        if request.chain_rest and not request.chain:
+            from taskhub.canvas.rest import load_next
+
+            load_next(self.app.engine, request)
 
     def consequences(
         self,
@@ -111,7 +127,13 @@ class Task(RunningTask[P, R]):
         error: BaseException | None = None,
         traceback: str | None = None,
     ) -> Consequences:
-        if not (request.callbacks or request.errbacks or request.chain or request.chord):
+        if not (
+            request.callbacks
+            or request.errbacks
+            or request.chain
+            or request.chain_rest
+            or request.chord
+        ):
             return NO_CONSEQUENCES
         from taskhub.canvas.consequences import consequences
 
