@@ -1,0 +1,48 @@
+"""Which time limits apply to a call: pure decisions."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class TimeLimits(NamedTuple):
+    """How long a call may run, seconds; None: without limit."""
+
+    #: When it is ended.
+    hard: float | None = None
+    #: When `SoftTimeLimitExceeded` is raised in it.
+    soft: float | None = None
+
+
+UNLIMITED = TimeLimits()
+
+
+def in_force(
+    asked: TimeLimits, declared: TimeLimits, present: TimeLimits, default: TimeLimits
+) -> TimeLimits:
+    """Return the limits of one call. Zero is no limit, as in Celery.
+
+    A message carries the limits of its call, and where that named none, those that the caller's task declares. Limits
+    equal to what the task declares here are therefore the task's, and give way when those are changed at run time.
+
+    Parameters:
+      asked: what the message carries.
+      declared: what the task said when it was bound to its app.
+      present: what is set on the task now; it differs after the control command `time_limit`.
+      default: what the worker was started with, for tasks without limits.
+    """
+    return TimeLimits(
+        _in_force(asked.hard, declared.hard, present.hard, default.hard),
+        _in_force(asked.soft, declared.soft, present.soft, default.soft),
+    )
+
+
+def _in_force(
+    asked: float | None, declared: float | None, present: float | None, default: float | None
+) -> float | None:
+    if asked and asked != declared:
+        return asked
+    if present:
+        return present
+    # A limit that was taken away at run time is gone; the default is for tasks that never had one.
+    return None if declared else (default or None)
