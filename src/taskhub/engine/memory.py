@@ -15,8 +15,10 @@ from taskhub.engine.mailbox import Mailbox
 from taskhub.engine.memory_looking import MemoryLooking
 from taskhub.engine.memory_mailbox import MemoryMailbox
 from taskhub.engine.memory_state import MemoryState
+from taskhub.engine.memory_timetable import MemoryTimetable
 from taskhub.engine.memory_waiting import MemoryBell, MemorySubscription
 from taskhub.engine.port import (
+    OVERDUE,
     Bell,
     Claim,
     ClaimBatch,
@@ -28,6 +30,7 @@ from taskhub.engine.port import (
     Subscription,
 )
 from taskhub.engine.rules import EngineRules
+from taskhub.engine.timetable import Timetable
 from taskhub.message import Envelope
 from taskhub.outcome import ChainPlan, ChordPlan
 
@@ -53,6 +56,7 @@ class MemoryEngine(MemoryLooking, Engine):
         self._state = MemoryState()
         self._changed = threading.Condition(threading.RLock())
         self._mailbox = MemoryMailbox(self._changed, self._clock)
+        self._timetable = MemoryTimetable(self._changed, self._state, self._clock)
         self._followers: dict[str, list[DocumentCallback]] = defaultdict(list)
 
     # -- producing
@@ -62,9 +66,12 @@ class MemoryEngine(MemoryLooking, Engine):
         envelopes: Sequence[Envelope],
         *,
         chords: Sequence[ChordPlan] = (),
+        chains: Sequence[ChainPlan] = (),
         retry: RetryPolicy | None = None,
     ) -> None:
         with self._changed:
+            for chain in chains:
+                self._state.store_chain(chain)
             for chord in chords:
                 self._state.open_chord(chord)
             for envelope in envelopes:
@@ -102,6 +109,10 @@ class MemoryEngine(MemoryLooking, Engine):
             state.open_chord(chord)
         for extension in outcome.extends:
             state.extend_chord(extension)
+        for chain in outcome.chains:
+            state.store_chain(chain)
+        for chain_id in outcome.spent:
+            state.chains.pop(chain_id, None)
         for message in outcome.publish:
             state.publish(message, now)
         for part in outcome.parts:
@@ -128,11 +139,16 @@ class MemoryEngine(MemoryLooking, Engine):
         return ClaimBatch(claims, None if soonest is None else max(0, soonest - now))
 
     def acknowledge(self, worker: str, claim: Claim) -> bool:
+        return self._use_up(worker, claim.key, claim.token, self.rules.max_deliveries)
+
+    def condemn(self, worker: str, key: str, token: str) -> bool:
+        return self._use_up(worker, key, token, OVERDUE)
+
+    def _use_up(self, worker: str, key: str, token: str, deliveries: int) -> bool:
         with self._changed:
-            state = self._state
-            if not state.holds(worker, claim):
+            if self._state.claims[worker].get(key) != token:
                 return False
-            state.deliveries[claim.key] = self.rules.max_deliveries
+            self._state.deliveries[key] = deliveries
             return True
 
     def give_back(self, worker: str, keys: Sequence[str]) -> list[str]:
@@ -162,6 +178,9 @@ class MemoryEngine(MemoryLooking, Engine):
             for worker in workers:
                 state.workers[worker] = now + lease
             state.revoked = {key: until for key, until in state.revoked.items() if until > now}
+            state.revoked_stamps = {
+                stamp: until for stamp, until in state.revoked_stamps.items() if until > now
+            }
             state.dead = {key: dead for key, dead in state.dead.items() if dead.expires > now}
             expired = [(until, worker) for worker, until in state.workers.items() if until <= now]
             return [worker for _, worker in sorted(expired)]
@@ -169,9 +188,6 @@ class MemoryEngine(MemoryLooking, Engine):
     def release(self, worker: str, *, only_expired: bool = False) -> int | None:
         with self._changed:
             state, now = self._state, self._clock()
-            state.revoked_stamps = {
-                stamp: until for stamp, until in state.revoked_stamps.items() if until > now
-            }
             if only_expired and state.workers.get(worker, now + 1) > now:
                 return None
             claims = state.claims.pop(worker, {})
@@ -181,17 +197,10 @@ class MemoryEngine(MemoryLooking, Engine):
                 state.deliveries[key] = max(delivery, state.deliveries.get(key, 0))
                 state.put_back(key, token)
             state.workers.pop(worker, None)
+            state.cards.pop(worker, None)
             self._changed.notify_all()
             return len(claims)
 
-    # -- steering
-
-    def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:
-        with self._changed:
-            state.cards.pop(worker, None)
-            state, now = self._state, self._clock()
-            claims = []
-            for task_id in task_ids:
     def introduce(self, worker: str, card: str) -> bool:
         with self._changed:
             if worker not in self._state.workers:
@@ -199,25 +208,29 @@ class MemoryEngine(MemoryLooking, Engine):
             self._state.cards[worker] = card.encode()
             return True
 
-                state.revoked[task_id] = now + remember
-                score = state.withdraw(task_id)
+    # -- steering
+
     @property
     def mailbox(self) -> Mailbox:
         return self._mailbox
 
+    @property
+    def timetable(self) -> Timetable:
+        return self._timetable
+
+    def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:
+        with self._changed:
+            state, now = self._state, self._clock()
+            claims = []
+            for task_id in task_ids:
+                state.revoked[task_id] = now + remember
+                score = state.withdraw(task_id)
                 if score is not None:
                     claims.append(state.hold(revoker, task_id, score, revoked=True))
             if claims:
                 state.workers[revoker] = now + self.rules.lease
             return claims
 
-    def purge(self, queue: str, *, delayed: bool = True) -> int:
-        with self._changed:
-            state = self._state
-            keys = [key for _, key in state.ready.pop(queue, [])]
-            if delayed:
-                keys += [key for _, of, _, key in state.delayed if of == queue]
-                state.delayed = [entry for entry in state.delayed if entry[1] != queue]
     def revoke_stamps(self, stamps: Sequence[tuple[str, str]], remember: int) -> None:
         with self._changed:
             until = self._clock() + remember
@@ -239,6 +252,13 @@ class MemoryEngine(MemoryLooking, Engine):
         with self._changed:
             return [key for key in keys if self._state.dead.pop(key, None) is not None]
 
+    def purge(self, queue: str, *, delayed: bool = True) -> int:
+        with self._changed:
+            state = self._state
+            keys = [key for _, key in state.ready.pop(queue, [])]
+            if delayed:
+                keys += [key for _, of, _, key in state.delayed if of == queue]
+                state.delayed = [entry for entry in state.delayed if entry[1] != queue]
             for key in keys:
                 state.forget(key)
             return len(keys)
@@ -327,43 +347,11 @@ class MemoryEngine(MemoryLooking, Engine):
                 return None
             return [chord.parts[place] for place in range(chord.size)]
 
-    # -- looking
+    # -- chains
 
-    def queues(self) -> dict[str, QueueCounts]:
+    def chain_links(self, chain_id: str, start: int, count: int) -> list[bytes]:
         with self._changed:
-            state = self._state
-            delayed = [queue for _, queue, _, _ in state.delayed]
-            return {
-                name: QueueCounts(len(state.ready[name]), delayed.count(name))
-                for name in sorted(state.queues)
-            }
-
-    def waiting(self, queue: str, offset: int, limit: int) -> list[Envelope]:
-        with self._changed:
-            page = self._state.ready[queue][offset : offset + limit]
-            return [self._state.messages[key] for _, key in page]
-
-    def delayed(self, offset: int, limit: int) -> list[Delayed]:
-        with self._changed:
-            page = self._state.delayed[offset : offset + limit]
-            return [Delayed(due, self._state.messages[key]) for due, _, _, key in page]
-
-    def dead_letters(self, offset: int, limit: int) -> list[DeadLetter]:
-        with self._changed:
-            letters = sorted(self._state.dead.values(), key=lambda dead: (dead.expires, dead.key))
-            return letters[offset : offset + limit]
-
-    def workers(self) -> dict[str, int]:
-        with self._changed:
-            now = self._clock()
-            return {worker: until - now for worker, until in self._state.workers.items()}
-
-    def held(self, worker: str) -> dict[str, str]:
-        with self._changed:
-            return dict(self._state.claims.get(worker, {}))
-
-    def ping(self) -> str:
-        return "memory"
+            return list(self._state.chains.get(chain_id, ())[start : start + count])
 
     def close(self) -> None:
         """Nothing to close: what is stored stays as long as this object."""

@@ -14,11 +14,16 @@ from typing import NamedTuple
 from taskhub.engine.looking import Looking
 from taskhub.engine.mailbox import Mailbox
 from taskhub.engine.rules import EngineRules
+from taskhub.engine.timetable import Timetable
 from taskhub.message import Envelope
 from taskhub.outcome import ChainPlan, ChordPlan, Outcome
 
 #: Receives a task id and the result document just stored for it. Called from a thread of the engine: it must be quick.
 DocumentCallback = Callable[[str, bytes], None]
+
+
+#: More deliveries than any message has: those of a message that `Engine.condemn` has marked.
+OVERDUE = 1_000_000
 
 
 class Claim(NamedTuple):
@@ -42,6 +47,11 @@ class Claim(NamedTuple):
         More than `EngineRules.max_deliveries`: it is not to be run, but to be ended as lost.
         """
         return int(self.token.partition(":")[0])
+
+    @property
+    def overdue(self) -> bool:
+        """Whether its last delivery went over its hard time limit, and nobody there could end it."""
+        return self.delivery > OVERDUE
 
     @property
     def score(self) -> str:
@@ -148,9 +158,12 @@ class Engine(Looking):
         envelopes: Sequence[Envelope],
         *,
         chords: Sequence[ChordPlan] = (),
+        chains: Sequence[ChainPlan] = (),
         retry: RetryPolicy | None = None,
     ) -> None:
-        """Store messages, each ready or delayed as its envelope says; first open the chords they belong to.
+        """Store messages, each ready or delayed as its envelope says.
+
+        First open the chords they belong to, and store the links of chains of which they tell.
 
         A try whose reply was lost is repeated in a way that stores nothing twice. With `retry` None, nothing is
         repeated.
@@ -187,6 +200,13 @@ class Engine(Looking):
         """
 
     @abstractmethod
+    def condemn(self, worker: str, key: str, token: str) -> bool:
+        """Mark a message as one that went over its hard time limit in a process that cannot end it any more.
+
+        Its next claim is `overdue`: it is ended, not run. False: the claim no longer stands.
+        """
+
+    @abstractmethod
     def give_back(self, worker: str, keys: Sequence[str]) -> list[str]:
         """Return claimed messages to their places; it does not count as a delivery. Returns those that were held."""
 
@@ -212,24 +232,26 @@ class Engine(Looking):
         and its lease stands.
         """
 
-    # -- steering
-
-    @abstractmethod
     @abstractmethod
     def introduce(self, worker: str, card: str) -> bool:
         """Keep what a worker tells of itself, until its registration ends; False: it has no lease."""
 
-    def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:
-        """Remember ids as revoked for `remember` ms; return those that waited, claimed by `revoker` to be ended."""
+    # -- steering
+
     @property
     @abstractmethod
     def mailbox(self) -> Mailbox:
         """What carries commands to workers, and their replies back."""
 
+    @property
+    @abstractmethod
+    def timetable(self) -> Timetable:
+        """What keeps the periodic jobs."""
 
     @abstractmethod
-    def purge(self, queue: str, *, delayed: bool = True) -> int:
-        """Drop all waiting messages of a queue; return how many."""
+    def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:
+        """Remember ids as revoked for `remember` ms; return those that waited, claimed by `revoker` to be ended."""
+
     @abstractmethod
     def revoke_stamps(self, stamps: Sequence[tuple[str, str]], remember: int) -> None:
         """Remember stamps (header, value) as revoked for `remember` ms; workers heed them, see `revoked_stamps`."""
@@ -242,6 +264,9 @@ class Engine(Looking):
     def drop_dead(self, keys: Sequence[str]) -> list[str]:
         """Forget dead letters; return those that were there."""
 
+    @abstractmethod
+    def purge(self, queue: str, *, delayed: bool = True) -> int:
+        """Drop all waiting messages of a queue; return how many."""
 
     # -- results
 
@@ -281,35 +306,11 @@ class Engine(Looking):
     def chord_parts(self, chord_id: str) -> list[bytes] | None:
         """Return the parts of a chord in order; None: there is no such chord, or it is not complete."""
 
-    # -- looking
+    # -- chains
 
     @abstractmethod
-    def queues(self) -> dict[str, QueueCounts]:
-        """Return the queues ever used, and what each holds."""
-
-    @abstractmethod
-    def waiting(self, queue: str, offset: int, limit: int) -> list[Envelope]:
-        """Return a page of a queue's ready messages, the next one first."""
-
-    @abstractmethod
-    def delayed(self, offset: int, limit: int) -> list[Delayed]:
-        """Return a page of the delayed messages, the soonest first."""
-
-    @abstractmethod
-    def dead_letters(self, offset: int, limit: int) -> list[DeadLetter]:
-        """Return a page of the dead letters, the oldest first."""
-
-    @abstractmethod
-    def workers(self) -> dict[str, int]:
-        """Return the registered workers and the milliseconds left of their leases."""
-
-    @abstractmethod
-    def held(self, worker: str) -> dict[str, str]:
-        """Return a worker's claims: key -> token."""
-
-    @abstractmethod
-    def ping(self) -> str:
-        """Return what the server calls itself, e.g. "Valkey 9.1.2"."""
+    def chain_links(self, chain_id: str, start: int, count: int) -> list[bytes]:
+        """Return up to `count` stored links of a chain, from place `start` on; none if they are gone."""
 
     @abstractmethod
     def close(self) -> None:

@@ -20,7 +20,8 @@ class crontab(BaseSchedule):  # noqa: N801
     """Runs at the minutes whose minute, hour, day of week, day of month and month all match, in the app's time zone.
 
     A field is a number, several numbers, or a text: `"*"`, `"*/15"`, `"8-17/2"`, `"1,15"`, `"mon-fri"`. Day of week
-    0 is Sunday. All fields must match, both days, too: `day_of_week=1, day_of_month="1-7"` is the first Monday of a month.
+    0 is Sunday. All fields must match, both days, too: `day_of_week=1, day_of_month="1-7"` is the first Monday of a
+    month.
 
     A local time that is left out when clocks are put forward counts as that much later; one that comes twice counts the
     first time.

@@ -28,12 +28,12 @@ class Field(NamedTuple):
 
     name: str
     lowest: int
-    count: int
+    size: int
 
     @property
     def highest(self) -> int:
         """The greatest number that it takes."""
-        return self.lowest + self.count - 1
+        return self.lowest + self.size - 1
 
 
 MINUTE = Field("minute", 0, 60)

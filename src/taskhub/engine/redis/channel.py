@@ -136,6 +136,18 @@ ALL_SCRIPTS = (
     "purge",
     "store",
     "open_chords",
+    "store_chains",
+    "introduce",
+    "revoke_stamps",
+    "revive",
+    "drop_dead",
+    "post",
+    "reply",
+    "take",
+    "lead",
+    "resign",
+    "tick",
+    "change_entry",
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from taskhub.config.urls import StoreURL, same_server
 from taskhub.engine.mailbox import Mailbox
 from taskhub.engine.port import (
+    OVERDUE,
     Bell,
     Claim,
     ClaimBatch,
@@ -21,13 +22,16 @@ from taskhub.engine.port import (
     Subscription,
 )
 from taskhub.engine.redis.bell import RedisBell
+from taskhub.engine.redis.chains import chain_arguments
 from taskhub.engine.redis.channel import Channel, script_call
 from taskhub.engine.redis.connecting import Connector
-from taskhub.engine.redis.pool import ChannelPool
 from taskhub.engine.redis.inspection import RedisLooking, chord_parts
 from taskhub.engine.redis.mailbox import RedisMailbox
+from taskhub.engine.redis.pool import ChannelPool
 from taskhub.engine.redis.results import ResultStore
+from taskhub.engine.redis.timetable import RedisTimetable
 from taskhub.engine.rules import EngineRules
+from taskhub.engine.timetable import Timetable
 from taskhub.message import Envelope
 from taskhub.outcome import ChainPlan, ChordPlan, Outcome
 
@@ -104,11 +108,11 @@ class RedisEngine(RedisLooking, Engine):
         if self._process != os.getpid():
             self._open()
 
-    def _now(self) -> str:
     def _channels(self) -> ChannelPool:
         self._here()
         return self._pool
 
+    def _now(self) -> str:
         return "" if self._clock is None else str(self._clock())
 
     def _run(self, name: str, *arguments: Any) -> Any:
@@ -122,9 +126,14 @@ class RedisEngine(RedisLooking, Engine):
         envelopes: Sequence[Envelope],
         *,
         chords: Sequence[ChordPlan] = (),
+        chains: Sequence[ChainPlan] = (),
         retry: RetryPolicy | None = None,
     ) -> None:
         self._here()
+        if chains:
+            entries = chain_arguments(chains, envelopes, chords)
+            arguments = [field for entry in entries for field in entry]
+            self._pool.run("store_chains", self._namespace, (self._now(), *arguments), retry)
         if chords:
             arguments = [field for chord in chords for field in chord_arguments(chord)]
             self._pool.run("open_chords", self._namespace, (self._now(), *arguments), retry)
@@ -192,6 +201,10 @@ class RedisEngine(RedisLooking, Engine):
             arguments.append(len(outcome.extends))
             for extension in outcome.extends:
                 arguments += extension
+            chains = chain_arguments(outcome.chains, outcome.publish, outcome.chords, outcome.spent)
+            arguments.append(len(chains))
+            for chain in chains:
+                arguments += chain
         return arguments
 
     def _write_results_apart(self, endings: Sequence[Ending]) -> None:
@@ -206,6 +219,9 @@ class RedisEngine(RedisLooking, Engine):
     def acknowledge(self, worker: str, claim: Claim) -> bool:
         limit = self.rules.max_deliveries
         return bool(self._run("acknowledge", worker, claim.key, claim.token, limit))
+
+    def condemn(self, worker: str, key: str, token: str) -> bool:
+        return bool(self._run("acknowledge", worker, key, token, OVERDUE))
 
     def give_back(self, worker: str, keys: Sequence[str]) -> list[str]:
         if not keys:
@@ -227,29 +243,23 @@ class RedisEngine(RedisLooking, Engine):
         reply = self._run("release", worker, "expired" if only_expired else "")
         return None if reply is None else int(reply)
 
+    def introduce(self, worker: str, card: str) -> bool:
+        return bool(self._run("introduce", worker, card))
+
     # -- steering
+
+    @property
+    def mailbox(self) -> Mailbox:
+        return RedisMailbox(self._broker, self._namespace, self._channels, self._now)
+
+    @property
+    def timetable(self) -> Timetable:
+        return RedisTimetable(self._namespace, self._channels, self._now)
 
     def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:
         reply = self._run("revoke", revoker, self.rules.lease, remember, *task_ids)
         return read_claims(reply, 0)
 
-    def purge(self, queue: str, *, delayed: bool = True) -> int:
-        dropped, cursor = 0, b"0"
-        while cursor:
-            count, cursor = self._run("purge", queue, PURGE_PAGE, "1" if delayed else "", cursor)
-    def introduce(self, worker: str, card: str) -> bool:
-        return bool(self._run("introduce", worker, card))
-
-            dropped += count
-        return dropped
-    @property
-    def mailbox(self) -> Mailbox:
-        return RedisMailbox(self._broker, self._namespace, self._channels, self._now)
-
-
-    # -- results
-
-    def store_state(
     def revoke_stamps(self, stamps: Sequence[tuple[str, str]], remember: int) -> None:
         if stamps:
             self._run("revoke_stamps", remember, *map(json.dumps, stamps))
@@ -260,6 +270,16 @@ class RedisEngine(RedisLooking, Engine):
     def drop_dead(self, keys: Sequence[str]) -> list[str]:
         return [key.decode() for key in self._run("drop_dead", *keys)]
 
+    def purge(self, queue: str, *, delayed: bool = True) -> int:
+        dropped, cursor = 0, b"0"
+        while cursor:
+            count, cursor = self._run("purge", queue, PURGE_PAGE, "1" if delayed else "", cursor)
+            dropped += count
+        return dropped
+
+    # -- results
+
+    def store_state(
         self, task_id: str, document: str, ttl: int | None, *, held: tuple[str, Claim] | None = None
     ) -> bool:
         proof = (held[0], held[1].key, held[1].token) if held is not None else ("", "", "")
@@ -300,21 +320,13 @@ class RedisEngine(RedisLooking, Engine):
     def chord_parts(self, chord_id: str) -> list[bytes] | None:
         return chord_parts(self._channels(), self._namespace, chord_id)
 
-    def dead_letters(self, offset: int, limit: int) -> list[DeadLetter]:
-        self._here()
-        return inspection.dead_letters(self._pool, self._namespace, offset, limit)
+    # -- chains
 
-    def workers(self) -> dict[str, int]:
+    def chain_links(self, chain_id: str, start: int, count: int) -> list[bytes]:
         self._here()
-        return inspection.workers(self._pool, self._namespace, self._now())
-
-    def held(self, worker: str) -> dict[str, str]:
-        self._here()
-        return inspection.held(self._pool, self._namespace, worker)
-
-    def ping(self) -> str:
-        self._here()
-        return inspection.server_name(self._pool)
+        stop = start + count - 1
+        name = f"{self._namespace}:chain:{chain_id}"
+        return list(self._pool.call([("LRANGE", name, start, stop)])[0])
 
     def close(self) -> None:
         if self._process == os.getpid():

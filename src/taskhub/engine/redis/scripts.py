@@ -1,4 +1,4 @@
-"""The scripts of `lua/`, each prepended with `shared.lua`."""
+"""The scripts of `lua/`, each prepended with what it shares with others."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ import hashlib
 from functools import cache
 from importlib import resources
 from typing import NamedTuple
+
+
+#: What scripts are prepended with that share more than all do.
+_ABOUT_PERIODIC_JOBS = ("shared", "timetable")
+_PREPENDED = dict.fromkeys(("lead", "resign", "tick", "change_entry"), _ABOUT_PERIODIC_JOBS)
 
 
 class Script(NamedTuple):
@@ -19,6 +24,7 @@ class Script(NamedTuple):
 def script(name: str) -> Script:
     """Return the script in `lua/<name>.lua`."""
     folder = resources.files("taskhub.engine.redis") / "lua"
-    parts = [(folder / f"{part}.lua").read_text(encoding="utf-8") for part in ("shared", name)]
+    names = (*_PREPENDED.get(name, ("shared",)), name)
+    parts = [(folder / f"{part}.lua").read_text(encoding="utf-8") for part in names]
     text = "\n".join(parts)
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())

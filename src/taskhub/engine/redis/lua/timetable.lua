@@ -1,0 +1,24 @@
+-- Prepended to the scripts about periodic jobs, after `shared.lua`.
+--
+-- A *run* is what is remembered of an entry: its last tick, the id of its last run and when that was sent, how many
+-- were sent, and how many ticks were skipped because of a run before them.
+
+local SCHEDULE, SCHEDULE_VERSION = ns .. ':schedule', ns .. ':schedule:version'
+local LEADER, RUNS = ns .. ':schedule:leader', ns .. ':schedule:runs'
+local BEHIND, NOTES = ns .. ':schedule:behind', ns .. ':schedule:notes'
+
+local function read_run(entry)
+  local text = redis.call('HGET', RUNS, entry)
+  if not text then
+    return nil
+  end
+  local tick, at, sent, skipped, task_id = string.match(text, '^(%d+) (%d+) (%d+) (%d+) (.*)$')
+  return {
+    tick = tonumber(tick), at = tonumber(at), sent = tonumber(sent), skipped = tonumber(skipped), task_id = task_id,
+  }
+end
+
+local function write_run(entry, run)
+  local text = string.format('%.0f %.0f %.0f %.0f %s', run.tick, run.at, run.sent, run.skipped, run.task_id)
+  redis.call('HSET', RUNS, entry, text)
+end
