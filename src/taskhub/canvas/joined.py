@@ -46,11 +46,11 @@ def join(chord_id: str, parts: Sequence[bytes | str] | None) -> list[Any]:
     """
     if parts is None:
         raise ChordError(f"The results of the header of chord {chord_id} are gone")
-    values = []
-    for part in parts:
-        loaded = loads(part)
-        if loaded[0] != 1:
-            error = decode_exception(loaded[2])
-            raise ChordError(f"Dependency {loaded[1]} raised {error!r}") from error
-        values.append(loaded[1])
-    return values
+    # Read as one text: a header may have 10,000 parts.
+    texts = [part if isinstance(part, str) else part.decode() for part in parts]
+    loaded = loads(f"[{','.join(texts)}]")
+    for part in loaded:
+        if part[0] != 1:
+            error = decode_exception(part[2])
+            raise ChordError(f"Dependency {part[1]} raised {error!r}") from error
+    return [part[1] for part in loaded]
