@@ -1,0 +1,63 @@
+"""Market data as a plain service: it knows nothing of tasks.
+
+:class:`MarketData` asks a :class:`Source` for stocks, industries, concepts and K-lines and keeps them in a database.
+The libraries of the extra `taskhub[quant]` are imported when they are needed.
+"""
+
+from __future__ import annotations
+
+from taskhub.quant.codes import Code, Market, parse_code, parse_market
+from taskhub.quant.exceptions import (
+    DatabaseNotReadyError,
+    DatabaseUnavailableError,
+    InvalidCodeError,
+    QuantConfigurationError,
+    QuantError,
+    QuantNotInstalledError,
+    SourceSchemaError,
+    SourceUnavailableError,
+    SuspiciousAnswerError,
+    TransientQuantError,
+    UnknownCodeError,
+)
+from taskhub.quant.health import check_market_data
+from taskhub.quant.records import Answer, Bar, Board, BoardKind, Member, Progress, Stock
+from taskhub.quant.report import SyncReport, total
+from taskhub.quant.service import BOARD_KINDS, MarketData, bars_kind, members_kind, stocks_kind
+from taskhub.quant.settings import QuantSettings
+from taskhub.quant.source import Source
+
+__all__ = (
+    "BOARD_KINDS",
+    "Answer",
+    "Bar",
+    "Board",
+    "BoardKind",
+    "Code",
+    "DatabaseNotReadyError",
+    "DatabaseUnavailableError",
+    "InvalidCodeError",
+    "Market",
+    "MarketData",
+    "Member",
+    "Progress",
+    "QuantConfigurationError",
+    "QuantError",
+    "QuantNotInstalledError",
+    "QuantSettings",
+    "Source",
+    "SourceSchemaError",
+    "SourceUnavailableError",
+    "Stock",
+    "SuspiciousAnswerError",
+    "SyncReport",
+    "TransientQuantError",
+    "UnknownCodeError",
+    "bars_kind",
+    "check_market_data",
+    "members_kind",
+    "parse_code",
+    "parse_market",
+    "stocks_kind",
+    "total",
+)

@@ -1,0 +1,54 @@
+"""Whether market data can be kept and read."""
+
+from __future__ import annotations
+
+import time
+
+from taskhub.health import Check
+from taskhub.quant.exceptions import QuantError, QuantNotInstalledError
+from taskhub.quant.extra import require
+from taskhub.quant.settings import QuantSettings
+
+__all__ = ("check_market_data",)
+
+
+def check_market_data(settings: QuantSettings) -> Check:
+    """Connect to the database, and compare its tables to this program's.
+
+    Parameters:
+        settings: Where it is.
+    """
+    started = time.monotonic()
+    try:
+        require("sqlalchemy", "alembic")
+        from taskhub.quant.storage.faults import explained
+        from taskhub.quant.storage.migrating import schema_state
+        from taskhub.quant.storage.opening import open_database
+
+        engine = open_database(settings)
+        with explained(settings.place):
+            found = schema_state(engine)
+        engine.dispose()
+    except QuantNotInstalledError as error:
+        return Check(True, 0.0, "not used", str(error))
+    except QuantError as error:
+        what, _, mend = str(error).rpartition(": ")
+        return Check(False, time.monotonic() - started, what or mend, mend if what else "")
+    seconds = time.monotonic() - started
+    if found.state == "current":
+        return Check(True, seconds, f"{settings.place} has the tables of revision {found.present}")
+    if found.state == "empty" and settings.owned:
+        return Check(True, seconds, f"{settings.place} is made when it is first used")
+    if found.state == "ahead":
+        return Check(
+            False,
+            seconds,
+            f"{settings.place} was made by a newer taskhub (revision {found.present})",
+            "update taskhub here",
+        )
+    return Check(
+        settings.owned,
+        seconds,
+        f"{settings.place} has tables of revision {found.present}, not {found.wanted}",
+        "run taskhub db upgrade",
+    )

@@ -1,0 +1,98 @@
+"""Bringing the tables to this version, by Alembic."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from importlib import resources
+from typing import Literal, NamedTuple
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from taskhub.quant.storage.opening import WRITES
+
+__all__ = ("VERSION_TABLE", "SchemaState", "schema_state", "upgrade")
+
+#: Beside others of the same database, ours has a name of its own.
+VERSION_TABLE = "quant_version"
+
+#: What those who change the tables wait for each other by; the number is an arbitrary one. Seconds.
+_LOCK_NUMBER, _LOCK_NAME, _PATIENCE = 7_402_118_306, "taskhub_quant_upgrade", 60
+
+
+class SchemaState(NamedTuple):
+    """How the tables of a database compare to this program.
+
+    Parameters:
+        state: ``current``; ``behind``: `upgrade` brings it on; ``empty``: there are none; ``ahead``: made by a newer
+            program.
+        present: The revision of the database, None: there is none.
+        wanted: That of this program.
+    """
+
+    state: Literal["current", "behind", "empty", "ahead"]
+    present: str | None
+    wanted: str
+
+
+def schema_state(engine: Engine) -> SchemaState:
+    """Look at the version of the tables."""
+    with engine.connect() as connection:
+        return _state(connection)
+
+
+def upgrade(engine: Engine) -> SchemaState:
+    """Bring the tables to this version; returns what they were before. Two at the same time wait for each other."""
+    with (
+        engine.connect().execution_options(**{WRITES: True}) as connection,
+        connection.begin(),
+        _alone(connection),
+    ):
+        before = _state(connection)
+        if before.state in ("empty", "behind"):
+            command.upgrade(_configuration(connection), "head")
+    return before
+
+
+def _state(connection: Connection) -> SchemaState:
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    present = context.get_current_revision()
+    scripts = ScriptDirectory.from_config(_configuration(connection))
+    wanted = scripts.get_current_head()
+    assert wanted is not None
+    if present is None:
+        return SchemaState("empty", None, wanted)
+    if present == wanted:
+        return SchemaState("current", present, wanted)
+    known = {script.revision for script in scripts.walk_revisions()}
+    return SchemaState("behind" if present in known else "ahead", present, wanted)
+
+
+def _configuration(connection: Connection) -> Config:
+    configuration = Config()
+    folder = resources.files("taskhub.quant.storage") / "migrations"
+    # Alembic reads options as format strings.
+    configuration.set_main_option("script_location", str(folder).replace("%", "%%"))
+    configuration.attributes["connection"] = connection
+    return configuration
+
+
+@contextmanager
+def _alone(connection: Connection) -> Generator[None]:
+    """Let one program at a time change the tables; SQLite's transactions see to that by themselves."""
+    dialect = connection.dialect.name
+    if dialect == "postgresql":
+        # It ends with the transaction.
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK_NUMBER,))
+    if dialect not in ("mysql", "mariadb"):
+        yield
+        return
+    connection.exec_driver_sql("SELECT GET_LOCK(%s, %s)", (_LOCK_NAME, _PATIENCE))
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("SELECT RELEASE_LOCK(%s)", (_LOCK_NAME,))

@@ -1,0 +1,79 @@
+"""Opening the database: drivers, connections, and what each kind of server needs to be told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import URL, make_url
+
+from taskhub.quant.exceptions import QuantConfigurationError
+from taskhub.quant.extra import require
+from taskhub.quant.settings import QuantSettings
+
+__all__ = ("WRITES", "open_database")
+
+#: The execution option of connections that will write.
+WRITES = "taskhub_writes"
+
+#: Seconds to wait for another program's write to a SQLite file, and for a server.
+_PATIENCE = 30
+
+
+def open_database(settings: QuantSettings) -> Engine:
+    """Return SQLAlchemy's engine; it connects when it is used.
+
+    Raises:
+        QuantConfigurationError: The URL can't be read, or its driver is not installed.
+    """
+    try:
+        url = make_url(settings.database)
+    except (sqlalchemy.exc.ArgumentError, ValueError) as error:
+        raise QuantConfigurationError(
+            f"TASKHUB_QUANT_DATABASE_URL can't be read ({error}): percent-encode what is special in the password"
+        ) from None
+    backend = url.get_backend_name()
+    if backend == "sqlite":
+        return _open_sqlite(url)
+    if backend == "postgresql":
+        require("psycopg")
+        return sqlalchemy.create_engine(
+            url, pool_pre_ping=True, connect_args={"connect_timeout": _PATIENCE}
+        )
+    require("pymysql")
+    if "charset" not in url.query:
+        url = url.update_query_dict({"charset": "utf8mb4"})
+    # Locks of gaps, which the default level takes, make two writers of one table wait for each other.
+    return sqlalchemy.create_engine(
+        url,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
+        connect_args={"connect_timeout": _PATIENCE},
+    )
+
+
+def _open_sqlite(url: URL) -> Engine:
+    path = Path(url.database or "")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = sqlalchemy.create_engine(url, connect_args={"timeout": _PATIENCE})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    # The driver's own transactions begin late and leave out statements that make tables: we begin them.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    # Readers go on while one writes; a crash of the program loses nothing.
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: sqlalchemy.Connection) -> None:
+    # Who reads first and then writes would find, too late, that another has written meanwhile.
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
