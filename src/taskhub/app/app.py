@@ -186,9 +186,7 @@ class Celery(ConfigurableFace, CompatibilityFace):
 
             with self._lock:
                 if self._broker is None:
-                    self._broker = make_broker(
-                        lambda: self.engine, boot=self._boot, after_failure=self._after_failure
-                    )
+                    self._broker = make_broker(self, self._boot, self._after_failure)
         return self._broker
 
     @cached_property

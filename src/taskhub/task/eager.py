@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping, Sequence
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from taskhub import states
+from taskhub import signals, states
 from taskhub.engine.broker import capturing
 from taskhub.exceptions import Reject, Retry
 from taskhub.serialization import registry
 from taskhub.serialization.failures import format_traceback
 from taskhub.task.calling import as_list
 from taskhub.task.event_loop import finished
+from taskhub.worker import telling
 from taskhub.worker.context import Context, current_request, entered
 from taskhub.worker.deciding import end_task
 
@@ -87,6 +89,9 @@ def apply_eagerly(
     value: Any = None
     error: BaseException | None = None
     with entered(request), capturing():
+        request._began = perf_counter()
+        if signals.task_prerun.receivers:
+            telling.begins(task, request, args, kwargs)
         try:
             task.before_start(task_id, args, kwargs)
             value = finished(task(*args, **kwargs))

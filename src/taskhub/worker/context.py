@@ -76,6 +76,8 @@ class Context:
     _final_state: tuple[str, Any] | None = None
     #: Whether the body has been entered; a task that calls itself runs as an ordinary function.
     _entered: bool = False
+    #: When the task began to run (`time.perf_counter`); None: it did not.
+    _began: float | None = None
     #: Whether the task has ended and its handlers run.
     _ending: bool = False
     #: How often `retry(max_retries=)` allows this call to be retried.

@@ -11,13 +11,13 @@ from typing import Any
 
 from dramatiq.middleware import SkipMessage
 
-from taskhub import states
+from taskhub import signals, states
 from taskhub.engine.broker import captured
 from taskhub.engine.delivery import Delivery
 from taskhub.exceptions import Ignore, Reject, Retry, TaskRevokedError, WorkerLostError
 from taskhub.message import Envelope
 from taskhub.outcome import Outcome
-from taskhub.worker import endings
+from taskhub.worker import endings, telling
 from taskhub.worker.context import Context
 from taskhub.worker.exception_info import ExceptionInfo
 from taskhub.worker.runnable import RunnableTask
@@ -31,9 +31,17 @@ def end_task(
     value: Any,
     error: BaseException | None,
 ) -> Outcome:
-    """Decide the ending of a task by Celery's rules, and call its handlers."""
-    outcome = _decide(task, request, value, error)
+    """Decide the ending of a task by Celery's rules, call its handlers, and send the signals about it."""
+    state = states.SUCCESS if error is None else states.FAILURE
+    came_to: Any = value if error is None else error
+    try:
+        outcome, state, came_to = _decide(task, request, value, error)
+    finally:
+        if request._began is not None and signals.task_postrun.receivers:
+            telling.is_over(task, request, state, came_to)
     if isinstance(error, Reject):
+        if not error.requeue and request._delivery is not None and signals.task_failure.receivers:
+            telling.comes_to(task, request, states.FAILURE, error, ExceptionInfo(error))
         # What it collected stays where it is, with its messages.
         return outcome
     if request._chords:
@@ -48,7 +56,8 @@ def _decide(
     request: Context,
     value: Any,
     error: BaseException | None,
-) -> Outcome:
+) -> tuple[Outcome, str, Any]:
+    """Return the ending, and the state and value of which signals tell: a handler may store others."""
     policy = task.result_policy
     sent = (*captured(), *(request._publish or ()))
     if error is None:
@@ -61,24 +70,24 @@ def _decide(
             # What it returned cannot be stored or passed on: that fails the task, as in Celery.
             error = problem
         else:
-            return _handle(task, request, outcome, value, None)
+            return _handle(task, request, outcome, value, None), states.SUCCESS, value
     if isinstance(error, Ignore):
         outcome = endings.ignored(request, sent)
         if request.chord and not request._replaced:
             # A chord does not wait for ever for a part that will never come.
-            return endings.with_consequences(
-                outcome, task.consequences(request, states.IGNORED, None)
-            )
-        return outcome
+            caused = task.consequences(request, states.IGNORED, None)
+            outcome = endings.with_consequences(outcome, caused)
+        return outcome, states.IGNORED, error
     if isinstance(error, Reject):
-        return _reject(task, request, error)
+        return _reject(task, request, error), states.REJECTED, error
     info = ExceptionInfo(error)
     if isinstance(error, Retry):
         outcome = endings.retried(request, policy, error.exc, info.traceback, sent)
-        return _handle(task, request, outcome, error.exc, info)
+        return _handle(task, request, outcome, error.exc, info), states.RETRY, error
     caused = task.consequences(request, states.FAILURE, None, error, info.traceback)
     outcome = endings.failed(request, policy, error, info.traceback, sent)
-    return _handle(task, request, endings.with_consequences(outcome, caused), error, info)
+    outcome = endings.with_consequences(outcome, caused)
+    return _handle(task, request, outcome, error, info), states.FAILURE, error
 
 
 def end_revoked(task: RunnableTask[Any, Any] | None, request: Context, reason: str) -> Outcome:
@@ -86,6 +95,8 @@ def end_revoked(task: RunnableTask[Any, Any] | None, request: Context, reason: s
     outcome = endings.revoked(request, _policy(task), reason)
     if task is None:
         return outcome
+    if signals.task_revoked.receivers:
+        telling.is_not_to_run(task, request, reason)
     error = TaskRevokedError(reason)
     return endings.with_consequences(
         outcome, task.consequences(request, states.REVOKED, None, error)
@@ -124,24 +135,28 @@ def _handle(
     info: ExceptionInfo | None,
 ) -> Outcome:
     """Call the task's handlers; they may set another state, but not undo the ending."""
-    overridden = task.overridden
-    if not overridden:
+    overridden, state = task.overridden, outcome.state
+    name, signal = _HANDLERS[state]
+    if not overridden and not signal.receivers:
         return outcome
-    name, with_info = _HANDLERS[outcome.state]
-    task_id, args, kwargs = request.id or "", request.args, request.kwargs
+    call = (request.id or "", request.args, request.kwargs)
     request._ending = True
-    try:
-        if name in overridden:
-            handler = getattr(task, name)
-            extra = (info,) if with_info else ()
-            handler(value, task_id, args, kwargs, *extra)
-        if outcome.state != states.RETRY and "after_return" in overridden:
-            task.after_return(outcome.state, value, task_id, args, kwargs, info)
-    except Exception:
-        logger.exception("a handler of task %s[%s] failed", task.actor_name, task_id)
+    if name in overridden:
+        _call(task, name, value, *call, *(() if info is None else (info,)))
+    if signal.receivers:
+        telling.comes_to(task, request, state, value, info)
+    if state != states.RETRY and "after_return" in overridden:
+        _call(task, "after_return", state, value, *call, info)
     if request._final_state is not None:
         return endings.custom(request, task.result_policy, outcome, *request._final_state)
     return outcome
+
+
+def _call(task: RunnableTask[Any, Any], name: str, *arguments: Any) -> None:
+    try:
+        getattr(task, name)(*arguments)
+    except Exception:
+        logger.exception("%s of task %s failed", name, task.actor_name)
 
 
 def end_native(
@@ -177,11 +192,11 @@ def end_skipped(message: Delivery, request: Context) -> Outcome:
     return endings.succeeded(request, endings.DEFAULT_POLICY, None, sent)
 
 
-#: Per state: the handler, and whether it takes the exception info.
+#: Per state: the handler, and the signal.
 _HANDLERS = {
-    states.SUCCESS: ("on_success", False),
-    states.RETRY: ("on_retry", True),
-    states.FAILURE: ("on_failure", True),
+    states.SUCCESS: ("on_success", signals.task_success),
+    states.RETRY: ("on_retry", signals.task_retry),
+    states.FAILURE: ("on_failure", signals.task_failure),
 }
 
 

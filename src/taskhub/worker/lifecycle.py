@@ -15,13 +15,13 @@ import dramatiq
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import Middleware, SkipMessage
 
-from taskhub import states
+from taskhub import signals, states
 from taskhub.engine.broker import EngineBroker
 from taskhub.engine.delivery import Delivery
 from taskhub.engine.port import Claim
 from taskhub.exceptions import ChordError, OperationalError
 from taskhub.outcome import Outcome
-from taskhub.worker import endings
+from taskhub.worker import endings, telling
 from taskhub.worker.context import Context, enter, is_expired, leave, request_of
 from taskhub.worker.deciding import (
     as_it_was,
@@ -31,6 +31,7 @@ from taskhub.worker.deciding import (
     end_skipped,
     end_task,
 )
+from taskhub.worker.node import Node
 from taskhub.worker.rejecting import leaving_chord
 from taskhub.worker.runnable import RunnableTask
 
@@ -45,10 +46,12 @@ class Lifecycle(Middleware):
 
     Parameters:
       reject: makes the outcome of a message that cannot be begun, or whose ending cannot be decided.
+      node: stands for this worker as the sender of signals.
     """
 
-    def __init__(self, reject: Callable[[Claim, Exception], Outcome]) -> None:
+    def __init__(self, reject: Callable[[Claim, Exception], Outcome], node: Node) -> None:
         self._reject = reject
+        self._node = node
 
     @property
     def actor_options(self) -> set[str]:
@@ -66,6 +69,7 @@ class Lifecycle(Middleware):
         except Exception as error:
             # Dramatiq would only log it, and run the task without its request.
             logger.exception("task %s could not be begun", message.message_id)
+            self._tell_of_error(message, error)
             self._skip(message, self._reject(message.claim, error))
 
     def _prepare(self, broker: EngineBroker, message: Delivery) -> None:
@@ -82,6 +86,8 @@ class Lifecycle(Middleware):
         if request.expires and is_expired(request.expires):
             self._skip(message, end_revoked(task, request, "expired"))
         if task is not None:
+            if signals.task_received.receivers:
+                telling.received(self._node, request)
             self._begin(broker, message, task, request)
         message.runtime = perf_counter()
 
@@ -100,6 +106,9 @@ class Lifecycle(Middleware):
             if "content" in message.options or "joins" in message.options:
                 task.load_arguments(request)
                 message.args, message.kwargs = tuple(request.args), request.kwargs
+            request._began = perf_counter()
+            if signals.task_prerun.receivers:
+                telling.begins(task, request, message.args, message.kwargs)
             if task.track_started and not task.result_policy.ignores(request):
                 self._store_started(broker, worker, message, task, request)
             if "before_start" in task.overridden:
@@ -129,6 +138,12 @@ class Lifecycle(Middleware):
         if not stands:
             logger.warning("task %s was taken away before it began", message.message_id)
             self._skip(message, endings.ignored(request))
+
+    @staticmethod
+    def _tell_of_error(message: Delivery, error: Exception) -> None:
+        request: Context | None = message.execution
+        if request is not None and request._task is not None:
+            telling.went_wrong(request._task, request, error)
 
     @staticmethod
     def _store_started(
@@ -189,6 +204,7 @@ class Lifecycle(Middleware):
         except Exception as error:
             # Without an outcome, whoever waits for the result would wait for ever.
             logger.exception("the ending of task %s could not be decided", message.message_id)
+            self._tell_of_error(message, error)
             message.outcome = self._reject(message.claim, error)
         finally:
             leave(request)

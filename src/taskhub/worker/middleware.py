@@ -24,7 +24,10 @@ from taskhub.worker import keeper
 from taskhub.worker.lease import Lease
 from taskhub.worker.lifecycle import Lifecycle
 from taskhub.worker.native_results import EngineResultBackend
+from taskhub.worker.commands.state import ControlledApp
+from taskhub.worker.node import Node, NodeSignals
 from taskhub.worker.rejecting import AfterFailure, Rejection
+from taskhub.worker.remote import RemoteControl
 
 
 class NativeRetries(Retries):
@@ -110,22 +113,31 @@ def hold_lease(engine: Engine, worker: str) -> Callable[[], None]:
 
 
 def make_broker(
-    engine: Callable[[], Engine], *, boot: Callable[[], None], after_failure: AfterFailure
+    app: ControlledApp, boot: Callable[[], None], after_failure: AfterFailure
 ) -> EngineBroker:
     """Return a broker with the middleware that tasks and native actors need.
 
     Parameters:
-      engine: returns the engine; called when it is first needed.
+      app: has the engine, which is made when it is first needed; receivers of signals and commands get it, too.
       boot: gets the app ready before a worker starts.
       after_failure: returns what the failure of a task causes that is not registered here.
     """
-    reject = Rejection(after_failure)
+
+    def engine() -> Engine:
+        return app.engine
+
+    node = Node(app)
+    reject = Rejection(node, after_failure)
     broker = EngineBroker(engine, reject=reject, hold_lease=hold_lease, middleware=[])
+    node.broker = broker
+    lifecycle = Lifecycle(reject, node)
     for middleware in (
         Boot(boot),
+        NodeSignals(node),
         KeeperFork(),
         # First before a message, last after it: see its module.
-        Lifecycle(reject),
+        lifecycle,
+        RemoteControl(app, lifecycle.executions),
         NativeAgeLimit(),
         NativeTimeLimit(),
         NativeShutdownNotifications(),

@@ -9,10 +9,11 @@ from dramatiq.errors import ActorNotFound
 
 from taskhub.engine.delivery import Delivery
 from taskhub.engine.port import Claim
-from taskhub.exceptions import NotRegistered
+from taskhub.exceptions import DecodeError, NotRegistered
 from taskhub.outcome import Consequences, Outcome
-from taskhub.worker import endings
+from taskhub.worker import endings, telling
 from taskhub.worker.context import Context, entered, request_of
+from taskhub.worker.node import Node
 
 logger = logging.getLogger(__name__)
 
@@ -24,10 +25,12 @@ class Rejection:
     """Makes the outcomes of messages that cannot be run.
 
     Parameters:
+      node: stands for this worker as the sender of signals.
       after_failure: the facade's answer to what waits for the task: it must not wait for ever.
     """
 
-    def __init__(self, after_failure: AfterFailure) -> None:
+    def __init__(self, node: Node, after_failure: AfterFailure) -> None:
+        self._node = node
         self._after_failure = after_failure
 
     def __call__(self, claim: Claim, error: Exception) -> Outcome:
@@ -39,8 +42,11 @@ class Rejection:
             request = request_of(delivery, None, "")
         except Exception:
             # Unreadable: what it is part of cannot be known.
+            telling.cannot_be_taken(self._node, claim, error)
             return outcome
         outcome = leaving_chord(delivery, outcome)
+        if isinstance(error, NotRegistered | DecodeError):
+            telling.cannot_be_taken(self._node, delivery, error)
         try:
             with entered(request):
                 caused = self._after_failure(request, error)

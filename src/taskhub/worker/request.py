@@ -1,0 +1,132 @@
+"""A task's message in the hands of a worker, under the names that Celery's `celery.worker.request.Request` has."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from taskhub.worker.context import Context
+
+
+class Request:
+    """What receivers of `task_received` get; the task itself has `self.request`.
+
+    Parameters:
+      context: the request of the message.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self.id = context.id
+        self.name = context.shadow or context.task
+        self.root_id = context.root_id
+        self.parent_id = context.parent_id
+        self.hostname = context.hostname
+        self.time_limits = tuple(context.timelimit or (None, None))
+
+    @property
+    def task(self) -> Any:
+        """The task object."""
+        return self._context._task
+
+    @property
+    def task_id(self) -> str | None:
+        """The id."""
+        return self.id
+
+    @property
+    def task_name(self) -> str | None:
+        """The task's name, or the one under which this call is shown (`shadow`)."""
+        return self.name
+
+    @property
+    def type(self) -> str | None:
+        """The task's name."""
+        return self._context.task
+
+    @property
+    def args(self) -> Any:
+        """The positional arguments."""
+        return self._context.args
+
+    @property
+    def kwargs(self) -> Any:
+        """The keyword arguments."""
+        return self._context.kwargs
+
+    @property
+    def argsrepr(self) -> str:
+        """The text of the positional arguments."""
+        text: str = self._context.get("argsrepr")
+        return text
+
+    @property
+    def kwargsrepr(self) -> str:
+        """The text of the keyword arguments."""
+        text: str = self._context.get("kwargsrepr")
+        return text
+
+    @property
+    def eta(self) -> datetime | None:
+        """When the call was due, if it named a time."""
+        return _moment(self._context.eta)
+
+    @property
+    def expires(self) -> datetime | None:
+        """When the call expires."""
+        return _moment(self._context.expires)
+
+    @property
+    def delivery_info(self) -> dict[str, Any] | None:
+        """Where the message came from."""
+        return self._context.delivery_info
+
+    @property
+    def correlation_id(self) -> str | None:
+        """The id, under AMQP's name."""
+        return self._context.correlation_id
+
+    @property
+    def reply_to(self) -> str | None:
+        """The caller's `reply_to`."""
+        return self._context.reply_to
+
+    @property
+    def group(self) -> str | None:
+        """The id of the group that the call is part of."""
+        return self._context.group
+
+    @property
+    def group_index(self) -> int | None:
+        """The call's place in its group."""
+        return self._context.group_index
+
+    @property
+    def stamps(self) -> Any:
+        """The stamps by name."""
+        return self._context.stamps or {}
+
+    @property
+    def request_dict(self) -> dict[str, Any]:
+        """The fields of the message."""
+        fields = vars(self._context)
+        return {name: value for name, value in fields.items() if not name.startswith("_")}
+
+    def info(self, safe: bool = False) -> dict[str, Any]:
+        """Return what identifies the call, for people; with `safe` its arguments as text."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "args": self.argsrepr if safe else self.args,
+            "kwargs": self.kwargsrepr if safe else self.kwargs,
+            "type": self.type,
+            "hostname": self.hostname,
+            "delivery_info": self.delivery_info,
+        }
+
+    def __repr__(self) -> str:
+        return f"<Request: {self.name}[{self.id}] {self.argsrepr} {self.kwargsrepr}>"
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if not text else datetime.fromisoformat(str(text))
