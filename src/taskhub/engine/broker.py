@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from queue import Empty, SimpleQueue
+from queue import Empty
 from typing import TYPE_CHECKING, Any
 
 import dramatiq
@@ -22,6 +22,7 @@ from dramatiq.middleware import Middleware, MiddlewareError
 from taskhub.engine.courier import Courier
 from taskhub.engine.delivery import Delivery
 from taskhub.engine.port import Claim, Engine, RetryPolicy
+from taskhub.engine.work_queue import WorkQueue
 from taskhub.exceptions import OperationalError
 from taskhub.message import Envelope, check_name, clamp_priority, decode_body, encode_body
 from taskhub.outcome import ChordPlan, Outcome
@@ -366,21 +367,6 @@ class EngineConsumer(Consumer):
         """Nothing to close: the courier belongs to the process."""
 
 
-class WorkQueue(SimpleQueue[Any]):
-    """Keeps a process's messages in the order in which they were claimed, by priority over the whole queue.
-
-    Dramatiq's own sorts by the actor's priority within a process, and is slower by a lock and a heap.
-    """
-
-    unfinished_tasks = 0
-
-    def task_done(self) -> None:
-        """Nothing is counted."""
-
-    def join(self) -> None:
-        """Nothing is waited for; see `EngineBroker.join`."""
-
-
 def _wait_until_running(worker: Worker) -> None:
     """Wait until every thread of a worker runs: one that is stopped before would overlook it and go on for ever."""
     deadline = time.monotonic() + START_TIMEOUT
@@ -414,3 +400,6 @@ class _CourierLifecycle(Middleware):
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: Worker) -> None:
         assert isinstance(broker, EngineBroker)
         broker.end_courier(timeout=30.0)
+            broker.courier.ready.close(len(worker.consumers))
+        if isinstance(worker.work_queue, WorkQueue):
+            worker.work_queue.close(len(worker.workers))

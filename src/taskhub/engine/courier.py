@@ -12,11 +12,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from queue import SimpleQueue
 
 from taskhub.engine.delivery import Delivery
 from taskhub.engine.port import Bell, Claim, ClaimBatch, Ending, Engine
 from taskhub.engine.prefetch import Prefetch
+from taskhub.engine.work_queue import WorkQueue
 from taskhub.exceptions import OperationalError
 from taskhub.outcome import Outcome
 
@@ -57,7 +57,7 @@ class Courier(threading.Thread):
         super().__init__(name="taskhub-courier", daemon=True)
         self.worker = worker
         #: Claimed messages, for whichever consumer takes them.
-        self.ready: SimpleQueue[Delivery | None] = SimpleQueue()
+        self.ready = WorkQueue()
         self.prefetch = Prefetch(threads)
         self._engine = engine
         self._withdraw = withdraw
