@@ -1,4 +1,4 @@
-"""A TCP proxy that fails on command: it delays, cuts, loses one reply, or goes silent."""
+"""A TCP proxy that fails on command: it delays, cuts, loses one reply, goes silent, or strikes at one request."""
 
 from __future__ import annotations
 
@@ -7,11 +7,23 @@ import select
 import socket
 import threading
 import time
-from typing import Self
+from collections.abc import Callable
+from typing import NamedTuple, Self
 
 __all__ = ("FaultyProxy",)
 
 _CHUNK = 1 << 16
+
+
+class Ambush(NamedTuple):
+    """What is to happen at one request, once."""
+
+    #: Tells the request from all others, by its bytes.
+    matches: Callable[[bytes], bool]
+    #: Called while the client still waits.
+    strike: Callable[[], object]
+    #: Whether the store has served the request by then; otherwise it never gets it.
+    after: bool
 
 
 class FaultyProxy:
@@ -33,8 +45,8 @@ class FaultyProxy:
         #: Whether new connections are closed at once.
         self.refuses = False
         self._lost_reply: bytes | None = None
-        self._lost_reply_to: bytes | None = None
-        #: Set when the reply that was to be lost has been lost.
+        self._ambush: Ambush | None = None
+        #: Set when the reply that was to be lost has been lost, or an ambush is over.
         self.lost = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -72,8 +84,18 @@ class FaultyProxy:
 
     def lose_reply_to(self, containing: bytes) -> None:
         """Swallow the reply to the next request that holds these bytes, and cut its connection."""
+        self.ambush(lambda request: containing in request, lambda: None, after=True)
+
+    def ambush(
+        self, matches: Callable[[bytes], bool], strike: Callable[[], object], *, after: bool
+    ) -> None:
+        """At the next request that matches, call `strike`, and then cut the connection.
+
+        With `after` the store has served the request when `strike` is called, without it the store never gets it. The
+        client hears nothing of either.
+        """
         self.lost.clear()
-        self._lost_reply_to = containing
+        self._ambush = Ambush(matches, strike, after)
 
     def close(self) -> None:
         """End it."""
@@ -89,14 +111,14 @@ class FaultyProxy:
 
     # -- what the connections ask
 
-    def take_request(self, chunk: bytes) -> bool:
-        """Return whether the reply to this request is to be lost."""
+    def take_ambush(self, request: bytes) -> Ambush | None:
+        """Return what waits for this request, if anything does."""
         with self._lock:
-            wanted = self._lost_reply_to
-            if wanted is None or wanted not in chunk:
-                return False
-            self._lost_reply_to = None
-            return True
+            ambush = self._ambush
+            if ambush is None or not ambush.matches(request):
+                return None
+            self._ambush = None
+            return ambush
 
     def take_reply(self, chunk: bytes) -> bool:
         """Return whether this reply is to be lost."""
@@ -149,7 +171,7 @@ class _Pair:
             end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.is_silent = False
         self._half_closed = False
-        self._loses_reply = False
+        self._ambush: Ambush | None = None
 
     def pump(self) -> None:
         """Forward both ways until one end closes."""
@@ -169,16 +191,27 @@ class _Pair:
             self.is_silent = True
             return True
         if source is self._client:
-            self._loses_reply = self._loses_reply or proxy.take_request(chunk)
+            self._ambush = self._ambush or proxy.take_ambush(chunk)
+            if self._ambush is not None and not self._ambush.after:
+                return self._fall(self._ambush.strike)
             self._server.sendall(chunk)
             return True
-        if self._loses_reply or proxy.take_reply(chunk):
-            self.close()
-            proxy.lost.set()
-            return False
+        if self._ambush is not None:
+            return self._fall(self._ambush.strike)
+        if proxy.take_reply(chunk):
+            return self._fall(lambda: None)
         if not self._half_closed:
             self._client.sendall(chunk)
         return True
+
+    def _fall(self, strike: Callable[[], object]) -> bool:
+        """Strike and close; returns that nothing more is to be forwarded."""
+        try:
+            strike()
+        finally:
+            self.close()
+            self._proxy.lost.set()
+        return False
 
     def half_close(self) -> None:
         self._half_closed = True

@@ -20,6 +20,7 @@ from typing import Final, Self
 __all__ = (
     "Server",
     "available_servers",
+    "end_with_parent",
     "find_free_port",
     "server_binary",
     "start_redis7",
@@ -120,7 +121,7 @@ class Server:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env={**os.environ, "LC_ALL": "C"},
-            preexec_fn=_end_with_parent(),
+            preexec_fn=end_with_parent(),
         )
         atexit.register(self.kill)
         deadline = time.monotonic() + START_TIMEOUT
@@ -221,8 +222,8 @@ def start_redis7(tmp: Path, *, args: Sequence[str] = (), port: int | None = None
     return start_server("redis7", tmp, args=args, port=port)
 
 
-def _end_with_parent() -> Callable[[], None] | None:
-    """Return what lets the kernel kill the child when we are gone; None: not on this system."""
+def end_with_parent() -> Callable[[], None] | None:
+    """Return what lets the kernel kill the child when the thread that starts it is gone; None: not on this system."""
     if sys.platform != "linux":
         return None
     import ctypes

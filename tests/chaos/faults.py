@@ -1,0 +1,178 @@
+"""What breaks, and when: a plan drawn from a seed, and the hand that carries it out."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import psutil
+
+from taskhub.engine.redis.scripts import script
+from tests.chaos.fleet import QUEUE, Fleet
+from tests.support.faulty_proxy import FaultyProxy
+
+# Processes.
+WORKER_KILLED, SUPERVISOR_KILLED = "worker killed", "supervisor killed"
+WORKER_PAUSED, HOST_PAUSED = "worker paused", "host paused past its lease"
+# The store.
+STORE_KILLED, STORE_PAUSED = "store killed", "store paused"
+# Connections.
+CUT, HALF_CLOSED, DELAYED, SILENT = "cut", "half-closed", "delayed", "silent"
+COMMIT_REPLY_LOST, CLAIM_REPLY_LOST = "reply to a commit lost", "reply to a claim lost"
+ENQUEUE_REPLY_LOST, CALLER_CUT = "reply to a call lost", "caller cut"
+
+#: Each kind, and how often it is drawn among the others.
+ALL_KINDS: Mapping[str, float] = {
+    WORKER_KILLED: 8,
+    SUPERVISOR_KILLED: 2,
+    WORKER_PAUSED: 2,
+    HOST_PAUSED: 2,
+    STORE_KILLED: 3,
+    STORE_PAUSED: 1,
+    CUT: 4,
+    HALF_CLOSED: 3,
+    DELAYED: 3,
+    SILENT: 1,
+    COMMIT_REPLY_LOST: 6,
+    CLAIM_REPLY_LOST: 6,
+    ENQUEUE_REPLY_LOST: 3,
+    CALLER_CUT: 3,
+}
+
+
+class Fault(NamedTuple):
+    """One thing to break."""
+
+    kind: str
+    #: Seconds since the fault before.
+    after: float
+    #: Which of those that there are, as a share from 0 to 1: machines and processes come and go.
+    target: float
+    #: How long it lasts, seconds, where it lasts.
+    lasts: float
+
+
+class Injected(NamedTuple):
+    """A fault that was brought about; times in seconds since the epoch."""
+
+    kind: str
+    at: float
+    #: When what was broken was whole again.
+    over: float
+    #: The worker processes that it struck.
+    processes: tuple[int, ...]
+
+
+def plan(seed: int, kinds: Mapping[str, float], interval: float) -> Iterator[Fault]:
+    """Yield faults without end, on average `interval` seconds apart; the same seed draws the same ones."""
+    draw = random.Random(seed)
+    names, weights = list(kinds), list(kinds.values())
+    while True:
+        (kind,) = draw.choices(names, weights)
+        after = draw.uniform(0.5, 1.5) * interval
+        yield Fault(kind, after, draw.random(), draw.random())
+
+
+class Saboteur:
+    """Brings faults about. What it starts again ends with the thread that it works in: that must be the main one.
+
+    Parameters:
+        fleet: What to break.
+    """
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.injected: list[Injected] = []
+        self._fleet = fleet
+
+    def work(self, fault: Fault) -> None:
+        """Bring a fault about when its time has come; what was broken is whole again in the end."""
+        time.sleep(fault.after)
+        at = time.time()
+        processes = self._strike(fault)
+        if processes is not None:
+            self.injected.append(Injected(fault.kind, at, time.time(), processes))
+
+    def _strike(self, fault: Fault) -> tuple[int, ...] | None:
+        """Bring a fault about and mend what does not mend itself; return the processes, None if there was no way."""
+        machine = _pick(self._fleet.machines, fault.target)
+        if fault.kind in (COMMIT_REPLY_LOST, CLAIM_REPLY_LOST):
+            # The machine for tasks that fill the memory is often idle: there is no reply to lose.
+            machine = _pick(
+                [busy for busy in self._fleet.machines if busy.queue == QUEUE], fault.target
+            )
+        workers = machine.workers
+        proxy = machine.proxy
+        pids = tuple(worker.pid for worker in workers)
+        match fault.kind:
+            case "worker killed" | "worker paused":
+                if not workers:
+                    return None
+                worker = _pick(workers, fault.target * len(self._fleet.machines) % 1)
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    if fault.kind == WORKER_KILLED:
+                        worker.kill()
+                    else:
+                        _stand_still([worker], 0.5 + 2 * fault.lasts)
+                return (worker.pid,)
+            case "supervisor killed":
+                machine.kill_supervisor()
+            case "host paused past its lease":
+                _stand_still(machine.everything(), 3.5 + fault.lasts)
+            case "store killed":
+                self._fleet.store.kill()
+                time.sleep(fault.lasts)
+                self._fleet.store.start()
+                return self._everybody()
+            case "store paused":
+                self._fleet.store.pause()
+                time.sleep(1 + 5 * fault.lasts)
+                self._fleet.store.resume()
+                return self._everybody()
+            case "cut":
+                proxy.cut()
+            case "half-closed":
+                proxy.half_close()
+            case "delayed":
+                proxy.delay = 0.02 + 0.2 * fault.lasts
+                time.sleep(1.0)
+                proxy.delay = 0.0
+            case "silent":
+                proxy.go_silent()
+                time.sleep(fault.lasts)
+                proxy.speak()
+            case "reply to a commit lost":
+                return pids if _lose_reply(proxy, "commit") else None
+            case "reply to a claim lost":
+                return pids if _lose_reply(proxy, "claim") else None
+            case "reply to a call lost":
+                return () if _lose_reply(self._fleet.caller_proxy, "enqueue") else None
+            case "caller cut":
+                self._fleet.caller_proxy.cut()
+                return ()
+        return pids
+
+    def _everybody(self) -> tuple[int, ...]:
+        return tuple(worker.pid for machine in self._fleet.machines for worker in machine.workers)
+
+
+def _pick(choices: list, share: float):  # type: ignore[no-untyped-def,type-arg]
+    return choices[int(share * len(choices))]
+
+
+def _stand_still(processes: list[psutil.Process], seconds: float) -> None:
+    for number in (signal.SIGSTOP, signal.SIGCONT):
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+        if number == signal.SIGSTOP:
+            time.sleep(seconds)
+
+
+def _lose_reply(proxy: FaultyProxy, name: str) -> bool:
+    """Lose the reply to the next call of a script; False: there was none for a while."""
+    proxy.lose_reply_to(script(name).sha.encode())
+    return proxy.lost.wait(3.0)

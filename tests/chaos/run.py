@@ -1,0 +1,182 @@
+"""One run: canvases are sent while things break, all are waited for, and then everything is looked at."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from taskhub.exceptions import OperationalError
+from tests.chaos import audit, faults, ledger
+from tests.chaos.faults import Injected, Saboteur
+from tests.chaos.fleet import NAMESPACE, QUEUE, Fleet
+from tests.chaos.ledger import Note, Write
+from tests.chaos.model import Expected, expected
+from tests.chaos.sender import Sender
+from tests.chaos.workload import Call, Node, Rates, draw, signature
+from tests.support.workers import until
+
+#: A fault may hold things up for so long beyond the last one, seconds.
+PATIENCE = 90.0
+
+
+class Scale(NamedTuple):
+    """What a run consists of. Workload and faults follow from it; only the timing is the machine's."""
+
+    seed: int
+    #: So many faults, over which the workload is spread evenly.
+    faults: int
+    #: Seconds between faults, on average.
+    interval: float
+    kinds: Mapping[str, float]
+    #: So many canvases, or at least so many task calls.
+    canvases: int = 0
+    calls: int = 0
+    rates: Rates = Rates()
+    machines: int = 2
+    processes: int = 2
+    threads: int = 4
+
+
+class Record(NamedTuple):
+    """What a run left behind."""
+
+    scale: Scale
+    canvases: int
+    calls: int
+    seconds: float
+    injected: list[Injected]
+    notes: list[Note]
+    writes: list[Write]
+    #: What is wrong; empty: nothing.
+    problems: list[str]
+
+    @property
+    def redelivered(self) -> int:
+        """How many bodies began as another delivery than the first."""
+        return sum(note.word == "begin" and note.delivery > 1 for note in self.notes)
+
+
+def run(scale: Scale, directory: Path, tell: Callable[[str], object] = lambda _: None) -> Record:
+    """Run it all and return what was found; `tell` hears how it goes."""
+    began = time.monotonic()
+    shape = {name: getattr(scale, name) for name in ("machines", "processes", "threads")}
+    with Fleet(directory, **shape, memory=scale.rates.out_of_memory > 0) as fleet:
+        canvases = draw(scale.seed, scale.rates, canvases=scale.canvases, calls=scale.calls)
+        sender = Sender(fleet.caller, canvases, scale.faults + 1, 2 * scale.interval)
+        sender.start()
+        saboteur = Saboteur(fleet)
+        plan = faults.plan(scale.seed, scale.kinds, scale.interval)
+        for fault in itertools.islice(plan, scale.faults):
+            saboteur.work(fault)
+            sender.advance()
+            tell(f"{fault.kind}; {len(sender.results)} of {len(canvases)} canvases sent")
+        sender.finish(PATIENCE)
+        ends = [expected(canvas) for canvas in canvases]
+        deadline = time.monotonic() + PATIENCE
+        problems = list(_wrong_results(canvases, sender.results, ends, deadline))
+        problems += _unfinished(fleet, max(5.0, deadline - time.monotonic()))
+        fleet.wait_until_ready()
+        ends += _probe(fleet, scale)
+        problems += _idle_workers(fleet)
+        problems += _left_over(fleet)
+        notes = ledger.read_notes(fleet.notes)
+        fleet.store.stop()
+        writes = list(ledger.read_writes(fleet.store.directory, NAMESPACE))
+    problems += audit.wrong_publications(ends, writes)
+    problems += audit.wrong_endings(writes)
+    problems += audit.wrong_runs(ends, notes)
+    return Record(
+        scale,
+        len(canvases),
+        sum(end.published.total() for end in ends),
+        time.monotonic() - began,
+        saboteur.injected,
+        notes,
+        writes,
+        problems,
+    )
+
+
+def _wrong_results(
+    canvases: list[Node], results: list[Any], ends: list[Expected], deadline: float
+) -> Iterator[str]:
+    """Yield each canvas whose `get()` hangs, or comes to something else."""
+    for canvas, result, end in zip(canvases, results, ends, strict=True):
+        got: Any
+        try:
+            got = _get(result, deadline)
+        except Exception as error:
+            got = error
+        wrong = audit.wrong_result(end.result, got)
+        if wrong is not None:
+            yield f"{canvas} ({result.id}) {wrong}"
+
+
+def _get(result: Any, deadline: float) -> Any:
+    while True:
+        left = deadline - time.monotonic()
+        try:
+            return result.get(timeout=max(2.0, left), interval=0.05)
+        except OperationalError:
+            if left < 0:
+                raise
+
+
+def _unfinished(fleet: Fleet, timeout: float) -> Iterator[str]:
+    """Wait for callbacks and errbacks that nobody waits for; yield what is left."""
+    engine = fleet.observer.engine
+    counts: Mapping[str, Any] = {}
+
+    def idle() -> bool:
+        nonlocal counts
+        with contextlib.suppress(OperationalError):
+            counts = engine.queues()
+            waiting = any(count.ready or count.delayed for count in counts.values())
+            return not waiting and not any(map(engine.held, engine.workers()))
+        return False
+
+    try:
+        until(idle, "all queues to be empty", timeout)
+    except AssertionError:
+        yield f"messages are left: {counts}"
+        for name in engine.workers():
+            if held := engine.held(name):
+                yield f"{name} still holds {held}"
+
+
+def _probe(fleet: Fleet, scale: Scale) -> list[Expected]:
+    """Have every worker process run something, after all that has happened."""
+    size = scale.machines * scale.processes * scale.threads * 3
+    calls = [Call(f"probe{number}", seconds=0.2) for number in range(size)]
+    results = [signature(fleet.caller, call).apply_async() for call in calls]
+    for result in results:
+        _get(result, time.monotonic() + PATIENCE)
+    return [expected(call) for call in calls]
+
+
+def _idle_workers(fleet: Fleet) -> Iterator[str]:
+    """Yield each worker process that took nothing of the probe."""
+    active = {
+        note.process for note in ledger.read_notes(fleet.notes) if note.label.startswith("probe")
+    }
+    for machine in fleet.machines:
+        if machine.queue != QUEUE:
+            continue
+        for worker in machine.workers:
+            if worker.pid not in active:
+                yield f"worker process {worker.pid} of {machine.name} does not work any more"
+
+
+def _left_over(fleet: Fleet) -> Iterator[str]:
+    """Yield what is still stored though nothing runs."""
+    import redis
+
+    with redis.Redis.from_url(fleet.store.url) as client:
+        prefix = f"{{{NAMESPACE}}}:"
+        for kind in ("messages", "delayed", "deliveries", "dead", "chord:*", "claims:*", "queue:*"):
+            for key in client.scan_iter(match=prefix + kind):
+                yield f"{key.decode()} is left: {client.type(key).decode()}"

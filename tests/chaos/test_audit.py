@@ -1,0 +1,111 @@
+"""The audit finds what it is there to find: each way of losing or doubling, put into a record on purpose."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.chaos import audit, workload
+from tests.chaos.ledger import Note, Published, Removed, Stored, Write
+from tests.chaos.model import Failure, expected, value_of
+from tests.chaos.workload import Call, Chain, Chord, Group
+
+FIRST, SECOND = Call("a", workload.RETRIES, 1), Call("b")
+END = expected(Chain((FIRST, SECOND)))
+
+A0, A1 = Published("1", "1", "step", "a", 0), Published("1", "1", "step", "a", 1)
+B0 = Published("2", "2", "step", "b", 0)
+GOOD: list[Write] = [
+    *(A0, Removed("1"), Stored("1", "RETRY"), A1),
+    *(Removed("1"), Stored("1", "SUCCESS"), B0, Removed("2"), Stored("2", "SUCCESS")),
+]
+
+
+def note(word: str, label: str, retries: int = 0, delivery: int = 1, task_id: str = "") -> Note:
+    task_id = task_id or {"a": "1", "b": "2"}[label]
+    return Note(word, 0.0, 1, label, task_id, task_id, retries, delivery)
+
+
+RAN = [
+    *(note("begin", "a"), note("begin", "a", delivery=2), note("end", "a", delivery=2)),
+    *(note("begin", "a", 1), note("end", "a", 1), note("begin", "b"), note("end", "b")),
+]
+
+
+def test_a_good_record_has_no_problems() -> None:
+    assert list(audit.wrong_publications([END], GOOD)) == []
+    assert list(audit.wrong_endings(GOOD)) == []
+    assert list(audit.wrong_runs([END], RAN)) == []
+
+
+@pytest.mark.parametrize(
+    ("writes", "problem"),
+    [
+        (GOOD[:6], "try 0 of b was never published (1 missing)"),
+        ([*GOOD, B0], "try 0 of b was published 1 times too often"),
+        ([*GOOD, B0._replace(key="3", task_id="3")], "try 0 of b was published 1 times too often"),
+        ([*GOOD, A0._replace(label="c")], "try 0 of c was published 1 times too often"),
+        (
+            [*GOOD, *2 * [Published("4", "4", "celery.accumulate", "", 0)]],
+            "the library's own call 4 was published 2 times",
+        ),
+    ],
+)
+def test_publications(writes: list[Write], problem: str) -> None:
+    assert list(audit.wrong_publications([END], writes)) == [problem]
+
+
+@pytest.mark.parametrize(
+    ("writes", "problem"),
+    [
+        (GOOD[:7], ["message '2' never ended", "task 2 got no final result"]),
+        ([*GOOD[:-1]], ["task 2 got no final result"]),
+        ([*GOOD, GOOD[-1]], ["task 2 got 2 final results"]),
+        ([*GOOD, Removed("2")], ["message '2' ended twice"]),
+        ([GOOD[0], *GOOD], ["message '1' was stored while it was stored"]),
+    ],
+)
+def test_endings(writes: list[Write], problem: list[str]) -> None:
+    assert list(audit.wrong_endings(writes)) == problem
+
+
+@pytest.mark.parametrize(
+    ("notes", "problem"),
+    [
+        (RAN[:5], "try 0 of b never ran"),
+        (RAN[:6], "try 0 of b ended in no run"),
+        ([*RAN, note("begin", "b")], "delivery 1 of try 0 of b ran 2 times"),
+        ([*RAN, note("begin", "b", delivery=2, task_id="5")], "b ran under 2 ids"),
+    ],
+)
+def test_runs(notes: list[Note], problem: str) -> None:
+    assert list(audit.wrong_runs([END], notes)) == [problem]
+
+
+def test_a_body_whose_header_failed_must_not_run() -> None:
+    end = expected(Chord((Call("a", workload.FAILS), Call("x")), Call("b")))
+    assert "try 0 of b ran" in set(audit.wrong_runs([end], RAN))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "got", "is_wrong"),
+    [
+        ("value", "value", False),
+        ("value", "other", True),
+        ("value", ValueError("a"), True),
+        (Failure(frozenset({"ValueError"}), frozenset({"a"})), ValueError("a"), False),
+        (Failure(frozenset({"ValueError"}), frozenset({"a"})), ValueError("ab"), True),
+        (Failure(frozenset({"ValueError"}), frozenset({"a"})), TimeoutError("a"), True),
+        (Failure(frozenset({"ValueError"}), frozenset({"a"})), "value", True),
+    ],
+)
+def test_results(wanted: object, got: object, is_wrong: bool) -> None:
+    assert (audit.wrong_result(wanted, got) is not None) == is_wrong
+
+
+def test_the_model_follows_values_through_a_canvas() -> None:
+    canvas = Chain((Call("a"), Group((Call("b"), Call("c")))))
+    first = value_of("a", ())
+    assert expected(canvas).result == [value_of("b", [first]), value_of("c", [first])]
+    chord = Chord((Call("b"), Call("c")), Call("d"))
+    values = [value_of("b", ()), value_of("c", ())]
+    assert expected(chord).result == value_of("d", [values])

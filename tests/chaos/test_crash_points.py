@@ -1,0 +1,190 @@
+"""A worker killed exactly before, and exactly after, the store has applied a commit: for every kind of ending.
+
+A proxy knows the request that commits a call. *Before*: the worker is killed while the request waits in the proxy, and
+the store never gets it. *After*: the store has applied it, and the worker is killed while the reply waits in the proxy.
+There is nothing between the two: the commit is one script.
+
+Looked at in the moment of the crash, the store holds all of the commit or nothing of it. In the end all is as the
+model says, and the body of the call has run twice (before) or once (after).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import psutil
+import pytest
+
+from taskhub.engine.redis.scripts import script
+from tests.chaos import audit, ledger, workload
+from tests.chaos.fleet import NAMESPACE, Fleet, Machine
+from tests.chaos.ledger import ENDED, Note, Published, Removed, Stored, Write
+from tests.chaos.model import expected
+from tests.chaos.workload import Call, Chain, Chord, Node, signature
+from tests.support.workers import until
+
+#: A key and its token, as they stand among the arguments of a commit.
+COMMITTED = re.compile(rb"\r\n([^\r\n]+)\r\n\$\d+\r\n\d+:\d+\r\n")
+#: Processes that are killed again and again are started again after growing pauses, so the supervisor is changed.
+KILLS_PER_SUPERVISOR = 3
+
+
+class Point(NamedTuple):
+    """A canvas, and the call of it at whose first commit the worker is killed."""
+
+    canvas: Node
+    struck: str
+    #: The labels that this commit publishes; "" is one of the library's own tasks.
+    publishes: frozenset[str]
+    #: Whether the commit stores the call's final result.
+    ends: bool = True
+
+
+def point(canvas: Node, struck: str, *publishes: str, ends: bool = True) -> Point:
+    return Point(canvas, struck, frozenset(publishes), ends)
+
+
+#: Longer than the others of its header: the last part.
+SLOW = 0.4
+
+POINTS = {
+    "plain task": point(Call("a"), "a"),
+    "callback": point(Call("a", callbacks=(Call("b"),)), "a", "b"),
+    "chain link": point(Chain((Call("a"), Call("b"), Call("c"))), "b", "c"),
+    "link before a chord": point(
+        Chain((Call("a"), Chord((Call("b"), Call("c")), Call("d")))), "a", "b", "c"
+    ),
+    "part of a chord": point(Chord((Call("a"), Call("b", seconds=SLOW)), Call("c")), "a"),
+    "last part of a chord": point(Chord((Call("a"), Call("b", seconds=SLOW)), Call("c")), "b", "c"),
+    "last part, failed": point(
+        Chord((Call("a"), Call("b", workload.FAILS, seconds=SLOW)), Call("c")), "b", "c"
+    ),
+    "body of a chord": point(
+        Chain((Chord((Call("a"), Call("b")), Call("c")), Call("d"))), "c", "d"
+    ),
+    "failure with an errback": point(Call("a", workload.FAILS, errbacks=("b",)), "a", "b"),
+    "errback": point(Call("a", workload.FAILS, errbacks=("b",)), "b"),
+    "retry": point(Call("a", workload.RETRIES, 1), "a", "a", ends=False),
+    "last retry": point(Call("a", workload.EXHAUSTS, 1, errbacks=("b",)), "a", "a", ends=False),
+    "replaced": point(Call("a", workload.REPLACED), "a", "a/1", ends=False),
+    "replaced by a group in a chord": point(
+        Chord((Call("a", workload.REPLACED_BY_GROUP), Call("b")), Call("c")),
+        "a",
+        *("a/1", "a/2"),
+        ends=False,
+    ),
+}
+
+
+class Scene:
+    """A machine with one worker process, and what was recorded since the last test."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        self.kills = 0
+        self._notes = self._writes = 0
+
+    @property
+    def machine(self) -> Machine:
+        return self.fleet.machines[0]
+
+    @property
+    def notes(self) -> list[Note]:
+        return ledger.read_notes(self.fleet.notes)[self._notes :]
+
+    @property
+    def writes(self) -> list[Write]:
+        return list(ledger.read_writes(self.fleet.store.directory, NAMESPACE))[self._writes :]
+
+    def begin(self) -> None:
+        """Begin a new test: with a warm worker, and with nothing in the records."""
+        if self.kills == KILLS_PER_SUPERVISOR:
+            self.machine.kill_supervisor()
+            self.kills = 0
+        self.fleet.wait_until_ready()
+        # The server must know the scripts: a reply that it does not would be taken for that to the commit.
+        signature(self.fleet.caller, Call("warm")).apply_async().get(timeout=30)
+        self.wait_until_idle()
+        self._notes += len(self.notes)
+        self._writes += len(self.writes)
+
+    def wait_until_idle(self) -> None:
+        """Wait until nothing waits or runs."""
+        engine = self.fleet.observer.engine
+
+        def idle() -> bool:
+            waiting = any(count.ready or count.delayed for count in engine.queues().values())
+            return not waiting and not any(map(engine.held, engine.workers()))
+
+        until(idle, "everything to have ended", 30.0)
+
+    def commits(self, request: bytes, label: str) -> bool:
+        """Return whether a request commits the call of a label."""
+        if script("commit").sha.encode() not in request:
+            return False
+        ours = {note.key.encode() for note in self.notes if note.label == label}
+        return not ours.isdisjoint(COMMITTED.findall(request))
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    directory = tmp_path_factory.mktemp("crash")
+    with Fleet(directory, machines=1, processes=1, threads=2) as fleet:
+        yield Scene(fleet)
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("name", POINTS)
+def test_a_commit_is_all_or_nothing(scene: Scene, name: str, after: bool) -> None:
+    canvas, struck, publishes, ends = POINTS[name]
+    scene.begin()
+    (victim,) = scene.machine.workers
+    seen: list[list[Write]] = []
+
+    def strike() -> None:
+        scene.kills += 1
+        victim.kill()
+        psutil.wait_procs([victim], timeout=10)
+        seen.append(scene.writes)
+
+    scene.machine.proxy.ambush(lambda request: scene.commits(request, struck), strike, after=after)
+    result = signature(scene.fleet.caller, canvas).apply_async()
+    assert scene.machine.proxy.lost.wait(15)
+
+    (writes,) = seen
+    task_id, key = next((note.task_id, note.key) for note in scene.notes if note.label == struck)
+    removed = [index for index, write in enumerate(writes) if write == Removed(key)]
+    assert len(removed) == after
+    stored = {
+        write.task_id for write in writes if isinstance(write, Stored) and write.state in ENDED
+    }
+    assert (task_id in stored) == (after and ends)
+    if after:
+        followed = writes[removed[0] :]
+    else:
+        first = writes.index(next(w for w in writes if isinstance(w, Published) and w.key == key))
+        followed = writes[first + 1 :]
+    published = [write.label for write in followed if isinstance(write, Published)]
+    assert sorted(label for label in published if label in publishes) == sorted(publishes) * after
+
+    end = expected(canvas)
+    try:
+        got = result.get(timeout=30)
+    except Exception as error:
+        got = error
+    assert audit.wrong_result(end.result, got) is None
+    scene.wait_until_idle()
+    problems = [
+        *audit.wrong_publications([end], scene.writes),
+        *audit.wrong_endings(scene.writes),
+        *audit.wrong_runs([end], scene.notes),
+    ]
+    assert problems == []
+    deliveries = [
+        note.delivery
+        for note in scene.notes
+        if (note.word, note.label, note.retries) == ("begin", struck, 0)
+    ]
+    assert deliveries == ([1] if after else [1, 2])
