@@ -11,7 +11,9 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
+from taskhub.engine.locks import Locks
 from taskhub.engine.mailbox import Mailbox
+from taskhub.engine.memory_locks import MemoryLocks
 from taskhub.engine.memory_looking import MemoryLooking
 from taskhub.engine.memory_mailbox import MemoryMailbox
 from taskhub.engine.memory_state import MemoryState
@@ -57,6 +59,7 @@ class MemoryEngine(MemoryLooking, Engine):
         self._changed = threading.Condition(threading.RLock())
         self._mailbox = MemoryMailbox(self._changed, self._clock)
         self._timetable = MemoryTimetable(self._changed, self._state, self._clock)
+        self._locks = MemoryLocks(self._changed, self._state)
         self._followers: dict[str, list[DocumentCallback]] = defaultdict(list)
 
     # -- producing
@@ -217,6 +220,10 @@ class MemoryEngine(MemoryLooking, Engine):
     @property
     def timetable(self) -> Timetable:
         return self._timetable
+
+    @property
+    def locks(self) -> Locks:
+        return self._locks
 
     def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:
         with self._changed:

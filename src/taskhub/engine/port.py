@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import NamedTuple
 
+from taskhub.engine.locks import Locks
 from taskhub.engine.looking import Looking
 from taskhub.engine.mailbox import Mailbox
 from taskhub.engine.rules import EngineRules
@@ -247,6 +248,11 @@ class Engine(Looking):
     @abstractmethod
     def timetable(self) -> Timetable:
         """What keeps the periodic jobs."""
+
+    @property
+    @abstractmethod
+    def locks(self) -> Locks:
+        """What lets one task at a time do a thing."""
 
     @abstractmethod
     def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:

@@ -148,6 +148,8 @@ ALL_SCRIPTS = (
     "resign",
     "tick",
     "change_entry",
+    "hold",
+    "let_go",
 )
 
 

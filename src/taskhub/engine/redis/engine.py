@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from taskhub.config.urls import StoreURL, same_server
+from taskhub.engine.locks import Locks
 from taskhub.engine.mailbox import Mailbox
 from taskhub.engine.port import (
     OVERDUE,
@@ -26,6 +27,7 @@ from taskhub.engine.redis.chains import chain_arguments
 from taskhub.engine.redis.channel import Channel, script_call
 from taskhub.engine.redis.connecting import Connector
 from taskhub.engine.redis.inspection import RedisLooking, chord_parts
+from taskhub.engine.redis.locks import RedisLocks
 from taskhub.engine.redis.mailbox import RedisMailbox
 from taskhub.engine.redis.pool import ChannelPool
 from taskhub.engine.redis.results import ResultStore
@@ -255,6 +257,10 @@ class RedisEngine(RedisLooking, Engine):
     @property
     def timetable(self) -> Timetable:
         return RedisTimetable(self._namespace, self._channels, self._now)
+
+    @property
+    def locks(self) -> Locks:
+        return RedisLocks(self._namespace, self._channels, self._now)
 
     def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:
         reply = self._run("revoke", revoker, self.rules.lease, remember, *task_ids)
