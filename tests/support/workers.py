@@ -1,7 +1,8 @@
-"""Real worker processes for tests: Dramatiq's command line in a group of its own, with a log."""
+"""Real worker processes for tests: Dramatiq's command line, or `taskhub worker`, in a group of its own, with a log."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -13,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
-__all__ = ("SETTINGS_VARIABLE", "WorkerSet", "until")
+__all__ = ("SETTINGS_VARIABLE", "SupervisedSet", "WorkerSet", "until")
 
 #: Where a program finds the settings of its app, as JSON.
 SETTINGS_VARIABLE: Final = "TASKHUB_TEST_SETTINGS"
@@ -21,6 +22,7 @@ SETTINGS_VARIABLE: Final = "TASKHUB_TEST_SETTINGS"
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _READY: Final = re.compile(r"\[PID (\d+)\].*WorkerProcess\(\d+\)\].*is ready for action")
 _KEEPER_READY: Final = re.compile(r"\[PID (\d+)\].*ForkProcess\(\d+\)\].*is ready for action")
+_SUPERVISED: Final = re.compile(r"worker process \d+ \(process (\d+)\) is ready")
 _KEPT: Final = re.compile(r"the keeper renews the lease of this process")
 
 
@@ -45,6 +47,8 @@ class WorkerSet:
         directory: Where its log goes.
         queues: The only queues to serve.
         name: Tells its log from others in the directory.
+        arguments: Further arguments of the command.
+        path: Where else modules are looked for.
     """
 
     def __init__(
@@ -58,23 +62,32 @@ class WorkerSet:
         queues: Sequence[str] = (),
         name: str = "worker",
         arguments: Iterable[str] = (),
+        path: Path | None = None,
     ) -> None:
         self.processes = processes
         self.log_path = directory / f"{name}.log"
-        self._command = [
+        self._command = self._command_line(module, processes, threads, queues, arguments)
+        self._environment = {
+            **os.environ,
+            SETTINGS_VARIABLE: json.dumps(dict(settings)),
+            "PYTHONPATH": os.pathsep.join(
+                str(place) for place in (_ROOT / "src", _ROOT, path) if place is not None
+            ),
+            "PYTHONUNBUFFERED": "1",
+        }
+        self._environment.pop("TASKHUB_KEEPER", None)
+        self.master: subprocess.Popen[bytes] | None = None
+
+    @staticmethod
+    def _command_line(
+        module: str, processes: int, threads: int, queues: Sequence[str], arguments: Iterable[str]
+    ) -> list[str]:
+        return [
             *(sys.executable, "-m", "dramatiq", module),
             *("-p", str(processes), "-t", str(threads)),
             *arguments,
             *(("-Q", *queues) if queues else ()),
         ]
-        self._environment = {
-            **os.environ,
-            SETTINGS_VARIABLE: json.dumps(dict(settings)),
-            "PYTHONPATH": os.pathsep.join((str(_ROOT / "src"), str(_ROOT))),
-            "PYTHONUNBUFFERED": "1",
-        }
-        self._environment.pop("TASKHUB_KEEPER", None)
-        self.master: subprocess.Popen[bytes] | None = None
 
     # -- life
 
@@ -106,6 +119,10 @@ class WorkerSet:
     def terminate(self) -> None:
         """Ask the master to end everything, tasks finished or given back."""
         self._running.terminate()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal to the master."""
+        self._running.send_signal(number)
 
     def wait(self, timeout: float = 15.0) -> int:
         """Wait for the master's end and return its exit code."""
@@ -163,3 +180,64 @@ class WorkerSet:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+
+
+class SupervisedSet(WorkerSet):
+    """One run of ``taskhub worker``: its supervisor, which is the keeper, too, and its worker processes.
+
+    Each process is in a group of its own: `kill`, `freeze` and `thaw` look for them in the log.
+    """
+
+    @staticmethod
+    def _command_line(
+        module: str, processes: int, threads: int, queues: Sequence[str], arguments: Iterable[str]
+    ) -> list[str]:
+        return [
+            *(sys.executable, "-m", "taskhub.cli", "-A", module, "worker"),
+            *("-c", str(processes), "-t", str(threads)),
+            *arguments,
+            *(("-Q", ",".join(queues)) if queues else ()),
+        ]
+
+    def wait_until_ready(self) -> Self:
+        """Wait until all of its processes are ready, and known to the keeper."""
+        until(
+            lambda: (
+                len(self.pids) >= self.processes and len(_KEPT.findall(self.log)) >= self.processes
+            ),
+            f"taskhub's processes to be ready; its log: {self.log_path}",
+            60.0,
+        )
+        return self
+
+    def kill(self) -> None:
+        """End every process without notice."""
+        if self.master is None:
+            return
+        super().kill()
+        self._signal(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        """Let every process stand still."""
+        super().freeze()
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        self._signal(signal.SIGCONT)
+        super().thaw()
+
+    def _signal(self, number: signal.Signals) -> None:
+        for pid in self.pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+
+    @property
+    def pids(self) -> list[int]:
+        """The worker processes that have ever come up."""
+        return [int(pid) for pid in _SUPERVISED.findall(self.log)]
+
+    @property
+    def living(self) -> list[int]:
+        """The worker processes that run."""
+        return [pid for pid in self.pids if Path(f"/proc/{pid}").exists()]

@@ -11,7 +11,7 @@ import click
 from taskhub.cli import exit_codes
 from taskhub.cli.options import app_name, app_options
 from taskhub.cli.output import note
-from taskhub.cli.pools import PROCESSES, THREADS, Shape
+from taskhub.cli.pools import PROCESSES, THREADS
 
 #: Seconds that running tasks may take after Ctrl-C; whoever tries things out wants the terminal back.
 SHUTDOWN_TIMEOUT = 5.0
@@ -46,9 +46,10 @@ def up(context: click.Context, processes: int, threads: int, shutdown_timeout: f
     Run in a second terminal it adds workers to those that are there. Ctrl-C stops what this command has started; the
     store goes on for as long as another command uses it, and keeps its data.
     """
-    from taskhub.cli.worker import supervise
+    from taskhub.cli.supervising import supervise
     from taskhub.engine.embedded import store_directory
-    from taskhub.worker.plan import expand_nodename
+    from taskhub.worker.nodename import expand_nodename
+    from taskhub.worker.plan import WorkerPlan
 
     logfile = store_directory() / LOG_NAME
     logfile.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -64,20 +65,19 @@ def up(context: click.Context, processes: int, threads: int, shutdown_timeout: f
             "Ctrl-C again gives them back now."
         )
 
-    code = supervise(
-        app_name(context),
-        Shape(processes, threads),
-        queues=(),
+    plan = WorkerPlan(
+        app=app_name(context),
         nodename=expand_nodename(None),
-        loglevel="info",
+        processes=processes,
+        threads=threads,
+        loglevel="INFO",
         logfile=str(logfile),
         log_to_terminal=True,
         shutdown_timeout=shutdown_timeout,
-        announce=announce,
-        on_stopping=on_stopping,
         # The banner names it.
         announce_store=False,
     )
+    code = supervise(plan, announce=announce, on_stopping=on_stopping)
     note("Stopped. What was not finished waits in the store for the next `taskhub up`.")
     return code
 

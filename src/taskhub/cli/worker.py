@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import logging
-import sys
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 from taskhub.cli import exit_codes
 from taskhub.cli.options import app_name, app_options
-from taskhub.cli.pools import POOLS, Shape, shape
+from taskhub.cli.pools import POOLS, shape
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
-#: Seconds that running tasks may take when the worker is asked to stop.
-SHUTDOWN_TIMEOUT = 600.0
 
 logger = logging.getLogger("taskhub.worker")
 
@@ -76,10 +72,33 @@ logger = logging.getLogger("taskhub.worker")
 @click.option(
     "--shutdown-timeout",
     type=click.FloatRange(min=0),
-    default=SHUTDOWN_TIMEOUT,
-    show_default=True,
     metavar="SECONDS",
-    help="How long running tasks may take when the worker is asked to stop; the rest is given back.",
+    help="How long running tasks may take when the worker is asked to stop; the rest is given back (default: the "
+    "setting worker_shutdown_timeout, 600).",
+)
+@click.option(
+    "--max-tasks-per-child",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Replace a process that has run so many tasks.",
+)
+@click.option(
+    "--max-memory-per-child",
+    type=click.IntRange(min=1),
+    metavar="KIB",
+    help="Replace a process that uses more resident memory.",
+)
+@click.option(
+    "--time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="End tasks after this time that have no time limit of their own.",
+)
+@click.option(
+    "--soft-time-limit",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Raise SoftTimeLimitExceeded after this time in tasks that have no soft time limit of their own.",
 )
 @click.pass_context
 def worker(
@@ -91,7 +110,11 @@ def worker(
     hostname: str | None,
     loglevel: str,
     logfile: str | None,
-    shutdown_timeout: float,
+    shutdown_timeout: float | None,
+    max_tasks_per_child: int | None,
+    max_memory_per_child: int | None,
+    time_limit: float | None,
+    soft_time_limit: float | None,
 ) -> int:
     """Run worker processes on the tasks of an app, and start those again that die.
 
@@ -101,7 +124,9 @@ def worker(
     A store that cannot be reached at the start ends the command, unless the setting
     broker_connection_retry_on_startup is true. Later the workers wait for it, however long it takes.
     """
-    from taskhub.worker.plan import expand_nodename
+    from taskhub.cli.supervising import supervise
+    from taskhub.worker.nodename import expand_nodename
+    from taskhub.worker.plan import WorkerPlan
 
     names = split_names(queues)
     processes = shape(pool, concurrency, threads)
@@ -124,18 +149,27 @@ def worker(
             "%s is stopping: tasks that run may finish; again to give them back", nodename
         )
 
-    return supervise(
-        app_name(context),
-        processes,
-        queues=names,
+    plan = WorkerPlan(
+        app=app_name(context),
         nodename=nodename,
-        loglevel=loglevel,
+        processes=processes.processes,
+        threads=processes.threads,
+        queues=names,
+        loglevel=loglevel.upper(),
         logfile=logfile,
-        log_to_terminal=False,
         shutdown_timeout=shutdown_timeout,
-        announce=announce,
-        on_stopping=on_stopping,
+        settings={
+            name: value
+            for name, value in (
+                ("worker_max_tasks_per_child", max_tasks_per_child),
+                ("worker_max_memory_per_child", max_memory_per_child),
+                ("task_time_limit", time_limit),
+                ("task_soft_time_limit", soft_time_limit),
+            )
+            if value is not None
+        },
     )
+    return supervise(plan, announce=announce, on_stopping=on_stopping)
 
 
 def split_names(given: tuple[str, ...]) -> tuple[str, ...]:
@@ -143,66 +177,3 @@ def split_names(given: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(name.strip() for text in given for name in text.split(",") if name.strip())
     )
-
-
-def supervise(
-    app: str,
-    processes: Shape,
-    *,
-    queues: tuple[str, ...],
-    nodename: str,
-    loglevel: str,
-    logfile: str | None,
-    log_to_terminal: bool,
-    shutdown_timeout: float,
-    announce: Callable[[list[dict[str, Any]]], object],
-    on_stopping: Callable[[], object],
-    announce_store: bool = True,
-) -> int:
-    """Run worker processes until they are told to stop; returns the exit code.
-
-    Raises:
-      CommandError: they cannot start.
-    """
-    import multiprocessing
-
-    from taskhub.cli.running import CommandError
-    from taskhub.worker import logs
-    from taskhub.worker.child import Program
-    from taskhub.worker.plan import WorkerPlan
-    from taskhub.worker.supervisor import Supervisor
-
-    multiprocessing.current_process().name = "supervisor"
-    logs.set_up(loglevel.upper(), logs.handlers(logfile, log_to_terminal))
-    programs = []
-    for number in range(1, processes.processes + 1):
-        plan = WorkerPlan(
-            app=app,
-            number=number,
-            processes=processes.processes,
-            threads=processes.threads,
-            queues=queues,
-            nodename=nodename,
-            loglevel=loglevel.upper(),
-            logfile=logfile,
-            log_to_terminal=log_to_terminal,
-            shutdown_timeout=shutdown_timeout,
-            announce_store=announce_store,
-        )
-        command = (sys.executable, "-m", "taskhub.cli.worker_process", plan.to_json())
-        programs.append(Program(f"worker process {number}", command))
-    supervisor = Supervisor(
-        programs,
-        shutdown_timeout=shutdown_timeout,
-        on_ready=announce,
-        on_stopping=on_stopping,
-    )
-    code = supervisor.run()
-    failure = supervisor.failure
-    if failure is not None:
-        raise CommandError(failure.message, failure.exit_code, failure.traceback)
-    if supervisor.given_back:
-        logger.warning(
-            "%d tasks were given back: they run again in another worker", supervisor.given_back
-        )
-    return code

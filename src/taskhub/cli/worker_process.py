@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import sys
 import warnings
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from taskhub.cli import exit_codes
@@ -17,7 +18,8 @@ from taskhub.exceptions import ImproperlyConfigured, OperationalError
 from taskhub.worker import logs
 from taskhub.worker.link import Link, Report
 from taskhub.worker.plan import WorkerPlan
-from taskhub.worker.process import WorkerProcess
+from taskhub.worker.process import Deadlines, WorkerProcess
+from taskhub.worker.recycling import Limits
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -55,27 +57,30 @@ def work(plan: WorkerPlan, link: Link) -> int:
     """Find the app and work until told to stop."""
     handlers = logs.handlers(plan.logfile, plan.log_to_terminal)
     logs.set_up(plan.loglevel, handlers)
-    # All processes have the same to say about their settings.
-    if plan.number > 1:
+    if not plan.speaks:
         warnings.simplefilter("ignore")
-    if plan.number > 1 or not plan.announce_store:
+    if not (plan.speaks and plan.announce_store):
         logging.getLogger("taskhub.app.stores").setLevel(logging.ERROR)
     app = find_app(plan.app)
+    app.conf.update(plan.settings)
     broker = app.broker
     broker.nodename = plan.nodename
     prepare(app, plan)
     logs.configure(app.conf, handlers)
     threads = plan.threads or _threads(app.conf.worker_concurrency, plan.processes)
+    deadlines = shutdown_deadlines(app, plan)
     process = WorkerProcess(
         broker,
         threads=threads,
         queues=plan.queues,
-        shutdown_timeout=plan.shutdown_timeout,
+        deadlines=deadlines,
+        limits=Limits(app.conf.worker_max_tasks_per_child, app.conf.worker_max_memory_per_child),
         link=link,
     )
     process.handle_signals()
     others = reach(app)
-    code = process.run(facts(app, plan, threads, others))
+    told = facts(app, plan, threads, others)
+    code = process.run({**told, "shutdown_timeout": deadlines.warm})
     broker.close()
     return code
 
@@ -94,6 +99,19 @@ def prepare(app: Celery, plan: WorkerPlan) -> None:
         message = f"a module of the app cannot be imported: {type(error).__name__}: {error}"
         raise ApplicationBroken(message, user_traceback(error)) from error
     app.finalize(auto=True)
+
+
+def shutdown_deadlines(app: Celery, plan: WorkerPlan) -> Deadlines:
+    """Return how long tasks may go on when the process is asked to stop."""
+    warm = plan.shutdown_timeout
+    if warm is None:
+        warm = seconds(app.conf.worker_shutdown_timeout)
+    return Deadlines(warm, seconds(app.conf.worker_soft_shutdown_timeout))
+
+
+def seconds(value: float | timedelta | None) -> float:
+    """Return the value of a setting that is a time; None counts as 0."""
+    return value.total_seconds() if isinstance(value, timedelta) else float(value or 0)
 
 
 def reach(app: Celery) -> dict[str, int]:

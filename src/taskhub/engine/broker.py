@@ -334,7 +334,8 @@ class EngineConsumer(Consumer):
 
     def __next__(self) -> MessageProxy | None:
         try:
-            return self._courier.ready.get(timeout=self._timeout)
+            delivery: Delivery = self._courier.ready.get(timeout=self._timeout)
+            return delivery
         except Empty:
             return None
 

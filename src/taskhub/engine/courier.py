@@ -59,6 +59,12 @@ class Courier(threading.Thread):
         #: Claimed messages, for whichever consumer takes them.
         self.ready = WorkQueue()
         self.prefetch = Prefetch(threads)
+        #: How many messages have ended here.
+        self.ended = 0
+        #: When the thread last went round, and when the store last answered (`time.monotonic`).
+        self.stepped_at = self.answered_at = time.monotonic()
+        #: How often in a row the store could not be reached, or something else failed.
+        self.failures = 0
         self._engine = engine
         self._withdraw = withdraw
         self._reject = reject
@@ -93,6 +99,21 @@ class Courier(threading.Thread):
             self._queues = (*self._queues, queue)
         self._bell_outdated = self._look = True
         self.wake()
+
+    def leave(self, queue: str) -> bool:
+        """Serve this queue no longer; what is held of it is worked off. Returns whether it was served."""
+        with self._queues_lock:
+            if queue not in self._queues:
+                return False
+            self._queues = tuple(other for other in self._queues if other != queue)
+        self._bell_outdated = True
+        self.wake()
+        return True
+
+    @property
+    def claims(self) -> list[Claim]:
+        """The messages that this process holds, those that run included."""
+        return list(self._held.values())
 
     @property
     def queues(self) -> tuple[str, ...]:
@@ -136,6 +157,15 @@ class Courier(threading.Thread):
         if self.is_alive():
             self.join(timeout)
 
+    def holds(self, claim: Claim) -> bool:
+        """Whether a claim is in the hands of this process; its ending, if there is one, may not be written yet."""
+        held = self._held.get(claim.key)
+        return held is not None and held.token == claim.token
+
+    def held_ids(self) -> set[str]:
+        """Return the task ids of the messages that this process holds."""
+        return {claim.task_id for claim in list(self._held.values())}
+
     @property
     def holding(self) -> int:
         """How many messages this process holds."""
@@ -144,27 +174,27 @@ class Courier(threading.Thread):
     # -- the thread
 
     def run(self) -> None:
-        failures = 0
         while True:
+            self.stepped_at = time.monotonic()
             try:
                 if not self._step():
                     break
-                if failures:
+                if self.failures:
                     logger.warning("the store answers again")
-                failures = 0
+                self.failures = 0
             except OperationalError as error:
-                failures += 1
-                if self._finishing.is_set() and failures > 3:
+                self.failures += 1
+                if self._finishing.is_set() and self.failures > 3:
                     logger.error("%s; what is held comes back when the lease runs out", error)
                     break
-                self._pause(error, failures)
+                self._pause(error, self.failures)
             except Exception:
                 # A bug must not end the thread: the process would look alive and do nothing.
-                failures += 1
+                self.failures += 1
                 self._in_doubt = True
                 logger.exception("the courier failed; it goes on")
-                self._finishing.wait(_pause_after(failures))
-                if self._finishing.is_set() and failures > 3:
+                self._finishing.wait(_pause_after(self.failures))
+                if self._finishing.is_set() and self.failures > 3:
                     break
         self._close_bell()
 
@@ -221,6 +251,8 @@ class Courier(threading.Thread):
             self._repeat(endings)
             raise
         self._one_by_one = False
+        self.answered_at = time.monotonic()
+        self.ended += len(endings)
         taken_away = False
         for ending, written in zip(endings, exchange.committed, strict=True):
             key = ending.claim.key
@@ -286,6 +318,8 @@ class Courier(threading.Thread):
             if self._ended or self._finishing.is_set():
                 return
             rang = bell.wait(timeout, listen=listen)
+            if listen:
+                self.answered_at = time.monotonic()
         finally:
             self._waiting = False
         if rang:
@@ -305,7 +339,7 @@ class Courier(threading.Thread):
 
     def _reconcile(self) -> None:
         given_back = self._engine.reconcile(self.worker, list(self._held))
-        self._reconciled_at = time.monotonic()
+        self._reconciled_at = self.answered_at = time.monotonic()
         if self._in_doubt:
             self._in_doubt, self._look = False, True
         for key in given_back:

@@ -10,8 +10,9 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
-from taskhub.worker.link import LINK_VARIABLE, Report
+from taskhub.worker.link import LINK_VARIABLE, Order, Report
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,12 @@ class Child:
         self.program = program
         self.ready_at: float | None = None
         self.failure: Report | None = None
+        #: What it told when it was ready.
+        self.facts: dict[str, Any] = {}
+        #: What it told last of itself: tasks in hand, tasks ended, ...
+        self.pulse: dict[str, Any] = {}
+        #: For how long it has told nothing, seconds of the supervisor's own attention.
+        self.silent = 0.0
         self._received = b""
         self.link, other_end = socket.socketpair()
         self.link.setblocking(False)
@@ -49,10 +56,23 @@ class Child:
                 process_group=0,
             )
 
+    def __str__(self) -> str:
+        return f"{self.program.name} (process {self.process.pid})"
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it works."""
+        return self.ready_at is not None
+
     @property
     def ran(self) -> float:
         """Seconds since it was ready, 0 if it never was."""
         return 0.0 if self.ready_at is None else time.monotonic() - self.ready_at
+
+    @property
+    def held(self) -> int:
+        """How many tasks it has in hand."""
+        return int(self.pulse.get("held", 0))
 
     @property
     def has_ended(self) -> bool:
@@ -63,6 +83,11 @@ class Child:
         """Send a signal, if the process is still there."""
         with suppress(ProcessLookupError):
             self.process.send_signal(number)
+
+    def order(self, order: Order) -> None:
+        """Tell it something. What does not fit any more into the link of a process that does not listen is lost."""
+        with suppress(OSError):
+            self.link.send(order.to_line())
 
     def reports(self) -> list[Report]:
         """Return what it has told since the last time."""
@@ -75,8 +100,12 @@ class Child:
         *lines, self._received = self._received.split(b"\n")
         reports = [Report.from_line(line) for line in lines]
         for report in reports:
+            self.silent = 0.0
             if report.kind == "ready":
                 self.ready_at = time.monotonic()
+                self.facts = report.facts
+            elif report.kind == "pulse":
+                self.pulse = report.facts
             elif report.kind == "failed":
                 self.failure = report
         return reports

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+#: What a process exits with that has noticed that it does not work any more: it is started again without a pause.
+REPLACE_ME = 75
+#: Ends in a row before any process was ever ready, after which there is no use in going on.
+FAILED_STARTS = 3
 #: A process that ran so long, seconds, had nothing wrong with it from the start.
 RAN_WELL_AFTER = 10.0
 #: The pause after the second end in a row, doubled by each further one; seconds.

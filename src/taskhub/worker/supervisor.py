@@ -10,64 +10,69 @@ import os
 import selectors
 import signal
 import socket
+import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from taskhub.worker.child import Child, Program
 from taskhub.worker.keeper import ADDRESS_VARIABLE, Keeper, address_for
-from taskhub.worker.link import Report
-from taskhub.worker.restarting import History
+from taskhub.worker.link import Order, Report
+from taskhub.worker.pool import Pool
+from taskhub.worker.restarting import FAILED_STARTS
+from taskhub.worker.supervised import PoolState
 
 logger = logging.getLogger(__name__)
 
 #: How often to look around even if nothing happens, seconds.
 LOOK_EVERY = 0.5
-#: Ends in a row before any process was ever ready, after which there is no use in going on.
-FAILED_STARTS = 3
 #: Beyond their own deadline, processes have so long to give back what they hold, seconds.
 GRACE = 15.0
 #: After the second signal they have so long, seconds.
 SHORT_GRACE = 3.0
 #: The keeper has so long to give back what killed processes held, seconds.
 KEEPER_GRACE = 5.0
-
-_WARM = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-_COLD = (signal.SIGQUIT,)
+#: How many requests are remembered, so that those passed on by several processes are heeded once.
+TICKETS = 1000
+#: As in Celery: `REMAP_SIGTERM=SIGQUIT` makes SIGTERM ask for what SIGQUIT asks for.
+REMAP_VARIABLE = "REMAP_SIGTERM"
 
 
 class Supervisor:
-    """Runs one process for each program until a signal, or until they cannot be started.
+    """Runs a pool of processes until a signal, or until they cannot be started.
 
     Parameters:
-      programs: what to run.
-      shutdown_timeout: seconds that processes may take to finish their tasks when asked to stop.
-      on_ready: called once with the facts that each program told, in their order, when all are ready.
+      program: returns what the process of a number runs; the second argument is whether it is its first start.
+      processes: how many there are at first.
+      shutdown_timeout: seconds that processes may take to finish their tasks when asked to stop; None: as they tell.
+      on_ready: called once with the facts that each process told, in their order, when all are ready.
       on_stopping: called when the first signal arrives.
     """
 
     def __init__(
         self,
-        programs: Sequence[Program],
+        program: Callable[[int, bool], Program],
+        processes: int,
         *,
-        shutdown_timeout: float,
+        shutdown_timeout: float | None,
         on_ready: Callable[[list[dict[str, Any]]], object],
         on_stopping: Callable[[], object] = lambda: None,
     ) -> None:
-        self._programs = list(programs)
-        self._shutdown_timeout = shutdown_timeout
+        self._program = program
+        self._shutdown_timeout = shutdown_timeout or 0.0
         self._on_ready = on_ready
         self._on_stopping = on_stopping
         self._selector = selectors.DefaultSelector()
-        self._children: list[Child] = []
-        self._histories = {program: History() for program in self._programs}
-        #: When to start a program again.
-        self._due: dict[Program, float] = {}
-        self._facts: dict[Program, dict[str, Any]] = {}
         self._environment: dict[str, str] = {}
+        self._started: set[int] = set()
+        self._pool = Pool(self._start, processes)
+        self._told_pool = PoolState()
+        self._tickets: deque[str] = deque(maxlen=TICKETS)
         self._announced = False
         self._signals = 0
         self._kill_at: float | None = None
@@ -82,29 +87,45 @@ class Supervisor:
         address = address_for(os.getpid())
         self._environment = {**os.environ, ADDRESS_VARIABLE: str(address)}
         with _keeping(address), self._signals_handled():
-            for program in self._programs:
-                self._start(program)
-            while self._children or self._due:
+            while self._pool.children or self._pool.next_due is not None:
+                self._pool.tick()
                 self._wait()
                 self._hear()
                 self._bury()
-                self._start_due()
+                self._tell_pool()
                 self._kill_late()
         self._selector.close()
         return self._exit_code
 
-    def stop(self) -> None:
-        """Ask the processes to finish their tasks and end; asked again, to end at once."""
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Ask the processes to finish their tasks and end; asked again, to end at once.
+
+        Parameters:
+          number: SIGTERM, or SIGQUIT: then they have the shorter time that their settings name, or none.
+        """
         self._signals += 1
         if self._signals == 1:
-            self._kill_at = time.monotonic() + self._shutdown_timeout + GRACE
+            self._kill_at = time.monotonic() + self._longest_shutdown + GRACE
+            self._pool.forget_starts()
             self._on_stopping()
         elif self._signals == 2:
             self._kill_at = time.monotonic() + SHORT_GRACE
+        if self._signals == 2 or number == signal.SIGQUIT:
             self._exit_code = self._exit_code or 1
-        number = signal.SIGTERM if self._signals <= 2 else signal.SIGKILL
-        for child in list(self._children):
-            child.send(number)
+        for child in self._pool.children:
+            child.send(number if self._signals <= 2 else signal.SIGKILL)
+
+    def reload(self) -> None:
+        """Replace the processes, one after another, by new ones that read the code afresh."""
+        logger.info("reloading: the processes are replaced one after another")
+        self._pool.reload()
+
+    @property
+    def _longest_shutdown(self) -> float:
+        told = [child.facts.get("shutdown_timeout") for child in self._pool.children]
+        return max(
+            (seconds for seconds in told if seconds is not None), default=self._shutdown_timeout
+        )
 
     # -- signals
 
@@ -115,29 +136,38 @@ class Supervisor:
         inner.setblocking(False)
         outer.setblocking(False)
         self._selector.register(inner, selectors.EVENT_READ)
-        handled = {number: signal.getsignal(number) for number in (*_WARM, *_COLD)}
-        before = {
-            number: was
-            for number, was in handled.items()
-            # Under nohup, a hangup stays ignored. SIGINT is heeded even where a shell's `&` ignored it.
-            if not (number == signal.SIGHUP and was == signal.SIG_IGN)
+        handlers = {
+            signal.SIGTERM: self._on_stop,
+            signal.SIGINT: self._on_stop,
+            signal.SIGQUIT: self._on_stop,
+            # When a terminal is closed, what runs in it ends; without one it asks for a reload, as in Celery.
+            signal.SIGHUP: self._on_stop if _has_terminal() else self._on_reload,
         }
+        # Under nohup, a hangup stays ignored. SIGINT is heeded even where a shell's `&` ignored it.
+        if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+            del handlers[signal.SIGHUP]
+        before = {number: signal.getsignal(number) for number in handlers}
         wakeup = signal.set_wakeup_fd(outer.fileno(), warn_on_full_buffer=False)
-        for number in before:
-            signal.signal(number, self._on_signal)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         try:
             yield
         finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+            for number, former in before.items():
+                signal.signal(number, former)
             signal.set_wakeup_fd(wakeup)
             inner.close()
             outer.close()
 
-    def _on_signal(self, number: int, frame: object) -> None:
-        if number in _COLD and self._signals == 0:
-            self.stop()
-        self.stop()
+    def _on_stop(self, number: int, frame: object) -> None:
+        cold = number == signal.SIGQUIT or (
+            number == signal.SIGTERM and os.environ.get(REMAP_VARIABLE) == "SIGQUIT"
+        )
+        self.stop(signal.SIGQUIT if cold else signal.SIGTERM)
+
+    def _on_reload(self, number: int, frame: object) -> None:
+        if not self._stopping:
+            self.reload()
 
     @property
     def _stopping(self) -> bool:
@@ -145,66 +175,60 @@ class Supervisor:
 
     # -- the loop
 
-    def _start(self, program: Program) -> None:
-        child = Child(program, self._environment)
-        self._children.append(child)
+    def _start(self, number: int) -> Child:
+        child = Child(self._program(number, number not in self._started), self._environment)
+        self._started.add(number)
         self._selector.register(child.link, selectors.EVENT_READ, child)
         if self._stopping:
             # The signal came while it was being started.
             child.send(signal.SIGTERM)
+        return child
 
     def _wait(self) -> None:
         now = time.monotonic()
-        moments = [now + LOOK_EVERY, *self._due.values()]
-        for key, _ in self._selector.select(max(0.0, min(moments) - now)):
+        next_due = self._pool.next_due
+        until = now + LOOK_EVERY if next_due is None else min(now + LOOK_EVERY, next_due)
+        for key, _ in self._selector.select(max(0.0, until - now)):
             if isinstance(key.fileobj, socket.socket) and key.data is None:
                 # The byte of a signal; its handler has run.
                 key.fileobj.recv(4096)
 
     def _hear(self) -> None:
-        for child in self._children:
+        for child in self._pool.children:
             for report in child.reports():
                 self._take(child, report)
 
     def _take(self, child: Child, report: Report) -> None:
         if report.kind == "ready":
-            self._facts[child.program] = report.facts
-            if not self._announced and len(self._facts) == len(self._programs):
+            self._pool.is_ready(child)
+            working = self._pool.working
+            if not self._announced and len(working) == self._pool.size:
                 self._announced = True
-                self._on_ready([self._facts[program] for program in self._programs])
+                self._on_ready([other.facts for other in working])
+        elif report.kind == "replace" and not self._stopping:
+            self._pool.is_to_be_replaced(child, report)
+        elif report.kind == "request":
+            self._answer(report)
         elif report.kind == "stopped":
             self.given_back += report.facts.get("given_back", 0)
 
     def _bury(self) -> None:
-        for child in [child for child in self._children if child.has_ended]:
+        for child in [child for child in self._pool.children if child.has_ended]:
             # Its last words may have arrived after we listened.
             for report in child.reports():
                 self._take(child, report)
-            self._children.remove(child)
             self._selector.unregister(child.link)
             child.close()
-            if not self._stopping:
-                self._ended(child)
-            elif child.process.returncode not in (0, -signal.SIGTERM):
+            self._pool.has_ended(child, restart=not self._stopping)
+            if self._stopping and child.process.returncode not in (0, -signal.SIGTERM):
                 self._exit_code = self._exit_code or 1
+        if self._pool.hopeless is not None and not self._stopping:
+            self._give_up(self._pool.hopeless)
 
-    def _ended(self, child: Child) -> None:
-        program = child.program
-        history = self._histories[program] = self._histories[program].after(child.ran)
-        failure = child.failure
-        if not self._facts and (failure is not None or history.early_ends >= FAILED_STARTS):
-            self._give_up(child, failure)
-            return
-        what = f"{program.name} (process {child.process.pid}) {child.how_it_ended()}"
-        if failure is not None:
-            what = f"{program.name} cannot start: {failure.message}"
-        when = f"in {history.pause:g} s" if history.pause else "now"
-        logger.error("%s; it is started again %s", what, when)
-        self._due[program] = time.monotonic() + history.pause
-
-    def _give_up(self, child: Child, failure: Report | None) -> None:
+    def _give_up(self, child: Child) -> None:
         """Nothing has worked so far, and nothing will."""
-        self._due.clear()
+        self._pool.forget_starts()
+        failure = child.failure
         if failure is None:
             self._exit_code = 1
             logger.critical(
@@ -219,23 +243,48 @@ class Supervisor:
         # The others have the same trouble, and must not tell of it, too.
         self._signals = 2
         self._kill_at = time.monotonic() + SHORT_GRACE
-        for other in self._children:
+        for other in self._pool.children:
             other.send(signal.SIGKILL)
 
-    def _start_due(self) -> None:
-        if self._stopping:
-            self._due.clear()
-        now = time.monotonic()
-        for program in [program for program, at in self._due.items() if at <= now]:
-            del self._due[program]
-            self._start(program)
+    def _answer(self, report: Report) -> None:
+        """Do what a process asks for the whole worker."""
+        facts = dict(report.facts)
+        ticket = facts.pop("ticket")
+        if self._stopping or ticket in self._tickets:
+            return
+        self._tickets.append(ticket)
+        if report.message == "reload":
+            self.reload()
+        elif report.message == "stop":
+            self.stop()
+        elif report.message in ("grow", "shrink"):
+            more = facts["number"] if report.message == "grow" else -facts["number"]
+            self._resize(max(1, self._pool.size + more))
+
+    def _resize(self, size: int) -> None:
+        if size != self._pool.size:
+            logger.info("%d processes from now on, not %d", size, self._pool.size)
+            self._pool.resize(size)
+
+    def _tell_pool(self) -> None:
+        """Tell the processes how many they are, when that has changed."""
+        working = self._pool.working
+        state = PoolState(tuple(child.process.pid for child in working))
+        if state != self._told_pool:
+            self._told_pool = state
+            for child in working:
+                child.order(Order("pool", asdict(state)))
 
     def _kill_late(self) -> None:
         if self._kill_at is not None and time.monotonic() >= self._kill_at:
-            for child in self._children:
+            for child in self._pool.children:
                 logger.error("%s does not end; it is killed", child.program.name)
                 child.send(signal.SIGKILL)
             self._kill_at = time.monotonic() + SHORT_GRACE
+
+
+def _has_terminal() -> bool:
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import pytest
 from taskhub.app.app import Celery
 from tests.support.faulty_proxy import FaultyProxy
 from tests.support.servers import Server, start_valkey
-from tests.support.workers import WorkerSet, until
+from tests.support.workers import SupervisedSet, WorkerSet, until
 
 PROGRAM = "tests.integration.worker.program"
 
@@ -63,6 +63,18 @@ class Stage:
         started = WorkerSet(PROGRAM, settings, self.directory, **options)
         self.sets.append(started)
         return started.start(wait=wait)
+
+    def supervised(self, *arguments: str, **options: Any) -> SupervisedSet:
+        """Start `taskhub worker` with these arguments."""
+        wait = options.pop("wait", True)
+        options.setdefault("name", f"worker-{len(self.sets)}")
+        module = options.pop("module", PROGRAM)
+        started = SupervisedSet(
+            module, self.settings, self.directory, arguments=arguments, **options
+        )
+        self.sets.append(started)
+        started.start(wait=wait)
+        return started
 
     def send(self, name: str, *args: Any, **options: Any) -> Any:
         """Call a task; the arguments are strings where they are paths."""

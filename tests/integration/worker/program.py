@@ -98,6 +98,40 @@ def work(journal: str, seconds: float, word: str = "") -> int:
     return os.getpid()
 
 
+@app.task(name="wait_for_file")
+def wait_for_file(journal: str, path: str) -> int:
+    note(journal, "begin")
+    while not os.path.exists(path):
+        time.sleep(0.01)
+    return os.getpid()
+
+
+_kept: list[bytearray] = []
+
+
+@app.task(name="use_memory")
+def use_memory(megabytes: int, keep: bool) -> int:
+    """Use memory, every page of it; `keep`: also when this has ended."""
+    used = bytearray(os.urandom(4096) * (megabytes * 256))
+    if keep:
+        _kept.append(used)
+    return os.getpid()
+
+
+@app.task(name="ask_for_replacement")
+def ask_for_replacement(journal: str, reason: str) -> int:
+    """Ask for another process, and never end; the second time, do."""
+    from taskhub.worker.supervised import supervision
+
+    note(journal, "asks")
+    found = supervision()
+    assert found is not None
+    if notes(journal) == 2:
+        found.ask_for_replacement(reason, abandoned=[threading.current_thread()], lost=1)
+        threading.Event().wait()
+    return os.getpid()
+
+
 @app.task(name="fail", throws=(KeyError,))
 def fail(text: str) -> None:
     raise ValueError(text)

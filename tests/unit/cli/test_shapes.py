@@ -6,7 +6,8 @@ import pytest
 
 from taskhub.cli.pools import Shape, shape
 from taskhub.cli.worker import split_names
-from taskhub.worker.plan import WorkerPlan, expand_nodename
+from taskhub.worker.nodename import expand_nodename
+from taskhub.worker.plan import WorkerPlan
 
 
 @pytest.mark.parametrize(
@@ -48,5 +49,14 @@ def test_queues_are_separated_by_commas() -> None:
 
 
 def test_a_plan_survives_the_command_line() -> None:
-    plan = WorkerPlan("m:app", 1, 2, None, ("a", "b"), "celery@h", "INFO", None, False, 1.5)
+    plan = WorkerPlan(
+        app="m:app",
+        nodename="celery@h",
+        processes=2,
+        threads=None,
+        queues=("a", "b"),
+        loglevel="INFO",
+        shutdown_timeout=1.5,
+        settings={"worker_max_tasks_per_child": 3},
+    )
     assert WorkerPlan.from_json(plan.to_json()) == plan

@@ -40,3 +40,9 @@ SETTINGS: tuple[Setting, ...] = (
         "How long a worker that is not heard of counts as alive.",
     ),
 )
+    honoured(
+        "worker_shutdown_timeout",
+        600,
+        SECONDS,
+        "How long running tasks may take when a worker is asked to stop; the rest is given back.",
+    ),

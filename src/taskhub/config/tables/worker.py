@@ -17,7 +17,6 @@ from taskhub.config.setting import (
 __all__ = ("SETTINGS",)
 
 _DRAMATIQ = "Workers are Dramatiq's; they have no parts to exchange."
-_NO_CONTROL = "Not in effect yet: remote control is not offered."
 _POOL = "A worker is processes with threads in them, whatever the pool is called."
 _LOG_FORMAT = "[%(asctime)s: %(levelname)s/%(processName)s] %(message)s"
 _TASK_LOG_FORMAT = (
@@ -40,11 +39,11 @@ SETTINGS: tuple[Setting, ...] = (
         "A task survives a lost connection; its end is committed if the claim still stands.",
         old="CELERYD_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS",
     ),
-    without_effect(
+    honoured(
         "worker_soft_shutdown_timeout",
         0.0,
         SECONDS,
-        "Not in effect yet: a worker that stops gives back what does not end in time.",
+        "How long running tasks may take after SIGQUIT; 0: they are given back at once.",
         old="CELERYD_SOFT_SHUTDOWN_TIMEOUT",
     ),
     without_effect(
@@ -85,11 +84,11 @@ SETTINGS: tuple[Setting, ...] = (
         "The end of a task is committed once, however often it is delivered.",
         old="CELERYD_DEDUPLICATE_SUCCESSFUL_TASKS",
     ),
-    without_effect(
+    honoured(
         "worker_enable_remote_control",
         True,
         BOOLEAN,
-        _NO_CONTROL,
+        "Whether a worker heeds the commands of app.control.",
         old="CELERY_ENABLE_REMOTE_CONTROL",
     ),
     honoured(
@@ -123,24 +122,28 @@ SETTINGS: tuple[Setting, ...] = (
         "A lost worker's tasks are given back at once, see lease_seconds.",
         old="CELERYD_WORKER_LOST_WAIT",
     ),
-    without_effect(
+    honoured(
         "worker_max_memory_per_child",
         None,
         INTEGER,
-        "Not in effect yet: worker processes are not replaced.",
+        "KiB of resident memory above which a worker process is replaced.",
         old="CELERYD_MAX_MEMORY_PER_CHILD",
     ),
-    without_effect(
+    honoured(
         "worker_max_tasks_per_child",
         None,
         INTEGER,
-        "Not in effect yet: worker processes are not replaced.",
+        "After so many tasks a worker process is replaced.",
         old="CELERYD_MAX_TASKS_PER_CHILD",
     ),
     without_effect("worker_pool", "prefork", ANY, _POOL, old="CELERYD_POOL"),
     without_effect("worker_pool_putlocks", True, BOOLEAN, _POOL, old="CELERYD_POOL_PUTLOCKS"),
-    without_effect(
-        "worker_pool_restarts", False, BOOLEAN, _NO_CONTROL, old="CELERYD_POOL_RESTARTS"
+    honoured(
+        "worker_pool_restarts",
+        False,
+        BOOLEAN,
+        "Whether the command pool_restart is heeded: it replaces every process of a worker.",
+        old="CELERYD_POOL_RESTARTS",
     ),
     without_effect(
         "worker_pool_start_method", "fork", TEXT, _POOL, old="CELERYD_POOL_START_METHOD"

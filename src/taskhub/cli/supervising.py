@@ -1,0 +1,61 @@
+"""Running worker processes under a supervisor, for `taskhub worker` and `taskhub up`."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from taskhub.cli.running import CommandError
+from taskhub.worker import logs
+from taskhub.worker.child import Program
+from taskhub.worker.plan import WorkerPlan
+from taskhub.worker.supervisor import Supervisor
+
+logger = logging.getLogger("taskhub.worker")
+
+
+def supervise(
+    plan: WorkerPlan,
+    *,
+    announce: Callable[[list[dict[str, Any]]], object],
+    on_stopping: Callable[[], object],
+) -> int:
+    """Run worker processes until they are told to stop; returns the exit code.
+
+    Parameters:
+      plan: how each is to run; they get their numbers here.
+      announce: called once with what each has told, when all are ready.
+      on_stopping: called when the first signal arrives.
+
+    Raises:
+      CommandError: they cannot start.
+    """
+    multiprocessing.current_process().name = "supervisor"
+    logs.set_up(plan.loglevel, logs.handlers(plan.logfile, plan.log_to_terminal))
+
+    def program(number: int, first: bool) -> Program:
+        # All processes have the same to say about their settings, however often they are started.
+        own = replace(plan, number=number, speaks=first and number == 1)
+        command = (sys.executable, "-m", "taskhub.cli.worker_process", own.to_json())
+        return Program(f"worker process {number}", command)
+
+    supervisor = Supervisor(
+        program,
+        plan.processes,
+        shutdown_timeout=plan.shutdown_timeout,
+        on_ready=announce,
+        on_stopping=on_stopping,
+    )
+    code = supervisor.run()
+    failure = supervisor.failure
+    if failure is not None:
+        raise CommandError(failure.message, failure.exit_code, failure.traceback)
+    if supervisor.given_back:
+        logger.warning(
+            "%d tasks were given back: they run again in another worker", supervisor.given_back
+        )
+    return code
