@@ -17,10 +17,12 @@ from taskhub.app.log import Logging
 from taskhub.app.periodic import periodic_entry
 from taskhub.result import ResultSet
 from taskhub.result.group import GroupResults
+from taskhub.worker.clock import LamportClock
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
     from taskhub.config.configuration import Configuration
+    from taskhub.control import Control
 
 logger = logging.getLogger(__name__)
 
@@ -87,6 +89,26 @@ class CompatibilityFace:
     def select_queues(self, queues: str | Sequence[str] | None = None) -> None:
         """Serve these queues only."""
         self.amqp.queues.select(queues)
+
+    # -- workers
+
+    @cached_property
+    def control(self) -> Control:
+        """Commands to workers, and what they tell: `app.control.inspect().active()`."""
+        from taskhub.control import Control
+
+        return Control(_app(self))
+
+    @cached_property
+    def clock(self) -> LamportClock:
+        """Orders the commands and replies that this process takes part in."""
+        return LamportClock()
+
+    def bugreport(self) -> str:
+        """Return what is to be told with a bug: versions, the platform and the settings, secrets masked."""
+        from taskhub.app.bug_report import bug_report
+
+        return bug_report(_app(self))
 
     # -- what is around
 

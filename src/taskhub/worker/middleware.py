@@ -21,10 +21,10 @@ from dramatiq.results import Results
 from taskhub.engine.broker import EngineBroker
 from taskhub.engine.port import Engine
 from taskhub.worker import keeper
+from taskhub.worker.commands.state import ControlledApp
 from taskhub.worker.lease import Lease
 from taskhub.worker.lifecycle import Lifecycle
 from taskhub.worker.native_results import EngineResultBackend
-from taskhub.worker.commands.state import ControlledApp
 from taskhub.worker.node import Node, NodeSignals
 from taskhub.worker.rejecting import AfterFailure, Rejection
 from taskhub.worker.remote import RemoteControl

@@ -19,7 +19,7 @@ __all__ = ("SETTINGS",)
 
 _CONNECTIONS = "The engine sets up its connections for what each is used for."
 _IN_URL = "Write it into the URL in result_backend."
-_NO_CONTROL = "Not in effect yet: remote control is not offered."
+_STREAM = "Commands travel in a stream of the store; there is nothing to declare."
 _NO_EVENTS = "Not in effect yet: events are not sent."
 _NO_SIGNING = "Messages are not signed: protect the store by TLS and a password."
 _OTHER_BACKEND = "Results are kept in Redis or Valkey."
@@ -57,11 +57,16 @@ SETTINGS: tuple[Setting, ...] = (
     without_effect("gcs_project", None, TEXT, _OTHER_BACKEND),
     without_effect("gcs_base_path", "", TEXT, _OTHER_BACKEND),
     without_effect("gcs_ttl", 0, FLOAT, _OTHER_BACKEND),
-    without_effect("control_queue_ttl", 300.0, FLOAT, _NO_CONTROL),
-    without_effect("control_queue_expires", 10.0, FLOAT, _NO_CONTROL),
-    without_effect("control_queue_exclusive", True, BOOLEAN, _NO_CONTROL),
-    without_effect("control_queue_durable", False, BOOLEAN, _NO_CONTROL),
-    without_effect("control_exchange", "celery", TEXT, _NO_CONTROL),
+    honoured(
+        "control_queue_ttl",
+        300.0,
+        FLOAT,
+        "How long a command waits for workers that are away for a moment, seconds.",
+    ),
+    without_effect("control_queue_expires", 10.0, FLOAT, _STREAM),
+    without_effect("control_queue_exclusive", True, BOOLEAN, _STREAM),
+    without_effect("control_queue_durable", False, BOOLEAN, _STREAM),
+    without_effect("control_exchange", "celery", TEXT, _STREAM),
     without_effect(
         "couchbase_backend_settings",
         None,

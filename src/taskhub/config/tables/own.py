@@ -34,15 +34,21 @@ SETTINGS: tuple[Setting, ...] = (
         "How long dead letters are kept.",
     ),
     honoured(
+        "revocation_expires",
+        timedelta(days=1),
+        SECONDS,
+        "How long it is remembered that a task is revoked that has not come yet.",
+    ),
+    honoured(
         "lease_seconds",
         10,
         SECONDS,
         "How long a worker that is not heard of counts as alive.",
     ),
-)
     honoured(
         "worker_shutdown_timeout",
         600,
         SECONDS,
         "How long running tasks may take when a worker is asked to stop; the rest is given back.",
     ),
+)

@@ -23,6 +23,7 @@ from taskhub.worker.limits.deadlines import DeadlineBoard
 from taskhub.worker.limits.execution import Execution
 from taskhub.worker.limits.interrupting import Interruption
 from taskhub.worker.limits.time_limits import UNLIMITED, TimeLimits, in_force
+from taskhub.worker.stamps import RevokedStamps
 
 if TYPE_CHECKING:
     from dramatiq.worker import Worker
@@ -54,6 +55,8 @@ class Executions:
         #: Those that were ended on behalf of their threads, and when to give these up.
         self._freed_by: dict[Execution, float] = {}
         self._revoked: set[str] = set()
+        #: Tasks with one of these are not begun.
+        self.stamps = RevokedStamps()
         self._watcher: threading.Thread | None = None
         self._changed = threading.Condition()
         #: When the watcher looks next (`time.monotonic`).
@@ -103,7 +106,7 @@ class Executions:
 
     def is_revoked(self, delivery: Delivery) -> bool:
         """Whether a message that is about to be begun was revoked since it was claimed."""
-        if delivery.claim.revoked:
+        if delivery.claim.revoked or self.stamps.cover(delivery.execution):
             return True
         if not self._revoked or delivery.message_id not in self._revoked:
             return False
@@ -229,16 +232,11 @@ class Executions:
     # -- ending on behalf of a thread
 
     def _end_overdue(self, execution: Execution) -> None:
-        limit = execution.limits.hard
-        request = execution.request
-        if self._end(
+        self._end(
             execution,
             lambda found: end_task(found.task, found.request, None, TimeLimitExceeded(limit)),
             Interruption,
-        ):
-            logger.error(
-                "Hard time limit (%ss) exceeded for %s[%s]", limit, request.task, request.id
-            )
+        )
 
     def _end(
         self,

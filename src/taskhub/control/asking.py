@@ -1,0 +1,113 @@
+"""Sending a command to workers, and collecting what they answer."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+import warnings
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from taskhub.control.gathering import Gathering
+from taskhub.control.merging import rule_for
+from taskhub.exceptions import DecodeError, DuplicateNodenameWarning
+from taskhub.message import new_task_id
+from taskhub.worker.card import Card, read_cards
+from taskhub.worker.commands.letter import Answer, Command
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+
+logger = logging.getLogger(__name__)
+
+#: How long to wait for answers where the caller does not say, seconds.
+TIMEOUT = 1.0
+
+#: Called with each node's reply, `{node: reply}`, as soon as it is complete.
+ReplyCallback = Callable[[dict[str, Any]], object]
+
+
+def sender() -> str:
+    """Return who this process is, for the logs of workers."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def live_cards(app: Celery) -> dict[str, Card]:
+    """Return the worker processes whose leases stand."""
+    return read_cards(app.engine.cards())
+
+
+def tell(app: Celery, command: Command) -> None:
+    """Send a command without waiting for answers."""
+    app.engine.mailbox.post(command.to_text())
+
+
+def ask(
+    app: Celery,
+    command: Command,
+    timeout: float | None = None,
+    limit: int | None = None,
+    callback: ReplyCallback | None = None,
+) -> list[dict[str, Any]]:
+    """Send a command and return the replies, one for each node: `[{node: reply}, ...]`.
+
+    Returns as soon as all the workers that are there have answered; after `timeout` seconds with the replies so far.
+
+    Parameters:
+      command: must have a ticket.
+      limit: return after so many replies.
+    """
+    assert command.ticket is not None
+    mailbox = app.engine.mailbox
+    deadline = time.monotonic() + (TIMEOUT if timeout is None else timeout)
+    expected = _asked(live_cards(app), command)
+    gathering = Gathering(rule_for(command.method, command.arguments), expected)
+    found: list[dict[str, Any]] = []
+
+    def tell_of(replies: list[dict[str, Any]]) -> None:
+        for reply in replies[: None if limit is None else limit - len(found)]:
+            found.append(reply)
+            if callback is not None:
+                callback(reply)
+
+    # Without cards of workers there may still be some, of which nobody knows yet.
+    patient = not expected and any(left > 0 for left in app.engine.workers().values())
+    with mailbox.replies(command.ticket) as replies:
+        mailbox.post(command.to_text())
+        while (patient or not gathering.is_complete) and (limit is None or len(found) < limit):
+            text = replies.wait(max(0.0, deadline - time.monotonic()))
+            if text is None:
+                break
+            try:
+                answer = Answer.from_text(text)
+            except DecodeError as error:
+                logger.warning("a reply to %s was ignored: %s", command.method, error)
+                continue
+            app.clock.adjust(answer.clock)
+            tell_of(gathering.take(answer))
+        tell_of(gathering.rest())
+    _warn_of(gathering.shared_names)
+    return found
+
+
+def _asked(cards: Mapping[str, Card], command: Command) -> dict[str, Card]:
+    return {
+        worker: card for worker, card in cards.items() if card.listens and command.is_for(card.node)
+    }
+
+
+def new_ticket() -> str:
+    """Return a ticket that nobody else has."""
+    return new_task_id()
+
+
+def _warn_of(names: list[str]) -> None:
+    if names:
+        warnings.warn(
+            f"several workers are called {', '.join(names)}, and their replies are shown as one: give each a name of "
+            "its own with -n",
+            DuplicateNodenameWarning,
+            stacklevel=4,
+        )
