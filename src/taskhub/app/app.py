@@ -12,18 +12,19 @@ from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
+from taskhub import signals
 from taskhub.app import current, stores
 from taskhub.app.calls import Calls
 from taskhub.app.compatibility import CompatibilityFace
 from taskhub.app.configurable import ConfigurableFace
 from taskhub.app.declarations import Declarations
+from taskhub.app.discovery import import_all
 from taskhub.app.registry import TaskRegistry
 from taskhub.app.routing import Routes
 from taskhub.config.configuration import Configuration
 from taskhub.engine.port import Engine
 from taskhub.exceptions import AlwaysEagerIgnored
 from taskhub.result import AsyncResult
-from taskhub.signals import Signal
 from taskhub.task import calling
 from taskhub.task.declaration import task_name
 from taskhub.task.task import Task as BaseTask
@@ -93,10 +94,10 @@ class Celery(ConfigurableFace, CompatibilityFace):
         self.main = main
         self.strict_typing = strict_typing
         self.autofinalize = autofinalize
-        self.on_configure = Signal(name="app.on_configure")
-        self.on_after_configure = Signal(name="app.on_after_configure")
-        self.on_after_finalize = Signal(name="app.on_after_finalize")
-        self.on_after_fork = Signal(name="app.on_after_fork")
+        self.on_configure = signals.Signal(name="app.on_configure")
+        self.on_after_configure = signals.Signal(name="app.on_after_configure")
+        self.on_after_finalize = signals.Signal(name="app.on_after_finalize")
+        self.on_after_fork = signals.Signal(name="app.on_after_fork")
         arguments = {
             "broker_url": broker,
             "result_backend": backend,
@@ -117,6 +118,7 @@ class Celery(ConfigurableFace, CompatibilityFace):
         self._discoveries: list[Callable[[], None]] = []
         self._periodic: dict[str, dict[str, Any]] = {}
         self._lock = threading.RLock()
+        self._has_imported = False
         self._engine: Engine | None = None
         self._broker: EngineBroker | None = None
         self.steps: defaultdict[str, set[Any]] = defaultdict(set)
@@ -328,11 +330,10 @@ class Celery(ConfigurableFace, CompatibilityFace):
             self._discoveries.append(discover)
 
     def import_modules(self) -> None:
-        """Import the modules of the settings `include` and `imports`, and discover tasks."""
-        for module in (*(self.conf.include or ()), *(self.conf.imports or ())):
-            import_module(module)
-        while self._discoveries:
-            self._discoveries.pop(0)()
+        """Send the signal `import_modules`, import those of the settings `include` and `imports`, and
+        discover tasks.
+        """
+        import_all(self)
 
     # -- calling
 

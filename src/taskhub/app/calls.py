@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskhub.app import stores
 from taskhub.app.collector import Collector
+from taskhub.app.publishing import Call, Publication, Publishing
 from taskhub.app.routing import Routes
 from taskhub.canvas.outbox import Outbox, open_outbox
 from taskhub.engine.port import RetryPolicy
@@ -43,6 +44,11 @@ class Calls:
         )
 
     @cached_property
+    def publishing(self) -> Publishing:
+        """Who tells of calls."""
+        return Publishing(self._app)
+
+    @cached_property
     def defaults(self) -> calling.CallDefaults:
         """What the configuration adds to every call."""
         conf = self._app.conf
@@ -72,8 +78,13 @@ class Calls:
         options: Mapping[str, Any],
         task: RunningTask[Any, Any] | None = None,
         parent: Context | None = None,
+        published: list[Publication] | None = None,
     ) -> Envelope:
         """Return the stored form of a call.
+
+        Parameters:
+          published: gets the call if `publishing.after` is to tell of it; None: the outbox that is
+            open gets it or, where there is none, it leaves in a commit, and is told of at once.
 
         Raises:
           EncodeError: an argument cannot be serialized.
@@ -85,16 +96,29 @@ class Calls:
         due = calling.AT_ONCE
         if routed:
             due = calling.due(routed.get("countdown"), routed.get("eta"), defaults.timezone)
+        call = Call(name, task_id, self.routes.queue(routed), args or (), kwargs or {}, stored, due)
+        if self.publishing.is_watched:
+            call, shown = self.publishing.before(call, routed, defaults.timezone)
+            self._published(shown, published)
         return calling.envelope(
-            task_name=name,
+            task_name=call.name,
             task_id=task_id,
-            queue=self.routes.queue(routed),
-            args=args or (),
-            kwargs=kwargs or {},
-            stored=stored,
-            due=due,
+            queue=call.queue,
+            args=call.args,
+            kwargs=call.kwargs,
+            stored=call.stored,
+            due=call.due,
             serializer=routed.get("serializer") or defaults.serializer,
         )
+
+    def _published(self, shown: Publication, published: list[Publication] | None) -> None:
+        outbox = open_outbox()
+        if published is not None:
+            published.append(shown)
+        elif outbox is not None:
+            outbox.published.append(shown)
+        else:
+            self.publishing.after([shown])
 
     def envelope_of(self, signature: Signature, task: RunningTask[Any, Any]) -> Envelope:
         """Return the stored form of the call of a task that a signature describes.
@@ -122,12 +146,15 @@ class Calls:
         app = self._app
         task_id = task_id or new_task_id()
         parent = _parent()
-        envelope = self.envelope(name, args, kwargs, task_id, options, task, parent)
         outbox = open_outbox()
+        published: list[Publication] = [] if outbox is None else outbox.published
+        envelope = self.envelope(name, args, kwargs, task_id, options, task, parent, published)
         if outbox is not None:
             outbox.messages.append(envelope)
         else:
             app.broker.send(envelope, self._retry_policy(options))
+            if published:
+                self.publishing.after(published)
         make = options.get("result_cls")
         result: AsyncResult[Any] = (
             make(task_id) if make else AsyncResult(task_id, app=app, task_name=name)
@@ -147,6 +174,7 @@ class Calls:
     def send_all(self, outbox: Outbox, options: Mapping[str, Any]) -> None:
         """Send what a canvas has collected, in as few trips as possible."""
         self._app.broker.send_all(outbox.messages, outbox.chords, self._retry_policy(options))
+        self.publishing.after(outbox.published)
 
     def _retry_policy(self, options: Mapping[str, Any]) -> RetryPolicy | None:
         retry, policy = options.get("retry"), options.get("retry_policy")

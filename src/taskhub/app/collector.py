@@ -106,6 +106,7 @@ class Collector:
             or serializer != "json"
             or self._calls.routes.differ_by_call
             or not task.calls_are_alike
+            or self._calls.publishing.is_watched
         ):
             return None
         stored = calling.message_options(common, defaults, self._parent, "")

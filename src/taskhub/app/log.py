@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskhub.utils.log import TASK_LOGGER
 from taskhub.worker.context import current_request
+from taskhub.worker.logs import Described
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -65,16 +66,22 @@ class Logging:
         hostname: str | None = None,
         **options: Any,
     ) -> logging.Logger:
-        """Give the root logger, and that of tasks, a handler each; returns the root logger."""
+        """Give the root logger, and that of tasks, a handler each; returns the root logger.
+
+        Receivers of `setup_logging` do it instead, if there are any.
+        """
         self.already_setup = True
         root = logging.getLogger()
+        text = format or self._app.conf.worker_log_format
+        described = Described(_level(loglevel), logfile, text, colorize)
+        if described.set_up_by_receivers():
+            return root
         if self._app.conf.worker_hijack_root_logger:
             root.handlers.clear()
         if not root.handlers:
-            root.addHandler(
-                _handler(logfile, logging.Formatter(format or self._app.conf.worker_log_format))
-            )
+            root.addHandler(_handler(logfile, logging.Formatter(text)))
         root.setLevel(_level(loglevel))
+        described.tell_of_root(root)
         self.setup_task_loggers(loglevel, logfile)
         return root
 
@@ -89,11 +96,12 @@ class Logging:
     ) -> logging.Logger:
         """Give the logger of tasks a handler that knows the running task; returns that logger."""
         logger = logging.getLogger(TASK_LOGGER)
+        text = format or self._app.conf.worker_task_log_format
         if not logger.handlers:
-            text = format or self._app.conf.worker_task_log_format
             logger.addHandler(_handler(logfile, TaskFormatter(text)))
         logger.setLevel(_level(loglevel))
         logger.propagate = propagate
+        Described(_level(loglevel), logfile, text, colorize).tell_of_tasks(logger)
         return logger
 
     def get_default_logger(self, name: str = "taskhub", **options: Any) -> logging.Logger:

@@ -216,7 +216,7 @@ class chord(Signature):
             return
         outbox = open_outbox()
         assert outbox is not None
-        with collecting(Outbox([], outbox.chords)) as body_box:
+        with collecting(Outbox([], outbox.chords, published=outbox.published)) as body_box:
             copy.body.apply_async(
                 (dict(PLACEHOLDER),), joins=chord_id, add_to_parent=False, **body_options
             )

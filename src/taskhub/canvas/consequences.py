@@ -58,7 +58,7 @@ def _after_success(app: Celery, request: Context, value: Any) -> Consequences:
     parts: tuple[ChordPart, ...] = ()
     if request.chord and not request.chain:
         parts = (_part(request.chord, value_part(value)),)
-    return _collected(outbox, parts)
+    return _collected(app, outbox, parts)
 
 
 def _after_failure(
@@ -78,12 +78,16 @@ def _after_failure(
     with collecting() as outbox:
         for link in request.errbacks or ():
             _call_errback(app, maybe_signature(link, app=app, clone=True), request, error)
-    return _collected(outbox, tuple(parts), tuple(documents))
+    return _collected(app, outbox, tuple(parts), tuple(documents))
 
 
 def _collected(
-    outbox: Outbox, parts: tuple[ChordPart, ...], documents: tuple[Document, ...] = ()
+    app: Celery,
+    outbox: Outbox,
+    parts: tuple[ChordPart, ...],
+    documents: tuple[Document, ...] = (),
 ) -> Consequences:
+    app.calls.publishing.after(outbox.published)
     return Consequences(tuple(outbox.messages), tuple(outbox.chords), parts, documents)
 
 

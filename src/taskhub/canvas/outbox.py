@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
+from taskhub.app.publishing import Publication
 from taskhub.message import Envelope
 from taskhub.outcome import ChordPlan
 
@@ -18,6 +19,8 @@ class Outbox:
     """Messages in the order in which they were sent, and the chords that they belong to."""
 
     messages: list[Envelope] = field(default_factory=list)
+    #: The same, for those who are told when they have left; empty if nobody is.
+    published: list[Publication] = field(default_factory=list, kw_only=True)
     chords: list[ChordPlan] = field(default_factory=list)
 
 

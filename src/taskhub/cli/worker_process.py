@@ -17,6 +17,7 @@ from taskhub.config.urls import mask_url
 from taskhub.exceptions import ImproperlyConfigured, OperationalError
 from taskhub.worker import logs
 from taskhub.worker.link import Link, Report
+from taskhub.worker.node import signals_of
 from taskhub.worker.plan import WorkerPlan
 from taskhub.worker.process import Deadlines, WorkerProcess
 from taskhub.worker.recycling import Limits
@@ -66,7 +67,8 @@ def work(plan: WorkerPlan, link: Link) -> int:
     broker = app.broker
     broker.nodename = plan.nodename
     prepare(app, plan)
-    logs.configure(app.conf, handlers)
+    signals_of(broker).introduce({"hostname": plan.nodename, "queues": list(plan.queues)})
+    logs.configure(app.conf, handlers, plan.loglevel, plan.logfile)
     threads = plan.threads or _threads(app.conf.worker_concurrency, plan.processes)
     deadlines = shutdown_deadlines(app, plan)
     process = WorkerProcess(

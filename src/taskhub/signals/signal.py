@@ -175,6 +175,13 @@ class Signal:
         return f"<{type(self).__name__}: {self.name} providing_args={self.providing_args!r}>"
 
 
+def raise_first(replies: Iterable[tuple[Receiver, Any]]) -> None:
+    """Raise the first exception among the replies to a signal whose receivers must not fail."""
+    for _, reply in replies:
+        if isinstance(reply, Exception):
+            raise reply
+
+
 def _identity(target: Any) -> Hashable:
     """Return what tells a receiver or a sender from others."""
     if isinstance(target, str | bytes):

@@ -152,6 +152,7 @@ class RunningTask(SignableTask[P, R]):
             return sig.apply().get()
         with collecting() as outbox:
             sig.apply_async()
+        self.app.calls.publishing.after(outbox.published)
         request._collect(outbox.messages, outbox.chords)
         request._replaced = True
         raise exceptions.Ignore("Replaced by new task")
@@ -184,6 +185,7 @@ class RunningTask(SignableTask[P, R]):
             return sig
         with collecting() as outbox:
             result = sig.delay()
+        self.app.calls.publishing.after(outbox.published)
         request._collect(outbox.messages, outbox.chords)
         return result
 

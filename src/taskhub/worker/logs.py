@@ -6,9 +6,12 @@ import io
 import logging
 import sys
 import threading
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from taskhub import signals
+from taskhub.signals.signal import raise_first
 from taskhub.worker.context import current_request
 from taskhub.worker.lifecycle import task_logger
 
@@ -55,6 +58,44 @@ class TaskFormatter(logging.Formatter):
         return f"\033[{code}m{text}\033[0m" if code else text
 
 
+@dataclass(frozen=True)
+class Described:
+    """How logging is set up, as Celery's signals about it tell."""
+
+    level: str | int
+    logfile: str | None
+    format: str | None
+    colorize: bool | None
+
+    def set_up_by_receivers(self) -> bool:
+        """Let receivers of `setup_logging` do it; returns whether there are any.
+
+        Raises:
+          Exception: what a receiver raises.
+        """
+        replies = signals.setup_logging.send(None, **self._named)
+        raise_first(replies)
+        return bool(replies)
+
+    def tell_of_root(self, logger: logging.Logger) -> None:
+        """The root logger is set up."""
+        signals.after_setup_logger.send(None, logger=logger, **self._named)
+
+    def tell_of_tasks(self, logger: logging.Logger) -> None:
+        """The logger of tasks is set up."""
+        signals.after_setup_task_logger.send(None, logger=logger, **self._named)
+
+    @property
+    def _named(self) -> dict[str, Any]:
+        level = self.level
+        return {
+            "loglevel": logging.getLevelNamesMapping()[level] if isinstance(level, str) else level,
+            "logfile": self.logfile,
+            "format": self.format,
+            "colorize": self.colorize,
+        }
+
+
 def handlers(logfile: str | None, to_terminal: bool) -> list[logging.Handler]:
     """Return where log lines go.
 
@@ -83,8 +124,20 @@ def set_up(level: str, found: list[logging.Handler]) -> None:
     logging.captureWarnings(True)
 
 
-def configure(conf: Any, found: list[logging.Handler]) -> None:
-    """Apply the app's settings: formats, colours, whose handlers count, and whether prints are logged."""
+def configure(
+    conf: Any, found: list[logging.Handler], level: str | int, logfile: str | None
+) -> None:
+    """Apply the app's settings: formats, colours, whose handlers count, and whether prints are logged.
+
+    Receivers of `setup_logging` do it instead, as in Celery.
+    """
+    root = logging.getLogger()
+    if signals.setup_logging.receivers:
+        for handler in found:
+            root.removeHandler(handler)
+    described = Described(level, logfile, conf.worker_log_format, conf.worker_log_color)
+    if described.set_up_by_receivers():
+        return
     for handler in found:
         wanted = conf.worker_log_color
         colour = _is_terminal(handler) and wanted is not False
@@ -92,13 +145,14 @@ def configure(conf: Any, found: list[logging.Handler]) -> None:
         handler.setFormatter(
             TaskFormatter(conf.worker_log_format, conf.worker_task_log_format, date, colour)
         )
-    root = logging.getLogger()
     if conf.worker_hijack_root_logger:
         # The app's module may have added its own while it was imported.
         root.handlers[:] = found
     elif len(root.handlers) > len(found):
         for handler in found:
             root.removeHandler(handler)
+    described.tell_of_root(root)
+    described.tell_of_tasks(task_logger)
     if conf.worker_redirect_stdouts:
         level = conf.worker_redirect_stdouts_level
         number = (

@@ -81,7 +81,7 @@ class NodeSignals(Middleware):
         self._introduced = False
 
     def introduce(self, options: dict[str, Any] | None = None) -> None:
-        """Send `celeryd_init`, once: receivers may still change the configuration.
+        """Send `celeryd_init` and `worker_init`, once: receivers may still change the configuration.
 
         Parameters:
           options: those of the command line, by name.
@@ -92,12 +92,12 @@ class NodeSignals(Middleware):
             signals.celeryd_init.send(
                 node.hostname, instance=node, conf=node.app.conf, options=options or {}
             )
+            signals.worker_init.send(node)
 
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
         node = self.node
         self.introduce()
         node.concurrency = worker.worker_threads
-        signals.worker_init.send(node)
         signals.celeryd_after_setup.send(node.hostname, instance=node, conf=node.app.conf)
         signals.worker_before_create_process.send(node)
         signals.worker_process_init.send(node.hostname)

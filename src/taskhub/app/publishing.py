@@ -1,0 +1,206 @@
+"""Telling of calls that become messages: `before_task_publish`, `after_task_publish`, `task_sent`.
+
+Receivers see a call in the form of Celery's messages, and may change it there: what they do to headers, properties and
+body is read back and reaches the worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from taskhub import signals
+from taskhub.serialization.safe_repr import safe_repr
+from taskhub.task import calling
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+
+#: As long as Celery makes the texts of arguments.
+_REPR_LENGTH = 1024
+#: Headers that a message has in any case; others are the caller's own, or a receiver's.
+_FIELDS = (
+    "shadow",
+    "expires",
+    "group",
+    "group_index",
+    "retries",
+    "timelimit",
+    "root_id",
+    "parent_id",
+    "argsrepr",
+    "kwargsrepr",
+    "origin",
+    "ignore_result",
+    "replaced_task_nesting",
+    "stamped_headers",
+    "stamps",
+)
+#: Those that no receiver can change: the caller has a result of that id already.
+_FIXED = frozenset(("id", "lang"))
+#: Parts of a call that stand in the body of Celery's messages.
+_EMBEDDED = ("callbacks", "errbacks", "chain", "chord")
+
+
+class Call(NamedTuple):
+    """A call on its way to become a message."""
+
+    name: str
+    task_id: str
+    queue: str
+    args: Any
+    kwargs: Any
+    #: The options of the message, as `calling.message_options` makes them.
+    stored: dict[str, Any]
+    due: calling.Due
+
+
+class Publication(NamedTuple):
+    """A call in the form of one of Celery's messages."""
+
+    name: str
+    routing_key: str
+    headers: dict[str, Any]
+    properties: dict[str, Any]
+    #: Arguments, keyword arguments, and what is embedded.
+    body: tuple[Any, Any, dict[str, Any]]
+
+
+def publication(call: Call) -> Publication:
+    """Return a call as Celery would publish it."""
+    stored = call.stored
+    headers: dict[str, Any] = {
+        "lang": "py",
+        "task": call.name,
+        "id": call.task_id,
+        "eta": call.due.text,
+        **{name: stored.get(name) for name in _FIELDS},
+    }
+    headers["root_id"] = headers["root_id"] or call.task_id
+    headers["retries"] = headers["retries"] or 0
+    headers["timelimit"] = list(headers["timelimit"] or (None, None))
+    headers["replaced_task_nesting"] = headers["replaced_task_nesting"] or 0
+    headers["stamps"] = dict(headers["stamps"] or {})
+    for name, value in (("argsrepr", call.args), ("kwargsrepr", call.kwargs)):
+        if headers[name] is None:
+            headers[name] = safe_repr(value, _REPR_LENGTH)
+    headers.update(stored.get("headers") or {})
+    properties = {"correlation_id": call.task_id, "reply_to": stored.get("reply_to") or ""}
+    if stored.get("priority") is not None:
+        properties["priority"] = stored["priority"]
+    embedded = {name: stored.get(name) for name in _EMBEDDED}
+    return Publication(
+        call.name, call.queue, headers, properties, (call.args, dict(call.kwargs), embedded)
+    )
+
+
+def read_back(call: Call, before: Publication, after: Publication, timezone: Any) -> Call:
+    """Return a call with what receivers have changed in its message.
+
+    Parameters:
+      before: the message as it was shown; `after`: as they left it.
+      timezone: in which an `eta` without a zone is meant.
+    """
+    stored, due = dict(call.stored), call.due
+    changed = {
+        name: value
+        for name, value in after.headers.items()
+        if name not in before.headers or before.headers[name] != value
+    }
+    custom = {
+        name: value
+        for name, value in (stored.get("headers") or {}).items()
+        if name in after.headers
+    }
+    name = changed.pop("task", call.name)
+    if "eta" in changed:
+        due = calling.due(None, changed.pop("eta"), timezone)
+    for header, value in changed.items():
+        if header == "expires":
+            stored[header] = calling.expiry(value, timezone)
+        elif header in _FIELDS:
+            stored[header] = value
+        elif header not in _FIXED:
+            custom[header] = value
+    if custom or "headers" in stored:
+        stored["headers"] = custom
+    args, kwargs, embedded = after.body
+    for fields, shown in ((after.properties, before.properties), (embedded, before.body[2])):
+        stored |= {
+            field: value
+            for field, value in fields.items()
+            if field in ("priority", "reply_to", *_EMBEDDED) and shown.get(field) != value
+        }
+    return call._replace(name=name, args=args, kwargs=kwargs, stored=stored, due=due)
+
+
+class Publishing:
+    """Tells of an app's calls."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody is to be told; looked at for every call."""
+        return bool(
+            signals.before_task_publish.receivers
+            or signals.after_task_publish.receivers
+            or signals.task_sent.receivers
+        )
+
+    def before(
+        self, call: Call, options: Mapping[str, Any], timezone: Any
+    ) -> tuple[Call, Publication]:
+        """Show a call before it is sent; returns it as the receivers have left it, and its message.
+
+        Parameters:
+          options: those of the call; `retry_policy` is shown, too.
+        """
+        shown = publication(call)
+        if not signals.before_task_publish.receivers:
+            return call, shown
+        from taskhub.app.amqp import Exchange, Queue
+
+        original = _copy(shown)
+        policy = self._app.conf.task_publish_retry_policy or {}
+        signals.before_task_publish.send(
+            call.name,
+            body=shown.body,
+            exchange="",
+            routing_key=call.queue,
+            declare=[Queue(call.queue, Exchange(call.queue), call.queue)],
+            headers=shown.headers,
+            properties=shown.properties,
+            retry_policy={**policy, **(options.get("retry_policy") or {})},
+        )
+        return read_back(call, original, shown, timezone), shown
+
+    def after(self, published: Iterable[Publication]) -> None:
+        """Tell that messages were sent, or leave in the commit of the task that runs."""
+        for name, routing_key, headers, _, body in published:
+            signals.after_task_publish.send(
+                name, body=body, headers=headers, exchange="", routing_key=routing_key
+            )
+            if signals.task_sent.receivers:
+                signals.task_sent.send(
+                    name,
+                    task_id=headers["id"],
+                    task=name,
+                    args=body[0],
+                    kwargs=body[1],
+                    eta=headers["eta"],
+                    taskset=headers["group"],
+                )
+
+
+def _copy(shown: Publication) -> Publication:
+    """Return a message as it is now; receivers may change lists and mappings in place."""
+    from copy import deepcopy
+
+    args, kwargs, embedded = shown.body
+    return shown._replace(
+        headers=deepcopy(shown.headers),
+        properties=dict(shown.properties),
+        body=(args, kwargs, {name: deepcopy(value) for name, value in embedded.items()}),
+    )

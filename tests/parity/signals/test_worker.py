@@ -1,0 +1,118 @@
+"""Who is told what, and in which order: the same program on a real Celery worker and on one of ours."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections import defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import parity
+from tests.support.servers import Server, start_valkey
+
+FOLDER = Path(__file__).parent / "worker"
+WORKER = ["-A", "program", "worker", "-P", "solo", "-l", "ERROR"]
+COMMANDS = {
+    "celery": ["celery", *WORKER, "--without-mingle", "--without-gossip"],
+    "taskhub": ["taskhub.cli", *WORKER],
+}
+CALLS = [
+    "add",
+    "add_by_keyword",
+    "header",
+    "fail",
+    "again",
+    "exceed",
+    "ignore",
+    "reject",
+    "unstorable",
+    "late",
+    "broken_start",
+    "nowhere",
+    "linking",
+    "linked",
+    "eager",
+    "eager_fail",
+    "eager_again",
+]
+
+#: A signal, its task's id, the names of its arguments, its sender, and what the arguments hold.
+Note = list[Any]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with start_valkey(tmp_path_factory.mktemp("store")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def notes(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Note]]:
+    """Return what was noted, in order, by library."""
+    folder = tmp_path_factory.mktemp("signals")
+    stores = {"celery": server.url, "taskhub": server.url.removesuffix("0") + "1"}
+    with ThreadPoolExecutor(2) as threads:
+        found = threads.map(lambda library: _run(library, stores[library], folder), stores)
+        return dict(zip(stores, found, strict=True))
+
+
+def _run(library: str, store: str, folder: Path) -> list[Note]:
+    journal = folder / f"{library}.journal"
+    environment = parity.environment(library, STORE=store, C_FORCE_ROOT="1", JOURNAL=str(journal))
+    environment["PYTHONPATH"] = f"{FOLDER}:{environment['PYTHONPATH']}"
+    python = str(parity.python(library))
+    log = folder / f"{library}.log"
+    with log.open("wb") as output:
+        worker = subprocess.Popen(
+            [python, "-m", *COMMANDS[library]],
+            cwd=FOLDER,
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
+        try:
+            client = subprocess.run(
+                [python, str(FOLDER / "client.py")],
+                env={**environment, "ROLE": "client"},
+                capture_output=True,
+                text=True,
+                timeout=90,
+                check=False,
+            )
+        finally:
+            worker.terminate()
+            worker.wait(20)
+    assert client.returncode == 0, client.stderr + log.read_text()
+    return [json.loads(line) for line in journal.read_text().splitlines()]
+
+
+def _of_calls(notes: list[Note], role: str) -> dict[str, list[Note]]:
+    """Return the notes of one process about each call."""
+    found = defaultdict(list)
+    for where, name, task_id, arguments, sender, fields in notes:
+        if where == role and task_id is not None:
+            found[task_id].append([name, arguments, sender, fields])
+    return found
+
+
+@pytest.mark.parametrize("role", ["client", "worker"])
+@pytest.mark.parametrize("call", CALLS)
+def test_calls_are_told_of_as_by_celery(notes: dict[str, list[Note]], call: str, role: str) -> None:
+    theirs, ours = _of_calls(notes["celery"], role), _of_calls(notes["taskhub"], role)
+    assert ours[call] == theirs[call]
+
+
+def test_workers_are_told_of_as_by_celery(notes: dict[str, list[Note]]) -> None:
+    def about_workers(library: str) -> list[Note]:
+        return [
+            [name, arguments, sender, fields]
+            for role, name, task_id, arguments, sender, fields in notes[library]
+            if role == "worker" and task_id is None
+        ]
+
+    assert about_workers("taskhub") == about_workers("celery")
