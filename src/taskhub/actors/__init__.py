@@ -1,17 +1,45 @@
 """The shipped task set: `dramatiq taskhub.actors` and `taskhub worker` work it off.
 
-Thin functions over the services `taskhub.mail` and `taskhub.cache`. Importing this connects to
-nothing.
+Thin functions over the services `taskhub.mail`, `taskhub.cache` and `taskhub.quant`. Importing this connects to
+nothing, and imports none of the libraries that only market data needs.
 """
 
 from taskhub.actors.application import app
 from taskhub.actors.cache import clear_cache
 from taskhub.actors.mail import send_email, send_notification_email, send_welcome_email
+from taskhub.actors.quant import (
+    sync_board_members,
+    sync_concept_data,
+    sync_industry_data,
+    sync_kline_data,
+    sync_stock_data,
+)
+from taskhub.actors.quant_canvases import (
+    record_sync,
+    sum_up,
+    sync_all_kline_data,
+    sync_concept_members,
+    sync_daily_data,
+    sync_daily_details,
+    sync_industry_members,
+)
 
 __all__ = [
     "app",
     "clear_cache",
+    "record_sync",
     "send_email",
     "send_notification_email",
     "send_welcome_email",
+    "sum_up",
+    "sync_all_kline_data",
+    "sync_board_members",
+    "sync_concept_data",
+    "sync_concept_members",
+    "sync_daily_data",
+    "sync_daily_details",
+    "sync_industry_data",
+    "sync_industry_members",
+    "sync_kline_data",
+    "sync_stock_data",
 ]

@@ -13,6 +13,7 @@ from taskhub.cache import CacheCleaner, CacheSettings, open_client, protected_pr
 from taskhub.config.urls import StoreURL
 from taskhub.engine.embedded import store_directory
 from taskhub.mail import Mailer, MailSettings, MemorySentMarks, RedisSentMarks, SentMarks
+from taskhub.quant import MarketData, QuantSettings
 
 # Threads that come first at the same time must not get a service each.
 _lock = threading.Lock()
@@ -38,11 +39,19 @@ def cache_cleaner() -> CacheCleaner:
         return _cache_cleaner()
 
 
+def market_data() -> MarketData:
+    """Return the service of market data.
+
+    Raises:
+      QuantConfigurationError: a variable of the environment is wrong, or the extra `quant` is not installed.
+    """
+    with _lock:
+        return _market_data()
+
+
 @cache
 def _mailer() -> Mailer:
-    project = app.conf.taskhub_project_directory
-    home = store_directory(Path(project) if project else None)
-    settings = MailSettings.from_environment(os.environ, home=home)
+    settings = MailSettings.from_environment(os.environ, home=_home())
     return Mailer(settings, marks=_sent_marks(settings.remember_days))
 
 
@@ -55,6 +64,16 @@ def _cache_cleaner() -> CacheCleaner:
     else:
         settings = CacheSettings(store, protected_prefixes(namespace))
     return CacheCleaner.from_settings(settings)
+
+
+@cache
+def _market_data() -> MarketData:
+    return MarketData(QuantSettings.from_environment(os.environ, home=_home()))
+
+
+def _home() -> Path:
+    project = app.conf.taskhub_project_directory
+    return store_directory(Path(project) if project else None)
 
 
 def _sent_marks(days: float) -> SentMarks:

@@ -10,7 +10,7 @@ from taskhub.quant.codes import Code, Market, parse_code, parse_market
 from taskhub.quant.exceptions import (
     DatabaseNotReadyError,
     DatabaseUnavailableError,
-    InvalidCodeError,
+    InvalidRequestError,
     QuantConfigurationError,
     QuantError,
     QuantNotInstalledError,
@@ -36,7 +36,7 @@ __all__ = (
     "Code",
     "DatabaseNotReadyError",
     "DatabaseUnavailableError",
-    "InvalidCodeError",
+    "InvalidRequestError",
     "Market",
     "MarketData",
     "Member",

@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from taskhub.quant.exceptions import InvalidCodeError
+from taskhub.quant.exceptions import InvalidRequestError
 
 __all__ = ("Code", "Market", "parse_code", "parse_market")
 
@@ -88,12 +88,12 @@ def parse_market(text: str) -> Market:
     """Return a market.
 
     Raises:
-        InvalidCodeError: There is none of this name.
+        InvalidRequestError: There is none of this name.
     """
     try:
         return Market(text.strip().lower())
     except (ValueError, AttributeError):
-        raise InvalidCodeError(
+        raise InvalidRequestError(
             f"market: {text!r} is not known: write {', '.join(Market)}"
         ) from None
 
@@ -105,12 +105,12 @@ def parse_code(text: str, market: Market | None = None) -> Code:
     ``105.AAPL``, as one source has it. With `market`, symbols alone are of that market.
 
     Raises:
-        InvalidCodeError: It is none, or of another market.
+        InvalidRequestError: It is none, or of another market.
     """
     code = _read(str(text).strip(), market)
     if code is None or (market is not None and code.market is not market):
         wanted = f" of the market {market}" if market else ""
-        raise InvalidCodeError(
+        raise InvalidRequestError(
             f"{text!r} is not the code of a security{wanted}: write for example 600000.SH, 00700.HK or AAPL.US"
         )
     return code

@@ -7,7 +7,7 @@ from taskhub.exceptions import ImproperlyConfigured
 __all__ = (
     "DatabaseNotReadyError",
     "DatabaseUnavailableError",
-    "InvalidCodeError",
+    "InvalidRequestError",
     "QuantConfigurationError",
     "QuantError",
     "QuantNotInstalledError",
@@ -43,8 +43,8 @@ class SuspiciousAnswerError(QuantError):
     """The source answered with nothing, or with far less than last time; nothing was changed."""
 
 
-class InvalidCodeError(QuantError, ValueError):
-    """It is no code of a security, or of none that can be asked for."""
+class InvalidRequestError(QuantError, ValueError):
+    """There is no such thing to ask for: a code, a market, an adjustment, a day; or the source does not have it."""
 
 
 class UnknownCodeError(QuantError, LookupError):

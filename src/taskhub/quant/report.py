@@ -14,7 +14,7 @@ class SyncReport:
     """What a synchronisation did.
 
     Parameters:
-        kind: What was synchronised: ``stocks:cn``, ``industries``, ``members:BK0475``, ``bars:600000.SH``.
+        kind: What was synchronised: ``stocks:cn``, ``industries``, ``industry members:BK0475``, ``bars:600000.SH``.
         source: Who answered; empty: nobody had to be asked.
         received: Rows in the answer.
         inserted, updated, unchanged: What became of them.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from taskhub.quant.codes import Market, parse_code
-from taskhub.quant.exceptions import InvalidCodeError, QuantError
+from taskhub.quant.exceptions import InvalidRequestError, QuantError
 from taskhub.quant.extra import require
 from taskhub.quant.records import ADJUSTMENTS, Answer, Bar, BoardKind, Progress
 from taskhub.quant.report import SyncReport
@@ -35,9 +35,9 @@ def stocks_kind(market: Market) -> str:
     return f"stocks:{market}"
 
 
-def members_kind(board: str) -> str:
+def members_kind(kind: BoardKind, board: str) -> str:
     """Return what a synchronisation of a board's members is called."""
-    return f"members:{board}"
+    return f"{kind} members:{board}"
 
 
 def bars_kind(code: str, adjust: str) -> str:
@@ -136,7 +136,7 @@ class MarketData:
             board: Its code, ``BK0475``.
             logged: Whether it is noted in the log; what is part of something larger is noted with that.
         """
-        run = _run(members_kind(check_board(board)), task_id, force=force, logged=logged)
+        run = _run(members_kind(kind, check_board(board)), task_id, force=force, logged=logged)
         return self._sync(
             run,
             lambda: self._source.members(kind, board, progress),
@@ -165,18 +165,18 @@ class MarketData:
             logged: As of `sync_members`.
 
         Raises:
-            InvalidCodeError: There is no such stock, or there are no K-lines of it; or the days are wrong.
+            InvalidRequestError: There is no such stock, or there are no K-lines of it; or the days are wrong.
         """
         stock = parse_code(code)
         if adjust not in ADJUSTMENTS:
-            raise InvalidCodeError(f"adjust: {adjust!r} is not known: write '', 'qfq' or 'hfq'")
+            raise InvalidRequestError(f"adjust: {adjust!r} is not known: write '', 'qfq' or 'hfq'")
         end = end or datetime.now(_EXCHANGE_TIME).date()
         run = _run(bars_kind(str(stock), adjust), task_id, logged=logged)
 
         def ask() -> Answer[Bar]:
             first = start or self._first_day(str(stock), adjust)
             if first > end:
-                raise InvalidCodeError(f"{stock}: start {first} is after end {end}")
+                raise InvalidRequestError(f"{stock}: start {first} is after end {end}")
             return self._source.bars(stock, first, end, adjust)
 
         return self._sync(run, ask, lambda answer: self.store.write_bars(run, answer), _silent)
@@ -227,10 +227,10 @@ def check_board(code: str) -> str:
     """Return the code of a board.
 
     Raises:
-        InvalidCodeError: It is none.
+        InvalidRequestError: It is none.
     """
     if not (code.startswith("BK") and code[2:].isdigit()):
-        raise InvalidCodeError(f"{code!r} is not the code of a board: write for example BK0475")
+        raise InvalidRequestError(f"{code!r} is not the code of a board: write for example BK0475")
     return code
 
 

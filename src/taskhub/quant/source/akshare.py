@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from taskhub.quant.codes import Code, Market, parse_code
 from taskhub.quant.exceptions import (
-    InvalidCodeError,
+    InvalidRequestError,
     QuantError,
     SourceSchemaError,
     SourceUnavailableError,
+    SuspiciousAnswerError,
     TransientQuantError,
 )
 from taskhub.quant.extra import load
@@ -52,12 +53,16 @@ class AkshareSource:
 
     def stocks(self, market: Market, progress: Progress) -> Answer[Stock]:
         table = _SPOT[market]
-        try:
+        if market is not Market.CN:
             return _stocks(self._ask(table, progress), market, table)
+        try:
+            answer = _stocks(self._ask(table, progress), market, table)
+            if answer.rows:
+                return answer
+            first: QuantError = SuspiciousAnswerError(f"{table.function} answers with no rows")
         except QuantError as error:
-            if market is not Market.CN:
-                raise
-            return self._stocks_of_the_other_site(error, progress)
+            first = error
+        return self._stocks_of_the_other_site(first, progress)
 
     def _stocks_of_the_other_site(self, first: QuantError, progress: Progress) -> Answer[Stock]:
         logger.warning("%s; asking %s instead", first, columns.MAINLAND_SINA.function)
@@ -92,7 +97,7 @@ class AkshareSource:
 
     def bars(self, code: Code, start: date, end: date, adjust: str) -> Answer[Bar]:
         if code.market is not Market.CN:
-            raise InvalidCodeError(f"{code}: there are K-lines of the mainland's stocks only")
+            raise InvalidRequestError(f"{code}: there are K-lines of the mainland's stocks only")
         table = columns.HISTORY
         frame = self._call(
             table.function,
@@ -116,8 +121,12 @@ class AkshareSource:
 
     def _ask(self, table: ColumnTable, progress: Progress, **arguments: Any) -> Rows:
         load("akshare")
-        with reporting_pages(progress, table.function):
-            frame = self._call(table.function, **arguments)
+        try:
+            with reporting_pages(progress, table.function):
+                frame = self._call(table.function, **arguments)
+        except SuspiciousAnswerError:
+            # Akshare fails where there is nothing; whether that can be is judged by what there was.
+            return Rows([], table.fields, ())
         return read_frame(frame, table)
 
     @staticmethod
@@ -145,7 +154,7 @@ def _stocks(read: Rows, market: Market, table: ColumnTable) -> Answer[Stock]:
     for row, is_suspended in zip(rows, suspended, strict=True):
         try:
             stock = _stock(row, market, is_suspended)
-        except InvalidCodeError:
+        except InvalidRequestError:
             strange.append(row["code"])
         else:
             stocks[stock.code] = stock

@@ -30,7 +30,10 @@ def source_error(error: Exception, function: str) -> QuantError | None:
 
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return _status_error(error.response.status_code, function)
-    if isinstance(error, requests.RequestException | OSError) or _is_broken_json(error):
+    if isinstance(error, requests.RequestException | OSError | IndexError) or _is_broken_json(
+        error
+    ):
+        # An index: a page for people, in which akshare looks for a number.
         return SourceUnavailableError(
             f"{function} got no answer ({_detail(error)}): try again later"
         )

@@ -38,6 +38,6 @@ class Source(Protocol):
         """Return the days of a stock from `start` to `end`, both included, in order; none is an answer, too.
 
         Raises:
-            InvalidCodeError: The source has no days of this market.
+            InvalidRequestError: The source has no days of this market.
         """
         ...

@@ -147,7 +147,7 @@ class SyncLog(Base):
     __table_args__ = (Index("ix_quant_sync_log_kind", "kind", "finished_at"), _OPTIONS)
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    #: `stocks:cn`, `industries`, `members:BK0475`, `bars:600000.SH`, `daily` ...
+    #: `stocks:cn`, `industries`, `industry members:BK0475`, `bars:600000.SH`, `daily` ...
     kind: Mapped[str] = mapped_column(String(64))
     finished_at: Mapped[datetime] = mapped_column(UtcDateTime)
     #: The call that did it, if it was one.

@@ -301,6 +301,6 @@ def _last_syncs(connection: Connection) -> dict[str, tuple[datetime, str]]:
     latest = select(func.max(_LOG.c.id)).where(_LOG.c.state != "failed").group_by(_LOG.c.kind)
     query = select(_LOG.c.kind, _LOG.c.finished_at, _LOG.c.source).where(_LOG.c.id.in_(latest))
     return {
-        kind.partition(":")[0] if kind.startswith("bars:") else kind: (finished_at, source)
+        kind if kind.startswith("stocks:") else kind.partition(":")[0]: (finished_at, source)
         for kind, finished_at, source in connection.execute(query.order_by(_LOG.c.finished_at))
     }
