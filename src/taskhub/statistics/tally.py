@@ -1,0 +1,67 @@
+"""How an ending is counted: a short text that goes with it, and the fields that the store counts.
+
+A tally has five lines: task, queue, what became of it, the bucket of its run, the bucket of its wait; the last two may
+be empty. Its fields have three: task, queue, and "=<what>", "r<bucket>" or "w<bucket>". The script of the Redis engine
+(`commit.lua`) splits tallies in the same way.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from taskhub import states
+from taskhub.statistics.buckets import bucket_of
+
+#: What an execution can come to, by the state it ends in.
+ENDS = {
+    states.SUCCESS: "done",
+    states.FAILURE: "failed",
+    states.RETRY: "retried",
+    states.REVOKED: "revoked",
+    states.IGNORED: "ignored",
+    states.REJECTED: "requeued",
+}
+
+
+class Subject(NamedTuple):
+    """What is counted apart."""
+
+    task: str
+    queue: str
+
+
+def tally(
+    task: str, queue: str, end: str, run: float | None = None, wait: float | None = None
+) -> str:
+    """Return the text of one ending.
+
+    Parameters:
+      end: one of the values of `ENDS`.
+      run: seconds that the task ran; None: it did not.
+      wait: seconds from when the message was ready until the task began; None: unknown.
+    """
+    ran = "" if run is None else bucket_of(run)
+    waited = "" if wait is None else bucket_of(wait)
+    name = task.replace("\n", " ") if "\n" in task else task
+    return f"{name}\n{queue}\n{end}\n{ran}\n{waited}"
+
+
+def fields_of(text: str) -> list[str]:
+    """Return the fields in which a tally is counted."""
+    subject, end, run, wait = text.rsplit("\n", 3)
+    fields = [f"{subject}\n={end}"]
+    if run:
+        fields.append(f"{subject}\nr{run}")
+    if wait:
+        fields.append(f"{subject}\nw{wait}")
+    return fields
+
+
+def read_field(field: str) -> tuple[Subject, str, str]:
+    """Return whom a field counts, its kind ("=", "r" or "w"), and the end or the bucket.
+
+    Raises:
+      ValueError: it is none of those.
+    """
+    task, queue, what = field.split("\n")
+    return Subject(task, queue), what[:1], what[1:]
