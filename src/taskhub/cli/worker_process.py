@@ -82,7 +82,8 @@ def work(plan: WorkerPlan, link: Link) -> int:
     process.handle_signals()
     others = reach(app)
     told = facts(app, plan, threads, others)
-    code = process.run({**told, "shutdown_timeout": deadlines.warm})
+    told |= {"shutdown_timeout": deadlines.warm, "stuck_after": app.conf.worker_stuck_after}
+    code = process.run(told)
     broker.close()
     return code
 

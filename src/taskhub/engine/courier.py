@@ -157,6 +157,11 @@ class Courier(threading.Thread):
         if self.is_alive():
             self.join(timeout)
 
+    @property
+    def ending(self) -> list[Claim]:
+        """Those of them whose ending is known and waits to be written."""
+        return [ending.claim for ending, _ in list(self._ended)]
+
     def holds(self, claim: Claim) -> bool:
         """Whether a claim is in the hands of this process; its ending, if there is one, may not be written yet."""
         held = self._held.get(claim.key)

@@ -15,6 +15,7 @@ import selectors
 import signal
 import socket
 import tempfile
+from collections.abc import Collection
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,6 +159,29 @@ class Keeper:
 
     def _accept(self, listener: socket.socket) -> None:
         connection, _ = listener.accept()
+    # -- looking, from other threads
+
+    def held_by(self, process: int) -> int | None:
+        """Return how many messages a process holds, as the store says; None: that is not known.
+
+        Raises:
+          OperationalError: the store is out of reach.
+        """
+        for registration in list(self._registrations.values()):
+            if registration.process == process:
+                return len(self._engines[registration.store].held(registration.worker))
+        return None
+
+    def waiting(self, queues: Collection[str]) -> int | None:
+        """Return how many messages are ready in some queues; None: no worker process has told where they are.
+
+        Raises:
+          OperationalError: the store is out of reach.
+        """
+        for engine in list(self._engines.values()):
+            return sum(counts.ready for name, counts in engine.queues().items() if name in queues)
+        return None
+
         connection.settimeout(2.0)
         try:
             text = connection.makefile("r", encoding="utf-8").readline()

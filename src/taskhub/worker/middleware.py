@@ -28,6 +28,7 @@ from taskhub.worker.native_results import EngineResultBackend
 from taskhub.worker.node import Node, NodeSignals
 from taskhub.worker.rejecting import AfterFailure, Rejection
 from taskhub.worker.remote import RemoteControl
+from taskhub.worker.watchdog import Watchdog
 
 
 class NativeRetries(Retries):
@@ -146,6 +147,7 @@ def make_broker(
         NativeRetries(),
         EventLoop(),
         _results(engine),
+        Watchdog(app, lifecycle.executions),
     ):
         broker.add_middleware(middleware)
     return broker

@@ -11,17 +11,17 @@ import selectors
 import signal
 import socket
 import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
+from taskhub.exceptions import OperationalError
 from taskhub.worker.child import Child, Program
 from taskhub.worker.keeper import ADDRESS_VARIABLE, Keeper, address_for
+from taskhub.worker.keeping import keeping
 from taskhub.worker.link import Order, Report
 from taskhub.worker.pool import Pool
 from taskhub.worker.restarting import FAILED_STARTS
@@ -35,8 +35,8 @@ LOOK_EVERY = 0.5
 GRACE = 15.0
 #: After the second signal they have so long, seconds.
 SHORT_GRACE = 3.0
-#: The keeper has so long to give back what killed processes held, seconds.
-KEEPER_GRACE = 5.0
+#: A process that tells nothing for so long is suspected of being stuck, seconds; until it tells its setting.
+STUCK_AFTER = 30.0
 #: How many requests are remembered, so that those passed on by several processes are heeded once.
 TICKETS = 1000
 #: As in Celery: `REMAP_SIGTERM=SIGQUIT` makes SIGTERM ask for what SIGQUIT asks for.
@@ -77,6 +77,8 @@ class Supervisor:
         self._signals = 0
         self._kill_at: float | None = None
         self._exit_code = 0
+        self._keeper: Keeper | None = None
+        self._looked_at = time.monotonic()
         #: How many tasks were not finished but given back.
         self.given_back = 0
         #: Why nothing could be started.
@@ -86,13 +88,14 @@ class Supervisor:
         """Run until told to stop; returns the exit code."""
         address = address_for(os.getpid())
         self._environment = {**os.environ, ADDRESS_VARIABLE: str(address)}
-        with _keeping(address), self._signals_handled():
+        with keeping(address) as self._keeper, self._signals_handled():
             while self._pool.children or self._pool.next_due is not None:
                 self._pool.tick()
                 self._wait()
                 self._hear()
                 self._bury()
                 self._tell_pool()
+                self._kill_silent()
                 self._kill_late()
         self._selector.close()
         return self._exit_code
@@ -275,6 +278,32 @@ class Supervisor:
             for child in working:
                 child.order(Order("pool", asdict(state)))
 
+    def _kill_silent(self) -> None:
+        """Kill processes that tell nothing any more and hold nothing; others may be held up by a task in C code."""
+        now = time.monotonic()
+        # If this process stood still itself, that was no silence of the others.
+        passed, self._looked_at = min(now - self._looked_at, 2 * LOOK_EVERY), now
+        for child in self._pool.working:
+            before, child.silent = child.silent, child.silent + passed
+            patience = child.facts.get("stuck_after", STUCK_AFTER)
+            if child.silent // patience == before // patience:
+                continue
+            if self._holds_nothing(child):
+                logger.error("%s has been silent for %g s: it is killed", child, child.silent)
+                child.send(signal.SIGKILL)
+            else:
+                logger.warning(
+                    "%s has been silent for %g s; it holds tasks, one of which may be holding its interpreter",
+                    child,
+                    child.silent,
+                )
+
+    def _holds_nothing(self, child: Child) -> bool:
+        try:
+            return self._keeper is not None and self._keeper.held_by(child.process.pid) == 0
+        except OperationalError:
+            return False
+
     def _kill_late(self) -> None:
         if self._kill_at is not None and time.monotonic() >= self._kill_at:
             for child in self._pool.children:
@@ -285,34 +314,3 @@ class Supervisor:
 
 def _has_terminal() -> bool:
     return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
-
-
-@contextmanager
-def _keeping(address: Path) -> Generator[None]:
-    """Watch over leases in a thread; it ends when no worker process is left."""
-    try:
-        keeper = Keeper(address)
-    except OSError as error:
-        logger.warning(
-            "the keeper cannot listen at %s (%s): a lost process is noticed only when its lease runs "
-            "out; set TMPDIR to a directory of your own with a short path",
-            address,
-            error.strerror or error,
-        )
-        yield
-        return
-    over = threading.Event()
-
-    def keep() -> None:
-        while keeper.keeps or not over.is_set():
-            keeper.watch(LOOK_EVERY)
-
-    thread = threading.Thread(target=keep, name="taskhub-keeper", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join(KEEPER_GRACE)
-        if not thread.is_alive():
-            keeper.close()

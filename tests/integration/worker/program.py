@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import logging
 import os
@@ -12,6 +13,7 @@ from typing import Any
 
 import dramatiq
 from dramatiq.middleware import Middleware
+from dramatiq.middleware.threading import raise_thread_exception
 
 from taskhub import Celery
 from taskhub.exceptions import Ignore, Reject
@@ -129,6 +131,59 @@ def ask_for_replacement(journal: str, reason: str) -> int:
     if notes(journal) == 2:
         found.ask_for_replacement(reason, abandoned=[threading.current_thread()], lost=1)
         threading.Event().wait()
+    return os.getpid()
+
+
+@app.task(name="break_courier")
+def break_courier(journal: str, how: str) -> None:
+    """Let the thread that claims and commits hang, or die, the first time."""
+    note(journal, how)
+    if notes(journal) > 1:
+        return
+    courier = app.broker.courier
+
+    def hang() -> bool:
+        threading.Event().wait()
+        return True
+
+    def die() -> bool:
+        raise SystemExit
+
+    courier._step = hang if how == "hang" else die  # type: ignore[method-assign]
+
+
+@app.task(name="stop_event_loop")
+async def stop_event_loop(journal: str) -> None:
+    """Stop the loop that runs this, the first time."""
+    note(journal, "loop")
+    if notes(journal) == 1:
+        asyncio.get_running_loop().stop()
+    await asyncio.sleep(0)
+
+
+@app.task(name="kill_threads")
+def kill_threads() -> int:
+    """Have every thread of this worker end that waits for work, as a misdirected exception does; returns how many."""
+    own = threading.get_ident()
+    killed = 0
+    for thread in threading.enumerate():
+        if type(thread).__name__ == "WorkerThread" and thread.ident != own:
+            raise_thread_exception(thread.ident, SystemExit)
+            killed += 1
+    return killed
+
+
+@app.task(name="alive_threads")
+def alive_threads() -> int:
+    return sum(type(thread).__name__ == "WorkerThread" for thread in threading.enumerate())
+
+
+@app.task(name="hold_interpreter")
+def hold_interpreter(journal: str, seconds: float) -> int:
+    """Sleep in C without letting go of the interpreter."""
+    note(journal, "begin")
+    ctypes.PyDLL(None).usleep(int(seconds * 1_000_000))
+    note(journal, "end")
     return os.getpid()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from taskhub.config.setting import INTEGER, SECONDS, TEXT, Setting, honoured
+from taskhub.config.setting import FLOAT, INTEGER, SECONDS, TEXT, Setting, honoured
 
 __all__ = ("SETTINGS",)
 
@@ -44,6 +44,12 @@ SETTINGS: tuple[Setting, ...] = (
         10,
         SECONDS,
         "How long a worker that is not heard of counts as alive.",
+    ),
+    honoured(
+        "worker_stuck_after",
+        30,
+        FLOAT,
+        "How long a thread or process that shows no sign of life is waited for before it is replaced, seconds.",
     ),
     honoured(
         "worker_shutdown_timeout",
