@@ -115,8 +115,11 @@ def sync_daily_details(
 def sum_up(
     self: Any, reports: list[dict[str, Any]], before: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return the sums of many reports by what they are of, after those of before."""
-    return [*before, *(report.as_dict() for report in _sums(reports))]
+    """Note the sums of many reports, by what they are of, and return them after those of before."""
+    sums = _sums(reports)
+    for report in sums:
+        services.market_data().store.log(report, self.request.id)
+    return [*before, *(report.as_dict() for report in sums)]
 
 
 @app.task(bind=True, name="Modules.quant.tasks.record_sync", **_COMMON)

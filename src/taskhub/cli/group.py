@@ -27,6 +27,8 @@ _COMMANDS = {
     "queues": ("taskhub.cli.queues:queues", "Show the queues and what they hold."),
     "purge": ("taskhub.cli.queues:purge", "Drop what waits in a queue."),
     "dead": ("taskhub.cli.dead:dead", "Look at messages that were given up."),
+    "quant": ("taskhub.cli.market_data:quant", "Look at market data: its freshness, and charts."),
+    "db": ("taskhub.cli.market_data:db", "Make and update the tables of market data."),
 }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from taskhub import states
 from taskhub.cli import exit_codes
 from taskhub.cli.output import note, say_json, say_value
+from taskhub.cli.progress import ProgressBar
 from taskhub.cli.running import CommandError
 from taskhub.exceptions import TimeoutError
 
@@ -40,13 +41,16 @@ class Wonder:
 
 
 def wait_for(result: AsyncResult[Any], timeout: float | None, wonder: Wonder) -> None:
-    """Wait until a task has ended.
+    """Wait until a task has ended, and show how far it is if it tells.
 
     Raises:
       CommandError: it did not within `timeout` seconds.
     """
     try:
-        result.get(timeout=timeout, propagate=False, interval=0.5, on_interval=wonder)
+        with ProgressBar() as bar:
+            result.get(
+                timeout=timeout, propagate=False, interval=0.5, on_interval=wonder, on_message=bar
+            )
     except TimeoutError as error:
         raise CommandError(
             f"task {result.id} is {result.state} after {timeout:g} s: wait on with "

@@ -135,7 +135,8 @@ class MarketSite:
         #: What befalls the next requests of a kind, one after the other: `429`, `503`, `drop`, `break`, `null`,
         #: `empty`, `columns`, `html`; the last one goes on for ever if it ends with `*`.
         self.troubles: dict[str, list[str]] = {}
-        #: Pages are held back until this is set.
+        #: After so many requests, further ones are held back until `open` is set.
+        self.held_after = 0
         self.open = threading.Event()
         self.open.set()
         self._lock = threading.Lock()
@@ -223,7 +224,8 @@ class MarketSite:
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
                 query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-                site.open.wait(30)
+                if site.asked.total() >= site.held_after:
+                    site.open.wait(60)
                 kind, value = site.answer(parts.path, query)
                 self._send(site.trouble(kind), value)
 

@@ -26,6 +26,7 @@ def all_checks(app: Celery) -> Iterator[Finding]:
         stores.check_workers,
         services.check_email,
         services.check_cache_server,
+        services.check_market_data_store,
     ):
         try:
             yield from check(app)

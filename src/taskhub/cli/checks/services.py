@@ -1,4 +1,4 @@
-"""What the shipped tasks use: e-mail and the cache."""
+"""What the shipped tasks use: e-mail, the cache, and market data."""
 
 from __future__ import annotations
 
@@ -37,3 +37,14 @@ def check_cache_server(app: Celery) -> Iterator[Finding]:
     settings = CacheSettings.from_environment(os.environ, namespace=app.conf.taskhub_namespace)
     check = check_cache(settings)
     yield Finding("ok" if check.ok else "fail", "cache", check.detail, check.advice or "")
+
+
+def check_market_data_store(app: Celery) -> Iterator[Finding]:
+    """See whether the database of market data can be reached, and has its tables."""
+    from taskhub.engine.embedded import store_directory
+    from taskhub.quant.health import check_market_data
+    from taskhub.quant.settings import QuantSettings
+
+    settings = QuantSettings.from_environment(os.environ, home=store_directory())
+    check = check_market_data(settings)
+    yield Finding("ok" if check.ok else "fail", "market data", check.detail, check.advice or "")

@@ -1,0 +1,164 @@
+"""`taskhub quant` and `taskhub db`: market data as the tasks keep it, and its tables."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from taskhub.cli import exit_codes
+from taskhub.cli.options import app_options
+from taskhub.cli.output import duration, note, say_json, table
+from taskhub.cli.running import CommandError
+from taskhub.quant.exceptions import (
+    DatabaseUnavailableError,
+    InvalidRequestError,
+    QuantConfigurationError,
+    QuantError,
+    UnknownCodeError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from taskhub.quant.settings import QuantSettings
+    from taskhub.quant.storage.store import MarketStore
+
+
+def market_settings() -> QuantSettings:
+    """Return where market data is kept, as the workers' environment says."""
+    from taskhub.engine.embedded import store_directory
+    from taskhub.quant.settings import QuantSettings
+
+    return QuantSettings.from_environment(os.environ, home=store_directory())
+
+
+@contextmanager
+def _explained() -> Generator[None]:
+    """Give errors of market data the exit codes of the command line."""
+    try:
+        yield
+    except QuantError as error:
+        code = exit_codes.FAILURE
+        if isinstance(error, InvalidRequestError | QuantConfigurationError | UnknownCodeError):
+            code = exit_codes.USAGE
+        elif isinstance(error, DatabaseUnavailableError):
+            code = exit_codes.UNAVAILABLE
+        raise CommandError(str(error), code) from error
+
+
+@contextmanager
+def _opened() -> Generator[MarketStore]:
+    from taskhub.quant.extra import require
+
+    with _explained():
+        settings = market_settings()
+        require("sqlalchemy", "alembic")
+        from taskhub.quant.storage.store import MarketStore
+
+        store = MarketStore(settings)
+        try:
+            yield store
+        finally:
+            store.close()
+
+
+@click.group(epilog=exit_codes.EXPLAINED)
+@app_options
+def quant() -> None:
+    """Look at the market data that the tasks of the queue quant keep."""
+
+
+@quant.command(epilog=exit_codes.EXPLAINED)
+@app_options
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each table.")
+def status(as_json: bool) -> None:
+    """Show how much there is, and how fresh it is."""
+    with _opened() as store:
+        found = store.freshness()
+    now = datetime.now(UTC)
+    if as_json:
+        for one in found:
+            age = None if one.synced_at is None else round((now - one.synced_at).total_seconds())
+            say_json({**one._asdict(), "age_seconds": age})
+        return
+    rows: list[tuple[Any, ...]] = [
+        (
+            one.table,
+            one.rows,
+            one.removed,
+            _ago(now, one.synced_at),
+            one.latest or "",
+            one.source,
+        )
+        for one in found
+    ]
+    columns = ("table", "rows", "removed", "synchronised", "latest day", "source")
+    empty = "is empty: call Modules.quant.tasks.sync_daily_data"
+    table("Market data", columns, rows, empty)
+
+
+def _ago(now: datetime, then: datetime | None) -> str:
+    return "" if then is None else f"{duration((now - then).total_seconds())} ago"
+
+
+@quant.command(epilog=exit_codes.EXPLAINED)
+@app_options
+@click.argument("code")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The PNG file (default: CODE.png here).",
+)
+@click.option("--days", type=click.IntRange(5, 2000), default=120, show_default=True)
+@click.option("--adjust", type=click.Choice(["qfq", "hfq"]), help="Adjusted prices.")
+def plot(code: str, output: Path | None, days: int, adjust: str | None) -> None:
+    """Draw the K-lines of the stock CODE, with volume, as a PNG."""
+    from taskhub.quant.codes import parse_code
+
+    with _explained():
+        stock = str(parse_code(code))
+    with _opened() as store:
+        from taskhub.quant.charts import draw_candles
+
+        chart = draw_candles(
+            store.bars(stock, adjust or "", limit=days),
+            stock,
+            (store.stock(stock) or {}).get("name"),
+            font=market_settings().font,
+        )
+    path = output or Path(f"{stock}.png")
+    path.write_bytes(chart.png)
+    if chart.remark:
+        note(f"warning: {chart.remark}")
+    click.echo(str(path))
+
+
+@click.group(epilog=exit_codes.EXPLAINED)
+@app_options
+def db() -> None:
+    """Make and update the tables of market data."""
+
+
+@db.command(epilog=exit_codes.EXPLAINED)
+@app_options
+def upgrade() -> None:
+    """Bring the tables to this version; what is there stays. Harmless when repeated."""
+    with _opened() as store:
+        from taskhub.quant.storage.faults import explained
+        from taskhub.quant.storage.migrating import upgrade as bring_up
+
+        place = market_settings().place
+        with explained(place):
+            before = bring_up(store.engine)
+        # A database that is newer than this program is told of here.
+        store.prepare()
+    if before.state == "current":
+        click.echo(f"{place} has the tables of revision {before.present} already")
+    else:
+        click.echo(f"{place}: revision {before.present or 'none'} -> {before.wanted}")

@@ -1,0 +1,155 @@
+"""Draws K-lines: candles with averages above, volume below, as a PNG."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from taskhub.quant.exceptions import UnknownCodeError
+from taskhub.quant.extra import require
+from taskhub.quant.fonts import find_chinese_font
+from taskhub.quant.records import Bar
+
+__all__ = ("Chart", "draw_candles")
+
+#: As on the mainland's exchanges: red rises.
+_RISING, _FALLING, _LEVEL = "#d62f3a", "#1a9850", "#7f7f7f"
+_AVERAGES: Final = ((5, "#e6a100"), (20, "#3f6fb5"), (60, "#8e5ea2"))
+_TICKS: Final = 8
+
+
+class Chart(NamedTuple):
+    """A drawing.
+
+    Parameters:
+        png: The file's content.
+        remark: What could not be shown as it should, and what to do; empty: nothing.
+    """
+
+    png: bytes
+    remark: str = ""
+
+
+def draw_candles(
+    bars: Sequence[Bar],
+    code: str,
+    name: str | None = None,
+    *,
+    font: Path | None = None,
+    size: tuple[float, float] = (10.0, 6.0),
+    dots_per_inch: int = 110,
+) -> Chart:
+    """Draw the K-lines of one stock.
+
+    Every bar has the same width, whatever days lie between. Where no font has the characters of the name, the code
+    stands alone.
+
+    Parameters:
+        bars: In order of their days.
+        code: The stock.
+        name: Its name; None: it is not known.
+        font: A font file with Chinese; None: one is looked for.
+        size: Width and height, inches.
+        dots_per_inch: Points of the picture per inch.
+
+    Raises:
+        UnknownCodeError: There are no bars.
+        QuantNotInstalledError: matplotlib is not installed.
+        QuantConfigurationError: The font file can't be used.
+    """
+    if not bars:
+        raise UnknownCodeError(
+            f"there are no K-lines of {code}: call Modules.quant.tasks.sync_kline_data for it first"
+        )
+    require("matplotlib")
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    labels = f"{name or ''}成交量"
+    chinese = find_chinese_font(font, labels)
+    # A figure of its own, not pyplot's: several threads may draw at the same time.
+    figure = Figure(figsize=size, dpi=dots_per_inch, layout="constrained")
+    FigureCanvasAgg(figure)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    _draw_prices(upper, bars)
+    _draw_volume(lower, bars)
+    has_chinese = chinese.properties is not None
+    title = f"{name} {code}" if name and has_chinese else code
+    adjust = f" {bars[0].adjust}" if bars[0].adjust else ""
+    last = bars[-1]
+    upper.set_title(
+        f"{title}{adjust}  {last.day}  {last.close:.2f}",
+        loc="left",
+        fontproperties=chinese.properties,
+        fontsize=13,
+    )
+    lower.set_ylabel("成交量" if has_chinese else "volume", fontproperties=chinese.properties)
+    _mark_days(lower, bars)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Title": f"{code} {last.day}"})
+    return Chart(buffer.getvalue(), chinese.remark)
+
+
+def _draw_prices(axes: Any, bars: Sequence[Bar]) -> None:
+    from matplotlib.collections import LineCollection, PolyCollection
+
+    colours = [_colour(bar) for bar in bars]
+    wicks = [((place, bar.low), (place, bar.high)) for place, bar in enumerate(bars)]
+    axes.add_collection(LineCollection(wicks, colors=colours, linewidths=0.9))
+    # A day that ends where it began is still to be seen.
+    least = (max(bar.high for bar in bars) - min(bar.low for bar in bars)) / 400
+    bodies = []
+    for place, bar in enumerate(bars):
+        bottom, top = sorted((bar.open, bar.close))
+        top = max(top, bottom + least)
+        left, right = place - 0.35, place + 0.35
+        bodies.append([(left, bottom), (left, top), (right, top), (right, bottom)])
+    axes.add_collection(
+        PolyCollection(bodies, facecolors=colours, edgecolors=colours, linewidths=0.4)
+    )
+    closes = [bar.close for bar in bars]
+    for days, colour in _AVERAGES:
+        if len(bars) > days:
+            places = range(days - 1, len(bars))
+            values = [sum(closes[end - days + 1 : end + 1]) / days for end in places]
+            axes.plot(places, values, color=colour, linewidth=1.0, label=f"MA{days}")
+    if len(bars) > _AVERAGES[0][0]:
+        axes.legend(loc="upper left", ncols=len(_AVERAGES), fontsize=8, frameon=False)
+    axes.autoscale_view()
+    _tidy(axes)
+
+
+def _draw_volume(axes: Any, bars: Sequence[Bar]) -> None:
+    from matplotlib.ticker import EngFormatter
+
+    axes.bar(
+        range(len(bars)),
+        [bar.volume for bar in bars],
+        width=0.7,
+        color=[_colour(bar) for bar in bars],
+    )
+    axes.yaxis.set_major_formatter(EngFormatter(sep=""))
+    _tidy(axes)
+
+
+def _mark_days(axes: Any, bars: Sequence[Bar]) -> None:
+    step = max(1, len(bars) // _TICKS)
+    places = range(len(bars) - 1, -1, -step)
+    axes.set_xticks(list(places), [f"{bars[place].day:%y-%m-%d}" for place in places], fontsize=8)
+    axes.set_xlim(-1, len(bars))
+
+
+def _tidy(axes: Any) -> None:
+    axes.grid(visible=True, linewidth=0.4, alpha=0.5)
+    axes.set_axisbelow(True)
+    axes.yaxis.tick_right()
+    for side in ("top", "left"):
+        axes.spines[side].set_visible(False)
+
+
+def _colour(bar: Bar) -> str:
+    if bar.close == bar.open:
+        return _LEVEL
+    return _RISING if bar.close > bar.open else _FALLING
