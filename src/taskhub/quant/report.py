@@ -68,10 +68,10 @@ _NAMED = 20
 def total(kind: str, reports: Iterable[SyncReport]) -> SyncReport:
     """Return the sum of several reports: their counts, and what failed."""
     reports = list(reports)
-    failed = {report.kind: report.error or "" for report in reports if report.state == "failed"}
+    failures = [report for report in reports if report.state == "failed"]
     state = "synced"
-    if failed:
-        state = "failed" if len(failed) == len(reports) else "partly"
+    if failures:
+        state = "failed" if len(failures) == len(reports) else "partly"
     return SyncReport(
         kind=kind,
         source=", ".join(sorted({report.source for report in reports if report.source})),
@@ -85,6 +85,6 @@ def total(kind: str, reports: Iterable[SyncReport]) -> SyncReport:
         warnings=tuple(dict.fromkeys(text for report in reports for text in report.warnings))[
             :_NAMED
         ],
-        failed=dict(list(failed.items())[:_NAMED]) or None,
-        failures=len(failed),
+        failed={report.kind: report.error or "" for report in failures[:_NAMED]} or None,
+        failures=len(failures),
     )

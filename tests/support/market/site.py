@@ -107,10 +107,11 @@ class Market:
     def bars(self, code: str, start: date, end: date) -> list[str]:
         """Return the trading days of a stock as lines of text."""
         lines = []
-        for number in range(self.days):
-            day = self.today - timedelta(days=self.days - 1 - number)
+        for ago in range(self.days - 1, -1, -1):
+            day = self.today - timedelta(days=ago)
             if day.weekday() > 4 or not start <= day <= end:
                 continue
+            number = day.toordinal() % 10_000
             price = 20 + 10 * math.sin(number / 17 + int(code) % 10)
             step = math.cos(number * 1.7)
             low, high = price - 0.6, price + 0.7

@@ -56,7 +56,12 @@ def open_database(settings: QuantSettings) -> Engine:
 
 def _open_sqlite(url: URL) -> Engine:
     path = Path(url.database or "")
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise QuantConfigurationError(
+            f"{path.parent} can't be made ({error.strerror}): correct TASKHUB_QUANT_DATABASE_URL or TASKHUB_HOME"
+        ) from error
     engine = sqlalchemy.create_engine(url, connect_args={"timeout": _PATIENCE})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -1,0 +1,40 @@
+"""Stores of market data on every database that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from taskhub.quant import QuantSettings
+from taskhub.quant.storage.migrating import upgrade
+from taskhub.quant.storage.store import MarketStore
+from tests.support.databases import available_databases, fresh_database
+from tests.support.market.redirect import ADDRESS, redirect
+from tests.support.market.site import MarketSite
+
+
+@pytest.fixture(params=available_databases())
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[QuantSettings]:
+    """Settings of an empty database."""
+    with fresh_database(request.param, tmp_path) as url:
+        yield QuantSettings.from_environment({"TASKHUB_QUANT_DATABASE_URL": url})
+
+
+@pytest.fixture
+def store(settings: QuantSettings) -> Iterator[MarketStore]:
+    """A store whose tables are made."""
+    opened = MarketStore(settings)
+    upgrade(opened.engine)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[MarketSite]:
+    """The web site to which akshare's requests lead."""
+    with MarketSite() as running:
+        monkeypatch.setenv(ADDRESS, running.address)
+        redirect()
+        yield running
