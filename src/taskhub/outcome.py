@@ -78,3 +78,5 @@ class Outcome(NamedTuple):
     documents: tuple[Document, ...] = ()
     #: The calls that it adds to open chords.
     extends: tuple[ChordExtension, ...] = ()
+    #: Events about it, JSON texts.
+    events: tuple[str, ...] = ()

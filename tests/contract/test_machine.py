@@ -143,11 +143,11 @@ class EngineMachine(RuleBasedStateMachine):
         if exchange.batch is not None:
             self.receive(worker, exchange.batch.claims, lost=lost)
         if not lost:
-            ended = [(worker, claim) for claim, _ in endings]
+            ended = [(worker, ending.claim) for ending in endings]
             self.remembered = [held for held in self.remembered if held not in ended]
 
     def count(self, worker: str, endings: list[Ending], exchange: Exchange) -> None:
-        for (claim, result), written in zip(endings, exchange.committed, strict=True):
+        for (claim, result, _), written in zip(endings, exchange.committed, strict=True):
             delivery = (worker, claim.key, claim.token)
             if written:
                 assert delivery in self.open, "a delivery ends at most once"

@@ -344,7 +344,7 @@ class EngineConsumer(Consumer):
         outcome = message.outcome
         if outcome is None:
             outcome = Outcome(message.message_id, "SUCCESS")
-        self._courier.end(message.claim, outcome, message.runtime)
+        self._courier.end(message, outcome, message.runtime)
 
     def nack(self, message: MessageProxy) -> None:
         assert isinstance(message, Delivery)
@@ -354,7 +354,7 @@ class EngineConsumer(Consumer):
             if not isinstance(error, Exception):
                 error = ActorNotFound(message.actor_name)
             outcome = self._reject(message.claim, error)
-        self._courier.end(message.claim, outcome, message.runtime)
+        self._courier.end(message, outcome, message.runtime)
 
     def requeue(self, messages: Iterable[MessageProxy]) -> None:
         claims = [message.claim for message in messages if isinstance(message, Delivery)]

@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
+from taskhub.engine.counting import tally_of
 from taskhub.engine.delivery import Delivery
 from taskhub.engine.port import Bell, Claim, ClaimBatch, Ending, Engine
 from taskhub.engine.prefetch import Prefetch
@@ -124,9 +125,14 @@ class Courier(threading.Thread):
         """A thread has begun to run a message."""
         self._last_start = time.monotonic()
 
-    def end(self, claim: Claim, outcome: Outcome, runtime: float) -> None:
-        """A task has ended: commit its outcome soon. Returns at once."""
-        self._ended.append((Ending(claim, outcome), runtime))
+    def end(self, delivery: Delivery, outcome: Outcome, runtime: float) -> None:
+        """A task has ended: commit its outcome soon. Returns at once.
+
+        Parameters:
+          runtime: how long its code ran, seconds; 0: it did not.
+        """
+        tally = tally_of(delivery, outcome, runtime)
+        self._ended.append((Ending(delivery.claim, outcome, tally), runtime))
         if self._waiting:
             # The first to see it wakes; the others need not.
             self._waiting = False
@@ -251,7 +257,7 @@ class Courier(threading.Thread):
             raise
         except Exception as error:
             if self._one_by_one and endings:
-                endings = [Ending(claim, self._reject(claim, error)) for claim, _ in endings]
+                endings = [Ending(claim, self._reject(claim, error)) for claim, _, _ in endings]
             self._one_by_one = True
             self._repeat(endings)
             raise

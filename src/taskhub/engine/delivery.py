@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import Any
 
 from dramatiq.broker import MessageProxy
@@ -23,6 +24,8 @@ class Delivery(MessageProxy):
     execution: Any
     #: What becomes of the task; set when it has ended.
     outcome: Outcome | None
+    #: When it was handed to this process (`time.perf_counter`).
+    received: float
     #: Whose message it is, see `EngineBroker`; None: not known yet.
     kind: str | None
     #: How long the task's own code ran, seconds; set when it has ended.
@@ -50,6 +53,7 @@ class Delivery(MessageProxy):
         self.outcome = None
         self.kind = None
         self.runtime = 0.0
+        self.received = perf_counter()
         self.message_id = claim.task_id
         self.queue_name = claim.queue
         self.actor_name = fields["actor_name"]

@@ -16,7 +16,9 @@ from taskhub.engine.mailbox import Mailbox
 from taskhub.engine.memory_locks import MemoryLocks
 from taskhub.engine.memory_looking import MemoryLooking
 from taskhub.engine.memory_mailbox import MemoryMailbox
+from taskhub.engine.memory_monitoring import MemoryMonitoring
 from taskhub.engine.memory_state import MemoryState
+from taskhub.engine.memory_throttle import MemoryThrottle
 from taskhub.engine.memory_timetable import MemoryTimetable
 from taskhub.engine.memory_waiting import MemoryBell, MemorySubscription
 from taskhub.engine.port import (
@@ -42,7 +44,7 @@ logger = logging.getLogger(__name__)
 SOON = 2000
 
 
-class MemoryEngine(MemoryLooking, Engine):
+class MemoryEngine(MemoryLooking, MemoryMonitoring, Engine):
     """Holds everything in memory behind one lock.
 
     Parameters:
@@ -60,6 +62,7 @@ class MemoryEngine(MemoryLooking, Engine):
         self._mailbox = MemoryMailbox(self._changed, self._clock)
         self._timetable = MemoryTimetable(self._changed, self._state, self._clock)
         self._locks = MemoryLocks(self._changed, self._state)
+        self._throttle = MemoryThrottle(self._changed, self._state, self._clock)
         self._followers: dict[str, list[DocumentCallback]] = defaultdict(list)
 
     # -- producing
@@ -89,7 +92,7 @@ class MemoryEngine(MemoryLooking, Engine):
         stored: list[tuple[str, bytes]] = []
         with self._changed:
             committed = [self._end(worker, ending) for ending in endings]
-            for (_, outcome), written in zip(endings, committed, strict=True):
+            for (_, outcome, _), written in zip(endings, committed, strict=True):
                 if written and outcome.document is not None:
                     stored.append(self._write(outcome.task_id, outcome.document, outcome.ttl))
                 others = outcome.documents if written else ()
@@ -100,7 +103,7 @@ class MemoryEngine(MemoryLooking, Engine):
         return Exchange(committed, batch)
 
     def _end(self, worker: str, ending: Ending) -> bool:
-        claim, outcome = ending
+        claim, outcome, tally = ending
         state, now = self._state, self._clock()
         if not state.holds(worker, claim):
             return False
@@ -122,15 +125,19 @@ class MemoryEngine(MemoryLooking, Engine):
             state.give_part(part, now)
         if outcome.joined is not None:
             state.leave_chord(outcome.joined)
+        self._append(outcome.events)
+        if tally and self.rules.statistics_ttl > 0:
+            self._count(tally)
         return True
 
     def _claim(self, worker: str, queues: Sequence[str], limit: int) -> ClaimBatch:
         state, now = self._state, self._clock()
-        rung = state.promote(now)
+        rung = state.promote(now) | self._throttle.give_due_turns(now)
         claims: list[Claim] = []
         while len(claims) < limit and (foremost := state.pop_foremost(queues)) is not None:
             score, key = foremost
-            claims.append(state.hold(worker, key, score, revoked=state.is_revoked(key, now)))
+            revoked = state.is_revoked(key, now)
+            claims.append(state.hold(worker, key, score, revoked=revoked, at=now))
         if claims:
             state.workers.setdefault(worker, now + self.rules.lease)
         soonest = state.delayed[0][0] if state.delayed else None
@@ -225,6 +232,10 @@ class MemoryEngine(MemoryLooking, Engine):
     def locks(self) -> Locks:
         return self._locks
 
+    @property
+    def throttle(self) -> MemoryThrottle:
+        return self._throttle
+
     def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:
         with self._changed:
             state, now = self._state, self._clock()
@@ -232,6 +243,8 @@ class MemoryEngine(MemoryLooking, Engine):
             for task_id in task_ids:
                 state.revoked[task_id] = now + remember
                 score = state.withdraw(task_id)
+                if score is None:
+                    score = self._throttle.withdraw(task_id)
                 if score is not None:
                     claims.append(state.hold(revoker, task_id, score, revoked=True))
             if claims:

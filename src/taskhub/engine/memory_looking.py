@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Collection
 
 from taskhub.engine.looking import DeadLetter, Delayed, Looking, QueueCounts
-from taskhub.engine.memory_state import BAND, MemoryState
+from taskhub.engine.memory_state import MemoryState
+from taskhub.engine.places import BAND
 from taskhub.message import Envelope
 
 

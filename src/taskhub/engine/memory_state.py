@@ -6,17 +6,16 @@ The twin of `redis/lua/shared.lua`.
 from __future__ import annotations
 
 from bisect import insort
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from taskhub.engine.looking import DeadLetter
+from taskhub.engine.monitoring import Event
+from taskhub.engine.places import next_age, score_of
 from taskhub.engine.port import Claim
-from taskhub.message import HIGHEST_PRIORITY, Envelope
+from taskhub.message import Envelope
 from taskhub.outcome import ChainPlan, ChordExtension, ChordPart, ChordPlan
-
-#: A priority's band of scores, as in the scripts of the Redis engine.
-BAND = 2**49
 
 
 @dataclass
@@ -62,12 +61,18 @@ class MemoryState:
     groups: dict[str, tuple[bytes, int | None]] = field(default_factory=dict)
     chords: dict[str, MemoryChord] = field(default_factory=dict)
     sequence: int = 0
+    events: list[Event] = field(default_factory=list)
+    #: How many there ever were.
+    events_told: int = 0
+    #: Minute since the epoch -> what was counted in it, and when that is forgotten.
+    counts: dict[int, tuple[Counter[str], int]] = field(default_factory=dict)
 
     def publish(self, envelope: Envelope, now: int) -> None:
         """Store a message and make it ready or due, under another key if its id is taken."""
         key = envelope.task_id
         if key in self.messages:
-            key = f"{key}\n{self._next()}"
+            self.sequence += 1
+            key = f"{key}\n{self.sequence}"
         self.messages[key] = envelope._replace(delay=0, eta=None)
         self.queues.add(envelope.queue)
         self.bells.add(envelope.queue)
@@ -75,7 +80,7 @@ class MemoryState:
         if due is None and envelope.delay > 0:
             due = now + envelope.delay
         if due is None:
-            self._push_ready(key)
+            self._push_ready(key, now)
         else:
             insort(self.delayed, (due, envelope.queue, envelope.priority, key))
 
@@ -84,7 +89,7 @@ class MemoryState:
         grown = set()
         while self.delayed and self.delayed[0][0] <= now:
             _, queue, _, key = self.delayed.pop(0)
-            self._push_ready(key)
+            self._push_ready(key, now)
             grown.add(queue)
         return grown
 
@@ -97,13 +102,14 @@ class MemoryState:
         )
         return None if queue is None else self.ready[queue].pop(0)
 
-    def hold(self, worker: str, key: str, score: int, *, revoked: bool) -> Claim:
-        """Put a message that was taken out into a worker's hands."""
+    def hold(self, worker: str, key: str, score: int, *, revoked: bool, at: int = 0) -> Claim:
+        """Put a message that was taken out into a worker's hands, at a time or at none that counts."""
         envelope = self.messages[key]
         token = f"{self.deliveries.get(key, 0) + 1}:{score}"
         self.claims[worker][key] = token
         return Claim(
-            key, token, revoked, envelope.task_id, envelope.queue, envelope.priority, envelope.body
+            *(key, token, revoked, envelope.task_id, envelope.queue),
+            *(envelope.priority, envelope.body, at),
         )
 
     def holds(self, worker: str, claim: Claim) -> bool:
@@ -134,7 +140,7 @@ class MemoryState:
             if entry[3] == key:
                 del self.delayed[index]
                 # It has no place in its queue yet: it gets the foremost of its priority.
-                return (HIGHEST_PRIORITY - envelope.priority) * BAND
+                return score_of(envelope.priority, 0)
         return None
 
     def bury(self, key: str, reason: str, expires: int) -> None:
@@ -188,11 +194,7 @@ class MemoryState:
             if chord.bodies <= 0:
                 del self.chords[chord_id]
 
-    def _push_ready(self, key: str) -> None:
+    def _push_ready(self, key: str, now: int) -> None:
         envelope = self.messages[key]
-        score = (HIGHEST_PRIORITY - envelope.priority) * BAND + self._next()
-        insort(self.ready[envelope.queue], (score, key))
-
-    def _next(self) -> int:
-        self.sequence += 1
-        return self.sequence
+        self.sequence = next_age(self.sequence, now)
+        insort(self.ready[envelope.queue], (score_of(envelope.priority, self.sequence), key))

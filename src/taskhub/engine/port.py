@@ -14,7 +14,10 @@ from typing import NamedTuple
 from taskhub.engine.locks import Locks
 from taskhub.engine.looking import Looking
 from taskhub.engine.mailbox import Mailbox
+from taskhub.engine.monitoring import Monitoring
+from taskhub.engine.places import waited
 from taskhub.engine.rules import EngineRules
+from taskhub.engine.throttle import Throttle
 from taskhub.engine.timetable import Timetable
 from taskhub.message import Envelope
 from taskhub.outcome import ChainPlan, ChordPlan, Outcome
@@ -40,6 +43,14 @@ class Claim(NamedTuple):
     queue: str
     priority: int
     body: bytes
+    #: When it was claimed, ms since the epoch by the store's clock; 0: unknown.
+    at: int = 0
+
+    @property
+    def waited(self) -> float | None:
+        """How long the message had been ready when it was claimed, seconds; None: unknown."""
+        wait = waited(self.score, self.at) if self.at else None
+        return None if wait is None else wait / 1000
 
     @property
     def delivery(self) -> int:
@@ -64,7 +75,7 @@ class ClaimBatch(NamedTuple):
     """What a claim brought."""
 
     claims: list[Claim]
-    #: Until the next delayed message is due (of any queue), 0 if one is due already; None: there is none.
+    #: Until the next delayed or throttled message is due (of any queue), 0 if one is due already; None: there is none.
     next_due: int | None
 
 
@@ -73,6 +84,8 @@ class Ending(NamedTuple):
 
     claim: Claim
     outcome: Outcome
+    #: How it is counted (`statistics.tally`); "": not at all.
+    tally: str = ""
 
 
 class Exchange(NamedTuple):
@@ -142,7 +155,7 @@ class Subscription(ABC):
         self.close()
 
 
-class Engine(Looking):
+class Engine(Looking, Monitoring):
     """Stores messages, hands them out, and writes their endings.
 
     Every verb raises `taskhub.exceptions.OperationalError` when the store is out of reach, after a bounded time.
@@ -253,6 +266,11 @@ class Engine(Looking):
     @abstractmethod
     def locks(self) -> Locks:
         """What lets one task at a time do a thing."""
+
+    @property
+    @abstractmethod
+    def throttle(self) -> Throttle:
+        """What keeps rate limits."""
 
     @abstractmethod
     def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:

@@ -109,7 +109,7 @@ def take(courier: Courier) -> Delivery:
 def end(courier: Courier, delivery: Delivery, *publish: Envelope, document: str = "{}") -> None:
     state = states.RETRY if publish else states.SUCCESS
     outcome = Outcome(delivery.claim.task_id, state, document, None, publish)
-    courier.end(delivery.claim, outcome, 0.001)
+    courier.end(delivery, outcome, 0.001)
 
 
 def test_it_brings_messages_and_commits_endings(

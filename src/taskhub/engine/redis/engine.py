@@ -29,8 +29,10 @@ from taskhub.engine.redis.connecting import Connector
 from taskhub.engine.redis.inspection import RedisLooking, chord_parts
 from taskhub.engine.redis.locks import RedisLocks
 from taskhub.engine.redis.mailbox import RedisMailbox
+from taskhub.engine.redis.monitoring import RedisMonitoring
 from taskhub.engine.redis.pool import ChannelPool
 from taskhub.engine.redis.results import ResultStore
+from taskhub.engine.redis.throttle import RedisThrottle
 from taskhub.engine.redis.timetable import RedisTimetable
 from taskhub.engine.rules import EngineRules
 from taskhub.engine.timetable import Timetable
@@ -43,7 +45,7 @@ ENQUEUE_PAGE = 500
 PURGE_PAGE = 1000
 
 
-class RedisEngine(RedisLooking, Engine):
+class RedisEngine(RedisLooking, RedisMonitoring, Engine):
     """Stores messages and results on one server (one atomic step), or results on another.
 
     With results on another server an ending is three steps: result, consequences, acknowledgement (the last two are
@@ -165,7 +167,10 @@ class RedisEngine(RedisLooking, Engine):
                 script_call(
                     "commit",
                     self._namespace,
-                    (now, worker, self._dbs, *self._commit_arguments(endings)),
+                    (
+                        *(now, worker, self._dbs, self.rules.statistics_ttl),
+                        *(self.rules.events_kept, *self._commit_arguments(endings)),
+                    ),
                 )
             )
         if limit is not None:
@@ -180,9 +185,13 @@ class RedisEngine(RedisLooking, Engine):
     def _commit_arguments(self, endings: Sequence[Ending]) -> list[Any]:
         arguments: list[Any] = []
         dead_ttl = self.rules.dead_letter_ttl
-        for claim, outcome in endings:
+        counts = self.rules.statistics_ttl > 0
+        for claim, outcome, tally in endings:
             documents = all_documents(outcome) if self._one_server else ()
             arguments += (
+                tally if counts else "",
+                len(outcome.events),
+                *outcome.events,
                 claim.key,
                 claim.token,
                 outcome.dead or "",
@@ -212,7 +221,7 @@ class RedisEngine(RedisLooking, Engine):
     def _write_results_apart(self, endings: Sequence[Ending]) -> None:
         documents = [
             (task_id, text, outcome.ttl)
-            for _, outcome in endings
+            for _, outcome, _ in endings
             for task_id, text in all_documents(outcome)
         ]
         if documents:
@@ -262,9 +271,13 @@ class RedisEngine(RedisLooking, Engine):
     def locks(self) -> Locks:
         return RedisLocks(self._namespace, self._channels, self._now)
 
+    @property
+    def throttle(self) -> RedisThrottle:
+        return RedisThrottle(self._namespace, self._channels, self._now)
+
     def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:
         reply = self._run("revoke", revoker, self.rules.lease, remember, *task_ids)
-        return read_claims(reply, 0)
+        return read_claims(reply, 0, 0)
 
     def revoke_stamps(self, stamps: Sequence[tuple[str, str]], remember: int) -> None:
         if stamps:
@@ -281,7 +294,7 @@ class RedisEngine(RedisLooking, Engine):
         while cursor:
             count, cursor = self._run("purge", queue, PURGE_PAGE, "1" if delayed else "", cursor)
             dropped += count
-        return dropped
+        return dropped + self.throttle.purge(queue) if delayed else dropped
 
     # -- results
 
@@ -360,8 +373,8 @@ def chord_arguments(chord: ChordPlan) -> list[Any]:
     return [chord.chord_id, chord.size, *body_arguments(chord.body)]
 
 
-def read_claims(reply: list[bytes], start: int) -> list[Claim]:
-    """Read groups of key, token, revoked, record."""
+def read_claims(reply: list[bytes], start: int, now: int) -> list[Claim]:
+    """Read groups of key, token, revoked, record; `now` is when they were claimed."""
     claims = []
     for index in range(start, len(reply), 4):
         queue, priority, task_id, body = reply[index + 3].split(b"\n", 3)
@@ -374,6 +387,7 @@ def read_claims(reply: list[bytes], start: int) -> list[Claim]:
                 queue.decode(),
                 int(priority),
                 body,
+                now,
             )
         )
     return claims
@@ -383,4 +397,4 @@ def read_batch(reply: list[Any]) -> ClaimBatch:
     """Read the reply of `claim.lua`."""
     now, soonest = reply[0], reply[1]
     next_due = None if soonest == b"" else max(0, int(float(soonest)) - now)
-    return ClaimBatch(read_claims(reply, 2), next_due)
+    return ClaimBatch(read_claims(reply, 2, now), next_due)

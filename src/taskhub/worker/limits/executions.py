@@ -271,7 +271,7 @@ class Executions:
         if courier is None:
             # The worker has ended; what it held is run again.
             return
-        courier.end(delivery.claim, outcome, monotonic() - execution.began)
+        courier.end(delivery, outcome, monotonic() - execution.began)
         execution.interrupt(error)
         if self._board is not None:
             while courier.holds(delivery.claim) and courier.is_alive():

@@ -3,7 +3,9 @@
 --
 -- ARGV[2]  the worker.
 -- ARGV[3]  the dbs of results (see in_results_db).
--- ARGV[4..] per task: key, token, dead letter or "", its time to live in ms, the chord whose values it used or "",
+-- ARGV[4]  how long counts are kept, ms.
+-- ARGV[5]  about how many events are kept.
+-- ARGV[6..] per task: how it is counted (statistics/tally.py) or "", events after their number, key, token, dead letter or "", its time to live in ms, the chord whose values it used or "",
 --          results' time to live in ms or "", and then five lists, each after its length:
 --          documents (task id, text), messages (record, due), parts (chord, place, value),
 --          chords (id, size, and its body: a list of record, due, after its length), and
@@ -13,9 +15,11 @@
 
 local claims, dbs = CLAIMS .. ARGV[2], ARGV[3]
 local rung, results, replies = {}, {}, {}
+-- How often each tally occurs: many endings have the same.
+local tallies = {}
 local any_redelivered = redis.call('EXISTS', DELIVERIES) == 1
 
-local at = 4
+local at = 6
 local function take()
   at = at + 1
   return ARGV[at - 1]
@@ -35,6 +39,7 @@ local function take_list(width)
 end
 
 while at <= #ARGV do
+  local tally, events = take(), take_list(1)
   local key, token, dead, dead_ttl, joined, ttl = take(), take(), take(), take(), take(), take()
   local documents, messages, parts = take_list(2), take_list(2), take_list(3)
   local chords = {}
@@ -69,10 +74,35 @@ while at <= #ARGV do
     for _, document in ipairs(documents) do
       results[#results + 1] = { document[1], document[2], ttl }
     end
+    if tally ~= '' then
+      tallies[tally] = (tallies[tally] or 0) + 1
+    end
+    for _, event in ipairs(events) do
+      redis.call('XADD', ns .. ':events', 'MAXLEN', '~', ARGV[5], '*', 'event', event[1])
+    end
     replies[#replies + 1] = 1
   else
     replies[#replies + 1] = 0
   end
+end
+
+if next(tallies) then
+  local counts, fields = ns .. ':stats:' .. math.floor(clock() / 60000), {}
+  for tally, times in pairs(tallies) do
+    local subject, came_to, run, wait = string.match(tally, '^(.*\n)([^\n]*)\n([^\n]*)\n([^\n]*)$')
+    local counted = { '=' .. came_to, run ~= '' and 'r' .. run or nil }
+    if wait ~= '' then
+      counted[#counted + 1] = 'w' .. wait
+    end
+    for _, what in ipairs(counted) do
+      local field = subject .. what
+      fields[field] = (fields[field] or 0) + times
+    end
+  end
+  for field, times in pairs(fields) do
+    redis.call('HINCRBY', counts, field, times)
+  end
+  redis.call('PEXPIRE', counts, ARGV[4])
 end
 
 if #results > 0 then

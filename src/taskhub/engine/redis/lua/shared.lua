@@ -16,15 +16,34 @@ local DELIVERIES, WORKERS, QUEUES = ns .. ':deliveries', ns .. ':workers', ns ..
 local DEAD, DEAD_MESSAGES = ns .. ':dead', ns .. ':dead:messages'
 local QUEUE, CLAIMS, BELL = ns .. ':queue:', ns .. ':claims:', ns .. ':bell:'
 
--- A priority's band of scores; sequences stay far below it.
-local BAND = 562949953421312
+local SEQUENCE = ns .. ':sequence'
 
+-- A priority's band of scores; ages stay far below it. An age is the number of ticks since the beginning of 2025, so
+-- that a score tells when its message became ready (engine/places.py reads it).
+local BAND = 562949953421312
+local AGES_BEGIN, TICKS = 1735689600000, 256
+
+local present
 local function clock()
-  if ARGV[1] ~= '' then
-    return tonumber(ARGV[1])
+  if not present then
+    present = tonumber(ARGV[1])
+    if not present then
+      local time = redis.call('TIME')
+      present = time[1] * 1000 + math.floor(time[2] / 1000)
+    end
   end
-  local time = redis.call('TIME')
-  return time[1] * 1000 + math.floor(time[2] / 1000)
+  return present
+end
+
+-- Returns the first of so many ages: those of now or, if these were given already, those behind the last one.
+local function next_ages(count)
+  local first = redis.call('INCRBY', SEQUENCE, count) - count + 1
+  local now = (clock() - AGES_BEGIN) * TICKS
+  if first < now then
+    redis.call('INCRBY', SEQUENCE, string.format('%.0f', now - first))
+    first = now
+  end
+  return first
 end
 
 local function open_record(record)
@@ -40,8 +59,7 @@ local function ring(queue)
 end
 
 local function push_ready(queue, priority, key)
-  local age = redis.call('INCR', ns .. ':sequence')
-  redis.call('ZADD', QUEUE .. queue, (9 - priority) * BAND + age, key)
+  redis.call('ZADD', QUEUE .. queue, (9 - priority) * BAND + next_ages(1), key)
 end
 
 -- Stores a record and makes it ready, or due later: due is "" (now), "+<ms>" (from now) or "<ms>" (a point in time).
@@ -50,7 +68,7 @@ local function publish(record, due)
   local queue, priority, task_id = open_record(record)
   local key = task_id
   if redis.call('HSETNX', MESSAGES, key, record) == 0 then
-    key = task_id .. '\n' .. redis.call('INCR', ns .. ':sequence')
+    key = task_id .. '\n' .. redis.call('INCR', SEQUENCE)
     redis.call('HSET', MESSAGES, key, record)
   end
   if due == '' then
@@ -95,7 +113,7 @@ local function publish_together(messages, first, last, rung)
       return false
     end
   end
-  local before = redis.call('INCRBY', ns .. ':sequence', #keys) - #keys
+  local before = next_ages(#keys) - 1
   redis.call('HSET', MESSAGES, unpack(fields))
   for queue, entries in pairs(queues) do
     for position = 1, #entries, 2 do

@@ -1,0 +1,109 @@
+"""The stream of events, and the counts of endings, in Redis."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from taskhub.engine.monitoring import Event, Events, Monitoring
+from taskhub.engine.redis.blocking import SERVER_WAIT, BlockingCall
+from taskhub.engine.redis.connecting import Connector
+from taskhub.engine.redis.inspection import milliseconds
+from taskhub.engine.redis.pool import ChannelPool
+from taskhub.engine.rules import EngineRules
+
+#: Events per read.
+EVENTS_PAGE = 500
+#: Minutes per round trip.
+MINUTES_PAGE = 120
+#: The field of an entry that holds the event.
+FIELD = "event"
+
+
+class RedisMonitoring(Monitoring):
+    """Appends and reads by commands of its own; what goes with an ending is written by `commit.lua`."""
+
+    rules: EngineRules
+    _broker: Connector
+    _namespace: str
+
+    def _channels(self) -> ChannelPool:
+        raise NotImplementedError
+
+    def _now(self) -> str:
+        raise NotImplementedError
+
+    def tell(self, events: Sequence[str]) -> None:
+        stream, kept = f"{self._namespace}:events", self.rules.events_kept
+        commands = [("XADD", stream, "MAXLEN", "~", kept, "*", FIELD, text) for text in events]
+        if commands:
+            # A reply that is lost may mean that they were told: twice is worse than not at all.
+            self._channels().call(commands, retry=None)
+
+    def events(self, after: str | None = None) -> Events:
+        stream = f"{self._namespace}:events"
+        if after is None:
+            newest = self._channels().call([("XREVRANGE", stream, "+", "-", "COUNT", 1)])[0]
+            after = newest[0][0].decode() if newest else "0-0"
+        return _RedisEvents(self._broker, self._channels, stream, after)
+
+    def minute(self) -> int:
+        now = self._now()
+        if now:
+            return int(now) // 60_000
+        return milliseconds(self._channels().call([("TIME",)])[0]) // 60_000
+
+    def counts(self, minutes: Sequence[int]) -> list[dict[str, int]]:
+        found: list[dict[str, int]] = []
+        for start in range(0, len(minutes), MINUTES_PAGE):
+            page = minutes[start : start + MINUTES_PAGE]
+            replies = self._channels().call(
+                [("HGETALL", f"{self._namespace}:stats:{minute}") for minute in page]
+            )
+            found += [
+                {name.decode(): int(count) for name, count in zip(*[iter(reply)] * 2, strict=True)}
+                for reply in replies
+            ]
+        return found
+
+
+class _RedisEvents(Events):
+    def __init__(
+        self,
+        connector: Connector,
+        channels: Callable[[], ChannelPool],
+        stream: str,
+        after: str,
+    ) -> None:
+        self._waiting = BlockingCall(connector, "events")
+        self._channels = channels
+        self._stream = stream
+        self._after = after
+
+    def read(self, timeout: float) -> list[Event]:
+        deadline = time.monotonic() + timeout
+        page = ("XREAD", "COUNT", EVENTS_PAGE)
+        while True:
+            stream = ("STREAMS", self._stream, self._after)
+            if found := self._entries(self._channels().call([(*page, *stream)])[0]):
+                return found
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return []
+            # One that was under way from an older place only wakes us.
+            block = ("BLOCK", int(SERVER_WAIT * 1000))
+            self._waiting.wait(left, (*page, *block, *stream))
+
+    def _entries(self, reply: Any) -> list[Event]:
+        # By RESP3 a mapping from streams, otherwise pairs.
+        pairs = reply.items() if isinstance(reply, dict) else reply or ()
+        found = [
+            Event(place.decode(), fields[1]) for _, entries in pairs for place, fields in entries
+        ]
+        if found:
+            self._after = found[-1].place
+        return found
+
+    def close(self) -> None:
+        self._waiting.close()

@@ -1,0 +1,178 @@
+"""What is counted and told while tasks run: in the step that ends them, once, and not for ever."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from taskhub.engine.monitoring import BEGINNING
+from taskhub.engine.port import Ending, Engine
+from taskhub.engine.rules import EngineRules
+from taskhub.statistics import summarize
+from taskhub.statistics.tally import Subject, tally
+from tests.contract.stage import Clock, claim_all, claim_one, message, outcome
+from tests.support.workers import until
+
+DONE = tally("add", "default", "done", 0.003, 0.2)
+FAILED = tally("add", "default", "failed", 0.003)
+REVOKED = tally("add", "default", "revoked")
+
+
+@pytest.fixture
+def rules() -> EngineRules:
+    return EngineRules(max_deliveries=3, events_kept=50)
+
+
+def _end(engine: Engine, *tallies: str, worker: str = "w1") -> list[bool]:
+    """Run so many messages and end them as counted."""
+    engine.enqueue([message(f"t{number}") for number in range(len(tallies))])
+    claims = claim_all(engine, worker)
+    return engine.commit(
+        worker,
+        [
+            Ending(claim, outcome(claim.task_id), text)
+            for claim, text in zip(claims, tallies, strict=True)
+        ],
+    )
+
+
+def _texts(engine: Engine, after: str = BEGINNING) -> list[str]:
+    with engine.events(after) as events:
+        return [event.text.decode() for event in events.read(0)]
+
+
+def test_endings_are_counted_in_the_minute_of_their_commit(engine: Engine, clock: Clock) -> None:
+    minute = clock() // 60_000
+    assert engine.minute() == minute
+    _end(engine, DONE, DONE, FAILED, REVOKED)
+    clock.advance(60_000)
+    _end(engine, DONE)
+    first, second, third = engine.counts([minute, minute + 1, minute + 2])
+    assert first == {
+        "add\ndefault\n=done": 2,
+        "add\ndefault\n=failed": 1,
+        "add\ndefault\n=revoked": 1,
+        "add\ndefault\nr4": 3,
+        "add\ndefault\nw16": 2,
+    }
+    assert second == {"add\ndefault\n=done": 1, "add\ndefault\nr4": 1, "add\ndefault\nw16": 1}
+    assert third == {}
+    summary = summarize([first, second])[Subject("add", "default")]
+    assert (summary.done, summary.failed, summary.run.count, summary.wait.count) == (3, 1, 4, 3)
+
+
+def test_an_ending_that_is_refused_is_not_counted(engine: Engine) -> None:
+    engine.enqueue([message("t1")])
+    claim = claim_one(engine)
+    endings = [Ending(claim, outcome("t1")._replace(events=("{}",)), DONE)]
+    engine.release("w1")
+    assert engine.commit("w1", endings) == [False]
+    again = claim_one(engine, "w2")
+    assert engine.commit("w2", [Ending(again, outcome("t1"), FAILED)]) == [True]
+    assert engine.commit("w2", [Ending(again, outcome("t1"), FAILED)]) == [False]
+    (counts,) = engine.counts([engine.minute()])
+    assert counts == {"add\ndefault\n=failed": 1, "add\ndefault\nr4": 1}
+    assert _texts(engine) == []
+
+
+def test_an_ending_without_a_tally_is_not_counted(engine: Engine) -> None:
+    _end(engine, "")
+    assert engine.counts([engine.minute()]) == [{}]
+
+
+@pytest.mark.parametrize("rules", [EngineRules(statistics_ttl=0)], ids=["off"])
+def test_nothing_is_counted_where_counts_are_not_kept(engine: Engine) -> None:
+    assert _end(engine, DONE) == [True]
+    assert engine.counts([engine.minute()]) == [{}]
+
+
+@pytest.mark.parametrize("rules", [EngineRules(statistics_ttl=50)], ids=["short"])
+def test_counts_are_forgotten(engine: Engine, clock: Clock) -> None:
+    minute = engine.minute()
+    _end(engine, DONE)
+
+    def is_forgotten() -> bool:
+        clock.advance(100)
+        return engine.counts([minute]) == [{}]
+
+    until(is_forgotten, "the counts to be forgotten")
+
+
+def test_odd_names_are_counted_as_they_are(engine: Engine) -> None:
+    odd = "päck.add %d [x] 'y'"
+    _end(engine, tally(odd, "a:b c", "done"))
+    assert engine.counts([engine.minute()]) == [{f"{odd}\na:b c\n=done": 1}]
+
+
+def test_events_of_endings_and_others_come_in_one_order(engine: Engine) -> None:
+    engine.tell(["1", "2"])
+    engine.enqueue([message("t1")])
+    claim = claim_one(engine)
+    engine.commit("w1", [Ending(claim, outcome("t1")._replace(events=("3", "4")))])
+    engine.tell(["5"])
+    engine.tell([])
+    assert _texts(engine) == ["1", "2", "3", "4", "5"]
+
+
+def test_a_reader_goes_on_from_a_place(engine: Engine) -> None:
+    engine.tell(["1", "2", "3"])
+    with engine.events(BEGINNING) as events:
+        first, second, third = events.read(0)
+        assert events.read(0) == []
+        engine.tell(["4"])
+        assert [event.text for event in events.read(5)] == [b"4"]
+    assert _texts(engine, second.place) == ["3", "4"]
+    assert _texts(engine, third.place) == ["4"]
+    assert first.text == b"1"
+
+
+def test_without_a_place_what_comes_from_now_on_is_read(engine: Engine) -> None:
+    engine.tell(["before"])
+    with engine.events() as events:
+        assert events.read(0) == []
+        speaker = threading.Timer(0.05, engine.tell, [["after"]])
+        speaker.start()
+        assert [event.text for event in events.read(20)] == [b"after"]
+        speaker.join()
+
+
+def test_the_stream_keeps_only_the_latest(engine: Engine) -> None:
+    for start in range(0, 1000, 100):
+        engine.tell([str(number) for number in range(start, start + 100)])
+    texts: list[str] = []
+    with engine.events(BEGINNING) as events:
+        while found := events.read(0):
+            texts += [event.text.decode() for event in found]
+    assert texts[-50:] == [str(number) for number in range(950, 1000)]
+    # Redis cuts its stream by nodes of a hundred.
+    assert len(texts) < 300
+
+
+def test_a_claim_knows_how_long_its_message_was_ready(engine: Engine, clock: Clock) -> None:
+    engine.enqueue([message("low", priority=0), message("late", delay=5000)])
+    clock.advance(2000)
+    engine.enqueue([message("high", priority=9)])
+    clock.advance(500)
+    waits = {claim.task_id: claim.waited for claim in claim_all(engine)}
+    assert waits == {"low": 2.5, "high": 0.5}
+    clock.advance(3500)
+    assert claim_one(engine).waited == 0
+    engine.give_back("w1", ["low"])
+    clock.advance(1000)
+    assert claim_one(engine, "w2").waited == 7
+
+
+def test_many_messages_of_one_moment_keep_their_order(engine: Engine, clock: Clock) -> None:
+    engine.enqueue([message(f"t{number:04}") for number in range(1200)])
+    clock.advance(1)
+    engine.enqueue([message("after")])
+    claims = engine.claim("w1", ["default"], 2000).claims
+    assert [claim.task_id for claim in claims] == [*(f"t{n:04}" for n in range(1200)), "after"]
+    assert claims[0].waited == 0.001
+
+
+def test_what_never_was_ready_has_not_waited(engine: Engine) -> None:
+    engine.enqueue([message("t1", delay=5000)])
+    (claim,) = engine.revoke("revoker", ["t1"], 1000)
+    assert claim.waited is None
