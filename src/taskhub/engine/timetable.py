@@ -23,8 +23,9 @@ NOTES: Final = 1000
 #: What becomes of a tick while the run before it waits or runs.
 Overlap = Literal["allow", "skip", "queue"]
 
-#: `sent`: its messages are stored. `behind`: they will be, when the run before has ended. `skipped`: they are not, because
-#: of that run. `passed`: it had none. `done`: it, or a later one, was dealt with before. `fenced`: somebody else leads.
+#: `sent`: its messages are stored. `behind`: they will be, when the run before has ended. `skipped`: they are not,
+#: because of that run. `passed`: it had none. `done`: it, or a later one, was dealt with before. `fenced`: another
+#: scheduler leads.
 TickFate = Literal["sent", "behind", "skipped", "passed", "done", "fenced"]
 
 

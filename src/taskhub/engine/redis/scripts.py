@@ -7,10 +7,15 @@ from functools import cache
 from importlib import resources
 from typing import NamedTuple
 
-
 #: What scripts are prepended with that share more than all do.
 _ABOUT_PERIODIC_JOBS = ("shared", "timetable")
-_PREPENDED = dict.fromkeys(("lead", "resign", "tick", "change_entry"), _ABOUT_PERIODIC_JOBS)
+_ABOUT_RATE_LIMITS = ("shared", "throttle")
+_PREPENDED = {
+    **dict.fromkeys(("lead", "resign", "tick", "change_entry"), _ABOUT_PERIODIC_JOBS),
+    **dict.fromkeys(
+        ("claim", "revoke", "take_turns", "set_pace", "purge_throttled"), _ABOUT_RATE_LIMITS
+    ),
+}
 
 
 class Script(NamedTuple):
