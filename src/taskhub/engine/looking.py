@@ -16,6 +16,7 @@ class QueueCounts(NamedTuple):
     """How many messages a queue holds."""
 
     ready: int
+    #: Those that wait for their time, or for their turn (see `taskhub.engine.throttle`).
     delayed: int
 
 

@@ -140,7 +140,10 @@ class MemoryEngine(MemoryLooking, MemoryMonitoring, Engine):
             claims.append(state.hold(worker, key, score, revoked=revoked, at=now))
         if claims:
             state.workers.setdefault(worker, now + self.rules.lease)
-        soonest = state.delayed[0][0] if state.delayed else None
+        moments = [due for due, *_ in state.delayed[:1]]
+        if self._throttle.next_turn is not None:
+            moments.append(self._throttle.next_turn)
+        soonest = min(moments, default=None)
         if len(claims) >= limit:
             rung.update(queues)
             if soonest is not None and soonest - now < SOON:
@@ -281,7 +284,7 @@ class MemoryEngine(MemoryLooking, MemoryMonitoring, Engine):
                 state.delayed = [entry for entry in state.delayed if entry[1] != queue]
             for key in keys:
                 state.forget(key)
-            return len(keys)
+            return len(keys) + (self._throttle.purge(queue) if delayed else 0)
 
     # -- results
 

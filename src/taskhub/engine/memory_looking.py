@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Collection
 
 from taskhub.engine.looking import DeadLetter, Delayed, Looking, QueueCounts
 from taskhub.engine.memory_state import MemoryState
+from taskhub.engine.memory_throttle import MemoryThrottle
 from taskhub.engine.places import BAND
 from taskhub.message import Envelope
 
@@ -17,13 +19,15 @@ class MemoryLooking(Looking):
     _state: MemoryState
     _changed: threading.Condition
     _clock: Callable[[], int]
+    _throttle: MemoryThrottle
 
     def queues(self) -> dict[str, QueueCounts]:
         with self._changed:
             state = self._state
-            delayed = [queue for _, queue, _, _ in state.delayed]
+            delayed = Counter(queue for _, queue, _, _ in state.delayed)
+            delayed += self._throttle.waiting_by_queue()
             return {
-                name: QueueCounts(len(state.ready[name]), delayed.count(name))
+                name: QueueCounts(len(state.ready[name]), delayed[name])
                 for name in sorted(state.queues)
             }
 

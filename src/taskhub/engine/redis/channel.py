@@ -150,6 +150,9 @@ ALL_SCRIPTS = (
     "change_entry",
     "hold",
     "let_go",
+    "take_turns",
+    "set_pace",
+    "purge_throttled",
 )
 
 

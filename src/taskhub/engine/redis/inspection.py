@@ -9,6 +9,7 @@ from typing import Any
 
 from taskhub.engine.looking import DeadLetter, Delayed, Looking, QueueCounts
 from taskhub.engine.redis.pool import ChannelPool
+from taskhub.engine.redis.throttle import RedisThrottle
 from taskhub.message import (
     HIGHEST_PRIORITY,
     LOWEST_PRIORITY,
@@ -54,6 +55,9 @@ class RedisLooking(Looking):
                 delayed[name] = delayed.get(name, 0) + 1
             if cursor == b"0":
                 break
+        throttle = RedisThrottle(ns, self._channels, self._now)
+        for name, count in throttle.waiting_by_queue().items():
+            delayed[name] = delayed.get(name, 0) + count
         return {
             name: QueueCounts(count, delayed[name])
             for name, count in zip(names, ready, strict=True)

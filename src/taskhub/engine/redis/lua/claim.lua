@@ -1,4 +1,4 @@
--- Moves what is due into its queue, then gives a worker up to `limit` messages: highest priority first, then oldest,
+-- Moves what is due, or whose turn it is (throttle.lua), into its queue, then gives a worker up to `limit` messages: highest priority first, then oldest,
 -- over all the queues it serves.
 --
 -- ARGV[2]  the worker.
@@ -24,6 +24,8 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT
   push_ready(queue, priority, key)
   rung[queue] = true
 end
+
+local next_turn = give_due_turns(now, rung)
 
 -- Queues that hold something, with their foremost entry.
 local heads = {}
@@ -57,6 +59,9 @@ elseif limit > 0 then
 end
 
 local soonest = redis.call('ZRANGE', DELAYED, 0, 0, 'WITHSCORES')[2]
+if next_turn and (not soonest or tonumber(next_turn) < tonumber(soonest)) then
+  soonest = next_turn
+end
 local reply = { now, soonest or '' }
 local any_revoked = redis.call('EXISTS', REVOKED) == 1
 local any_redelivered = redis.call('EXISTS', DELIVERIES) == 1

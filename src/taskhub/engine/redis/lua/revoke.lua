@@ -1,4 +1,4 @@
--- Remembers task ids as revoked and takes those that wait (ready or delayed) out of their queues, as claims of the one
+-- Remembers task ids as revoked and takes those that wait (ready, delayed, throttled) out of there, as claims of the one
 -- who revokes: it then ends each like any other task, through a commit.
 --
 -- ARGV[2]  the one who revokes, a worker name under a short lease of its own.
@@ -20,6 +20,10 @@ for index = 5, #ARGV do
     local waited = score and redis.call('ZREM', QUEUE .. queue, key) == 1
     if not waited then
       waited = redis.call('ZREM', DELAYED, queue .. '\n' .. priority .. '\n' .. key) == 1
+    end
+    if not waited then
+      score = leave_throttle(key)
+      waited = score
     end
     if waited then
       -- One that was delayed has no place in its queue yet: it gets the foremost of its priority.
