@@ -25,7 +25,7 @@ from taskhub.engine.port import Claim, Engine, RetryPolicy
 from taskhub.engine.work_queue import WorkQueue
 from taskhub.exceptions import OperationalError
 from taskhub.message import Envelope, check_name, clamp_priority, decode_body, encode_body
-from taskhub.outcome import ChordPlan, Outcome
+from taskhub.outcome import ChainPlan, ChordPlan, Outcome
 
 if TYPE_CHECKING:
     from dramatiq.worker import ConsumerThread, Worker, WorkerThread
@@ -234,13 +234,14 @@ class EngineBroker(dramatiq.Broker):
         self,
         envelopes: Sequence[Envelope],
         chords: Sequence[ChordPlan],
+        chains: Sequence[ChainPlan],
         retry: RetryPolicy | None,
     ) -> None:
-        """Enqueue many envelopes and open the chords that they belong to."""
+        """Enqueue many envelopes, with the chords that they belong to and the chains that they begin."""
         if not self._hooks_for("before_enqueue") and not self._hooks_for("after_enqueue"):
-            self.engine.enqueue(envelopes, chords=chords, retry=retry)
+            self.engine.enqueue(envelopes, chords=chords, chains=chains, retry=retry)
             return
-        self.engine.enqueue((), chords=chords, retry=retry)
+        self.engine.enqueue((), chords=chords, chains=chains, retry=retry)
         for envelope in envelopes:
             self.send(envelope, retry)
 
@@ -341,6 +342,8 @@ class EngineConsumer(Consumer):
 
     def ack(self, message: MessageProxy) -> None:
         assert isinstance(message, Delivery)
+        if message.settled:
+            return
         outcome = message.outcome
         if outcome is None:
             outcome = Outcome(message.message_id, "SUCCESS")
@@ -348,6 +351,8 @@ class EngineConsumer(Consumer):
 
     def nack(self, message: MessageProxy) -> None:
         assert isinstance(message, Delivery)
+        if message.settled:
+            return
         outcome = message.outcome
         if outcome is None:
             error = message._exception
@@ -397,10 +402,10 @@ class _CourierLifecycle(Middleware):
         assert isinstance(broker, EngineBroker)
         if broker.courier is not None:
             broker.courier.stop_claiming()
+            broker.courier.ready.close(len(worker.consumers))
+        if isinstance(worker.work_queue, WorkQueue):
+            worker.work_queue.close(len(worker.workers))
 
     def after_worker_shutdown(self, broker: dramatiq.Broker, worker: Worker) -> None:
         assert isinstance(broker, EngineBroker)
         broker.end_courier(timeout=30.0)
-            broker.courier.ready.close(len(worker.consumers))
-        if isinstance(worker.work_queue, WorkQueue):
-            worker.work_queue.close(len(worker.workers))

@@ -28,6 +28,8 @@ class Delivery(MessageProxy):
     received: float
     #: Whose message it is, see `EngineBroker`; None: not known yet.
     kind: str | None
+    #: Whether its ending was given to the courier on behalf of the thread that runs it: what that comes to is void.
+    settled: bool
     #: How long the task's own code ran, seconds; set when it has ended.
     runtime: float
 
@@ -52,6 +54,7 @@ class Delivery(MessageProxy):
         self.execution = None
         self.outcome = None
         self.kind = None
+        self.settled = False
         self.runtime = 0.0
         self.received = perf_counter()
         self.message_id = claim.task_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from taskhub.task.options import CALL_OPTIONS, FROM_CONFIGURATION
 from taskhub.task.retrying import AutoRetry
 from taskhub.worker.deciding import CONTROL_FLOW
 from taskhub.worker.endings import ResultPolicy
+from taskhub.worker.limits.interrupting import OnEventLoop
+from taskhub.worker.limits.time_limits import TimeLimits, seconds
 from taskhub.worker.runnable import HANDLERS, RunnableTask
 
 if TYPE_CHECKING:
@@ -36,6 +39,8 @@ def bind(task: Task[Any, Any], app: Celery) -> None:
     if task.typing is None:
         task.typing = app.strict_typing
     _annotate(task, app.conf.task_annotations)
+    task.time_limit, task.soft_time_limit = seconds(task.time_limit), seconds(task.soft_time_limit)
+    task.declared_limits = TimeLimits(task.time_limit, task.soft_time_limit)
     task.overridden = frozenset(
         name
         for name in HANDLERS
@@ -107,6 +112,9 @@ def _become_actor(task: Task[Any, Any], app: Celery, run: Callable[..., Any]) ->
         priority=0,
         options={"throws": (*throws, *CONTROL_FLOW)},
     )
+    if inspect.iscoroutinefunction(run):
+        # Dramatiq's own way to its event loop cannot raise an exception in the coroutine.
+        task.fn = OnEventLoop(run)
     # Dramatiq keeps its own priority under this name; ours orders the whole queue in the store
     # instead.
     task.priority = priority

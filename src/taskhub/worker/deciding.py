@@ -14,12 +14,19 @@ from dramatiq.middleware import SkipMessage
 from taskhub import signals, states
 from taskhub.engine.broker import captured
 from taskhub.engine.delivery import Delivery
-from taskhub.exceptions import Ignore, Reject, Retry, TaskRevokedError, WorkerLostError
-from taskhub.message import Envelope
+from taskhub.exceptions import (
+    Ignore,
+    Reject,
+    Retry,
+    TaskRevokedError,
+    TimeLimitExceeded,
+    WorkerLostError,
+)
 from taskhub.outcome import Outcome
 from taskhub.worker import endings, telling
 from taskhub.worker.context import Context
 from taskhub.worker.exception_info import ExceptionInfo
+from taskhub.worker.limits.interrupting import Interruption
 from taskhub.worker.runnable import RunnableTask
 
 logger = logging.getLogger(__name__)
@@ -46,6 +53,8 @@ def end_task(
         return outcome
     if request._chords:
         outcome = outcome._replace(chords=(*outcome.chords, *request._chords))
+    if request._chains:
+        outcome = outcome._replace(chains=(*outcome.chains, *request._chains))
     if request._extends:
         outcome = outcome._replace(extends=tuple(request._extends))
     return outcome
@@ -103,6 +112,20 @@ def end_revoked(task: RunnableTask[Any, Any] | None, request: Context, reason: s
     )
 
 
+def end_overdue(task: RunnableTask[Any, Any], request: Context, limit: float | None) -> Outcome:
+    """Decide the ending of a task that has gone over its hard time limit, seconds."""
+    logger.error("Hard time limit (%ss) exceeded for %s[%s]", limit, request.task, request.id)
+    return end_task(task, request, None, TimeLimitExceeded(limit))
+
+
+def end_overdue_elsewhere(
+    task: RunnableTask[Any, Any], request: Context, limit: float | None
+) -> Outcome:
+    """Decide the ending of a task that went over its limit in a process that had to be killed for it."""
+    _complete(task, request)
+    return end_overdue(task, request, limit)
+
+
 def end_lost(task: RunnableTask[Any, Any] | None, request: Context, limit: int) -> Outcome:
     """Decide the ending of a task that is not run again after its workers were lost; `limit` is `max_deliveries`."""
     error = WorkerLostError(
@@ -112,15 +135,19 @@ def end_lost(task: RunnableTask[Any, Any] | None, request: Context, limit: int) 
     dead = endings.dead_letter("WorkerLostError", str(error))
     if task is None:
         return endings.failed(request, endings.DEFAULT_POLICY, error, None, dead=dead)
-    with contextlib.suppress(Exception):
-        # For the handlers; a task that cannot be loaded is as lost.
-        task.load_arguments(request)
+    _complete(task, request)
     return end_task(task, request, None, error)._replace(dead=dead)
+
+
+def _complete(task: RunnableTask[Any, Any], request: Context) -> None:
+    """Load what a task that is not to run needs for its ending; one that cannot be loaded ends as well."""
+    with contextlib.suppress(Exception):
+        task.load(request)
 
 
 def _reject(task: RunnableTask[Any, Any], request: Context, error: Reject) -> Outcome:
     if error.requeue:
-        return endings.requeued(request, as_it_was(request._delivery))
+        return endings.requeued(request._delivery)
     dead = endings.dead_letter("Reject", str(error.reason))
     caused = task.consequences(request, states.FAILURE, None, error)
     outcome = endings.failed(request, task.result_policy, error, None, dead=dead)
@@ -204,11 +231,5 @@ def _policy(task: RunnableTask[Any, Any] | None) -> endings.ResultPolicy:
     return endings.DEFAULT_POLICY if task is None else task.result_policy
 
 
-def as_it_was(delivery: Delivery) -> Envelope:
-    """Return the message of a delivery, to be put back."""
-    claim = delivery.claim
-    return Envelope(claim.task_id, claim.queue, claim.priority, claim.body)
-
-
-#: Exceptions that tell how a task is to end; Dramatiq must not report them as failures.
-CONTROL_FLOW: tuple[type[BaseException], ...] = (Ignore, Reject, Retry)
+#: Exceptions that tell how a task is to end, or that it has been ended; Dramatiq must not report them as failures.
+CONTROL_FLOW: tuple[type[BaseException], ...] = (Ignore, Reject, Retry, Interruption)

@@ -14,9 +14,8 @@ import os
 import selectors
 import signal
 import socket
-import tempfile
-from collections.abc import Collection
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from taskhub.config.urls import StoreURL
 from taskhub.engine.port import Engine
 from taskhub.engine.rules import EngineRules
 from taskhub.exceptions import OperationalError
+from taskhub.worker.limits import deadlines
 
 logger = logging.getLogger(__name__)
 
@@ -36,17 +36,17 @@ KEPT = b"kept\n"
 GOODBYE = b"bye\n"
 #: Leases are renewed so many times before they could run out.
 RENEWALS_PER_LEASE = 3
+#: Look this often for tasks that should have been ended, seconds.
+DEADLINES_EVERY = 0.5
+#: A process has so long to end an overdue task by itself before it is taken for unable to, seconds.
+DEADLINE_GRACE = 2.0
 #: Where there is no pidfd (other systems than Linux), look for dead processes this often, seconds.
 LOOK_EVERY = 0.2
 
 
 def address_for(parent: int) -> Path:
     """Return the address of the keeper of the worker processes that this parent started."""
-    directory = Path(tempfile.gettempdir()) / f"taskhub-{os.getuid()}"
-    directory.mkdir(mode=0o700, exist_ok=True)
-    if directory.stat().st_uid != os.getuid():
-        raise PermissionError(f"{directory} belongs to somebody else; remove it, or set TMPDIR")
-    return directory / f"keeper-{parent}.sock"
+    return deadlines.directory() / f"keeper-{parent}.sock"
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,7 @@ class Keeper:
         self._registrations: dict[int, Registration] = {}
         self._engines: dict[str, Engine] = {}
         self._renew_at = 0.0
+        self._look_for_overdue_at = 0.0
         self._stopping = False
         with contextlib.suppress(FileNotFoundError):
             address.unlink()
@@ -130,9 +131,8 @@ class Keeper:
 
     def watch(self, timeout: float) -> None:
         """Do what is to be done within the next `timeout` seconds."""
-        for key, _ in self._selector.select(
-            min(timeout, LOOK_EVERY if self._must_look else timeout)
-        ):
+        pause = min(timeout, DEADLINES_EVERY) if self._registrations else timeout
+        for key, _ in self._selector.select(min(pause, LOOK_EVERY) if self._must_look else pause):
             key.data(key.fileobj)
         if self._must_look:
             for descriptor in [
@@ -141,6 +141,10 @@ class Keeper:
                 self._lost(descriptor)
         if time.monotonic() >= self._renew_at:
             self._renew()
+        if time.monotonic() >= self._look_for_overdue_at:
+            self._look_for_overdue_at = time.monotonic() + DEADLINES_EVERY
+            for registration in list(self._registrations.values()):
+                self._end_overdue(registration)
 
     def close(self) -> None:
         """Stop listening."""
@@ -155,10 +159,6 @@ class Keeper:
     def _must_look(self) -> bool:
         return not hasattr(os, "pidfd_open")
 
-    # -- workers come and go
-
-    def _accept(self, listener: socket.socket) -> None:
-        connection, _ = listener.accept()
     # -- looking, from other threads
 
     def held_by(self, process: int) -> int | None:
@@ -182,6 +182,10 @@ class Keeper:
             return sum(counts.ready for name, counts in engine.queues().items() if name in queues)
         return None
 
+    # -- workers come and go
+
+    def _accept(self, listener: socket.socket) -> None:
+        connection, _ = listener.accept()
         connection.settimeout(2.0)
         try:
             text = connection.makefile("r", encoding="utf-8").readline()
@@ -258,11 +262,36 @@ class Keeper:
 
     def _forget(self, descriptor: int) -> None:
         registration = self._registrations.pop(descriptor, None)
+        if registration is not None:
+            deadlines.forget(registration.process)
         if registration is not None and not self._must_look:
             with contextlib.suppress(KeyError, ValueError):
                 self._selector.unregister(descriptor)
             with contextlib.suppress(OSError):
                 os.close(descriptor)
+
+    # -- deadlines
+
+    def _end_overdue(self, registration: Registration) -> None:
+        """Kill a process that should have ended a task and did not: it executes no Python code any more."""
+        last = time.monotonic() - DEADLINE_GRACE
+        overdue = [
+            found for found in deadlines.deadlines_of(registration.process) if found.at < last
+        ]
+        engine = self._engines[registration.store]
+        try:
+            for found in overdue:
+                # Before the process is gone: whoever finds the message then must not run it again.
+                if engine.condemn(registration.worker, found.key, found.token):
+                    logger.error(
+                        "task %s is over its hard time limit, and process %d cannot end it: killed",
+                        found.key.partition("\n")[0],
+                        registration.process,
+                    )
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(registration.process, signal.SIGKILL)
+        except OperationalError as error:
+            logger.warning("%s; an overdue task is ended later", error)
 
     # -- leases
 

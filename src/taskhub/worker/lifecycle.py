@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from time import perf_counter
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import dramatiq
 from dramatiq.broker import MessageProxy
@@ -24,21 +24,29 @@ from taskhub.outcome import Outcome
 from taskhub.worker import endings, telling
 from taskhub.worker.context import Context, enter, is_expired, leave, request_of
 from taskhub.worker.deciding import (
-    as_it_was,
     end_lost,
     end_native,
+    end_overdue_elsewhere,
     end_revoked,
     end_skipped,
     end_task,
 )
+from taskhub.worker.limits.executions import Executions
+from taskhub.worker.limits.time_limits import TimeLimits, seconds
 from taskhub.worker.node import Node
-from taskhub.worker.rejecting import leaving_chord
+from taskhub.worker.rejecting import put_back
 from taskhub.worker.runnable import RunnableTask
+
+if TYPE_CHECKING:
+    from dramatiq.worker import Worker
 
 logger = logging.getLogger(__name__)
 
 #: One line per task that begins or ends, at INFO; `taskhub worker --loglevel info` turns it on.
 task_logger = logging.getLogger("taskhub.task")
+
+#: Options that tell of what a task needs and its message does not hold.
+_LOADED = frozenset(("content", "joins", "chain_rest"))
 
 
 class Lifecycle(Middleware):
@@ -52,6 +60,13 @@ class Lifecycle(Middleware):
     def __init__(self, reject: Callable[[Claim, Exception], Outcome], node: Node) -> None:
         self._reject = reject
         self._node = node
+        #: What runs in this process; others may end it.
+        self.executions = Executions(reject)
+
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: Worker) -> None:
+        conf = self._node.app.conf
+        limits = seconds(conf.task_time_limit), seconds(conf.task_soft_time_limit)
+        self.executions.serve(worker, TimeLimits(*limits))
 
     @property
     def actor_options(self) -> set[str]:
@@ -66,6 +81,8 @@ class Lifecycle(Middleware):
             self._prepare(broker, message)
         except SkipMessage:
             raise
+        except OperationalError as error:
+            self._skip(message, put_back(message, error))
         except Exception as error:
             # Dramatiq would only log it, and run the task without its request.
             logger.exception("task %s could not be begun", message.message_id)
@@ -78,9 +95,12 @@ class Lifecycle(Middleware):
         request = request_of(message, task, broker.nodename)
         message.execution = request
         enter(request)
-        if message.claim.revoked:
+        if self.executions.is_revoked(message):
             self._skip(message, end_revoked(task, request, "revoked"))
         limit = broker.engine.rules.max_deliveries
+        if message.claim.overdue and task is not None:
+            hard = self.executions.limits_of(task, request).hard
+            self._skip(message, end_overdue_elsewhere(task, request, hard))
         if message.claim.delivery > limit:
             self._skip(message, end_lost(task, request, limit))
         if request.expires and is_expired(request.expires):
@@ -98,14 +118,14 @@ class Lifecycle(Middleware):
         task: RunnableTask[Any, Any],
         request: Context,
     ) -> None:
+        request._execution = self.executions.begin(message, task, request)
         courier = broker.courier
         worker = courier.worker if courier is not None else ""
         if task.acknowledges_early:
-            self._acknowledge(broker, worker, message, request)
+            self._acknowledge(broker, worker, message)
         try:
-            if "content" in message.options or "joins" in message.options:
-                task.load_arguments(request)
-                message.args, message.kwargs = tuple(request.args), request.kwargs
+            if not _LOADED.isdisjoint(message.options):
+                self._load(message, task, request)
             request._began = perf_counter()
             if signals.task_prerun.receivers:
                 telling.begins(task, request, message.args, message.kwargs)
@@ -126,18 +146,22 @@ class Lifecycle(Middleware):
             )
             self._skip(message, end_task(task, request, None, error))
 
-    def _acknowledge(
-        self, broker: EngineBroker, worker: str, message: Delivery, request: Context
-    ) -> None:
+    def _load(self, message: Delivery, task: RunnableTask[Any, Any], request: Context) -> None:
+        try:
+            task.load(request)
+        except OperationalError as error:
+            self._skip(message, put_back(message, error))
+        message.args, message.kwargs = tuple(request.args), request.kwargs
+
+    def _acknowledge(self, broker: EngineBroker, worker: str, message: Delivery) -> None:
         try:
             stands = broker.engine.acknowledge(worker, message.claim)
         except OperationalError as error:
             # Begun now, it might be begun again elsewhere.
-            logger.warning("%s; task %s is put back", error, message.message_id)
-            self._skip(message, endings.requeued(request, as_it_was(message)))
+            self._skip(message, put_back(message, error))
         if not stands:
             logger.warning("task %s was taken away before it began", message.message_id)
-            self._skip(message, endings.ignored(request))
+            self._skip(message, endings.ignored(message.execution))
 
     @staticmethod
     def _tell_of_error(message: Delivery, error: Exception) -> None:
@@ -167,7 +191,7 @@ class Lifecycle(Middleware):
 
     @staticmethod
     def _skip(message: Delivery, outcome: Outcome) -> NoReturn:
-        message.outcome = leaving_chord(message, outcome)
+        message.outcome = endings.releasing(message, outcome)
         raise SkipMessage(outcome.state)
 
     def after_skip_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
@@ -175,9 +199,10 @@ class Lifecycle(Middleware):
         if message.execution is None:
             return
         if message.outcome is None:
-            message.outcome = end_skipped(message, message.execution)
+            outcome = end_skipped(message, message.execution)
+            message.outcome = endings.releasing(message, outcome)
         message.runtime = 0.0
-        leave(message.execution)
+        self._leave(message.execution)
 
     def after_process_message(
         self,
@@ -194,20 +219,34 @@ class Lifecycle(Middleware):
         message.runtime = perf_counter() - message.runtime
         try:
             task = request._task
+            if message.settled:
+                return
             if task is not None:
                 outcome = end_task(task, request, result, exception)
-                message.outcome = leaving_chord(message, outcome)
+                message.outcome = endings.releasing(message, outcome)
             else:
                 message.outcome = end_native(message, request, result, exception)
             if task_logger.isEnabledFor(logging.INFO):
                 _log(message, result, exception)
+        except OperationalError as error:
+            # What follows in its chain could not be read.
+            message.outcome = put_back(message, error)
         except Exception as error:
             # Without an outcome, whoever waits for the result would wait for ever.
             logger.exception("the ending of task %s could not be decided", message.message_id)
             self._tell_of_error(message, error)
             message.outcome = self._reject(message.claim, error)
         finally:
-            leave(request)
+            self._leave(request)
+
+    def _leave(self, request: Context) -> None:
+        execution, request._execution = request._execution, None
+        if execution is not None:
+            # From here on nobody else can end it, unless somebody has.
+            if not execution.settle():
+                execution.delivery.settled = True
+            self.executions.end(execution)
+        leave(request)
 
 
 def _log(message: Delivery, result: Any, exception: BaseException | None) -> None:

@@ -9,6 +9,7 @@ import dramatiq
 from taskhub.outcome import NO_CONSEQUENCES, Consequences
 from taskhub.worker.context import Context
 from taskhub.worker.endings import DEFAULT_POLICY, ResultPolicy
+from taskhub.worker.limits.time_limits import UNLIMITED, TimeLimits
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -27,6 +28,11 @@ class RunnableTask(dramatiq.Actor[P, R]):
     track_started: bool | None = False
     #: Whether all deliveries of the message are used up before the task runs (`acks_late=False`, set explicitly).
     acknowledges_early: bool = False
+    #: Seconds after which it is ended, and after which `SoftTimeLimitExceeded` is raised in it; may change at run time.
+    time_limit: float | None = None
+    soft_time_limit: float | None = None
+    #: What these were when it was declared: messages carry them.
+    declared_limits: TimeLimits = UNLIMITED
     #: Exceptions that are part of normal operation.
     throws: tuple[type[BaseException], ...] | type[BaseException] = ()
 
@@ -41,8 +47,12 @@ class RunnableTask(dramatiq.Actor[P, R]):
         """Return what an ending causes: callbacks, errbacks, the next link of a chain, a part of a chord."""
         return NO_CONSEQUENCES
 
-    def load_arguments(self, request: Context) -> None:
-        """Bring the arguments of a request into the form that the task is called with."""
+    def load(self, request: Context) -> None:
+        """Complete a request by what its message does not hold: arguments, and the links that follow in a chain.
+
+        Raises:
+          OperationalError: the store is out of reach.
+        """
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
         """Called before the task runs; an exception fails the task."""

@@ -214,18 +214,18 @@ SETTINGS: tuple[Setting, ...] = (
         "The serializer of arguments.",
         old="CELERY_TASK_SERIALIZER",
     ),
-    without_effect(
+    honoured(
         "task_soft_time_limit",
         None,
         SECONDS,
-        "Not in effect yet: nothing is raised in tasks that run long.",
+        "When SoftTimeLimitExceeded is raised in a task that has no soft limit of its own.",
         old="CELERYD_TASK_SOFT_TIME_LIMIT",
     ),
-    without_effect(
+    honoured(
         "task_time_limit",
         None,
         SECONDS,
-        "Not in effect yet: tasks that run long are not stopped.",
+        "When a task is ended that has no time limit of its own.",
         old="CELERYD_TASK_TIME_LIMIT",
     ),
     honoured(

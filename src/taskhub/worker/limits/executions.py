@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
-from taskhub.exceptions import OperationalError, SoftTimeLimitExceeded, TimeLimitExceeded
+from taskhub.exceptions import OperationalError, SoftTimeLimitExceeded
 from taskhub.outcome import Outcome
 from taskhub.worker import endings, supervised
 from taskhub.worker.context import entered
-from taskhub.worker.deciding import end_revoked, end_task
+from taskhub.worker.deciding import end_overdue, end_revoked
 from taskhub.worker.limits.deadlines import DeadlineBoard
 from taskhub.worker.limits.execution import Execution
 from taskhub.worker.limits.interrupting import Interruption
@@ -63,12 +63,16 @@ class Executions:
         self._looks_at = float("inf")
         self._board: DeadlineBoard | None = None
         self._worker: Worker | None = None
-        #: For tasks that have no time limits of their own.
-        self.default_limits = UNLIMITED
+        self._default_limits = UNLIMITED
 
-    def serve(self, worker: Worker) -> None:
-        """The tasks of this worker are those that run here."""
+    def serve(self, worker: Worker, default_limits: TimeLimits) -> None:
+        """The tasks of this worker are those that run here.
+
+        Parameters:
+          default_limits: for tasks that have no time limits of their own.
+        """
         self._worker = worker
+        self._default_limits = default_limits
 
     # -- called by the threads that run tasks
 
@@ -93,14 +97,14 @@ class Executions:
         """Return the time limits of a call."""
         asked = request.timelimit
         if asked is None or (asked[0] is None and asked[1] is None):
-            if not (task.time_limit or task.soft_time_limit or self.default_limits != UNLIMITED):
+            if not (task.time_limit or task.soft_time_limit or self._default_limits != UNLIMITED):
                 return UNLIMITED
             asked = UNLIMITED
         limits = in_force(
             TimeLimits(*asked),
             task.declared_limits,
             TimeLimits(task.time_limit, task.soft_time_limit),
-            self.default_limits,
+            self._default_limits,
         )
         return UNLIMITED if limits == UNLIMITED else limits
 
@@ -234,7 +238,7 @@ class Executions:
     def _end_overdue(self, execution: Execution) -> None:
         self._end(
             execution,
-            lambda found: end_task(found.task, found.request, None, TimeLimitExceeded(limit)),
+            lambda found: end_overdue(found.task, found.request, found.limits.hard),
             Interruption,
         )
 

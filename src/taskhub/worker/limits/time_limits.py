@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import NamedTuple
 
 
@@ -15,6 +16,11 @@ class TimeLimits(NamedTuple):
 
 
 UNLIMITED = TimeLimits()
+
+
+def seconds(value: float | timedelta | None) -> float | None:
+    """Return a limit as it was set, in seconds."""
+    return value.total_seconds() if isinstance(value, timedelta) else value
 
 
 def in_force(

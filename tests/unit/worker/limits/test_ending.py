@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,6 @@ from taskhub.worker.lifecycle import Lifecycle
 from taskhub.worker.limits import executions as limits
 from taskhub.worker.limits.executions import Executions
 from taskhub.worker.limits.interrupting import Interruption
-from taskhub.worker.limits.time_limits import TimeLimits
 from tests.support.workers import until
 
 
@@ -234,13 +234,24 @@ def test_limits_that_are_changed_apply_to_what_begins_later(
     assert own.get(timeout=10) == "in time"
 
 
+def test_a_limit_may_be_a_timedelta(app: Celery) -> None:
+    app.conf.task_time_limit = timedelta(minutes=1)
+
+    @app.task
+    def slow() -> None:
+        """Runs as long as it may."""
+
+    assert slow.time_limit == 60.0
+    assert slow.message().options["timelimit"] == [60.0, None]
+
+
 def test_a_worker_has_limits_for_tasks_without_any(app: Celery, work: Callable[[], None]) -> None:
     @app.task
     def slow() -> str:
         spin(0.5)
         return "in time"
 
-    executions_of(app).default_limits = TimeLimits(0.1, None)
+    app.conf.task_time_limit = 0.1
     work()
     with pytest.raises(TimeLimitExceeded):
         slow.delay().get(timeout=10)
