@@ -7,6 +7,7 @@ priority, when it is due) is written on the envelope.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from taskhub.exceptions import DecodeError
@@ -39,6 +40,8 @@ class Envelope(NamedTuple):
     delay: int = 0
     #: Milliseconds since the epoch; None: none.
     eta: int | None = None
+    #: The chains of whose stored links it tells: they are kept for it.
+    chains: tuple[str, ...] = ()
 
     def record(self) -> bytes:
         """Return the form in which the store keeps this message."""
@@ -60,6 +63,11 @@ def envelope_from_record(record: bytes) -> Envelope:
     """
     queue, priority, task_id, body = record.split(b"\n", 3)
     return Envelope(task_id.decode(), queue.decode(), int(priority), body)
+
+
+def chains_of(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the chains of whose stored links the options of a message tell."""
+    return tuple(chain_id for chain_id, *_ in options.get("chain_rest") or ())
 
 
 def check_name(kind: str, name: str) -> str:

@@ -34,6 +34,14 @@ class ChordExtension(NamedTuple):
     label: str
 
 
+class ChainPlan(NamedTuple):
+    """The links of a long chain that its messages do not carry; stored once, and never changed."""
+
+    chain_id: str
+    #: Signatures as text, in the order in which they run; the engine does not open them.
+    links: tuple[str, ...]
+
+
 class Document(NamedTuple):
     """A result document of another task that ends with this one, e.g. a later link of a chain that failed."""
 
@@ -48,6 +56,7 @@ class Consequences(NamedTuple):
     chords: tuple[ChordPlan, ...] = ()
     parts: tuple[ChordPart, ...] = ()
     documents: tuple[Document, ...] = ()
+    chains: tuple[ChainPlan, ...] = ()
 
 
 #: Nothing follows.
@@ -80,3 +89,7 @@ class Outcome(NamedTuple):
     extends: tuple[ChordExtension, ...] = ()
     #: Events about it, JSON texts.
     events: tuple[str, ...] = ()
+    #: The chains whose links are stored, for the messages that follow.
+    chains: tuple[ChainPlan, ...] = ()
+    #: The chains whose stored links are needed no longer.
+    spent: tuple[str, ...] = ()

@@ -13,6 +13,7 @@ from taskhub.engine.redis.engine import RedisEngine
 QUEUES = ("a", "b")
 WORKERS = ("w1", "w2", "revoker")
 TASK_IDS = ("t1", "t2", "t3")
+CHAIN_IDS = ("c1", "c2")
 
 
 class Contents(NamedTuple):
@@ -29,6 +30,8 @@ class Contents(NamedTuple):
     dead: dict[str, tuple[str, bytes, int]]
     bells: set[str]
     documents: dict[str, dict[str, Any] | None]
+    #: The stored links of chains.
+    chains: dict[str, list[bytes]]
     sequence: int
 
 
@@ -50,6 +53,7 @@ def contents_of_memory(engine: MemoryEngine, now: int) -> Contents:
         },
         bells=set(state.bells),
         documents=_readable(engine.documents(TASK_IDS)),
+        chains={name: list(state.chains.get(name, ())) for name in CHAIN_IDS},
         sequence=state.sequence,
     )
 
@@ -71,6 +75,7 @@ def contents_of_redis(engine: RedisEngine, now: int) -> Contents:
                 ("HGETALL", f"{ns}:dead:messages"),
                 *(("LRANGE", f"{ns}:bell:{queue}", 0, -1) for queue in QUEUES),
                 ("MGET", *(f"celery-task-meta-{task_id}" for task_id in TASK_IDS)),
+                *(("LRANGE", f"{ns}:chain:{name}", 0, -1) for name in CHAIN_IDS),
                 ("GET", f"{ns}:sequence"),
             ]
         )
@@ -102,6 +107,7 @@ def contents_of_redis(engine: RedisEngine, now: int) -> Contents:
         },
         bells={queue for queue, tokens in bells.items() if tokens},
         documents=_readable(next(replies)),
+        chains={name: next(replies) for name in CHAIN_IDS},
         sequence=int(next(replies) or 0),
     )
 

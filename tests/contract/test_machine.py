@@ -25,7 +25,9 @@ from taskhub.engine.port import Claim, Ending, Engine, Exchange
 from taskhub.engine.redis.engine import RedisEngine
 from taskhub.engine.rules import EngineRules
 from taskhub.message import Envelope
+from taskhub.outcome import ChainPlan
 from tests.contract.model import (
+    CHAIN_IDS,
     QUEUES,
     TASK_IDS,
     WORKERS,
@@ -44,6 +46,10 @@ STEPS = (1, 40, LEASE // 2, LEASE, 40 * LEASE)
 task_ids = st.sampled_from(TASK_IDS)
 workers = st.sampled_from(WORKERS[:-1])
 queue_lists = st.lists(st.sampled_from(QUEUES), min_size=1, max_size=2, unique=True)
+#: Long chains, none of them most of the time.
+chains = st.lists(
+    st.builds(ChainPlan, st.sampled_from(CHAIN_IDS), st.tuples(st.sampled_from("xyz"))), max_size=1
+)
 #: Picks one of what there is.
 picks = st.integers(0, 63)
 
@@ -100,7 +106,8 @@ class EngineMachine(RuleBasedStateMachine):
     def enqueue(self, data: st.DataObject, size: int) -> None:
         drawn = st.lists(messages(self.clock.now), min_size=size, max_size=size)
         envelopes = data.draw(drawn)
-        self.both(lambda engine: engine.enqueue(envelopes))
+        plans = data.draw(chains)
+        self.both(lambda engine: engine.enqueue(envelopes, chains=plans))
         self.alive += size
 
     # -- working
@@ -137,7 +144,10 @@ class EngineMachine(RuleBasedStateMachine):
                 again = Envelope(claim.task_id, claim.queue, claim.priority, claim.body, 40)
                 publish.append(again)
             dead = data.draw(st.sampled_from((None, None, "{}")))
-            endings.append(Ending(claim, outcome(claim.task_id, state, publish=publish, dead=dead)))
+            ended = outcome(claim.task_id, state, publish=publish, dead=dead)
+            spent = tuple(data.draw(st.sets(st.sampled_from(CHAIN_IDS), max_size=1)))
+            ended = ended._replace(chains=tuple(data.draw(chains)), spent=spent)
+            endings.append(Ending(claim, ended))
         exchange = self.both(lambda engine: engine.exchange(worker, endings, queues, limit))
         self.count(worker, endings, exchange)
         if exchange.batch is not None:
@@ -211,6 +221,16 @@ class EngineMachine(RuleBasedStateMachine):
     def purge(self, queue: str, delayed: bool) -> None:
         self.alive -= self.both(lambda engine: engine.purge(queue, delayed=delayed))
 
+    # -- locks
+
+    @rule(name=st.sampled_from(("x", "y")), task_id=task_ids)
+    def hold(self, name: str, task_id: str) -> None:
+        self.both(lambda engine: engine.locks.hold(name, task_id))
+
+    @rule(name=st.sampled_from(("x", "y")), task_id=task_ids)
+    def let_go(self, name: str, task_id: str) -> None:
+        self.both(lambda engine: engine.locks.let_go(name, task_id))
+
     # -- results
 
     @rule(
@@ -233,6 +253,7 @@ class EngineMachine(RuleBasedStateMachine):
     def look(self, offset: int, limit: int) -> None:
         self.both(lambda engine: engine.queues())
         self.both(lambda engine: engine.workers())
+        self.both(lambda engine: engine.locks.held())
         self.both(lambda engine: engine.delayed(offset, limit))
         self.both(lambda engine: engine.dead_letters(offset, limit))
         for queue in QUEUES:

@@ -173,7 +173,9 @@ class Calls:
 
     def send_all(self, outbox: Outbox, options: Mapping[str, Any]) -> None:
         """Send what a canvas has collected, in as few trips as possible."""
-        self._app.broker.send_all(outbox.messages, outbox.chords, self._retry_policy(options))
+        self._app.broker.send_all(
+            outbox.messages, outbox.chords, outbox.chains, self._retry_policy(options)
+        )
         self.publishing.after(outbox.published)
 
     def _retry_policy(self, options: Mapping[str, Any]) -> RetryPolicy | None:

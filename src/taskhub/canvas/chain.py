@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from taskhub.canvas import stamping
 from taskhub.canvas.members import WithTasks
+from taskhub.canvas.outbox import sending
+from taskhub.canvas.rest import divided
 from taskhub.canvas.signature import Signature, checked, maybe_signature
 from taskhub.canvas.steps import fold, is_empty_group, kind, unrolled
 from taskhub.task.calling import as_list
@@ -89,7 +91,7 @@ class _chain(WithTasks):
         kwargs: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Any:
-        """Send the first step; the rest travels with it.
+        """Send the first step; the next ones travel with it, and of a long chain the others are stored.
 
         Returns the result of the last step, None for an empty chain.
         """
@@ -120,12 +122,20 @@ class _chain(WithTasks):
         for link in as_list(given.pop("link", None)):
             steps[-1].link(link)
         given.pop("link_error", None)
-        first, *rest = steps
-        chain = [*(given.pop("chain", None) or ()), *reversed(rest)]
-        if chain:
-            given["chain"] = chain
+        first, *following = steps
+        following += reversed(given.pop("chain", None) or ())
+        carried, plan = divided(following)
+        if carried:
+            given["chain"] = list(reversed(carried))
         all_args = self["args"] if self.immutable else (*(args or ()), *self["args"])
-        sent = first.apply_async(all_args, kwargs, **given)
+        if plan is None:
+            sent = first.apply_async(all_args, kwargs, **given)
+        else:
+            rest = (plan.chain_id, 0, len(plan.links))
+            given["chain_rest"] = [rest, *(given.get("chain_rest") or ())]
+            with sending(app, given) as outbox:
+                outbox.chains.append(plan)
+                sent = first.apply_async(all_args, kwargs, **given)
         return sent if len(self.tasks) == 1 else result
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -11,7 +11,7 @@ from taskhub.canvas import stamping
 from taskhub.canvas.chain import first_of
 from taskhub.canvas.group import group, members, send_members
 from taskhub.canvas.joined import PLACEHOLDER
-from taskhub.canvas.outbox import Outbox, collecting, open_outbox
+from taskhub.canvas.outbox import Outbox, collecting, sending
 from taskhub.canvas.signature import Signature, maybe_signature
 from taskhub.canvas.steps import elements, first_call, kind, last_call, with_one_result
 from taskhub.exceptions import CPendingDeprecationWarning
@@ -181,12 +181,8 @@ class chord(Signature):
             given.pop("group_index", None),
         )
         all_args = self["args"] if self.immutable else (*(args or ()), *self["args"])
-        if open_outbox() is not None:
-            self._send(copy, all_args, kwargs, given)
-        else:
-            with collecting() as outbox:
-                self._send(copy, all_args, kwargs, given)
-            app.calls.send_all(outbox, given)
+        with sending(app, given) as outbox:
+            self._send(outbox, copy, all_args, kwargs, given)
         header = first_of(result)
         if header is not result:
             # As in Celery: seen from outside, the header is what comes before the body, even if that is a chain.
@@ -194,10 +190,10 @@ class chord(Signature):
         return result
 
     @staticmethod
-    def _send(copy: chord, args: Any, kwargs: Any, options: dict[str, Any]) -> None:
+    def _send(outbox: Outbox, copy: chord, args: Any, kwargs: Any, options: dict[str, Any]) -> None:
         """Send a frozen chord: the header to the outbox, the body's first messages to the chord's plan."""
         chord_id = copy.options["task_id"]
-        rest = options.pop("chain", None)
+        following = {name: options.pop(name, None) for name in ("chain", "chain_rest")}
         header_options = dict(options)
         body_options = {
             name: value
@@ -209,19 +205,18 @@ class chord(Signature):
             body_options["parent_id"] = last_call(copy.tasks[-1])
             if not options.get("root_id") and not _in_task():
                 body_options["root_id"] = first_call(copy.tasks[-1])
-        if rest:
-            body_options["chain"] = rest
+        body_options.update(following)
         if not copy.tasks:
             copy.body.apply_async(([],), **body_options)
             return
-        outbox = open_outbox()
-        assert outbox is not None
-        with collecting(Outbox([], outbox.chords, published=outbox.published)) as body_box:
+        with collecting(
+            Outbox([], outbox.chords, outbox.chains, published=outbox.published)
+        ) as body_box:
             copy.body.apply_async(
                 (dict(PLACEHOLDER),), joins=chord_id, add_to_parent=False, **body_options
             )
         outbox.chords.append(ChordPlan(chord_id, len(copy.tasks), tuple(body_box.messages)))
-        send_members(copy, args, kwargs, header_options)
+        send_members(outbox, copy, args, kwargs, header_options)
 
     def __call__(self, body: Any = None, **options: Any) -> Any:
         """Send it, as Celery does: `chord(header)(body)`."""

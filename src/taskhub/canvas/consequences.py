@@ -6,7 +6,7 @@ Calls made here are collected, not sent (see `outbox`): they leave in the commit
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from inspect import Parameter
 from inspect import signature as signature_of
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from taskhub import states
 from taskhub.canvas.joined import failed_part, value_part
 from taskhub.canvas.outbox import Outbox, collecting
+from taskhub.canvas.rest import all_links
 from taskhub.canvas.signature import Signature, maybe_signature
-from taskhub.canvas.steps import kind
+from taskhub.canvas.steps import calls_in
 from taskhub.outcome import ChordPart, Consequences, Document
 from taskhub.serialization.result_meta import encode_meta
 from taskhub.worker.context import Context
@@ -52,9 +53,9 @@ def _after_success(app: Celery, request: Context, value: Any) -> Consequences:
         for link in request.callbacks or ():
             maybe_signature(link, app=app, clone=True).apply_async((value,))
         if request.chain:
-            *rest, following = request.chain
+            *carried, following = request.chain
             link = maybe_signature(following, app=app, clone=True)
-            link.apply_async((value,), chain=rest)
+            link.apply_async((value,), chain=carried, chain_rest=request.chain_rest)
     parts: tuple[ChordPart, ...] = ()
     if request.chord and not request.chain:
         parts = (_part(request.chord, value_part(value)),)
@@ -68,8 +69,8 @@ def _after_failure(
     documents: list[Document] = []
     if request.chord:
         parts.append(_part(request.chord, failed_part(request.id or "", error)))
-    for ended in _never_run(request.chain or (), app):
-        options = ended.options
+    for ended in _never_run(app, request):
+        options = ended["options"]
         task_id = options.get("task_id")
         if task_id:
             documents.append(Document(task_id, _failure(task_id, options, error, traceback)))
@@ -88,7 +89,9 @@ def _collected(
     documents: tuple[Document, ...] = (),
 ) -> Consequences:
     app.calls.publishing.after(outbox.published)
-    return Consequences(tuple(outbox.messages), tuple(outbox.chords), parts, documents)
+    return Consequences(
+        tuple(outbox.messages), tuple(outbox.chords), parts, documents, tuple(outbox.chains)
+    )
 
 
 def _part(place: Sequence[Any], value: str) -> ChordPart:
@@ -97,20 +100,13 @@ def _part(place: Sequence[Any], value: str) -> ChordPart:
     return ChordPart(chord_id, index_or_label, value)
 
 
-def _never_run(chain: Sequence[Any], app: Celery) -> Iterator[Signature]:
-    """Yield every call that would have followed: the rest of a chain, the next first, whatever it consists of."""
-    for link in reversed(chain):
-        yield from _calls(maybe_signature(link, app=app))
-
-
-def _calls(signature: Signature) -> Iterator[Signature]:
-    inside = {"chain": ("tasks",), "group": ("tasks",), "chord": ("header", "body")}
-    for name in inside.get(kind(signature), ()):
-        members = signature["kwargs"][name]
-        for member in members if isinstance(members, list | tuple) else (members,):
-            yield from _calls(maybe_signature(member))
-    if kind(signature) != "chain":
-        yield signature
+def _never_run(app: Celery, request: Context) -> Iterator[Mapping[str, Any]]:
+    """Yield every call that would have followed in the chain, the next first, whatever it consists of."""
+    for link in reversed(request.chain or ()):
+        yield from calls_in(link)
+    if request.chain_rest:
+        for link in all_links(app.engine, request.chain_rest):
+            yield from calls_in(link)
 
 
 def _failure(

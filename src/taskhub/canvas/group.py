@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from taskhub.canvas import stamping
 from taskhub.canvas.chain import join_steps
 from taskhub.canvas.members import WithTasks
-from taskhub.canvas.outbox import collecting, open_outbox
+from taskhub.canvas.outbox import Outbox, sending
 from taskhub.canvas.signature import Signature, checked, maybe_signature
 from taskhub.canvas.steps import elements
 
@@ -119,15 +119,10 @@ class group(WithTasks):
         }
         given = {**own, **{name: value for name, value in options.items() if value is not None}}
         result = copy.freeze(given.pop("task_id", None), root_id=given.get("root_id"))
-        given.pop("group_id", None)
-        given.pop("chain", None)
-        given.pop("chord", None)
-        if open_outbox() is not None:
-            send_members(copy, args, kwargs, given)
-        else:
-            with collecting() as outbox:
-                send_members(copy, args, kwargs, given)
-            app.calls.send_all(outbox, given)
+        for name in ("group_id", "chain", "chain_rest", "chord"):
+            given.pop(name, None)
+        with sending(app, given) as outbox:
+            send_members(outbox, copy, args, kwargs, given)
         if len(result) == 1 and type(result[0]) is type(result):
             result = result[0]
         parent = app.current_worker_task
@@ -197,10 +192,10 @@ def members(tasks: Sequence[Any]) -> list[Any]:
     return [checked(task) for task in tasks]
 
 
-def send_members(sender: Any, args: Any, kwargs: Any, options: Mapping[str, Any]) -> None:
-    """Send the members of a frozen group to the open outbox."""
-    outbox = open_outbox()
-    assert outbox is not None
+def send_members(
+    outbox: Outbox, sender: Any, args: Any, kwargs: Any, options: Mapping[str, Any]
+) -> None:
+    """Send the members of a frozen group to an outbox that is open."""
     collector = sender.app.calls.collector(outbox, args, kwargs, options)
     for task in sender.tasks:
         if not collector.collect(task):

@@ -1,27 +1,30 @@
-"""Collecting what a canvas sends, so that it leaves in one step: a bulk enqueue, or the commit of
-the task that sends it.
-"""
+"""Collecting what a canvas sends, so that it leaves in one step: a bulk enqueue, or the commit of a task."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from taskhub.app.publishing import Publication
 from taskhub.message import Envelope
-from taskhub.outcome import ChordPlan
+from taskhub.outcome import ChainPlan, ChordPlan
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
 
 
 @dataclass
 class Outbox:
-    """Messages in the order in which they were sent, and the chords that they belong to."""
+    """Messages in the order in which they were sent, and the chords and long chains that they belong to."""
 
     messages: list[Envelope] = field(default_factory=list)
     #: The same, for those who are told when they have left; empty if nobody is.
     published: list[Publication] = field(default_factory=list, kw_only=True)
     chords: list[ChordPlan] = field(default_factory=list)
+    chains: list[ChainPlan] = field(default_factory=list)
 
 
 _open: ContextVar[Outbox | None] = ContextVar("taskhub_outbox", default=None)
@@ -41,3 +44,19 @@ def collecting(outbox: Outbox | None = None) -> Generator[Outbox]:
         yield outbox
     finally:
         _open.reset(token)
+
+
+@contextmanager
+def sending(app: Celery, options: Mapping[str, Any]) -> Generator[Outbox]:
+    """Collect the calls made in this block: in the outbox that is open, or else in one that is sent at its end.
+
+    Parameters:
+      options: those of the canvas; `retry` and `retry_policy` say how often sending is tried.
+    """
+    outer = open_outbox()
+    if outer is not None:
+        yield outer
+        return
+    with collecting() as outbox:
+        yield outbox
+    app.calls.send_all(outbox, options)

@@ -50,4 +50,6 @@ def replacement(app: Celery, request: Context, signature: Signature) -> Any:
         following = maybe_signature(link, app=app, clone=True)
         following.set(replaced_task_nesting=nesting)
         signature = signature | following
+    if request.chain_rest:
+        signature.set(chain_rest=request.chain_rest)
     return signature

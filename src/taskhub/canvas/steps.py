@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -95,6 +95,17 @@ def with_one_result(signature: Signature) -> Signature:
     elif kind(signature) == "chord" and signature["kwargs"]["body"] is not None:
         signature["kwargs"]["body"] = with_one_result(signature["kwargs"]["body"])
     return signature
+
+
+def calls_in(signature: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield every call that a signature consists of, those of a chord's header before its body."""
+    inside = {"chain": ("tasks",), "group": ("tasks",), "chord": ("header", "body")}
+    for name in inside.get(kind(signature), ()):
+        members = signature["kwargs"][name]
+        for member in members if isinstance(members, list | tuple) else (members,):
+            yield from calls_in(member)
+    if kind(signature) != "chain":
+        yield signature
 
 
 def first_call(signature: Any) -> str | None:

@@ -60,6 +60,8 @@ class MemoryState:
     documents: dict[str, tuple[bytes, int | None]] = field(default_factory=dict)
     groups: dict[str, tuple[bytes, int | None]] = field(default_factory=dict)
     chords: dict[str, MemoryChord] = field(default_factory=dict)
+    #: The stored links of chains, in order.
+    chains: dict[str, tuple[bytes, ...]] = field(default_factory=dict)
     sequence: int = 0
     events: list[Event] = field(default_factory=list)
     #: How many there ever were.
@@ -193,6 +195,10 @@ class MemoryState:
             chord.bodies -= 1
             if chord.bodies <= 0:
                 del self.chords[chord_id]
+
+    def store_chain(self, plan: ChainPlan) -> None:
+        """Store the links of a chain, unless they are stored already."""
+        self.chains.setdefault(plan.chain_id, tuple(link.encode() for link in plan.links))
 
     def _push_ready(self, key: str, now: int) -> None:
         envelope = self.messages[key]

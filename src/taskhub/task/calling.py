@@ -13,7 +13,7 @@ from time import time
 from typing import Any, NamedTuple
 
 from taskhub.exceptions import ConfigurationWarning
-from taskhub.message import Envelope, check_name, clamp_priority, encode_body
+from taskhub.message import Envelope, chains_of, check_name, clamp_priority, encode_body
 from taskhub.serialization import registry
 from taskhub.worker.context import Context
 
@@ -24,6 +24,7 @@ _REQUEST_NAMES = {
     "chord": "chord",
     "joins": "joins",
     "chain": "chain",
+    "chain_rest": "chain_rest",
     "shadow": "shadow",
     "reply_to": "reply_to",
     "replaced_task_nesting": "replaced_task_nesting",
@@ -277,7 +278,8 @@ def envelope(
     }
     body = encode_body(fields)
     priority = clamp_priority(stored.get("priority"))
-    return Envelope(check_name("task_id", task_id), queue, priority, body, due.delay, due.eta)
+    checked_id = check_name("task_id", task_id)
+    return Envelope(checked_id, queue, priority, body, due.delay, due.eta, chains_of(stored))
 
 
 def open_content(

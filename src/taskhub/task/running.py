@@ -153,7 +153,7 @@ class RunningTask(SignableTask[P, R]):
         with collecting() as outbox:
             sig.apply_async()
         self.app.calls.publishing.after(outbox.published)
-        request._collect(outbox.messages, outbox.chords)
+        request._collect(outbox.messages, outbox.chords, outbox.chains)
         request._replaced = True
         raise exceptions.Ignore("Replaced by new task")
 
@@ -186,7 +186,7 @@ class RunningTask(SignableTask[P, R]):
         with collecting() as outbox:
             result = sig.delay()
         self.app.calls.publishing.after(outbox.published)
-        request._collect(outbox.messages, outbox.chords)
+        request._collect(outbox.messages, outbox.chords, outbox.chains)
         return result
 
     def update_state(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from taskhub.message import Envelope
-    from taskhub.outcome import ChordExtension, ChordPlan
+    from taskhub.outcome import ChainPlan, ChordExtension, ChordPlan
 
 
 class Context:
@@ -24,7 +24,10 @@ class Context:
     args: Any = None
     callbacks: list[Any] | None = None
     called_directly: bool = True
+    #: The links that follow, the next one last; of a long chain the next few.
     chain: list[Any] | None = None
+    #: Where the links behind those are stored: chain, place of the next, number of all.
+    chain_rest: list[Any] | None = None
     chord: Any = None
     correlation_id: str | None = None
     errbacks: list[Any] | None = None
@@ -68,12 +71,16 @@ class Context:
     _publish: list[Envelope] | None = None
     #: The chords that what leaves begins.
     _chords: list[ChordPlan] | None = None
+    #: The long chains that what leaves begins.
+    _chains: list[ChainPlan] | None = None
     #: The calls that it adds to its chord.
     _extends: list[ChordExtension] | None = None
     #: Whether another call has taken the place of this one.
     _replaced: bool = False
     #: State and value that `update_state` set after the ending was decided.
     _final_state: tuple[str, Any] | None = None
+    #: The run of the task in a worker's thread, see `taskhub.worker.limits`; None in eager mode.
+    _execution: Any = None
     #: Whether the body has been entered; a task that calls itself runs as an ordinary function.
     _entered: bool = False
     #: When the task began to run (`time.perf_counter`); None: it did not.
@@ -98,10 +105,16 @@ class Context:
         if limits is not None:
             self.time_limit, self.soft_time_limit = limits[0], limits[1]
 
-    def _collect(self, messages: Iterable[Envelope], chords: Iterable[ChordPlan]) -> None:
-        """Let messages, and the chords that they begin, leave in the task's commit."""
+    def _collect(
+        self,
+        messages: Iterable[Envelope],
+        chords: Iterable[ChordPlan],
+        chains: Iterable[ChainPlan],
+    ) -> None:
+        """Let messages, and the chords and long chains that they begin, leave in the task's commit."""
         self._publish = [*(self._publish or ()), *messages]
         self._chords = [*(self._chords or ()), *chords]
+        self._chains = [*(self._chains or ()), *chains]
 
     def clear(self) -> None:
         """Return to the defaults."""
@@ -147,6 +160,7 @@ class Context:
             "shadow": self.shadow,
             "chord": self.chord,
             "chain": self.chain,
+            "chain_rest": self.chain_rest,
             "link": self.callbacks,
             "link_error": self.errbacks,
             "expires": self.expires,

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from taskhub import states
+from taskhub.engine.delivery import Delivery
 from taskhub.exceptions import TaskRevokedError
-from taskhub.message import Envelope
+from taskhub.message import Envelope, chains_of
 from taskhub.outcome import NO_CONSEQUENCES, Consequences, Outcome
 from taskhub.serialization.result_meta import encode_meta, extended_fields
 from taskhub.worker.context import Context
@@ -92,6 +93,7 @@ def with_consequences(outcome: Outcome, consequences: Consequences) -> Outcome:
         chords=outcome.chords + consequences.chords,
         parts=outcome.parts + consequences.parts,
         documents=outcome.documents + consequences.documents,
+        chains=outcome.chains + consequences.chains,
     )
 
 
@@ -152,9 +154,39 @@ def ignored(request: Context, messages: tuple[Envelope, ...] = ()) -> Outcome:
     return Outcome(request.id or "", states.IGNORED, None, None, messages)
 
 
-def requeued(request: Context, message: Envelope) -> Outcome:
-    """The task raised `Reject(requeue=True)`: the message goes back as it was."""
-    return Outcome(request.id or "", states.REJECTED, None, None, (message,))
+def requeued(delivery: Delivery, delay: int = 0) -> Outcome:
+    """The task raised `Reject(requeue=True)`, or cannot be run or ended now: the message goes back as it was.
+
+    Parameters:
+      delay: milliseconds until it may be claimed again.
+    """
+    claim = delivery.claim
+    message = Envelope(
+        claim.task_id,
+        claim.queue,
+        claim.priority,
+        claim.body,
+        delay,
+        chains=chains_of(delivery.options),
+    )
+    return Outcome(claim.task_id, states.REJECTED, None, None, (message,))
+
+
+def releasing(delivery: Delivery, outcome: Outcome) -> Outcome:
+    """Return an ending that also says what was stored for the message, and is needed no longer.
+
+    That are the values of a header, when it was the body of a chord; and links that follow in a long chain, unless a
+    message that the ending publishes tells of them, too. A message that may run again, as a dead letter may, keeps
+    them.
+    """
+    options = delivery.options
+    joins, rest = options.get("joins"), chains_of(options)
+    if (joins is None and not rest) or outcome.dead or outcome.state == states.REJECTED:
+        return outcome
+    bodies = (message for chord in outcome.chords for message in chord.body)
+    told = {chain_id for message in (*outcome.publish, *bodies) for chain_id in message.chains}
+    spent = tuple(chain_id for chain_id in rest if chain_id not in told)
+    return outcome._replace(joined=joins, spent=spent)
 
 
 def custom(

@@ -1,4 +1,4 @@
-"""Ending a message that no task here can take: unreadable, or for a task that is not registered."""
+"""Ending a message that no task here can take: unreadable, for a task that is not registered, or not now."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from dramatiq.errors import ActorNotFound
 
 from taskhub.engine.delivery import Delivery
 from taskhub.engine.port import Claim
-from taskhub.exceptions import DecodeError, NotRegistered
-from taskhub.outcome import Consequences, Outcome
+from taskhub.exceptions import DecodeError, NotRegistered, OperationalError
+from taskhub.outcome import NO_CONSEQUENCES, Consequences, Outcome
 from taskhub.worker import endings, telling
 from taskhub.worker.context import Context, entered, request_of
 from taskhub.worker.node import Node
 
 logger = logging.getLogger(__name__)
+
+#: How long a message rests for which the store was out of reach, ms.
+PUT_BACK_FOR = 1000
 
 #: Returns what a failure causes in the canvas that the request is part of.
 AfterFailure = Callable[[Context, Exception], Consequences]
@@ -44,19 +47,20 @@ class Rejection:
             # Unreadable: what it is part of cannot be known.
             telling.cannot_be_taken(self._node, claim, error)
             return outcome
-        outcome = leaving_chord(delivery, outcome)
         if isinstance(error, NotRegistered | DecodeError):
             telling.cannot_be_taken(self._node, delivery, error)
         try:
             with entered(request):
                 caused = self._after_failure(request, error)
+        except OperationalError as problem:
+            return put_back(delivery, problem)
         except Exception:
             logger.exception("what waits for task %s cannot be told of its failure", claim.task_id)
-            return outcome
-        return endings.with_consequences(outcome, caused)
+            caused = NO_CONSEQUENCES
+        return endings.releasing(delivery, endings.with_consequences(outcome, caused))
 
 
-def leaving_chord(delivery: Delivery, outcome: Outcome) -> Outcome:
-    """Return an outcome that says so if the task was the body of a chord: it needs the parts no longer."""
-    joins = delivery.options.get("joins")
-    return outcome if joins is None else outcome._replace(joined=joins)
+def put_back(delivery: Delivery, error: OperationalError) -> Outcome:
+    """Return the ending of a message for which the store was needed, and out of reach: it runs later."""
+    logger.warning("%s; task %s is put back", error, delivery.message_id)
+    return endings.requeued(delivery, PUT_BACK_FOR)

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from taskhub import states
+from taskhub.engine.delivery import Delivery
 from taskhub.engine.port import Claim
 from taskhub.exceptions import EncodeError
-from taskhub.message import Envelope
-from taskhub.outcome import Outcome
+from taskhub.message import Envelope, encode_body
+from taskhub.outcome import ChordPlan, Outcome
 from taskhub.worker import endings
 from taskhub.worker.context import Context
 from taskhub.worker.endings import DEFAULT_POLICY, ResultPolicy
@@ -95,12 +96,9 @@ def test_a_retry_is_not_done(request_: Context) -> None:
     assert document(outcome)["date_done"] is None
 
 
-def test_what_is_ignored_or_requeued_stores_nothing(request_: Context) -> None:
+def test_what_is_ignored_stores_nothing(request_: Context) -> None:
     assert endings.ignored(request_, FOLLOWING) == Outcome(
         "id", states.IGNORED, None, None, FOLLOWING
-    )
-    assert endings.requeued(request_, FOLLOWING[0]) == Outcome(
-        "id", states.REJECTED, None, None, FOLLOWING
     )
 
 
@@ -125,3 +123,41 @@ def test_what_cannot_be_run_is_a_failure_and_a_dead_letter() -> None:
         "traceback": None,
     }
     assert document(outcome)["result"]["exc_message"] == ["broken"]
+
+
+def delivery(**options: Any) -> Delivery:
+    """Return a delivered message with some options."""
+    body = encode_body({"actor_name": "add", "args": [], "kwargs": {}, "options": options})
+    return Delivery(Claim("id", "1:5", False, "id", "default", 7, body))
+
+
+def test_what_is_requeued_goes_back_as_it_was() -> None:
+    chained = delivery(chain_rest=[["chain", 0, 9]])
+    message = Envelope("id", "default", 7, chained.claim.body, 1000, chains=("chain",))
+    assert endings.requeued(chained, 1000) == Outcome("id", states.REJECTED, None, None, (message,))
+
+
+@pytest.mark.parametrize("state", [states.SUCCESS, states.FAILURE, states.RETRY, states.IGNORED])
+def test_an_ending_gives_up_what_was_stored_for_its_message(state: str) -> None:
+    told = delivery(joins="chord", chain_rest=[["a", 3, 9], ["b", 0, 2]])
+    outcome = Outcome("id", state)
+    assert endings.releasing(told, outcome) == outcome._replace(joined="chord", spent=("a", "b"))
+    assert endings.releasing(delivery(), outcome) is outcome
+
+
+def test_what_messages_that_follow_tell_of_is_kept() -> None:
+    told = delivery(chain_rest=[["a", 3, 9], ["b", 0, 2], ["c", 0, 2]])
+    following = FOLLOWING[0]._replace(chains=("a",))
+    body = FOLLOWING[0]._replace(chains=("b",))
+    outcome = Outcome(
+        "id", states.SUCCESS, publish=(following,), chords=(ChordPlan("chord", 1, (body,)),)
+    )
+    assert endings.releasing(told, outcome).spent == ("c",)
+
+
+def test_what_may_be_run_again_keeps_what_was_stored_for_it() -> None:
+    told = delivery(joins="chord", chain_rest=[["a", 3, 9]])
+    back = endings.requeued(told)
+    assert endings.releasing(told, back) is back
+    dead = Outcome("id", states.FAILURE, dead="{}")
+    assert endings.releasing(told, dead) is dead

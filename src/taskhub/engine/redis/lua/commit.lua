@@ -6,10 +6,10 @@
 -- ARGV[4]  how long counts are kept, ms.
 -- ARGV[5]  about how many events are kept.
 -- ARGV[6..] per task: how it is counted (statistics/tally.py) or "", events after their number, key, token, dead letter or "", its time to live in ms, the chord whose values it used or "",
---          results' time to live in ms or "", and then five lists, each after its length:
+--          results' time to live in ms or "", and then six lists, each after its length:
 --          documents (task id, text), messages (record, due), parts (chord, place, value),
---          chords (id, size, and its body: a list of record, due, after its length), and
---          extensions (chord, label).
+--          chords (id, size, and its body: a list of record, due, after its length), extensions (chord, label), and
+--          chains (id, how long its links are kept in ms or "0", and links to store, after their number).
 -- Returns  per task 1 (committed) or 0 (refused: the claim had been taken away).
 -- Keeps    fenced: a delivery is ended once; and all of its consequences are written, or none.
 
@@ -25,15 +25,19 @@ local function take()
   return ARGV[at - 1]
 end
 
+local function take_some(count)
+  local some = {}
+  for number = 1, count do
+    some[number] = take()
+  end
+  return some
+end
+
 -- Reads a list of entries of `width` fields.
 local function take_list(width)
   local list = {}
   for number = 1, tonumber(take()) do
-    local entry = {}
-    for field = 1, width do
-      entry[field] = take()
-    end
-    list[number] = entry
+    list[number] = take_some(width)
   end
   return list
 end
@@ -47,6 +51,10 @@ while at <= #ARGV do
     chords[number] = { take(), take(), take_list(2) }
   end
   local extensions = take_list(2)
+  local chains = {}
+  for number = 1, tonumber(take()) do
+    chains[number] = { take(), take(), take_some(tonumber(take())) }
+  end
   if redis.call('HGET', claims, key) == token then
     redis.call('HDEL', claims, key)
     if dead ~= '' then
@@ -63,6 +71,9 @@ while at <= #ARGV do
     end
     for _, extension in ipairs(extensions) do
       extend_chord(extension[1], extension[2])
+    end
+    for _, chain in ipairs(chains) do
+      keep_chain(chain[1], chain[2], chain[3])
     end
     publish_all(messages, rung)
     for _, part in ipairs(parts) do

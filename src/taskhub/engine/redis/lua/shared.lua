@@ -257,6 +257,26 @@ local function give_part(chord_id, place, value, rung)
   end
 end
 
+-- The stored links of a chain are a list, in order. It is never changed: whoever runs a link again must find what
+-- follows.
+local CHAIN = ns .. ':chain:'
+
+-- Stores links, unless there are none or they are stored already, and keeps those of the chain for `life` ms more; 0
+-- removes them.
+local function keep_chain(chain_id, life, links)
+  local chain = CHAIN .. chain_id
+  if life == '0' then
+    redis.call('UNLINK', chain)
+    return
+  end
+  if #links > 0 and redis.call('EXISTS', chain) == 0 then
+    for first = 1, #links, TOGETHER do
+      redis.call('RPUSH', chain, unpack(links, first, math.min(first + TOGETHER - 1, #links)))
+    end
+  end
+  redis.call('PEXPIRE', chain, life)
+end
+
 -- A message of the body has used the parts; the last one to do so ends the chord.
 local function leave_chord(chord_id)
   if redis.call('HINCRBY', CHORD .. chord_id, 'bodies', -1) <= 0 then
