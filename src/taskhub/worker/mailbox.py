@@ -18,11 +18,14 @@ from taskhub.worker.card import Card, read_cards
 from taskhub.worker.commands import Panel
 from taskhub.worker.commands.letter import Answer, Command
 from taskhub.worker.commands.state import WorkerState
+from taskhub.worker.switching import Switching
 
 logger = logging.getLogger(__name__)
 
 #: How often the card is written again, and revoked stamps are read, even if nothing happens; seconds.
 REFRESH_EVERY = 5.0
+#: How often to see whether threads have to wait for their turn, seconds.
+LOOK_EVERY = 0.5
 #: Bounds of the pause between tries to reach the store, seconds.
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 #: How long the thread may take to end, seconds.
@@ -41,6 +44,7 @@ class MailboxService:
         self._state = state
         self._listens = listens
         self._ended = threading.Event()
+        self._switching = Switching()
         self._refresh_at = 0.0
         self._inbox: Inbox | None = None
         #: The last letter that was received.
@@ -97,9 +101,17 @@ class MailboxService:
         if inbox is None:
             self._ended.wait(left)
             return
-        for letter in inbox.wait(left):
-            self._last = letter.id
-            self._receive(letter)
+        timeout = min(left, LOOK_EVERY)
+        began = time.monotonic()
+        letters = inbox.wait(timeout)
+        if not letters:
+            self._switching.observe(time.monotonic() - began - timeout)
+            return
+        self._switching.observe(letters[-1].age / 1000)
+        with self._switching.hurry():
+            for letter in letters:
+                self._last = letter.id
+                self._receive(letter)
 
     def _open(self) -> Inbox | None:
         if self._inbox is None and self._listens:
