@@ -2,7 +2,7 @@
 # when their pins change. Needed on the machine: make and Python 3.11 to 3.14 (PYTHON= names one); uv is used if present.
 
 .DEFAULT_GOAL := help
-.PHONY: help up test lint format bench build lock clean
+.PHONY: help up test chaos lint format bench build lock clean
 
 python := .venv/bin/python
 processes ?= 2
@@ -15,6 +15,9 @@ up: .venv/.projects ## Start an embedded store and workers; Ctrl-C stops them
 
 test: .venv/.projects .venv-oracle/.requirements ## Run the whole test suite (arguments="-k name" narrows it)
 	$(python) -m pytest -n $(processes) --dist worksteal $(arguments)
+
+chaos: .venv/.projects ## Break everything while tasks run, and account for all of them (arguments="--seed 7")
+	$(python) -m tests.chaos --publish docs/reliability.md $(arguments)
 
 lint: .venv/.projects ## Check style, formatting, types and the floors
 	.venv/bin/ruff check

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import psutil
 
 from taskhub.engine.redis.scripts import script
-from tests.chaos.fleet import QUEUE, Fleet
+from tests.chaos.fleet import LEASE, QUEUE, Fleet
 from tests.support.faulty_proxy import FaultyProxy
 
 # Processes.
@@ -22,11 +22,12 @@ WORKER_PAUSED, HOST_PAUSED = "worker paused", "host paused past its lease"
 STORE_KILLED, STORE_PAUSED = "store killed", "store paused"
 # Connections.
 CUT, HALF_CLOSED, DELAYED, SILENT = "cut", "half-closed", "delayed", "silent"
-COMMIT_REPLY_LOST, CLAIM_REPLY_LOST = "reply to a commit lost", "reply to a claim lost"
-ENQUEUE_REPLY_LOST, CALLER_CUT = "reply to a call lost", "caller cut"
+COMMIT_LOST, COMMIT_REPLY_LOST = "commit lost", "reply to a commit lost"
+CLAIM_REPLY_LOST = "reply to a claim lost"
+CALL_LOST, CALL_REPLY_LOST, CALLER_CUT = "call lost", "reply to a call lost", "caller cut"
 
-#: Each kind, and how often it is drawn among the others.
-ALL_KINDS: Mapping[str, float] = {
+#: How often each kind is brought about among the others.
+ALL_KINDS: Mapping[str, int] = {
     WORKER_KILLED: 8,
     SUPERVISOR_KILLED: 2,
     WORKER_PAUSED: 2,
@@ -37,10 +38,12 @@ ALL_KINDS: Mapping[str, float] = {
     HALF_CLOSED: 3,
     DELAYED: 3,
     SILENT: 1,
-    COMMIT_REPLY_LOST: 6,
-    CLAIM_REPLY_LOST: 6,
-    ENQUEUE_REPLY_LOST: 3,
-    CALLER_CUT: 3,
+    COMMIT_LOST: 4,
+    COMMIT_REPLY_LOST: 4,
+    CLAIM_REPLY_LOST: 4,
+    CALL_LOST: 2,
+    CALL_REPLY_LOST: 2,
+    CALLER_CUT: 2,
 }
 
 
@@ -67,14 +70,17 @@ class Injected(NamedTuple):
     processes: tuple[int, ...]
 
 
-def plan(seed: int, kinds: Mapping[str, float], interval: float) -> Iterator[Fault]:
-    """Yield faults without end, on average `interval` seconds apart; the same seed draws the same ones."""
+def plan(seed: int, kinds: Mapping[str, int], interval: float) -> Iterator[Fault]:
+    """Yield faults without end, on average `interval` seconds apart; the same seed draws the same ones.
+
+    They are dealt like cards: none is dealt again before all have been dealt.
+    """
     draw = random.Random(seed)
-    names, weights = list(kinds), list(kinds.values())
     while True:
-        (kind,) = draw.choices(names, weights)
-        after = draw.uniform(0.5, 1.5) * interval
-        yield Fault(kind, after, draw.random(), draw.random())
+        deck = [kind for kind, times in kinds.items() for _ in range(times)]
+        draw.shuffle(deck)
+        for kind in deck:
+            yield Fault(kind, draw.uniform(0.5, 1.5) * interval, draw.random(), draw.random())
 
 
 class Saboteur:
@@ -99,7 +105,7 @@ class Saboteur:
     def _strike(self, fault: Fault) -> tuple[int, ...] | None:
         """Bring a fault about and mend what does not mend itself; return the processes, None if there was no way."""
         machine = _pick(self._fleet.machines, fault.target)
-        if fault.kind in (COMMIT_REPLY_LOST, CLAIM_REPLY_LOST):
+        if fault.kind in (COMMIT_LOST, COMMIT_REPLY_LOST, CLAIM_REPLY_LOST):
             # The machine for tasks that fill the memory is often idle: there is no reply to lose.
             machine = _pick(
                 [busy for busy in self._fleet.machines if busy.queue == QUEUE], fault.target
@@ -121,7 +127,7 @@ class Saboteur:
             case "supervisor killed":
                 machine.kill_supervisor()
             case "host paused past its lease":
-                _stand_still(machine.everything(), 3.5 + fault.lasts)
+                _stand_still(machine.everything(), LEASE + 1.5 + fault.lasts)
             case "store killed":
                 self._fleet.store.kill()
                 time.sleep(fault.lasts)
@@ -144,12 +150,18 @@ class Saboteur:
                 proxy.go_silent()
                 time.sleep(fault.lasts)
                 proxy.speak()
+            case "commit lost":
+                return pids if _cut_at(proxy, "commit", after=False) else None
             case "reply to a commit lost":
-                return pids if _lose_reply(proxy, "commit") else None
+                return pids if _cut_at(proxy, "commit", after=True) else None
             case "reply to a claim lost":
-                return pids if _lose_reply(proxy, "claim") else None
+                # Only a claim that brought something: the reply has a message in it.
+                proxy.lose_reply(b'"actor_name"')
+                return pids if proxy.lost.wait(3.0) else None
+            case "call lost":
+                return () if _cut_at(self._fleet.caller_proxy, "enqueue", after=False) else None
             case "reply to a call lost":
-                return () if _lose_reply(self._fleet.caller_proxy, "enqueue") else None
+                return () if _cut_at(self._fleet.caller_proxy, "enqueue", after=True) else None
             case "caller cut":
                 self._fleet.caller_proxy.cut()
                 return ()
@@ -172,7 +184,11 @@ def _stand_still(processes: list[psutil.Process], seconds: float) -> None:
             time.sleep(seconds)
 
 
-def _lose_reply(proxy: FaultyProxy, name: str) -> bool:
-    """Lose the reply to the next call of a script; False: there was none for a while."""
-    proxy.lose_reply_to(script(name).sha.encode())
+def _cut_at(proxy: FaultyProxy, name: str, *, after: bool) -> bool:
+    """Cut the connection at the next call of a script, before or after the store has served it.
+
+    False: there was none for a while.
+    """
+    sha = script(name).sha.encode()
+    proxy.ambush(lambda request: sha in request, lambda: None, after=after)
     return proxy.lost.wait(3.0)

@@ -26,8 +26,8 @@ from tests.support.workers import SETTINGS_VARIABLE
 PROGRAM = "tests.chaos.program"
 NAMESPACE = "chaos"
 QUEUE = "work"
-#: Short, so that a host which stands still is missed soon; seconds.
-LEASE = 2
+#: Longer than the time after which a silent connection is given up, so that workers help themselves; seconds.
+LEASE = 7
 #: A message may be near so many faults by chance: none of them is its doing.
 MAX_DELIVERIES = 1000
 READY_TIMEOUT = 60.0

@@ -19,7 +19,7 @@ from tests.chaos.sender import Sender
 from tests.chaos.workload import Call, Node, Rates, draw, signature
 from tests.support.workers import until
 
-#: A fault may hold things up for so long beyond the last one, seconds.
+#: How long the caller may take to send the rest, and all to end, when the last fault is over; seconds.
 PATIENCE = 90.0
 
 
@@ -31,11 +31,13 @@ class Scale(NamedTuple):
     faults: int
     #: Seconds between faults, on average.
     interval: float
-    kinds: Mapping[str, float]
+    kinds: Mapping[str, int]
     #: So many canvases, or at least so many task calls.
     canvases: int = 0
     calls: int = 0
     rates: Rates = Rates()
+    #: After the last fault, everything must have ended within so many seconds.
+    patience: float = PATIENCE
     machines: int = 2
     processes: int = 2
     threads: int = 4
@@ -49,15 +51,28 @@ class Record(NamedTuple):
     calls: int
     seconds: float
     injected: list[Injected]
+    #: When each call of the caller was acknowledged, seconds since the epoch.
+    acknowledged: list[float]
     notes: list[Note]
     writes: list[Write]
     #: What is wrong; empty: nothing.
     problems: list[str]
 
     @property
+    def begun(self) -> list[Note]:
+        """Each run of a body."""
+        return [note for note in self.notes if note.word == "begin"]
+
+    @property
     def redelivered(self) -> int:
-        """How many bodies began as another delivery than the first."""
-        return sum(note.word == "begin" and note.delivery > 1 for note in self.notes)
+        """How many runs were of messages that a lost worker had held, whether or not it had begun with them."""
+        return sum(note.delivery > 1 for note in self.begun)
+
+    @property
+    def run_again(self) -> int:
+        """How many runs were of tries that had begun before."""
+        begun = self.begun
+        return len(begun) - len({(note.label, note.retries) for note in begun})
 
 
 def run(scale: Scale, directory: Path, tell: Callable[[str], object] = lambda _: None) -> Record:
@@ -76,12 +91,13 @@ def run(scale: Scale, directory: Path, tell: Callable[[str], object] = lambda _:
             tell(f"{fault.kind}; {len(sender.results)} of {len(canvases)} canvases sent")
         sender.finish(PATIENCE)
         ends = [expected(canvas) for canvas in canvases]
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + scale.patience
         problems = list(_wrong_results(canvases, sender.results, ends, deadline))
         problems += _unfinished(fleet, max(5.0, deadline - time.monotonic()))
         fleet.wait_until_ready()
-        ends += _probe(fleet, scale)
-        problems += _idle_workers(fleet)
+        probed, idle = _probe(fleet, scale)
+        ends += probed
+        problems += idle
         problems += _left_over(fleet)
         notes = ledger.read_notes(fleet.notes)
         fleet.store.stop()
@@ -95,6 +111,7 @@ def run(scale: Scale, directory: Path, tell: Callable[[str], object] = lambda _:
         sum(end.published.total() for end in ends),
         time.monotonic() - began,
         saboteur.injected,
+        sender.acknowledged,
         notes,
         writes,
         problems,
@@ -148,27 +165,37 @@ def _unfinished(fleet: Fleet, timeout: float) -> Iterator[str]:
                 yield f"{name} still holds {held}"
 
 
-def _probe(fleet: Fleet, scale: Scale) -> list[Expected]:
-    """Have every worker process run something, after all that has happened."""
-    size = scale.machines * scale.processes * scale.threads * 3
-    calls = [Call(f"probe{number}", seconds=0.2) for number in range(size)]
-    results = [signature(fleet.caller, call).apply_async() for call in calls]
-    for result in results:
-        _get(result, time.monotonic() + PATIENCE)
-    return [expected(call) for call in calls]
+def _probe(fleet: Fleet, scale: Scale) -> tuple[list[Expected], list[str]]:
+    """Have every worker process run something, after all that has happened; return what was expected, what is wrong.
+
+    A process whose connection fell silent hears of it after some seconds, so there are several rounds.
+    """
+    ends: list[Expected] = []
+    deadline = time.monotonic() + PATIENCE
+    size = 2 * scale.machines * scale.processes * scale.threads
+    while True:
+        first = len(ends)
+        calls = [Call(f"probe{first + number}", seconds=0.2) for number in range(size)]
+        ends += map(expected, calls)
+        for result in [signature(fleet.caller, call).apply_async() for call in calls]:
+            _get(result, deadline)
+        idle = _idle_workers(fleet)
+        if not idle or time.monotonic() > deadline:
+            return ends, [f"worker process {name} does not work any more" for name in idle]
 
 
-def _idle_workers(fleet: Fleet) -> Iterator[str]:
-    """Yield each worker process that took nothing of the probe."""
+def _idle_workers(fleet: Fleet) -> list[str]:
+    """Return each worker process that has taken nothing of the probe."""
     active = {
         note.process for note in ledger.read_notes(fleet.notes) if note.label.startswith("probe")
     }
-    for machine in fleet.machines:
-        if machine.queue != QUEUE:
-            continue
-        for worker in machine.workers:
-            if worker.pid not in active:
-                yield f"worker process {worker.pid} of {machine.name} does not work any more"
+    return [
+        f"{worker.pid} of {machine.name}"
+        for machine in fleet.machines
+        if machine.queue == QUEUE
+        for worker in machine.workers
+        if worker.pid not in active
+    ]
 
 
 def _left_over(fleet: Fleet) -> Iterator[str]:

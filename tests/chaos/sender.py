@@ -25,6 +25,8 @@ class Sender(threading.Thread):
         super().__init__(name="sender", daemon=True)
         #: Of each canvas whose call was acknowledged, in their order.
         self.results: list[Any] = []
+        #: When each of them was acknowledged, seconds since the epoch.
+        self.acknowledged: list[float] = []
         self._error: BaseException | None = None
         self._app = app
         self._canvases = canvases
@@ -56,6 +58,7 @@ class Sender(threading.Thread):
                 while len(self.results) >= self._allowed:
                     time.sleep(0.01)
                 self.results.append(signature(self._app, canvas).apply_async())
+                self.acknowledged.append(time.time())
         except BaseException as error:
             self._error = error
 

@@ -68,6 +68,8 @@ class Rates(NamedTuple):
     #: The share of whole canvases that are one call.
     single: float = 0.25
     delayed: float = 0.05
+    #: Takes up to half a second instead of up to 20 ms.
+    slow: float = 0.05
 
 
 def draw(seed: int, rates: Rates, *, canvases: int = 0, calls: int = 0) -> list[Node]:
@@ -124,8 +126,8 @@ class _Generator:
         act = self._act()
         chance = self._random.random
         seconds = 0.0 if chance() < 0.5 else chance() * 0.02
-        if chance() < 0.05:
-            seconds = 0.1 + chance() * 0.3
+        if chance() < self._rates.slow:
+            seconds = 0.1 + chance() * 0.4
         return Call(
             self._label(),
             act,

@@ -1,0 +1,111 @@
+"""The figures of a run: what was broken, what ran again, and how long it took until work went on."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import os
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.chaos import faults
+from tests.chaos.faults import Injected
+from tests.chaos.ledger import Note, Published
+from tests.chaos.run import Record
+
+#: Where the figures stand in a document.
+BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+
+#: Faults that take running bodies away; their recovery is the time until such a body runs again.
+TAKING = frozenset({faults.WORKER_KILLED, faults.SUPERVISOR_KILLED, faults.HOST_PAUSED})
+#: Faults between caller and store; their recovery is the time until the next call is acknowledged.
+CALLING = frozenset({faults.CALL_LOST, faults.CALL_REPLY_LOST, faults.CALLER_CUT})
+
+
+def recoveries(record: Record) -> dict[str, list[float]]:
+    """Return, by kind of fault, how long each recovery took, in seconds.
+
+    A process that is taken away: from the fault to the new run of each body that it cut off. A connection of the
+    caller: to the next call that is acknowledged. Anything else: from its end until each process that it struck has
+    begun a task again; processes that never do so, because they are killed meanwhile, are left out.
+    """
+    begins = record.begun
+    found: dict[str, list[float]] = {kind: [] for kind in faults.ALL_KINDS}
+    for fault in record.injected:
+        if fault.kind in TAKING:
+            found[fault.kind] += _runs_again(fault, begins)
+        elif fault.kind in CALLING:
+            found[fault.kind] += _first_after(fault.over, record.acknowledged)
+        else:
+            for process in fault.processes:
+                times = [note.at for note in begins if note.process == process]
+                found[fault.kind] += _first_after(fault.over, times)
+    return found
+
+
+def _runs_again(fault: Injected, begins: Sequence[Note]) -> list[float]:
+    cut_off = {
+        (note.task_id, note.label, note.retries, note.delivery + 1)
+        for note in begins
+        if note.process in fault.processes and note.at <= fault.at
+    }
+    return [
+        note.at - fault.at
+        for note in begins
+        if (note.task_id, note.label, note.retries, note.delivery) in cut_off and note.at > fault.at
+    ]
+
+
+def _first_after(moment: float, times: Sequence[float]) -> list[float]:
+    first = min((time for time in times if time > moment), default=None)
+    return [] if first is None else [first - moment]
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value that this share of all values does not exceed."""
+    return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
+
+
+def text(record: Record, command: str) -> str:
+    """Return the figures as Markdown."""
+    published = sum(isinstance(write, Published) for write in record.writes)
+    injected = Counter(fault.kind for fault in record.injected)
+    where = f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
+    lines = [
+        f"`{command}`, {datetime.date.today()}, {where}, {record.seconds:.0f} s:",
+        "",
+        "| figure | |",
+        "| --- | --- |",
+        f"| canvases sent and acknowledged, all with the expected end | {record.canvases:,} |",
+        f"| messages published (tries, links, callbacks, bodies ...), each as often as expected | {published:,} |",
+        f"| bodies run | {len(record.begun):,} |",
+        f"| of these on messages that a lost worker had held | {record.redelivered:,} |",
+        f"| of these had begun before and ran again | {record.run_again:,} |",
+        f"| faults | {len(record.injected):,} |",
+        f"| lost, doubled, hanging, left over | {len(record.problems):,} |",
+        "",
+        "| fault | times | recoveries measured | p50 s | p95 s | max s |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for kind, times in recoveries(record).items():
+        if injected[kind]:
+            shown = ["–"] * 3
+            if times:
+                shown = [f"{percentile(times, share):.2f}" for share in (0.5, 0.95, 1.0)]
+            lines.append(f"| {kind} | {injected[kind]} | {len(times)} | {' | '.join(shown)} |")
+    return "\n".join(lines) + "\n"
+
+
+def publish(figures: str, document: Path) -> None:
+    """Put figures in the place of those that a document has.
+
+    Raises:
+        ValueError: the document has no place for them.
+    """
+    before, begin, rest = document.read_text("utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{document} has no {BEGIN} ... {END} to put figures into")
+    document.write_text(f"{before}{BEGIN}\n\n{figures}\n{END}{after}", "utf-8")
