@@ -135,7 +135,9 @@ def test_only_the_queues_that_were_named_are_served(commands: Commands) -> None:
         (["-A", "project.py"], 2, "write -A project"),
         (["-b", "redis://:secret@127.0.0.1:1/0"], 69, "refused the connection"),
         (["-b", "http://127.0.0.1"], 2, "--broker"),
-        (["--beat"], 2, "No such option"),
+        (["--uid", "www"], 2, "--uid is not offered"),
+        (["--autoscale", "many"], 2, "write for example 10,3"),
+        (["--healthcheck", "-n", "nobody"], 1, "no worker of this user and name runs here"),
     ],
 )
 def test_what_cannot_start_says_so_in_one_line(

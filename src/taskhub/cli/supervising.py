@@ -11,7 +11,10 @@ from typing import Any
 
 from taskhub.cli.running import CommandError
 from taskhub.worker import logs
+from taskhub.worker.autoscaling import Bounds
 from taskhub.worker.child import Program
+from taskhub.worker.log_lines import JSON
+from taskhub.worker.nodename import expand_path
 from taskhub.worker.plan import WorkerPlan
 from taskhub.worker.supervisor import Supervisor
 
@@ -21,6 +24,7 @@ logger = logging.getLogger("taskhub.worker")
 def supervise(
     plan: WorkerPlan,
     *,
+    bounds: Bounds | None = None,
     announce: Callable[[list[dict[str, Any]]], object],
     on_stopping: Callable[[], object],
 ) -> int:
@@ -28,6 +32,7 @@ def supervise(
 
     Parameters:
       plan: how each is to run; they get their numbers here.
+      bounds: between how many processes there may be, by the backlog; None: their number stays.
       announce: called once with what each has told, when all are ready.
       on_stopping: called when the first signal arrives.
 
@@ -35,7 +40,9 @@ def supervise(
       CommandError: they cannot start.
     """
     multiprocessing.current_process().name = "supervisor"
-    logs.set_up(plan.loglevel, logs.handlers(plan.logfile, plan.log_to_terminal))
+    logfile = None if plan.logfile is None else expand_path(plan.logfile, plan.nodename)
+    handlers = logs.handlers(logfile, plan.log_to_terminal)
+    logs.set_up(plan.loglevel, handlers, plan.log_format)
 
     def program(number: int, first: bool) -> Program:
         # All processes have the same to say about their settings, however often they are started.
@@ -43,11 +50,19 @@ def supervise(
         command = (sys.executable, "-m", "taskhub.cli.worker_process", own.to_json())
         return Program(f"worker process {number}", command)
 
+    def on_ready(facts: list[dict[str, Any]]) -> None:
+        # The app's settings are known to the processes only.
+        if facts[0]["log_format"] == JSON:
+            logs.set_up(plan.loglevel, handlers, JSON)
+        announce(facts)
+
     supervisor = Supervisor(
         program,
         plan.processes,
+        nodename=plan.nodename,
+        bounds=bounds,
         shutdown_timeout=plan.shutdown_timeout,
-        on_ready=announce,
+        on_ready=on_ready,
         on_stopping=on_stopping,
     )
     code = supervisor.run()

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import warnings
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,6 +14,16 @@ import click
 from taskhub.cli import exit_codes
 from taskhub.cli.options import app_name, app_options
 from taskhub.cli.pools import POOLS, shape
+from taskhub.cli.running import CommandError
+from taskhub.cli.worker_health import PROBES, check
+from taskhub.cli.worker_settings import celerys_options, setting_options, settings, without_effect
+from taskhub.cli.worker_values import Autoscale, Concurrency
+from taskhub.worker import detaching
+from taskhub.worker.autoscaling import Bounds
+from taskhub.worker.log_lines import FORMAT, JSON
+from taskhub.worker.nodename import expand_nodename, expand_path
+from taskhub.worker.pidfile import AlreadyRunning, holding, refuse_if_held
+from taskhub.worker.plan import WorkerPlan
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 
@@ -22,9 +36,10 @@ logger = logging.getLogger("taskhub.worker")
     "-c",
     "--concurrency",
     "--processes",
-    type=click.IntRange(min=1),
+    type=Concurrency(),
     metavar="N",
-    help="Worker processes (default: 2); with -P threads, gevent or eventlet: tasks at a time.",
+    help="Worker processes (default: 2; auto: as many as processors); with -P threads, gevent or eventlet: tasks at a "
+    "time.",
 )
 @click.option(
     "-t",
@@ -49,6 +64,20 @@ logger = logging.getLogger("taskhub.worker")
     help="The only queues to serve, separated by commas (default: all of the app).",
 )
 @click.option(
+    "-X",
+    "--exclude-queues",
+    multiple=True,
+    metavar="NAMES",
+    help="Queues not to serve, separated by commas.",
+)
+@click.option(
+    "-I",
+    "--include",
+    multiple=True,
+    metavar="MODULES",
+    help="Further modules to import, separated by commas.",
+)
+@click.option(
     "-n",
     "--hostname",
     metavar="NAME",
@@ -67,7 +96,8 @@ logger = logging.getLogger("taskhub.worker")
     "--logfile",
     metavar="FILE",
     type=click.Path(dir_okay=False),
-    help="Append log lines to a file.",
+    help="Append log lines to a file; %n, %h, %p stand for parts of the node's name, %i for a process's number, %I for "
+    "that with a dash, nothing for the supervisor.",
 )
 @click.option(
     "--shutdown-timeout",
@@ -77,29 +107,43 @@ logger = logging.getLogger("taskhub.worker")
     "setting worker_shutdown_timeout, 600).",
 )
 @click.option(
-    "--max-tasks-per-child",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Replace a process that has run so many tasks.",
+    "--autoscale",
+    "bounds",
+    type=Autoscale(),
+    metavar="MOST,LEAST",
+    help="Start and end processes by the backlog, between these numbers of processes.",
+)
+@setting_options
+@click.option(
+    "--log-format",
+    type=click.Choice(("plain", "json")),
+    help="json: every log line is an object of JSON (default: the setting worker_log_format).",
 )
 @click.option(
-    "--max-memory-per-child",
-    type=click.IntRange(min=1),
-    metavar="KIB",
-    help="Replace a process that uses more resident memory.",
+    "--pidfile",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Write the supervisor's process id to a file; end if it names a process that runs. Marks as in --logfile.",
+)
+@click.option("-D", "--detach", is_flag=True, help="Go on in the background.")
+@click.option(
+    "--workdir",
+    type=click.Path(exists=True, file_okay=False),
+    metavar="DIRECTORY",
+    help="Change to a directory first.",
 )
 @click.option(
-    "--time-limit",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="End tasks after this time that have no time limit of their own.",
+    "--healthcheck",
+    is_flag=False,
+    flag_value="ready",
+    type=click.Choice(PROBES),
+    help="Don't run a worker, but tell how the one that runs here is; ends with 1 if it is not well. live: its "
+    "supervisor works; ready (without a word): it takes tasks, too. -n or --pidfile choose one of several.",
 )
-@click.option(
-    "--soft-time-limit",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Raise SoftTimeLimitExceeded after this time in tasks that have no soft time limit of their own.",
-)
+@click.option("-B", "--beat", is_flag=True, hidden=True)
+@click.option("-s", "--schedule", "--schedule-filename", hidden=True, expose_value=False)
+@click.option("--scheduler", hidden=True, expose_value=False)
+@celerys_options
 @click.pass_context
 def worker(
     context: click.Context,
@@ -107,30 +151,46 @@ def worker(
     threads: int | None,
     pool: str | None,
     queues: tuple[str, ...],
+    exclude_queues: tuple[str, ...],
+    include: tuple[str, ...],
     hostname: str | None,
     loglevel: str,
     logfile: str | None,
     shutdown_timeout: float | None,
-    max_tasks_per_child: int | None,
-    max_memory_per_child: int | None,
-    time_limit: float | None,
-    soft_time_limit: float | None,
+    bounds: Bounds | None,
+    log_format: str | None,
+    pidfile: str | None,
+    detach: bool,
+    workdir: str | None,
+    healthcheck: str | None,
+    beat: bool,
 ) -> int:
     """Run worker processes on the tasks of an app, and start those again that die.
 
-    The first SIGTERM or SIGINT (Ctrl-C) lets the tasks that run finish, within --shutdown-timeout; the second one, or
-    SIGQUIT, gives them back at once, to be run again by another worker; the third kills the processes.
+    The first SIGTERM or SIGINT (Ctrl-C) lets the tasks that run finish, within --shutdown-timeout; the second one gives
+    them back at once, to be run again by another worker; the third kills the processes. SIGQUIT gives them back after
+    worker_soft_shutdown_timeout (0 s). SIGHUP replaces the processes, one after another, by new ones that read the code
+    afresh.
 
     A store that cannot be reached at the start ends the command, unless the setting
     broker_connection_retry_on_startup is true. Later the workers wait for it, however long it takes.
     """
-    from taskhub.cli.supervising import supervise
-    from taskhub.worker.nodename import expand_nodename
-    from taskhub.worker.plan import WorkerPlan
-
-    names = split_names(queues)
-    processes = shape(pool, concurrency, threads)
+    if workdir is not None:
+        os.chdir(workdir)
     nodename = expand_nodename(hostname)
+    pid_path = None if pidfile is None else Path(expand_path(pidfile, nodename))
+    if healthcheck is not None:
+        return check(healthcheck, nodename if hostname else None, pid_path)
+    processes = shape(pool, concurrency, threads)
+    if bounds is not None:
+        processes = processes._replace(processes=bounds.clamp(concurrency or bounds.least))
+    line = without_effect(context)
+    if line is not None:
+        warnings.warn(line, stacklevel=1)
+    if beat:
+        warnings.warn(
+            "-B: this worker runs no scheduler; periodic jobs need one of their own", stacklevel=1
+        )
 
     def announce(facts: list[dict[str, Any]]) -> None:
         logger.info(
@@ -154,22 +214,41 @@ def worker(
         nodename=nodename,
         processes=processes.processes,
         threads=processes.threads,
-        queues=names,
+        queues=split_names(queues),
+        excluded_queues=split_names(exclude_queues),
+        include=split_names(include),
         loglevel=loglevel.upper(),
         logfile=logfile,
         shutdown_timeout=shutdown_timeout,
-        settings={
-            name: value
-            for name, value in (
-                ("worker_max_tasks_per_child", max_tasks_per_child),
-                ("worker_max_memory_per_child", max_memory_per_child),
-                ("task_time_limit", time_limit),
-                ("task_soft_time_limit", soft_time_limit),
-            )
-            if value is not None
-        },
+        log_format={"json": JSON, "plain": FORMAT}.get(log_format or ""),
+        settings=settings(context),
     )
-    return supervise(plan, announce=announce, on_stopping=on_stopping)
+    # What supervises imports much; whoever only asks how a worker is should not wait for it.
+    from taskhub.cli.supervising import supervise
+
+    try:
+        with ExitStack() as held:
+            if pid_path is not None:
+                refuse_if_held(pid_path)
+            if detach and not go_on_in_background(logfile):
+                return exit_codes.OK
+            if pid_path is not None:
+                held.enter_context(holding(pid_path))
+            return supervise(plan, bounds=bounds, announce=announce, on_stopping=on_stopping)
+    except AlreadyRunning as error:
+        raise CommandError(str(error)) from error
+    except CommandError as error:
+        if detach:
+            # Nobody sees what the command prints.
+            logger.critical("%s", error)
+        raise
+
+
+def go_on_in_background(logfile: str | None) -> bool:
+    """Detach from the terminal; returns False in the process that was called."""
+    if logfile is None:
+        warnings.warn("-D without -f: nobody will see what the worker logs", stacklevel=1)
+    return detaching.detach()
 
 
 def split_names(given: tuple[str, ...]) -> tuple[str, ...]:

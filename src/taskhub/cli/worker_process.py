@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
 import math
 import multiprocessing
@@ -18,6 +19,7 @@ from taskhub.exceptions import ImproperlyConfigured, OperationalError
 from taskhub.worker import logs
 from taskhub.worker.link import Link, Report
 from taskhub.worker.node import signals_of
+from taskhub.worker.nodename import expand_path
 from taskhub.worker.plan import WorkerPlan
 from taskhub.worker.process import Deadlines, WorkerProcess
 from taskhub.worker.recycling import Limits
@@ -56,25 +58,28 @@ def main(text: str) -> int:
 
 def work(plan: WorkerPlan, link: Link) -> int:
     """Find the app and work until told to stop."""
-    handlers = logs.handlers(plan.logfile, plan.log_to_terminal)
-    logs.set_up(plan.loglevel, handlers)
+    logfile = plan.logfile and expand_path(plan.logfile, plan.nodename, plan.number)
+    handlers = logs.handlers(logfile, plan.log_to_terminal)
+    logs.set_up(plan.loglevel, handlers, plan.log_format)
     if not plan.speaks:
         warnings.simplefilter("ignore")
     if not (plan.speaks and plan.announce_store):
         logging.getLogger("taskhub.app.stores").setLevel(logging.ERROR)
     app = find_app(plan.app)
     app.conf.update(plan.settings)
+    if plan.log_format is not None:
+        app.conf.worker_log_format = plan.log_format
     broker = app.broker
     broker.nodename = plan.nodename
     prepare(app, plan)
     signals_of(broker).introduce({"hostname": plan.nodename, "queues": list(plan.queues)})
-    logs.configure(app.conf, handlers, plan.loglevel, plan.logfile)
+    logs.configure(app.conf, handlers, plan.loglevel, logfile)
     threads = plan.threads or _threads(app.conf.worker_concurrency, plan.processes)
     deadlines = shutdown_deadlines(app, plan)
     process = WorkerProcess(
         broker,
         threads=threads,
-        queues=plan.queues,
+        queues=served_queues(app, plan),
         deadlines=deadlines,
         limits=Limits(app.conf.worker_max_tasks_per_child, app.conf.worker_max_memory_per_child),
         link=link,
@@ -82,7 +87,11 @@ def work(plan: WorkerPlan, link: Link) -> int:
     process.handle_signals()
     others = reach(app)
     told = facts(app, plan, threads, others)
-    told |= {"shutdown_timeout": deadlines.warm, "stuck_after": app.conf.worker_stuck_after}
+    told |= {
+        "shutdown_timeout": deadlines.warm,
+        "stuck_after": app.conf.worker_stuck_after,
+        "log_format": app.conf.worker_log_format,
+    }
     code = process.run(told)
     broker.close()
     return code
@@ -98,10 +107,27 @@ def prepare(app: Celery, plan: WorkerPlan) -> None:
         app.broker.declare_queue(queue)
     try:
         app.import_modules()
+        for module in plan.include:
+            importlib.import_module(module)
     except (Exception, SystemExit) as error:
         message = f"a module of the app cannot be imported: {type(error).__name__}: {error}"
         raise ApplicationBroken(message, user_traceback(error)) from error
     app.finalize(auto=True)
+
+
+def served_queues(app: Celery, plan: WorkerPlan) -> set[str]:
+    """Return the only queues to serve; empty: all that the app declares, also later.
+
+    Raises:
+      ImproperlyConfigured: all of them are excluded.
+    """
+    queues = set(plan.queues)
+    if plan.excluded_queues:
+        queues = queues or app.broker.get_declared_queues() | set(app.routes.names)
+        queues -= set(plan.excluded_queues)
+        if not queues:
+            raise ImproperlyConfigured("-X excludes every queue: leave one")
+    return queues
 
 
 def shutdown_deadlines(app: Celery, plan: WorkerPlan) -> Deadlines:
@@ -147,7 +173,7 @@ def facts(app: Celery, plan: WorkerPlan, threads: int, others: dict[str, int]) -
     from taskhub.engine.redis.engine import RedisEngine
 
     engine = app.engine
-    queues = set(plan.queues) or app.broker.get_declared_queues() | set(app.routes.names)
+    queues = served_queues(app, plan) or (app.broker.get_declared_queues() | set(app.routes.names))
     address = engine.broker_url.masked() if isinstance(engine, RedisEngine) else "memory://"
     return {
         "store": address,

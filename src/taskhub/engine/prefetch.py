@@ -16,6 +16,8 @@ class Prefetch:
     def __init__(self, threads: int) -> None:
         #: How many tasks the process runs at once.
         self.threads = threads
+        #: Never to hold more than this, running ones included; None: no such bound.
+        self.most: int | None = None
         self._mean: float | None = None
 
     def observe(self, runtime: float) -> None:
@@ -31,7 +33,8 @@ class Prefetch:
         if self._mean is None or self._mean >= AHEAD:
             return self.threads
         ahead = MOST_AHEAD if self._mean <= 0 else int(self.threads * AHEAD / self._mean)
-        return self.threads + min(MOST_AHEAD, ahead)
+        target = self.threads + min(MOST_AHEAD, ahead)
+        return target if self.most is None else min(target, self.most)
 
     def wanted(self, held: int, since_start: float) -> int:
         """Return how many more to claim now: none until half of what is held ahead is used up.

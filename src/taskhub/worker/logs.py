@@ -12,50 +12,10 @@ from typing import Any
 
 from taskhub import signals
 from taskhub.signals.signal import raise_first
-from taskhub.worker.context import current_request
-from taskhub.worker.lifecycle import task_logger
+from taskhub.worker.log_lines import JSON, TASK_LOGGER, JsonFormatter, TaskFormatter
 
-#: Format and date format of lines, before the app's settings are known and as their defaults.
-FORMAT = "[%(asctime)s: %(levelname)s/%(processName)s] %(message)s"
-TASK_FORMAT = "[%(asctime)s: %(levelname)s/%(processName)s] %(task_name)s[%(task_id)s]: %(message)s"
-
-#: ANSI codes of the levels that are worth a colour.
-_COLOURS = {logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "35"}
 #: Libraries that tell too much at INFO: what they say is in our own lines.
 _TALKATIVE = ("dramatiq", "asyncio", "urllib3")
-
-
-class TaskFormatter(logging.Formatter):
-    """Formats a line by itself, or, while a task runs, with the task's name and id.
-
-    Parameters:
-      line, task_line: formats, as the settings `worker_log_format` and `worker_task_log_format`.
-      date: the format of times; None: logging's own.
-      colour: whether warnings and errors are coloured.
-    """
-
-    def __init__(
-        self,
-        line: str = FORMAT,
-        task_line: str = TASK_FORMAT,
-        date: str | None = None,
-        colour: bool = False,
-    ) -> None:
-        super().__init__(line, date)
-        self._task_formatter = logging.Formatter(task_line, date)
-        self._colour = colour
-
-    def format(self, record: logging.LogRecord) -> str:
-        request = current_request()
-        # The lines of the lifecycle name their task themselves.
-        if request is None or request.id is None or record.name == task_logger.name:
-            text = super().format(record)
-        else:
-            record.__dict__.setdefault("task_id", request.id)
-            record.__dict__.setdefault("task_name", request.task)
-            text = self._task_formatter.format(record)
-        code = _COLOURS.get(record.levelno) if self._colour else None
-        return f"\033[{code}m{text}\033[0m" if code else text
 
 
 @dataclass(frozen=True)
@@ -111,10 +71,11 @@ def handlers(logfile: str | None, to_terminal: bool) -> list[logging.Handler]:
     return found
 
 
-def set_up(level: str, found: list[logging.Handler]) -> None:
-    """Send log lines of at least `level` to handlers."""
+def set_up(level: str, found: list[logging.Handler], line: str | None = None) -> None:
+    """Send log lines of at least `level` to handlers, in a format that is "json", or for people."""
     for handler in found:
-        handler.setFormatter(TaskFormatter(colour=_is_terminal(handler)))
+        plain = TaskFormatter(colour=_is_terminal(handler))
+        handler.setFormatter(JsonFormatter() if line == JSON else plain)
     root = logging.getLogger()
     root.handlers[:] = found
     root.setLevel(level)
@@ -139,12 +100,17 @@ def configure(
     if described.set_up_by_receivers():
         return
     for handler in found:
-        wanted = conf.worker_log_color
-        colour = _is_terminal(handler) and wanted is not False
-        date = conf.worker_task_log_datefmt or conf.worker_log_datefmt
-        handler.setFormatter(
-            TaskFormatter(conf.worker_log_format, conf.worker_task_log_format, date, colour)
+        if conf.worker_log_format == JSON:
+            handler.setFormatter(JsonFormatter())
+            continue
+        plain = TaskFormatter(
+            conf.worker_log_format,
+            conf.worker_task_log_format,
+            conf.worker_log_datefmt,
+            conf.worker_task_log_datefmt,
+            colour=_is_terminal(handler) and conf.worker_log_color is not False,
         )
+        handler.setFormatter(plain)
     if conf.worker_hijack_root_logger:
         # The app's module may have added its own while it was imported.
         root.handlers[:] = found
@@ -152,7 +118,7 @@ def configure(
         for handler in found:
             root.removeHandler(handler)
     described.tell_of_root(root)
-    described.tell_of_tasks(task_logger)
+    described.tell_of_tasks(logging.getLogger(TASK_LOGGER))
     if conf.worker_redirect_stdouts:
         level = conf.worker_redirect_stdouts_level
         number = (

@@ -99,6 +99,23 @@ class Boot(Middleware):
 
 
 class KeeperFork(Middleware):
+class PrefetchBound(Middleware):
+    """Keeps a worker from holding more than the app's settings allow, where they say so."""
+
+    def __init__(self, app: ControlledApp) -> None:
+        self._app = app
+
+    def before_worker_boot(self, broker: Any, worker: Any) -> None:
+        conf, courier = self._app.conf, broker.courier
+        multiplier = 0
+        if conf.worker_disable_prefetch:
+            multiplier = 1
+        elif conf.value_set_for("worker_prefetch_multiplier"):
+            multiplier = conf.worker_prefetch_multiplier or 0
+        if multiplier and courier is not None:
+            courier.prefetch.most = worker.worker_threads * multiplier
+
+
     """Has Dramatiq's command line run the keeper beside its worker processes."""
 
     @property
@@ -136,6 +153,7 @@ def make_broker(
         Boot(boot),
         NodeSignals(node),
         KeeperFork(),
+        PrefetchBound(app),
         # First before a message, last after it: see its module.
         lifecycle,
         RemoteControl(app, lifecycle.executions),

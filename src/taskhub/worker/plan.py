@@ -24,10 +24,16 @@ class WorkerPlan:
     threads: int | None
     #: The only queues to serve; empty: all that the app knows.
     queues: tuple[str, ...] = ()
+    #: Queues that are not served, even if the app knows them.
+    excluded_queues: tuple[str, ...] = ()
+    #: Modules to be imported besides those that the app names.
+    include: tuple[str, ...] = ()
     #: The level of log lines, e.g. "INFO".
     loglevel: str
-    #: The file that log lines are appended to; None: they go to stderr.
+    #: The file that log lines are appended to, with marks (see `nodename.expand_path`); None: they go to stderr.
     logfile: str | None = None
+    #: "json": every log line is an object of JSON; None: as the app's settings say.
+    log_format: str | None = None
     #: With a log file: log lines go to stderr as well.
     log_to_terminal: bool = False
     #: Seconds that tasks may go on when the process is asked to stop; None: as `worker_shutdown_timeout`.
@@ -47,5 +53,6 @@ class WorkerPlan:
     def from_json(cls, text: str) -> WorkerPlan:
         """Read back what `to_json` wrote."""
         fields: dict[str, Any] = json.loads(text)
-        fields["queues"] = tuple(fields["queues"])
+        for name in ("queues", "excluded_queues", "include"):
+            fields[name] = tuple(fields[name])
         return cls(**fields)

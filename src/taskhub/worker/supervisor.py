@@ -9,7 +9,6 @@ import logging
 import os
 import selectors
 import signal
-import socket
 import sys
 import time
 from collections import deque
@@ -18,13 +17,17 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from taskhub.exceptions import OperationalError
+from taskhub.worker.autoscaler import Autoscaler
+from taskhub.worker.autoscaling import Bounds
 from taskhub.worker.child import Child, Program
 from taskhub.worker.keeper import ADDRESS_VARIABLE, Keeper, address_for
 from taskhub.worker.keeping import keeping
 from taskhub.worker.link import Order, Report
 from taskhub.worker.pool import Pool
 from taskhub.worker.restarting import FAILED_STARTS
+from taskhub.worker.signals_handled import signals_handled
+from taskhub.worker.silence import SilenceWatch
+from taskhub.worker.status import ProcessStatus, StatusServer, WorkerStatus
 from taskhub.worker.supervised import PoolState
 
 logger = logging.getLogger(__name__)
@@ -35,8 +38,6 @@ LOOK_EVERY = 0.5
 GRACE = 15.0
 #: After the second signal they have so long, seconds.
 SHORT_GRACE = 3.0
-#: A process that tells nothing for so long is suspected of being stuck, seconds; until it tells its setting.
-STUCK_AFTER = 30.0
 #: How many requests are remembered, so that those passed on by several processes are heeded once.
 TICKETS = 1000
 #: As in Celery: `REMAP_SIGTERM=SIGQUIT` makes SIGTERM ask for what SIGQUIT asks for.
@@ -49,6 +50,8 @@ class Supervisor:
     Parameters:
       program: returns what the process of a number runs; the second argument is whether it is its first start.
       processes: how many there are at first.
+      nodename: what the worker is called.
+      bounds: between how many processes there may be, by the backlog; None: their number stays.
       shutdown_timeout: seconds that processes may take to finish their tasks when asked to stop; None: as they tell.
       on_ready: called once with the facts that each process told, in their order, when all are ready.
       on_stopping: called when the first signal arrives.
@@ -59,7 +62,9 @@ class Supervisor:
         program: Callable[[int, bool], Program],
         processes: int,
         *,
+        nodename: str,
         shutdown_timeout: float | None,
+        bounds: Bounds | None = None,
         on_ready: Callable[[list[dict[str, Any]]], object],
         on_stopping: Callable[[], object] = lambda: None,
     ) -> None:
@@ -77,8 +82,9 @@ class Supervisor:
         self._signals = 0
         self._kill_at: float | None = None
         self._exit_code = 0
-        self._keeper: Keeper | None = None
-        self._looked_at = time.monotonic()
+        self._nodename = nodename
+        self._bounds = bounds
+        self._autoscaler: Autoscaler | None = None
         #: How many tasks were not finished but given back.
         self.given_back = 0
         #: Why nothing could be started.
@@ -88,14 +94,22 @@ class Supervisor:
         """Run until told to stop; returns the exit code."""
         address = address_for(os.getpid())
         self._environment = {**os.environ, ADDRESS_VARIABLE: str(address)}
-        with keeping(address) as self._keeper, self._signals_handled():
+        with (
+            keeping(address) as keeper,
+            signals_handled(self._selector, self._handlers),
+            self._answering(),
+            self._autoscaling(keeper),
+        ):
+            silence = SilenceWatch(keeper)
             while self._pool.children or self._pool.next_due is not None:
                 self._pool.tick()
                 self._wait()
                 self._hear()
                 self._bury()
+                if self._autoscaler is not None and not self._stopping:
+                    self._resize(self._autoscaler.size(self._pool))
                 self._tell_pool()
-                self._kill_silent()
+                silence.look(self._pool.working)
                 self._kill_late()
         self._selector.close()
         return self._exit_code
@@ -132,14 +146,9 @@ class Supervisor:
 
     # -- signals
 
-    @contextmanager
-    def _signals_handled(self) -> Generator[None]:
-        # A signal ends the wait of the main loop by a byte on this socket.
-        inner, outer = socket.socketpair()
-        inner.setblocking(False)
-        outer.setblocking(False)
-        self._selector.register(inner, selectors.EVENT_READ)
-        handlers = {
+    @property
+    def _handlers(self) -> dict[signal.Signals, Callable[[int, object], object]]:
+        handlers: dict[signal.Signals, Callable[[int, object], object]] = {
             signal.SIGTERM: self._on_stop,
             signal.SIGINT: self._on_stop,
             signal.SIGQUIT: self._on_stop,
@@ -149,18 +158,7 @@ class Supervisor:
         # Under nohup, a hangup stays ignored. SIGINT is heeded even where a shell's `&` ignored it.
         if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
             del handlers[signal.SIGHUP]
-        before = {number: signal.getsignal(number) for number in handlers}
-        wakeup = signal.set_wakeup_fd(outer.fileno(), warn_on_full_buffer=False)
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        try:
-            yield
-        finally:
-            for number, former in before.items():
-                signal.signal(number, former)
-            signal.set_wakeup_fd(wakeup)
-            inner.close()
-            outer.close()
+        return handlers
 
     def _on_stop(self, number: int, frame: object) -> None:
         cold = number == signal.SIGQUIT or (
@@ -192,9 +190,8 @@ class Supervisor:
         next_due = self._pool.next_due
         until = now + LOOK_EVERY if next_due is None else min(now + LOOK_EVERY, next_due)
         for key, _ in self._selector.select(max(0.0, until - now)):
-            if isinstance(key.fileobj, socket.socket) and key.data is None:
-                # The byte of a signal; its handler has run.
-                key.fileobj.recv(4096)
+            if callable(key.data):
+                key.data()
 
     def _hear(self) -> None:
         for child in self._pool.children:
@@ -249,6 +246,38 @@ class Supervisor:
         for other in self._pool.children:
             other.send(signal.SIGKILL)
 
+    # -- what is asked from elsewhere
+
+    @contextmanager
+    def _answering(self) -> Generator[None]:
+        """Answer those who ask how this worker is."""
+        try:
+            server = StatusServer(lambda: self._status)
+        except OSError as error:
+            logger.warning("no health checks are answered: %s", error)
+            yield
+            return
+        self._selector.register(server.listener, selectors.EVENT_READ, server.answer)
+        try:
+            yield
+        finally:
+            self._selector.unregister(server.listener)
+            server.close()
+
+    @contextmanager
+    def _autoscaling(self, keeper: Keeper | None) -> Generator[None]:
+        """Let the number of processes follow the backlog, if that is wanted."""
+        if self._bounds is None or keeper is None:
+            if self._bounds is not None:
+                logger.warning("without a keeper the backlog is not known: no processes are added")
+            yield
+            return
+        self._autoscaler = Autoscaler(self._bounds, keeper)
+        try:
+            yield
+        finally:
+            self._autoscaler.stop()
+
     def _answer(self, report: Report) -> None:
         """Do what a process asks for the whole worker."""
         facts = dict(report.facts)
@@ -260,6 +289,9 @@ class Supervisor:
             self.reload()
         elif report.message == "stop":
             self.stop()
+        elif report.message == "autoscale":
+            if self._autoscaler is not None:
+                self._autoscaler.bounds = Bounds(**facts)
         elif report.message in ("grow", "shrink"):
             more = facts["number"] if report.message == "grow" else -facts["number"]
             self._resize(max(1, self._pool.size + more))
@@ -269,40 +301,26 @@ class Supervisor:
             logger.info("%d processes from now on, not %d", size, self._pool.size)
             self._pool.resize(size)
 
+    @property
+    def _status(self) -> WorkerStatus:
+        """How this worker is."""
+        return WorkerStatus(
+            self._nodename,
+            os.getpid(),
+            self._pool.size,
+            self._stopping,
+            tuple(_status_of(child) for child in self._pool.children),
+        )
+
     def _tell_pool(self) -> None:
         """Tell the processes how many they are, when that has changed."""
         working = self._pool.working
-        state = PoolState(tuple(child.process.pid for child in working))
+        bounds = {} if self._autoscaler is None else asdict(self._autoscaler.bounds)
+        state = PoolState(tuple(child.process.pid for child in working), **bounds)
         if state != self._told_pool:
             self._told_pool = state
             for child in working:
                 child.order(Order("pool", asdict(state)))
-
-    def _kill_silent(self) -> None:
-        """Kill processes that tell nothing any more and hold nothing; others may be held up by a task in C code."""
-        now = time.monotonic()
-        # If this process stood still itself, that was no silence of the others.
-        passed, self._looked_at = min(now - self._looked_at, 2 * LOOK_EVERY), now
-        for child in self._pool.working:
-            before, child.silent = child.silent, child.silent + passed
-            patience = child.facts.get("stuck_after", STUCK_AFTER)
-            if child.silent // patience == before // patience:
-                continue
-            if self._holds_nothing(child):
-                logger.error("%s has been silent for %g s: it is killed", child, child.silent)
-                child.send(signal.SIGKILL)
-            else:
-                logger.warning(
-                    "%s has been silent for %g s; it holds tasks, one of which may be holding its interpreter",
-                    child,
-                    child.silent,
-                )
-
-    def _holds_nothing(self, child: Child) -> bool:
-        try:
-            return self._keeper is not None and self._keeper.held_by(child.process.pid) == 0
-        except OperationalError:
-            return False
 
     def _kill_late(self) -> None:
         if self._kill_at is not None and time.monotonic() >= self._kill_at:
@@ -310,6 +328,17 @@ class Supervisor:
                 logger.error("%s does not end; it is killed", child.program.name)
                 child.send(signal.SIGKILL)
             self._kill_at = time.monotonic() + SHORT_GRACE
+
+
+def _status_of(child: Child) -> ProcessStatus:
+    pulse = child.pulse
+    return ProcessStatus(
+        child.process.pid,
+        child.is_ready,
+        child.held,
+        pulse.get("answered", 0.0),
+        pulse.get("reachable", True),
+    )
 
 
 def _has_terminal() -> bool:

@@ -22,7 +22,7 @@ def test_a_process_that_has_run_its_tasks_is_replaced_and_nothing_is_lost_or_run
     results = [stage.send("mark", journal, number) for number in range(100)]
     for result in results:
         result.get(timeout=30)
-    until(lambda: takeovers(workers) >= 2, "processes to be replaced", 30)
+    until(lambda: takeovers(workers) >= 2, "processes to be replaced", 90)
     results = [stage.send("mark", journal, number) for number in range(100, 200)]
     for result in results:
         result.get(timeout=30)
@@ -66,8 +66,8 @@ def test_a_process_that_has_grown_is_replaced_by_its_resident_memory(
     time.sleep(0.5)
     assert not takeovers(workers)
     assert stage.send("use_memory", 400, True).get(timeout=30) == first
-    until(lambda: takeovers(workers) == 1, "the process to be replaced", 30)
-    until(lambda: first not in workers.living, "the replaced process to end", 30)
+    until(lambda: takeovers(workers) == 1, "the process to be replaced", 90)
+    until(lambda: first not in workers.living, "the replaced process to end", 90)
     assert stage.send("mark", journal).get(timeout=20) == workers.pids[1]
     assert "KiB of memory (worker_max_memory_per_child is 307200)" in workers.log
 
@@ -80,7 +80,7 @@ def test_a_process_that_asks_for_it_is_replaced_without_waiting_for_its_stuck_th
     neighbour = stage.send("wait_for_file", journal, stage.directory / "go")
     journal.wait_for(1)
     stuck = stage.send("ask_for_replacement", journal, "a thread is stuck")
-    until(lambda: takeovers(workers) == 1, "the process to be replaced", 30)
+    until(lambda: takeovers(workers) == 1, "the process to be replaced", 90)
     (stage.directory / "go").touch()
     assert neighbour.get(timeout=20) == first
     assert "is being replaced: a thread is stuck" in workers.log
@@ -112,7 +112,7 @@ def test_a_reload_of_broken_code_changes_nothing(stage: Stage, journal: Journal)
     workers = stage.supervised(module="changing", processes=1, path=stage.directory)
     module.write_text("1 / 0\n")
     workers.send(signal.SIGHUP)
-    until(lambda: "the reload is given up" in workers.log, "the reload to fail", 30)
+    until(lambda: "the reload is given up" in workers.log, "the reload to fail", 90)
     assert "ZeroDivisionError" in workers.log
     (first,) = workers.pids
     assert stage.send("mark", journal).get(timeout=20) == first
@@ -120,4 +120,4 @@ def test_a_reload_of_broken_code_changes_nothing(stage: Stage, journal: Journal)
     module.write_text("from tests.integration.worker.program import *\n")
     os.utime(module, (time.time() + 5, time.time() + 5))
     workers.send(signal.SIGHUP)
-    until(lambda: takeovers(workers) == 1, "the process to be replaced", 30)
+    until(lambda: takeovers(workers) == 1, "the process to be replaced", 90)

@@ -26,7 +26,7 @@ def test_a_process_whose_courier_is_stuck_or_dead_gives_back_and_is_replaced_at_
     journal.wait_for(1)
     (tmp_path / "other").touch()
     breaking = stage.send("break_courier", tmp_path / "broken", how)
-    until(lambda: len(workers.pids) == 2, "the process to be replaced", 30)
+    until(lambda: len(workers.pids) == 2, "the process to be replaced", 90)
     (tmp_path / "go").touch()
     assert neighbour.get(timeout=30) == workers.pids[1]
     assert breaking.get(timeout=30) is None
@@ -53,7 +53,7 @@ def test_under_dramatiq_a_stuck_process_gives_back_and_ends_with_a_status_of_its
 def test_a_process_whose_event_loop_was_stopped_is_replaced(stage: Stage, journal: Journal) -> None:
     workers = stage.supervised(processes=1)
     result = stage.send("stop_event_loop", journal)
-    until(lambda: len(workers.pids) == 2, "the process to be replaced", 30)
+    until(lambda: len(workers.pids) == 2, "the process to be replaced", 90)
     assert result.get(timeout=30) is None
     assert "event loop of coroutines is dead" in workers.log
 
@@ -64,10 +64,10 @@ def test_threads_that_have_died_are_replaced_and_what_they_took_comes_back(stage
     assert stage.send("kill_threads").get(timeout=20) == 2
     # Some of these are taken by threads that are about to die, and strand with them.
     results = [stage.send("alive_threads") for _ in range(20)]
-    until(lambda: "worker threads have died" in workers.log, "the watchdog to see it", 20)
+    until(lambda: "worker threads have died" in workers.log, "the watchdog to see it", 60)
     for result in results:
         result.get(timeout=30)
-    until(lambda: stage.send("alive_threads").get(timeout=20) == 3, "new threads", 20)
+    until(lambda: stage.send("alive_threads").get(timeout=20) == 3, "new threads", 60)
     assert workers.is_running
 
 
@@ -78,7 +78,7 @@ def test_an_idle_process_that_stands_still_is_killed_and_replaced(
     workers = stage.supervised(processes=1)
     (first,) = workers.pids
     os.kill(first, signal.SIGSTOP)
-    until(lambda: len(workers.pids) == 2, "the process to be replaced", 30)
+    until(lambda: len(workers.pids) == 2, "the process to be replaced", 90)
     assert "has been silent for" in workers.log
     assert stage.send("mark", journal).get(timeout=20) == workers.pids[1]
     assert first not in workers.living

@@ -53,3 +53,12 @@ def test_nothing_is_claimed_ahead_while_every_thread_is_held_up() -> None:
     assert prefetch.wanted(2, NOW) > 0
     # One thread is free.
     assert prefetch.wanted(1, AHEAD * 2) > 0
+
+
+def test_a_bound_is_kept_however_fast_tasks_are() -> None:
+    prefetch = Prefetch(4)
+    prefetch.observe(0.0)
+    assert prefetch.target > 16
+    prefetch.most = 8
+    assert prefetch.target == 8
+    assert prefetch.wanted(0, 0.0) == 8

@@ -113,7 +113,11 @@ SETTINGS: tuple[Setting, ...] = (
         old="CELERYD_LOG_DATEFMT",
     ),
     honoured(
-        "worker_log_format", _LOG_FORMAT, TEXT, "The format of log lines.", old="CELERYD_LOG_FORMAT"
+        "worker_log_format",
+        _LOG_FORMAT,
+        TEXT,
+        'The format of log lines; "json": each is an object of JSON.',
+        old="CELERYD_LOG_FORMAT",
     ),
     without_effect(
         "worker_lost_wait",
@@ -155,11 +159,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Workers hold leases, see lease_seconds.",
         old="CELERYD_PROC_ALIVE_TIMEOUT",
     ),
-    without_effect(
+    honoured(
         "worker_prefetch_multiplier",
         4,
         INTEGER,
-        "A worker claims what it can begin within about 50 ms.",
+        "If set: the most messages a process holds for each thread, 0 for no bound; otherwise about 50 ms of work.",
         old="CELERYD_PREFETCH_MULTIPLIER",
     ),
     without_effect(
@@ -176,11 +180,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Workers claim what they can soon begin.",
         old="CELERYD_ENABLE_PREFETCH_COUNT_REDUCTION",
     ),
-    without_effect(
+    honoured(
         "worker_disable_prefetch",
         False,
         BOOLEAN,
-        "Workers claim what they can soon begin.",
+        "Whether a worker claims nothing while no thread is free.",
         old="CELERYD_DISABLE_PREFETCH",
     ),
     honoured(
@@ -197,11 +201,11 @@ SETTINGS: tuple[Setting, ...] = (
         "The level of these lines.",
         old="CELERY_REDIRECT_STDOUTS_LEVEL",
     ),
-    without_effect(
+    honoured(
         "worker_send_task_events",
         False,
         BOOLEAN,
-        "Not in effect yet: events are not sent.",
+        "Whether workers send events about their tasks and themselves, as with -E.",
         old="CELERY_SEND_EVENTS",
     ),
     without_effect(

@@ -1,0 +1,60 @@
+"""`taskhub worker --healthcheck`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from taskhub.cli import exit_codes
+from taskhub.cli.running import CommandError
+from taskhub.worker import status
+from taskhub.worker.pidfile import read
+from taskhub.worker.status import WorkerStatus
+
+#: `live`: its supervisor works; `ready`: it takes tasks, too.
+PROBES = ("ready", "live")
+
+
+def check(probe: str, nodename: str | None, pidfile: Path | None) -> int:
+    """Print one line about the workers of this user on this host; returns 0 if all of them are well, otherwise 1.
+
+    Parameters:
+      probe: one of `PROBES`.
+      nodename: the only worker to ask; None: all.
+      pidfile: names its supervisor; None: look for them.
+
+    Raises:
+      CommandError: there is none.
+    """
+    if pidfile is None:
+        processes = status.running()
+    else:
+        process = read(pidfile)
+        if process is None:
+            raise CommandError(f"{pidfile} names no process: the worker does not run")
+        processes = [process]
+    answers = [answer for process in processes if (answer := ask(process)) is not None]
+    found = [answer for answer in answers if nodename in (None, answer.nodename)]
+    if not found:
+        raise CommandError("no worker of this user and name runs here")
+    wrong = [
+        f"{answer.summary}: {why}"
+        for answer in found
+        if probe == "ready" and (why := answer.unreadiness) is not None
+    ]
+    click.echo("; ".join(wrong or [answer.summary for answer in found]))
+    return exit_codes.FAILURE if wrong else exit_codes.OK
+
+
+def ask(process: int) -> WorkerStatus | None:
+    """Return how the worker of a supervisor is; None: there is no such supervisor.
+
+    Raises:
+      CommandError: it does not answer.
+    """
+    try:
+        return status.ask(process)
+    except (OSError, ValueError, TypeError) as error:
+        what = f"the supervisor (process {process}) does not answer: {error}"
+        raise CommandError(what) from error

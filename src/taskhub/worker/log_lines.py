@@ -1,0 +1,84 @@
+"""What a log line of a worker looks like: plain, or an object of JSON; while a task runs, with its name and id."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from taskhub.worker.context import current_request
+
+#: Formats of lines, before the app's settings are known and as their defaults.
+FORMAT = "[%(asctime)s: %(levelname)s/%(processName)s] %(message)s"
+TASK_FORMAT = "[%(asctime)s: %(levelname)s/%(processName)s] %(task_name)s[%(task_id)s]: %(message)s"
+#: The value of `worker_log_format` that asks for lines of JSON.
+JSON = "json"
+#: The logger of the lines that say how tasks ended; they name their task themselves.
+TASK_LOGGER = "taskhub.task"
+
+#: ANSI codes of the levels that are worth a colour.
+_COLOURS = {logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "35"}
+#: What every record has; whatever else one has was given to the logger as `extra`.
+_USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class TaskFormatter(logging.Formatter):
+    """Formats a line by itself, or, while a task runs, with the task's name and id.
+
+    Parameters:
+      line, task_line: formats, as the settings `worker_log_format` and `worker_task_log_format`.
+      date, task_date: the formats of times; None: logging's own.
+      colour: whether warnings and errors are coloured.
+    """
+
+    def __init__(
+        self,
+        line: str = FORMAT,
+        task_line: str = TASK_FORMAT,
+        date: str | None = None,
+        task_date: str | None = None,
+        colour: bool = False,
+    ) -> None:
+        super().__init__(line, date)
+        self._task_formatter = logging.Formatter(task_line, task_date or date)
+        self._colour = colour
+
+    def format(self, record: logging.LogRecord) -> str:
+        request = current_request()
+        if request is None or request.id is None or record.name == TASK_LOGGER:
+            text = super().format(record)
+        else:
+            record.__dict__.setdefault("task_id", request.id)
+            record.__dict__.setdefault("task_name", request.task)
+            text = self._task_formatter.format(record)
+        code = _COLOURS.get(record.levelno) if self._colour else None
+        return f"\033[{code}m{text}\033[0m" if code else text
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as an object of JSON on one line.
+
+    Its fields: `time` (ISO 8601, UTC), `level`, `logger`, `message`, `process` (name), `pid`; where a task runs,
+    `task_id` and `task_name`; with an error `exception`, its traceback; and whatever the call gave as `extra`.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = datetime.fromtimestamp(record.created, UTC)
+        fields: dict[str, Any] = {
+            "time": moment.isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+            "process": record.processName,
+            "pid": record.process,
+        }
+        request = current_request()
+        if request is not None and request.id is not None:
+            fields |= {"task_id": request.id, "task_name": request.task}
+        if record.exc_info:
+            fields["exception"] = self.formatException(record.exc_info)
+        if record.stack_info:
+            fields["stack"] = self.formatStack(record.stack_info)
+        extra = {name: value for name, value in vars(record).items() if name not in _USUAL}
+        return json.dumps({**extra, **fields}, default=str, ensure_ascii=False)

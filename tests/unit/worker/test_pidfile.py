@@ -1,0 +1,56 @@
+"""The file that names a running worker."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from taskhub.worker.pidfile import AlreadyRunning, holding, read
+
+
+def test_it_is_held_and_removed(tmp_path: Path) -> None:
+    path = tmp_path / "run" / "worker.pid"
+    with holding(path):
+        assert read(path) == os.getpid()
+        assert [found.name for found in path.parent.iterdir()] == ["worker.pid"]
+    assert list(path.parent.iterdir()) == []
+
+
+def test_one_of_a_running_process_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "worker.pid"
+    path.write_text(f"{os.getppid()}\n")
+    with (
+        pytest.raises(AlreadyRunning, match=f"names process {os.getppid()}, which runs"),
+        holding(path),
+    ):
+        raise AssertionError("not reached")
+    assert read(path) == os.getppid()
+    assert [found.name for found in tmp_path.iterdir()] == ["worker.pid"]
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "99999999999"])
+def test_one_that_names_nothing_is_replaced(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "worker.pid"
+    path.write_text(text)
+    with holding(path):
+        assert read(path) == os.getpid()
+
+
+def test_one_that_was_left_behind_is_replaced(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    path = tmp_path / "worker.pid"
+    path.write_text(str(process.pid))
+    with holding(path):
+        assert read(path) == os.getpid()
+
+
+def test_one_that_somebody_else_has_taken_over_stays(tmp_path: Path) -> None:
+    path = tmp_path / "worker.pid"
+    with holding(path):
+        path.write_text(f"{os.getppid()}\n")
+    assert read(path) == os.getppid()
