@@ -22,6 +22,8 @@ from dramatiq.middleware import Middleware, MiddlewareError
 from taskhub.engine.courier import Courier
 from taskhub.engine.delivery import Delivery
 from taskhub.engine.port import Claim, Engine, RetryPolicy
+from taskhub.engine.throttle import Pace
+from taskhub.engine.turns import TurnTaker
 from taskhub.engine.work_queue import WorkQueue
 from taskhub.exceptions import OperationalError
 from taskhub.message import Envelope, check_name, clamp_priority, decode_body, encode_body
@@ -93,6 +95,8 @@ class EngineBroker(dramatiq.Broker):
         self.nodename = nodename or f"celery@{socket.gethostname()}"
         self.courier: Courier | None = None
         self.retry_policy: RetryPolicy | None = RetryPolicy()
+        #: How fast the tasks with a rate limit begin, by name; a running courier heeds changes.
+        self.paces: dict[str, Pace] = {}
         self._hooks: dict[tuple[str, str], list[Callable[..., Any]]] = {}
         super().__init__(middleware)
         self.queues = set()
@@ -272,6 +276,7 @@ class EngineBroker(dramatiq.Broker):
             worker.worker_threads,
             withdraw=lambda: self._withdraw(worker),
             reject=self._reject,
+            turns=TurnTaker(self.paces),
         )
 
     def end_courier(self, timeout: float) -> None:

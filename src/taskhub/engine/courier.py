@@ -11,12 +11,13 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from taskhub.engine.counting import tally_of
 from taskhub.engine.delivery import Delivery
 from taskhub.engine.port import Bell, Claim, ClaimBatch, Ending, Engine
 from taskhub.engine.prefetch import Prefetch
+from taskhub.engine.turns import TurnTaker
 from taskhub.engine.work_queue import WorkQueue
 from taskhub.exceptions import OperationalError
 from taskhub.outcome import Outcome
@@ -29,10 +30,15 @@ IDLE_WAIT = 2.0
 STALE = 0.1
 #: Endings per round trip.
 ENDINGS_AT_ONCE = 200
+#: Events that wait to be told.
+EVENTS_HELD = 10_000
 #: Compare claims with what is held at least this often, seconds.
 RECONCILE_EVERY = 60.0
 #: Bounds of the pause between tries to reach the store, seconds.
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+
+#: Given a delivery, its outcome, and how long its code ran (seconds), returns the events of its ending.
+Describe = Callable[[Delivery, Outcome, float], tuple[str, ...]]
 
 
 class Courier(threading.Thread):
@@ -44,6 +50,7 @@ class Courier(threading.Thread):
       threads: how many tasks the process runs at once.
       withdraw: takes back the messages that wait for a thread of this process.
       reject: makes the outcome of a message that cannot be opened.
+      turns: asks for those of rate-limited tasks.
     """
 
     def __init__(
@@ -54,6 +61,7 @@ class Courier(threading.Thread):
         *,
         withdraw: Callable[[], Iterable[Delivery]],
         reject: Callable[[Claim, Exception], Outcome],
+        turns: TurnTaker | None = None,
     ) -> None:
         super().__init__(name="taskhub-courier", daemon=True)
         self.worker = worker
@@ -66,6 +74,9 @@ class Courier(threading.Thread):
         self.stepped_at = self.answered_at = time.monotonic()
         #: How often in a row the store could not be reached, or something else failed.
         self.failures = 0
+        #: Returns the events that an ending takes with it; None: nobody wants any.
+        self.describe: Describe | None = None
+        self._turns = turns or TurnTaker({})
         self._engine = engine
         self._withdraw = withdraw
         self._reject = reject
@@ -73,6 +84,8 @@ class Courier(threading.Thread):
         # With the run time in seconds; None: nothing was run.
         self._ended: deque[tuple[Ending, float | None]] = deque()
         self._repeated: set[str] = set()
+        # While the store is out of reach, the latest are kept.
+        self._events: deque[str] = deque(maxlen=EVENTS_HELD)
         # Whether the store may hold claims for us that never arrived: the reply was lost.
         self._in_doubt = False
         # Whether an ending is suspected that cannot be written: they are sent one by one until it is found.
@@ -132,9 +145,18 @@ class Courier(threading.Thread):
           runtime: how long its code ran, seconds; 0: it did not.
         """
         tally = tally_of(delivery, outcome, runtime)
+        if self.describe is not None:
+            outcome = outcome._replace(events=self.describe(delivery, outcome, runtime))
         self._ended.append((Ending(delivery.claim, outcome, tally), runtime))
         if self._waiting:
             # The first to see it wakes; the others need not.
+            self._waiting = False
+            self.wake()
+
+    def tell(self, event: str) -> None:
+        """Append an event to the stream soon, and before the endings that come later. Returns at once."""
+        self._events.append(event)
+        if self._waiting:
             self._waiting = False
             self.wake()
 
@@ -173,10 +195,6 @@ class Courier(threading.Thread):
         held = self._held.get(claim.key)
         return held is not None and held.token == claim.token
 
-    def held_ids(self) -> set[str]:
-        """Return the task ids of the messages that this process holds."""
-        return {claim.task_id for claim in list(self._held.values())}
-
     @property
     def holding(self) -> int:
         """How many messages this process holds."""
@@ -213,6 +231,8 @@ class Courier(threading.Thread):
         if self._in_doubt:
             self._reconcile()
         endings = self._take_endings()
+        # Behind those, so that what came before an ending is told before it.
+        self._send_events()
         limit = None if endings and self._one_by_one else self._limit(endings)
         if endings or limit is not None:
             self._exchange(endings, limit)
@@ -227,6 +247,14 @@ class Courier(threading.Thread):
         self._return_stale()
         self._wait()
         return True
+
+    def _send_events(self) -> None:
+        if self._events:
+            events = [self._events.popleft() for _ in range(len(self._events))]
+            try:
+                self._engine.tell(events)
+            except OperationalError as error:
+                logger.warning("%s; %d events are lost", error, len(events))
 
     def _take_endings(self) -> list[Ending]:
         endings: list[Ending] = []
@@ -299,13 +327,37 @@ class Courier(threading.Thread):
         if batch.claims and len(self._held) < self.prefetch.threads:
             # A free thread takes it at once; messages that only wait must not make the hand look lively.
             self._last_start = time.monotonic()
-        for claim in batch.claims:
+        for delivery in self._admitted(list(self._opened(batch.claims))):
+            self.ready.put(delivery)
+
+    def _opened(self, claims: Iterable[Claim]) -> Iterator[Delivery]:
+        for claim in claims:
             self._held[claim.key] = claim
             try:
-                self.ready.put(Delivery(claim))
+                yield Delivery(claim)
             except Exception as error:
                 logger.error("message %s cannot be opened: %s", claim.task_id, error)
                 self._ended.append((Ending(claim, self._reject(claim, error)), None))
+
+    def _admitted(self, deliveries: list[Delivery]) -> Iterable[Delivery]:
+        """Return those that may begin; tasks with a rate limit may have to wait for their turns."""
+        turns = self._turns.limited(deliveries)
+        if not turns:
+            return deliveries
+        throttle = self._engine.throttle
+        try:
+            waiting, next_turn = self._turns.ask(throttle, self.worker, turns)
+        except OperationalError as error:
+            # Unknown what they were told: what the store still counts as ours is given back, see `_in_doubt`.
+            logger.warning("%s; rate-limited tasks are asked for again", error)
+            waiting, next_turn = {turn.key for turn in turns}, None
+            self._in_doubt = True
+        for key in waiting:
+            del self._held[key]
+        if next_turn is not None:
+            at = time.monotonic() + next_turn / 1000
+            self._next_due_at = at if self._next_due_at is None else min(at, self._next_due_at)
+        return [delivery for delivery in deliveries if delivery.claim.key not in waiting]
 
     @property
     def _can_take(self) -> bool:
@@ -326,7 +378,7 @@ class Courier(threading.Thread):
             timeout = min(timeout, STALE)
         self._waiting = True
         try:
-            if self._ended or self._finishing.is_set():
+            if self._ended or self._events or self._finishing.is_set():
                 return
             rang = bell.wait(timeout, listen=listen)
             if listen:

@@ -24,6 +24,7 @@ from taskhub.worker import keeper
 from taskhub.worker.commands.state import ControlledApp
 from taskhub.worker.lease import Lease
 from taskhub.worker.lifecycle import Lifecycle
+from taskhub.worker.limits.run_time import RunTimeLimits
 from taskhub.worker.native_results import EngineResultBackend
 from taskhub.worker.node import Node, NodeSignals
 from taskhub.worker.rejecting import AfterFailure, Rejection
@@ -156,6 +157,7 @@ def make_broker(
         PrefetchBound(app),
         # First before a message, last after it: see its module.
         lifecycle,
+        RunTimeLimits(app),
         RemoteControl(app, lifecycle.executions),
         NativeAgeLimit(),
         NativeTimeLimit(),

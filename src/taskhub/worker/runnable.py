@@ -28,6 +28,8 @@ class RunnableTask(dramatiq.Actor[P, R]):
     track_started: bool | None = False
     #: Whether all deliveries of the message are used up before the task runs (`acks_late=False`, set explicitly).
     acknowledges_early: bool = False
+    #: At most so many begin, e.g. "100/m", over all workers; may change at run time.
+    rate_limit: str | float | None = None
     #: Seconds after which it is ended, and after which `SoftTimeLimitExceeded` is raised in it; may change at run time.
     time_limit: float | None = None
     soft_time_limit: float | None = None

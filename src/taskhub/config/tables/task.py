@@ -107,11 +107,11 @@ SETTINGS: tuple[Setting, ...] = (
     without_effect(
         "task_default_routing_key", None, TEXT, _NO_AMQP, old="CELERY_DEFAULT_ROUTING_KEY"
     ),
-    without_effect(
+    honoured(
         "task_default_rate_limit",
         None,
         ANY,
-        "Not in effect yet: rate limits are not offered.",
+        'How many of a task may begin, e.g. "100/m", over all workers; for tasks without a rate_limit of their own.',
         old="CELERY_DEFAULT_RATE_LIMIT",
     ),
     honoured(
@@ -200,11 +200,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Which queue a task goes to: a dictionary (patterns allowed), functions, router objects.",
         old="CELERY_ROUTES",
     ),
-    without_effect(
+    honoured(
         "task_send_sent_event",
         False,
         BOOLEAN,
-        "Not in effect yet: events are not sent.",
+        "Whether the event task-sent is sent for each call.",
         old="CELERY_SEND_TASK_SENT_EVENT",
     ),
     honoured(

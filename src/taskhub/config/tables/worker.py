@@ -70,11 +70,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Not in effect yet: workers have no queues of their own.",
         old="CELERY_WORKER_DIRECT",
     ),
-    without_effect(
+    honoured(
         "worker_disable_rate_limits",
         False,
         BOOLEAN,
-        "Not in effect yet: rate limits are not offered.",
+        "Whether a worker begins tasks without regard to their rate limits.",
         old="CELERY_DISABLE_RATE_LIMITS",
     ),
     without_effect(

@@ -132,7 +132,7 @@ class Executions:
         courier = None if self._worker is None else _broker(self._worker).courier
         if courier is not None:
             begun = {found.request.id for found in list(self._running.values())}
-            held = courier.held_ids()
+            held = {claim.task_id for claim in courier.claims}
             self._revoked |= {name for name in task_ids if name in held and name not in begun}
 
     def terminate(self, task_ids: Iterable[str], signal: str | int | None = None) -> list[str]:
