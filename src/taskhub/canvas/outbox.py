@@ -8,12 +8,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from taskhub.app.publishing import Publication
 from taskhub.message import Envelope
 from taskhub.outcome import ChainPlan, ChordPlan
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
+    from taskhub.app.publishing import Publication
 
 
 @dataclass

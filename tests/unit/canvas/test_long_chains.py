@@ -14,7 +14,13 @@ from taskhub.app.app import Celery
 from taskhub.canvas import chain, chord, group, signature
 from taskhub.canvas.rest import CARRIED_LINKS
 from taskhub.engine.memory import MemoryEngine
-from taskhub.exceptions import BackendError, Ignore, OperationalError, Reject
+from taskhub.exceptions import (
+    BackendError,
+    Ignore,
+    OperationalError,
+    Reject,
+    TaskRevokedError,
+)
 from taskhub.message import Envelope, decode_body
 from tests.support.workers import until
 
@@ -330,3 +336,13 @@ def test_a_dead_letter_that_runs_again_finds_what_follows(
     until(lambda: app.AsyncResult(sent.id).state == states.SUCCESS, "the rest of the chain")
     assert app.AsyncResult(sent.id).get(timeout=1) == LINKS
     assert engine._state.chains == {}
+
+
+def test_a_link_that_is_stored_can_be_revoked(tasks: Any, work: Work, engine: MemoryEngine) -> None:
+    result = chain(*numbers(tasks)).apply_async()
+    engine.revoke("revoker", [row(result)[30].id], 60_000)
+    work()
+    with pytest.raises(TaskRevokedError):
+        result.get(timeout=20)
+    expected = [states.SUCCESS] * 30 + [states.REVOKED] + [states.FAILURE] * (LINKS - 31)
+    assert [each.state for each in row(result)] == expected

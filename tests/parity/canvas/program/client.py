@@ -31,7 +31,7 @@ def through_json(make):
     return canvas.Signature.from_dict(json.loads(text), app=app)
 
 
-def settle(quiet=1.0, most=20.0):
+def settle(quiet=1.0, most=60.0):
     """Wait until no body runs, and no message waits."""
     library = celery.__name__
     end, last, since = time.monotonic() + most, -1, time.monotonic()
@@ -65,6 +65,8 @@ def looked_at(found, seen):
 
 def main(seeds):
     warnings.simplefilter("ignore")
+    # The graph of a chain's result is as deep as the chain is long.
+    sys.setrecursionlimit(10_000)
     makes = {}
     if not seeds:
         for name, make in scenarios.CANVASES.items():

@@ -7,6 +7,7 @@ from scenarios import (
     failures,
     groups,
     inside,
+    long,
     replacing,
     results,
     signatures,
@@ -16,7 +17,7 @@ from scenarios import (
 
 _MODULES = (
     *(chains, groups, chords, upgrades, callbacks, failures, replacing),
-    *(inside, stamps, results, signatures),
+    *(long, inside, stamps, results, signatures),
 )
 
 
