@@ -52,3 +52,26 @@ def test_a_second_one_adds_workers(fresh: Commands) -> None:
     assert len(json.loads(fresh.run("status", "--json").stdout)["workers"]) == 2
     assert second.stop() == 0
     assert len(json.loads(fresh.run("status", "--json").stdout)["workers"]) == 1
+
+
+def test_the_project_directory_of_the_settings_holds_everything(fresh: Commands) -> None:
+    elsewhere = fresh.directory / "elsewhere"
+    elsewhere.mkdir()
+    (fresh.directory / "settings.py").write_text(
+        f"taskhub_project_directory = {str(elsewhere)!r}\n"
+    )
+    settings = {"TASKHUB_CONFIG": "settings"}
+    up = fresh.start("up", "-c", "1", **settings)
+    up.wait_for("Ctrl-C stops it.")
+    home = elsewhere / ".taskhub"
+    assert str(home / "worker.log") in up.output
+    assert "takes over" not in up.output
+    ended = fresh.run("call", SEND, "--kwargs", MAIL, "--wait", "--json", **settings)
+    assert ended.returncode == 0, ended.stderr
+    assert len(list((home / "outbox").glob("*.eml"))) == 1
+    doctor = fresh.run("doctor", **settings)
+    assert f"{home} is closed to other users" in doctor.stdout
+    assert str(home / "outbox") in doctor.stdout
+    assert up.stop() == 0
+    assert "send_email" in (home / "worker.log").read_text()
+    assert not (fresh.directory / ".taskhub").exists()

@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 
 from taskhub.actors.application import app
+from taskhub.app.stores import home_of
 from taskhub.cache import CacheCleaner, CacheSettings, open_client, protected_prefixes
 from taskhub.config.urls import StoreURL
-from taskhub.engine.embedded import store_directory
 from taskhub.mail import Mailer, MailSettings, MemorySentMarks, RedisSentMarks, SentMarks
 from taskhub.quant import MarketData, QuantSettings
 
@@ -72,8 +72,7 @@ def _market_data() -> MarketData:
 
 
 def _home() -> Path:
-    project = app.conf.taskhub_project_directory
-    return store_directory(Path(project) if project else None)
+    return home_of(app.conf)
 
 
 def _sent_marks(days: float) -> SentMarks:

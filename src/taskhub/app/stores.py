@@ -12,6 +12,8 @@ from taskhub.engine.port import Engine, RetryPolicy
 from taskhub.engine.rules import EngineRules
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from taskhub.config.configuration import Configuration
 
 logger = logging.getLogger(__name__)
@@ -92,12 +94,22 @@ def _results_url(conf: Configuration) -> StoreURL | None:
     return parse_store_url(backend, setting="result_backend")
 
 
-def _development_store(conf: Configuration) -> StoreURL:
+def home_of(conf: Configuration) -> Path:
+    """Return the directory of the development store, the outbox and the log of `taskhub up`.
+
+    As the setting `taskhub_project_directory` says, otherwise TASKHUB_HOME, otherwise the project's.
+    """
     from pathlib import Path
 
-    from taskhub.engine.embedded import acquire, store_directory
+    from taskhub.engine.embedded import store_directory
 
     project = conf.taskhub_project_directory
-    store = acquire(store_directory(Path(project) if project else None))
+    return store_directory(Path(project) if project else None)
+
+
+def _development_store(conf: Configuration) -> StoreURL:
+    from taskhub.engine.embedded import acquire
+
+    store = acquire(home_of(conf))
     logger.warning("%s", store.announce())
     return parse_store_url(store.url)

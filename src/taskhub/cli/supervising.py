@@ -7,6 +7,7 @@ import multiprocessing
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from taskhub.cli.running import CommandError
@@ -41,7 +42,7 @@ def supervise(
     """
     multiprocessing.current_process().name = "supervisor"
     logfile = None if plan.logfile is None else expand_path(plan.logfile, plan.nodename)
-    handlers = logs.handlers(logfile, plan.log_to_terminal)
+    handlers = logs.handlers(logfile)
     logs.set_up(plan.loglevel, handlers, plan.log_format)
 
     def program(number: int, first: bool) -> Program:
@@ -52,8 +53,9 @@ def supervise(
 
     def on_ready(facts: list[dict[str, Any]]) -> None:
         # The app's settings are known to the processes only.
-        if facts[0]["log_format"] == JSON:
-            logs.set_up(plan.loglevel, handlers, JSON)
+        if plan.home_log is not None:
+            handlers.extend(logs.handlers(str(Path(facts[0]["home"]) / plan.home_log)))
+        logs.set_up(plan.loglevel, handlers, JSON if facts[0]["log_format"] == JSON else None)
         announce(facts)
 
     supervisor = Supervisor(

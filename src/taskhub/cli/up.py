@@ -47,16 +47,15 @@ def up(context: click.Context, processes: int, threads: int, shutdown_timeout: f
     store goes on for as long as another command uses it, and keeps its data.
     """
     from taskhub.cli.supervising import supervise
-    from taskhub.engine.embedded import store_directory
     from taskhub.worker.nodename import expand_nodename
     from taskhub.worker.plan import WorkerPlan
 
-    logfile = store_directory() / LOG_NAME
-    logfile.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    mail = mail_line(store_directory())
+    # What is wrong with its settings is to be told before anything starts.
+    mail_line(Path())
 
     def announce(facts: list[dict[str, Any]]) -> None:
-        for line in banner(facts, logfile, mail):
+        home = Path(facts[0]["home"])
+        for line in banner(facts, home / LOG_NAME, mail_line(home)):
             note(line)
 
     def on_stopping() -> None:
@@ -71,8 +70,7 @@ def up(context: click.Context, processes: int, threads: int, shutdown_timeout: f
         processes=processes,
         threads=threads,
         loglevel="INFO",
-        logfile=str(logfile),
-        log_to_terminal=True,
+        home_log=LOG_NAME,
         shutdown_timeout=shutdown_timeout,
         # The banner names it.
         announce_store=False,

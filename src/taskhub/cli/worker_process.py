@@ -12,6 +12,7 @@ import warnings
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from taskhub.app.stores import home_of
 from taskhub.cli import exit_codes
 from taskhub.cli.application import ApplicationBroken, ApplicationNotFound, find_app, user_traceback
 from taskhub.config.urls import mask_url
@@ -59,13 +60,17 @@ def main(text: str) -> int:
 def work(plan: WorkerPlan, link: Link) -> int:
     """Find the app and work until told to stop."""
     logfile = plan.logfile and expand_path(plan.logfile, plan.nodename, plan.number)
-    handlers = logs.handlers(logfile, plan.log_to_terminal)
+    handlers = logs.handlers(logfile)
     logs.set_up(plan.loglevel, handlers, plan.log_format)
     if not plan.speaks:
         warnings.simplefilter("ignore")
     if not (plan.speaks and plan.announce_store):
         logging.getLogger("taskhub.app.stores").setLevel(logging.ERROR)
     app = find_app(plan.app)
+    home = home_of(app.conf)
+    if plan.home_log is not None:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handlers += logs.handlers(str(home / plan.home_log))
     app.conf.update(plan.settings)
     if plan.log_format is not None:
         app.conf.worker_log_format = plan.log_format
@@ -91,6 +96,7 @@ def work(plan: WorkerPlan, link: Link) -> int:
         "shutdown_timeout": deadlines.warm,
         "stuck_after": app.conf.worker_stuck_after,
         "log_format": app.conf.worker_log_format,
+        "home": str(home),
     }
     code = process.run(told)
     broker.close()

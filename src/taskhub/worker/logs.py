@@ -56,19 +56,16 @@ class Described:
         }
 
 
-def handlers(logfile: str | None, to_terminal: bool) -> list[logging.Handler]:
-    """Return where log lines go.
+def handlers(logfile: str | None) -> list[logging.Handler]:
+    """Return where log lines go: to a file, or else to stderr.
 
     Raises:
       OSError: the file cannot be written.
     """
-    found: list[logging.Handler] = []
-    if logfile is not None:
-        Path(logfile).parent.mkdir(parents=True, exist_ok=True)
-        found.append(logging.FileHandler(logfile, encoding="utf-8"))
-    if logfile is None or to_terminal:
-        found.append(logging.StreamHandler(sys.__stderr__))
-    return found
+    if logfile is None:
+        return [logging.StreamHandler(sys.__stderr__)]
+    Path(logfile).parent.mkdir(parents=True, exist_ok=True)
+    return [logging.FileHandler(logfile, encoding="utf-8")]
 
 
 def set_up(level: str, found: list[logging.Handler], line: str | None = None) -> None:

@@ -32,10 +32,10 @@ class WorkerPlan:
     loglevel: str
     #: The file that log lines are appended to, with marks (see `nodename.expand_path`); None: they go to stderr.
     logfile: str | None = None
+    #: The name of a log file besides, in the directory of the development store, which the app's settings name.
+    home_log: str | None = None
     #: "json": every log line is an object of JSON; None: as the app's settings say.
     log_format: str | None = None
-    #: With a log file: log lines go to stderr as well.
-    log_to_terminal: bool = False
     #: Seconds that tasks may go on when the process is asked to stop; None: as `worker_shutdown_timeout`.
     shutdown_timeout: float | None = None
     #: Settings of the command line, which go before the app's.

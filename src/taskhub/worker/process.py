@@ -18,7 +18,7 @@ from taskhub.engine.courier import Courier
 from taskhub.exceptions import OperationalError
 from taskhub.worker import supervised
 from taskhub.worker.link import Link, Report
-from taskhub.worker.recycling import Limits, resident_memory
+from taskhub.worker.recycling import KIB, Limits, resident_memory
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +106,14 @@ class WorkerProcess:
             # The broker reports what goes wrong in a boot only to its log.
             self._broker.engine.ping()
             raise OperationalError("the worker could not take a lease: see the log above")
+        least = resident_memory()
+        if self._limits.memory is not None and least > self._limits.memory * KIB:
+            logger.warning(
+                "a process needs %d KiB before its first task, more than worker_max_memory_per_child (%d): "
+                "each will be replaced after one task",
+                least // KIB,
+                self._limits.memory,
+            )
         self._link.tell(Report("ready", facts=facts))
         self._wait(courier)
         return self._stop(worker, courier)

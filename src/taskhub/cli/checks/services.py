@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 def check_email(app: Celery) -> Iterator[Finding]:
     """See whether e-mail can be sent."""
-    from taskhub.engine.embedded import store_directory
+    from taskhub.app.stores import home_of
     from taskhub.mail import MailSettings, check_mail
 
-    settings = MailSettings.from_environment(os.environ, home=store_directory())
+    settings = MailSettings.from_environment(os.environ, home=home_of(app.conf))
     check = check_mail(settings)
     level: Level = "fail" if not check.ok else "ok" if settings.host is not None else "warn"
     yield Finding(level, "e-mail", check.detail, check.advice or "")
@@ -41,10 +41,10 @@ def check_cache_server(app: Celery) -> Iterator[Finding]:
 
 def check_market_data_store(app: Celery) -> Iterator[Finding]:
     """See whether the database of market data can be reached, and has its tables."""
-    from taskhub.engine.embedded import store_directory
+    from taskhub.app.stores import home_of
     from taskhub.quant.health import check_market_data
     from taskhub.quant.settings import QuantSettings
 
-    settings = QuantSettings.from_environment(os.environ, home=store_directory())
+    settings = QuantSettings.from_environment(os.environ, home=home_of(app.conf))
     check = check_market_data(settings)
     yield Finding("ok" if check.ok else "fail", "market data", check.detail, check.advice or "")

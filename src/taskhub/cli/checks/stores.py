@@ -115,9 +115,9 @@ def check_directory(app: Celery) -> Iterator[Finding]:
     """See whether the development store, if it is used, is closed to other users."""
     if app.conf.broker_url:
         return
-    from taskhub.engine.embedded import store_directory
+    from taskhub.app.stores import home_of
 
-    directory = store_directory()
+    directory = home_of(app.conf)
     found = directory.stat()
     mode = stat.S_IMODE(found.st_mode)
     if found.st_uid != os.getuid() or mode != 0o700:
