@@ -77,3 +77,38 @@ def every(folder: Path) -> list[Any]:
         for cases in sorted(folder.glob("*.py"))
         for name in names(cases)
     ]
+
+
+def run_beside_worker(
+    library: str, folder: Path, worker: list[str], store: str, directory: Path, **more: str
+) -> str:
+    """Run `client.py` of a folder while a worker of a library runs, and return what it prints.
+
+    Parameters:
+      folder: has `client.py` and the modules that both import; the worker runs there.
+      worker: the worker's module and arguments.
+      directory: where the worker's log goes.
+      more: environment variables of both; the client has `ROLE=client`, too.
+    """
+    variables = environment(library, STORE=store, C_FORCE_ROOT="1", **more)
+    variables["PYTHONPATH"] = f"{folder}:{variables['PYTHONPATH']}"
+    interpreter = str(python(library))
+    log = directory / f"{library}.log"
+    with log.open("wb") as output:
+        started = subprocess.Popen(
+            [interpreter, "-m", *worker], cwd=folder, env=variables, stdout=output, stderr=output
+        )
+        try:
+            client = subprocess.run(
+                [interpreter, str(folder / "client.py")],
+                env={**variables, "ROLE": "client"},
+                capture_output=True,
+                text=True,
+                timeout=90,
+                check=False,
+            )
+        finally:
+            started.terminate()
+            started.wait(20)
+    assert client.returncode == 0, client.stderr + log.read_text()
+    return client.stdout

@@ -19,6 +19,7 @@ from taskhub.app.compatibility import CompatibilityFace
 from taskhub.app.configurable import ConfigurableFace
 from taskhub.app.declarations import Declarations
 from taskhub.app.discovery import import_all
+from taskhub.app.monitoring import MonitoringFace
 from taskhub.app.registry import TaskRegistry
 from taskhub.app.routing import Routes
 from taskhub.config.configuration import Configuration
@@ -41,7 +42,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Celery(ConfigurableFace, CompatibilityFace):
+class Celery(ConfigurableFace, CompatibilityFace, MonitoringFace):
     """An application: its configuration, its tasks, and the stores behind them.
 
     Making one connects to nothing; the engine is made when it is first needed.

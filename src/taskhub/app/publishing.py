@@ -6,15 +6,23 @@ body is read back and reaches the worker.
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskhub import signals
+from taskhub.exceptions import OperationalError
 from taskhub.serialization.safe_repr import safe_repr
 from taskhub.task import calling
+from taskhub.task.calling import origin_of
+from taskhub.worker.events import event
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
+
+logger = logging.getLogger(__name__)
 
 #: As long as Celery makes the texts of arguments.
 _REPR_LENGTH = 1024
@@ -40,6 +48,9 @@ _FIELDS = (
 _FIXED = frozenset(("id", "lang"))
 #: Parts of a call that stand in the body of Celery's messages.
 _EMBEDDED = ("callbacks", "errbacks", "chain", "chord")
+
+#: Headers that the event `task-sent` tells of under the same names.
+_TOLD = ("root_id", "parent_id", "retries", "eta", "expires")
 
 
 class Call(NamedTuple):
@@ -147,7 +158,20 @@ class Publishing:
             signals.before_task_publish.receivers
             or signals.after_task_publish.receivers
             or signals.task_sent.receivers
+            or self.sends_events
         )
+
+    @cached_property
+    def sends_events(self) -> bool:
+        """Whether the event `task-sent` is sent, by the setting `task_send_sent_event`."""
+        return bool(self._app.conf.task_send_sent_event)
+
+    def _send_events(self, published: Iterable[Publication]) -> None:
+        try:
+            self._app.engine.tell([_sent_event(shown) for shown in published])
+        except OperationalError as error:
+            # The calls themselves are stored.
+            logger.warning("%s; nobody is told that tasks were sent", error)
 
     def before(
         self, call: Call, options: Mapping[str, Any], timezone: Any
@@ -178,6 +202,8 @@ class Publishing:
 
     def after(self, published: Iterable[Publication]) -> None:
         """Tell that messages were sent, or leave in the commit of the task that runs."""
+        if self.sends_events:
+            self._send_events(published)
         for name, routing_key, headers, _, body in published:
             signals.after_task_publish.send(
                 name, body=body, headers=headers, exchange="", routing_key=routing_key
@@ -192,6 +218,22 @@ class Publishing:
                     eta=headers["eta"],
                     taskset=headers["group"],
                 )
+
+
+def _sent_event(shown: Publication) -> str:
+    headers = shown.headers
+    return event(
+        "task-sent",
+        headers["origin"] or origin_of(os.getpid()),
+        uuid=headers["id"],
+        name=headers["task"],
+        **{name: headers[name] for name in _TOLD},
+        args=headers["argsrepr"],
+        kwargs=headers["kwargsrepr"],
+        queue=shown.routing_key,
+        exchange="",
+        routing_key=shown.routing_key,
+    )
 
 
 def _copy(shown: Publication) -> Publication:

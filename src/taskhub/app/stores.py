@@ -36,6 +36,8 @@ def engine_rules(conf: Configuration) -> EngineRules:
         namespace=conf.taskhub_namespace,
         max_deliveries=conf.task_max_deliveries,
         lease=milliseconds(conf.lease_seconds) or EngineRules.lease,
+        statistics_ttl=milliseconds(conf.statistics_expires) or 0,
+        events_kept=conf.event_stream_length,
         dead_letter_ttl=milliseconds(conf.dead_letter_expires) or EngineRules.dead_letter_ttl,
     )
 

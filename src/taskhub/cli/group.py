@@ -20,6 +20,11 @@ _COMMANDS = {
     "call": ("taskhub.cli.call:call", "Send a call of a task, and perhaps wait for its result."),
     "result": ("taskhub.cli.result:result", "Show state and result of a call."),
     "status": ("taskhub.cli.status:status", "Show store, queues, workers and dead letters."),
+    "stats": (
+        "taskhub.cli.stats:stats",
+        "Show what became of tasks, how long they ran, and how long they waited.",
+    ),
+    "events": ("taskhub.cli.events:events", "Follow what workers tell of tasks and of themselves."),
     "doctor": (
         "taskhub.cli.doctor:doctor",
         "Check everything that taskhub needs, and say how to mend it.",

@@ -83,6 +83,8 @@ class Context:
     _execution: Any = None
     #: Whether the body has been entered; a task that calls itself runs as an ordinary function.
     _entered: bool = False
+    #: What events tell of its result.
+    _result_text: str = ""
     #: When the task began to run (`time.perf_counter`); None: it did not.
     _began: float | None = None
     #: Whether the task has ended and its handlers run.

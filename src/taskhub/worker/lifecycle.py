@@ -33,6 +33,8 @@ from taskhub.worker.deciding import (
 )
 from taskhub.worker.limits.executions import Executions
 from taskhub.worker.limits.time_limits import TimeLimits, seconds
+from taskhub.worker.eventing import Eventing
+from taskhub.worker.events import result_text
 from taskhub.worker.node import Node
 from taskhub.worker.rejecting import put_back
 from taskhub.worker.runnable import RunnableTask
@@ -55,11 +57,15 @@ class Lifecycle(Middleware):
     Parameters:
       reject: makes the outcome of a message that cannot be begun, or whose ending cannot be decided.
       node: stands for this worker as the sender of signals.
+      eventing: tells whoever watches.
     """
 
-    def __init__(self, reject: Callable[[Claim, Exception], Outcome], node: Node) -> None:
+    def __init__(
+        self, reject: Callable[[Claim, Exception], Outcome], node: Node, eventing: Eventing
+    ) -> None:
         self._reject = reject
         self._node = node
+        self._eventing = eventing
         #: What runs in this process; others may end it.
         self.executions = Executions(reject)
 
@@ -108,6 +114,8 @@ class Lifecycle(Middleware):
         if task is not None:
             if signals.task_received.receivers:
                 telling.received(self._node, request)
+            if self._eventing.is_on:
+                self._eventing.received(request)
             self._begin(broker, message, task, request)
         message.runtime = perf_counter()
 
@@ -127,6 +135,8 @@ class Lifecycle(Middleware):
             if not _LOADED.isdisjoint(message.options):
                 self._load(message, task, request)
             request._began = perf_counter()
+            if self._eventing.is_on:
+                self._eventing.started(request)
             if signals.task_prerun.receivers:
                 telling.begins(task, request, message.args, message.kwargs)
             if task.track_started and not task.result_policy.ignores(request):
@@ -222,6 +232,8 @@ class Lifecycle(Middleware):
             if message.settled:
                 return
             if task is not None:
+                if self._eventing.is_on and exception is None:
+                    request._result_text = result_text(result)
                 outcome = end_task(task, request, result, exception)
                 message.outcome = endings.releasing(message, outcome)
             else:

@@ -22,6 +22,7 @@ from taskhub.engine.broker import EngineBroker
 from taskhub.engine.port import Engine
 from taskhub.worker import keeper
 from taskhub.worker.commands.state import ControlledApp
+from taskhub.worker.eventing import Eventing
 from taskhub.worker.lease import Lease
 from taskhub.worker.lifecycle import Lifecycle
 from taskhub.worker.limits.run_time import RunTimeLimits
@@ -149,10 +150,12 @@ def make_broker(
     reject = Rejection(node, after_failure)
     broker = EngineBroker(engine, reject=reject, hold_lease=hold_lease, middleware=[])
     node.broker = broker
-    lifecycle = Lifecycle(reject, node)
+    eventing = Eventing(node)
+    lifecycle = Lifecycle(reject, node, eventing)
     for middleware in (
         Boot(boot),
         NodeSignals(node),
+        eventing,
         KeeperFork(),
         PrefetchBound(app),
         # First before a message, last after it: see its module.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -63,31 +62,9 @@ def notes(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 
 def _run(library: str, store: str, folder: Path) -> list[Note]:
     journal = folder / f"{library}.journal"
-    environment = parity.environment(library, STORE=store, C_FORCE_ROOT="1", JOURNAL=str(journal))
-    environment["PYTHONPATH"] = f"{FOLDER}:{environment['PYTHONPATH']}"
-    python = str(parity.python(library))
-    log = folder / f"{library}.log"
-    with log.open("wb") as output:
-        worker = subprocess.Popen(
-            [python, "-m", *COMMANDS[library]],
-            cwd=FOLDER,
-            env=environment,
-            stdout=output,
-            stderr=output,
-        )
-        try:
-            client = subprocess.run(
-                [python, str(FOLDER / "client.py")],
-                env={**environment, "ROLE": "client"},
-                capture_output=True,
-                text=True,
-                timeout=90,
-                check=False,
-            )
-        finally:
-            worker.terminate()
-            worker.wait(20)
-    assert client.returncode == 0, client.stderr + log.read_text()
+    parity.run_beside_worker(
+        library, FOLDER, COMMANDS[library], store, folder, JOURNAL=str(journal)
+    )
     return [json.loads(line) for line in journal.read_text().splitlines()]
 
 

@@ -20,7 +20,7 @@ __all__ = ("SETTINGS",)
 _CONNECTIONS = "The engine sets up its connections for what each is used for."
 _IN_URL = "Write it into the URL in result_backend."
 _STREAM = "Commands travel in a stream of the store; there is nothing to declare."
-_NO_EVENTS = "Not in effect yet: events are not sent."
+_NO_EVENTS = "Events are entries of one stream in the store: see event_stream_length."
 _NO_SIGNING = "Messages are not signed: protect the store by TLS and a password."
 _OTHER_BACKEND = "Results are kept in Redis or Valkey."
 

@@ -34,6 +34,18 @@ SETTINGS: tuple[Setting, ...] = (
         "How long dead letters are kept.",
     ),
     honoured(
+        "statistics_expires",
+        timedelta(days=2),
+        SECONDS,
+        "How long counts of what became of tasks are kept, by the minute; 0: nothing is counted.",
+    ),
+    honoured(
+        "event_stream_length",
+        10_000,
+        INTEGER,
+        "About how many events the store keeps for those who watch.",
+    ),
+    honoured(
         "revocation_expires",
         timedelta(days=1),
         SECONDS,

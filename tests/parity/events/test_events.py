@@ -1,0 +1,89 @@
+"""What workers tell of tasks and of themselves: types, order and fields are those of a real Celery worker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import parity
+from tests.support.servers import Server, start_valkey
+
+FOLDER = Path(__file__).parent / "worker"
+WORKER = ["-A", "program", "worker", "-P", "solo", "-l", "ERROR", "-E"]
+COMMANDS = {
+    "celery": ["celery", *WORKER, "--without-mingle", "--without-gossip"],
+    "taskhub": ["taskhub.cli", *WORKER],
+}
+CALLS = ["add", "fail", "again", "ignore", "silent", "late", "nowhere"]
+#: Differ from run to run, or with who sends them.
+UNLIKE = {"timestamp", "clock", "pid", "local_received", "hostname", "runtime", "traceback"}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with start_valkey(tmp_path_factory.mktemp("store")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def told(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    """Return what receivers got, by library."""
+    folder = tmp_path_factory.mktemp("events")
+    stores = {"celery": server.url, "taskhub": server.url.removesuffix("0") + "1"}
+
+    def run(library: str) -> dict[str, Any]:
+        text = parity.run_beside_worker(library, FOLDER, COMMANDS[library], stores[library], folder)
+        found: dict[str, Any] = json.loads(text)
+        return found
+
+    with ThreadPoolExecutor(2) as threads:
+        return dict(zip(stores, threads.map(run, stores), strict=True))
+
+
+def _of(told: dict[str, Any], call: str) -> list[dict[str, Any]]:
+    events = [event for event in told["events"] if event.get("uuid") == call]
+    # A client's and a worker's events come by different connections to Celery's receiver.
+    return sorted(events, key=lambda event: event["type"] != "task-sent")
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_calls_are_told_of_as_by_celery(told: dict[str, dict[str, Any]], call: str) -> None:
+    def shown(library: str) -> list[dict[str, Any]]:
+        return [
+            {
+                name: value
+                for name, value in event.items()
+                # In Celery, the parent of a retry is the call itself; here it stays as it was.
+                if name not in UNLIKE and not (name == "parent_id" and event.get("retries"))
+            }
+            for event in _of(told[library], call)
+        ]
+
+    assert shown("taskhub") == shown("celery")
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_events_have_all_fields(told: dict[str, dict[str, Any]], call: str) -> None:
+    for ours, theirs in zip(_of(told["taskhub"], call), _of(told["celery"], call), strict=True):
+        missing = theirs.keys() - ours.keys()
+        assert not missing, ours["type"]
+        assert isinstance(ours["timestamp"], float)
+        assert "@" in ours["hostname"]
+
+
+def test_workers_tell_of_themselves(told: dict[str, dict[str, Any]]) -> None:
+    def fields(library: str) -> set[str]:
+        kinds = ("worker-online", "worker-heartbeat")
+        events = [event for event in told[library]["events"] if event["type"] in kinds]
+        return set(events[0])
+
+    assert fields("taskhub") == fields("celery")
+
+
+def test_one_can_tell_something_of_ones_own(told: dict[str, dict[str, Any]]) -> None:
+    assert told["taskhub"]["own"] == told["celery"]["own"] == ["mine"]
