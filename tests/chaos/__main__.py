@@ -1,4 +1,4 @@
-"""The long run: `python -m tests.chaos [--seed 1] [--calls 20000] [--faults 200] [--publish DOCUMENT]`."""
+"""The long run: `python -m tests.chaos [--seed 1] [--calls 22500] [--faults 200] [--publish DOCUMENT]`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def main(arguments: list[str]) -> int:
         description="Break everything around taskhub while it works, and account for every task.",
     )
     parser.add_argument("--seed", type=int, default=1, help="draws workload and faults")
-    parser.add_argument("--calls", type=int, default=20_000, help="task calls in all canvases")
+    parser.add_argument("--calls", type=int, default=22_500, help="task calls in all canvases")
     parser.add_argument("--faults", type=int, default=200, help="things that are broken")
     parser.add_argument("--interval", type=float, default=1.0, help="seconds between faults")
     parser.add_argument(

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from tests.chaos.ledger import ENDED, Note, Published, Removed, Stored, Write
+from tests.chaos.ledger import ENDED, Note, Published, PutBack, Removed, Stored, Write
 from tests.chaos.model import Expected, Failure
 
 
@@ -69,6 +69,8 @@ def wrong_endings(writes: Sequence[Write]) -> Iterator[str]:
                 if key not in stored:
                     yield f"message {key!r} ended twice"
                 stored.discard(key)
+            case PutBack(key=key) if key not in stored:
+                yield f"message {key!r} was put back after it had ended"
             case Stored(task_id=task_id, state=state) if state in ENDED:
                 ended[task_id] += 1
     yield from (f"message {key!r} never ended" for key in stored)
@@ -78,12 +80,15 @@ def wrong_endings(writes: Sequence[Write]) -> Iterator[str]:
     yield from (f"task {task_id} got no final result" for task_id in ids - ended.keys())
 
 
-def wrong_runs(ends: Iterable[Expected], notes: Sequence[Note]) -> Iterator[str]:
+def wrong_runs(
+    ends: Iterable[Expected], notes: Sequence[Note], writes: Iterable[Write] = ()
+) -> Iterator[str]:
     """Yield each call that was lost, or ran though it should not, or ran twice as one delivery.
 
     A body may run again, but only as a delivery with a higher number: the store must have noticed that a worker was
-    lost. A call that was published twice would run twice as its first delivery.
+    lost; or because it was put back. A call that was published twice would run twice as its first delivery.
     """
+    put_back = Counter(write.key for write in writes if isinstance(write, PutBack))
     wanted = {
         (label, attempt)
         for end in ends
@@ -97,12 +102,12 @@ def wrong_runs(ends: Iterable[Expected], notes: Sequence[Note]) -> Iterator[str]
     yield from (f"try {attempt} of {label} ran" for label, attempt in begun - wanted)
     yield from (f"try {attempt} of {label} ended in no run" for label, attempt in begun - ended)
     deliveries = Counter(
-        (note.label, note.retries, note.task_id, note.delivery)
+        (note.label, note.retries, note.key, note.delivery)
         for note in notes
         if note.word == "begin"
     )
-    for (label, attempt, _, delivery), times in deliveries.items():
-        if times > 1:
+    for (label, attempt, key, delivery), times in deliveries.items():
+        if times > 1 + put_back[key]:
             yield f"delivery {delivery} of try {attempt} of {label} ran {times} times"
     for label, ids in _ids(notes).items():
         if len(ids) > 1:

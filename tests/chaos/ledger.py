@@ -75,6 +75,14 @@ class Removed(NamedTuple):
     key: str
 
 
+class PutBack(NamedTuple):
+    """A message that was taken out and stored again as it was, in one step: the store was out of reach when a worker
+    needed it to begin or to end the task.
+    """
+
+    key: str
+
+
 class Stored(NamedTuple):
     """A result document that was stored."""
 
@@ -82,21 +90,34 @@ class Stored(NamedTuple):
     state: str
 
 
-Write = Published | Removed | Stored
+Write = Published | Removed | PutBack | Stored
 
 
 def read_writes(directory: Path, namespace: str) -> Iterator[Write]:
     """Yield what a store with its append-only file in this directory has written for an application."""
     messages = f"{{{namespace}}}:messages".encode()
-    for command in _commands(directory):
-        match command:
-            case [b"HSET" | b"HSETNX" | b"HMSET", name, *pairs] if name == messages:
-                yield from map(_published, pairs[::2], pairs[1::2])
-            case [b"HDEL", name, *keys] if name == messages:
-                yield from (Removed(key.decode()) for key in keys)
-            case [b"SET", name, document, *_] if name.startswith(b"celery-task-meta-"):
-                found = json.loads(document)
-                yield Stored(found["task_id"], found["status"])
+    records: dict[bytes, bytes] = {}
+    for transaction in _transactions(directory):
+        removed: dict[bytes, bytes] = {}
+        writes: list[Write] = []
+        for command in transaction:
+            match command:
+                case [b"HSET" | b"HSETNX" | b"HMSET", name, *pairs] if name == messages:
+                    for key, record in zip(pairs[::2], pairs[1::2], strict=True):
+                        records[key] = record
+                        if removed.pop(key, None) == record:
+                            writes.remove(Removed(key.decode()))
+                            writes.append(PutBack(key.decode()))
+                        else:
+                            writes.append(_published(key, record))
+                case [b"HDEL", name, *keys] if name == messages:
+                    for key in keys:
+                        removed[key] = records.pop(key, b"")
+                        writes.append(Removed(key.decode()))
+                case [b"SET", name, document, *_] if name.startswith(b"celery-task-meta-"):
+                    found = json.loads(document)
+                    writes.append(Stored(found["task_id"], found["status"]))
+        yield from writes
 
 
 def _published(key: bytes, record: bytes) -> Published:
@@ -109,6 +130,22 @@ def _published(key: bytes, record: bytes) -> Published:
         message["kwargs"].get("label", ""),
         message["options"].get("retries") or 0,
     )
+
+
+def _transactions(directory: Path) -> Iterator[list[list[bytes]]]:
+    """Yield the commands that were applied together."""
+    together: list[list[bytes]] | None = None
+    for command in _commands(directory):
+        match command:
+            case [b"MULTI"]:
+                together = []
+            case [b"EXEC"]:
+                yield together or []
+                together = None
+            case _ if together is not None:
+                together.append(command)
+            case _:
+                yield [command]
 
 
 def _commands(directory: Path) -> Iterator[list[bytes]]:

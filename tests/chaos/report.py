@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.chaos import faults
 from tests.chaos.faults import Injected
-from tests.chaos.ledger import Note, Published
+from tests.chaos.ledger import Note, Published, PutBack
 from tests.chaos.run import Record
 
 #: Where the figures stand in a document.
@@ -71,6 +71,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 def text(record: Record, command: str) -> str:
     """Return the figures as Markdown."""
     published = sum(isinstance(write, Published) for write in record.writes)
+    put_back = sum(isinstance(write, PutBack) for write in record.writes)
     injected = Counter(fault.kind for fault in record.injected)
     where = f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
     lines = [
@@ -83,6 +84,7 @@ def text(record: Record, command: str) -> str:
         f"| bodies run | {len(record.begun):,} |",
         f"| of these on messages that a lost worker had held | {record.redelivered:,} |",
         f"| of these had begun before and ran again | {record.run_again:,} |",
+        f"| messages put back, because the store was out of reach when a task was to begin | {put_back:,} |",
         f"| faults | {len(record.injected):,} |",
         f"| lost, doubled, hanging, left over | {len(record.problems):,} |",
         "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -89,6 +90,8 @@ def run(scale: Scale, directory: Path, tell: Callable[[str], object] = lambda _:
             saboteur.work(fault)
             sender.advance()
             tell(f"{fault.kind}; {len(sender.results)} of {len(canvases)} canvases sent")
+        # For those who look into a run that failed; the notes and the store's file are kept beside it.
+        (directory / "faults").write_text("\n".join(map(json.dumps, saboteur.injected)))
         sender.finish(PATIENCE)
         ends = [expected(canvas) for canvas in canvases]
         deadline = time.monotonic() + scale.patience
@@ -104,7 +107,7 @@ def run(scale: Scale, directory: Path, tell: Callable[[str], object] = lambda _:
         writes = list(ledger.read_writes(fleet.store.directory, NAMESPACE))
     problems += audit.wrong_publications(ends, writes)
     problems += audit.wrong_endings(writes)
-    problems += audit.wrong_runs(ends, notes)
+    problems += audit.wrong_runs(ends, notes, writes)
     return Record(
         scale,
         len(canvases),

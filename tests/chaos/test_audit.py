@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.chaos import audit, workload
-from tests.chaos.ledger import Note, Published, Removed, Stored, Write
+from tests.chaos import audit, ledger, workload
+from tests.chaos.ledger import Note, Published, PutBack, Removed, Stored, Write
 from tests.chaos.model import Failure, expected, value_of
 from tests.chaos.workload import Call, Chain, Chord, Group
 
@@ -62,6 +64,7 @@ def test_publications(writes: list[Write], problem: str) -> None:
         ([*GOOD, GOOD[-1]], ["task 2 got 2 final results"]),
         ([*GOOD, Removed("2")], ["message '2' ended twice"]),
         ([GOOD[0], *GOOD], ["message '1' was stored while it was stored"]),
+        ([*GOOD, PutBack("2")], ["message '2' was put back after it had ended"]),
     ],
 )
 def test_endings(writes: list[Write], problem: list[str]) -> None:
@@ -79,6 +82,12 @@ def test_endings(writes: list[Write], problem: list[str]) -> None:
 )
 def test_runs(notes: list[Note], problem: str) -> None:
     assert list(audit.wrong_runs([END], notes)) == [problem]
+
+
+def test_a_message_that_was_put_back_may_run_again() -> None:
+    writes = [*GOOD[:7], PutBack("2"), *GOOD[7:]]
+    assert list(audit.wrong_endings(writes)) == []
+    assert list(audit.wrong_runs([END], [*RAN, note("begin", "b")], writes)) == []
 
 
 def test_a_body_whose_header_failed_must_not_run() -> None:
@@ -109,3 +118,34 @@ def test_the_model_follows_values_through_a_canvas() -> None:
     chord = Chord((Call("b"), Call("c")), Call("d"))
     values = [value_of("b", ()), value_of("c", ())]
     assert expected(chord).result == value_of("d", [values])
+
+
+def command(*words: str) -> bytes:
+    """Return a command as it stands in an append-only file."""
+    parts = "".join(f"${len(word)}\r\n{word}\r\n" for word in words)
+    return f"*{len(words)}\r\n{parts}".encode()
+
+
+def test_the_append_only_file_tells_what_was_put_back_from_what_was_published_again(
+    tmp_path: Path,
+) -> None:
+    record = 'work\n5\n1\n{"actor_name":"step","kwargs":{"label":"a"},"options":{}}'
+    other = record.replace('"a"', '"b"')
+    name = "{chaos}:messages"
+    (tmp_path / "appendonlydir").mkdir()
+    (tmp_path / "appendonlydir" / "appendonly.aof.1.incr.aof").write_bytes(
+        b"".join(
+            [
+                command("HSET", name, "1", record),
+                *(command("MULTI"), command("HDEL", name, "1")),
+                *(command("HSETNX", name, "1", record), command("EXEC")),
+                *(command("MULTI"), command("HDEL", name, "1")),
+                *(command("HSETNX", name, "1", other), command("EXEC")),
+                command("HDEL", name, "1"),
+                command("HSET", name, "1", other),
+            ]
+        )
+    )
+    a, b = Published("1", "1", "step", "a", 0), Published("1", "1", "step", "b", 0)
+    found = list(ledger.read_writes(tmp_path, "chaos"))
+    assert found == [a, PutBack("1"), Removed("1"), b, Removed("1"), b]

@@ -179,7 +179,7 @@ def test_a_commit_is_all_or_nothing(scene: Scene, name: str, after: bool) -> Non
     problems = [
         *audit.wrong_publications([end], scene.writes),
         *audit.wrong_endings(scene.writes),
-        *audit.wrong_runs([end], scene.notes),
+        *audit.wrong_runs([end], scene.notes, scene.writes),
     ]
     assert problems == []
     deliveries = [
