@@ -32,15 +32,10 @@ STALE = 0.1
 ENDINGS_AT_ONCE = 200
 #: Events that wait to be told.
 EVENTS_HELD = 10_000
-#: Events that wait to be told.
-EVENTS_HELD = 10_000
 #: Compare claims with what is held at least this often, seconds.
 RECONCILE_EVERY = 60.0
 #: Bounds of the pause between tries to reach the store, seconds.
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
-
-#: Given a delivery, its outcome, and how long its code ran (seconds), returns the events of its ending.
-Describe = Callable[[Delivery, Outcome, float], tuple[str, ...]]
 
 #: Given a delivery, its outcome, and how long its code ran (seconds), returns the events of its ending.
 Describe = Callable[[Delivery, Outcome, float], tuple[str, ...]]
@@ -82,8 +77,6 @@ class Courier(threading.Thread):
         #: Returns the events that an ending takes with it; None: nobody wants any.
         self.describe: Describe | None = None
         self._turns = turns or TurnTaker({})
-        #: Returns the events that an ending takes with it; None: nobody wants any.
-        self.describe: Describe | None = None
         self._engine = engine
         self._withdraw = withdraw
         self._reject = reject
@@ -91,8 +84,6 @@ class Courier(threading.Thread):
         # With the run time in seconds; None: nothing was run.
         self._ended: deque[tuple[Ending, float | None]] = deque()
         self._repeated: set[str] = set()
-        # While the store is out of reach, the latest are kept.
-        self._events: deque[str] = deque(maxlen=EVENTS_HELD)
         # While the store is out of reach, the latest are kept.
         self._events: deque[str] = deque(maxlen=EVENTS_HELD)
         # Whether the store may hold claims for us that never arrived: the reply was lost.
@@ -156,18 +147,9 @@ class Courier(threading.Thread):
         tally = tally_of(delivery, outcome, runtime)
         if self.describe is not None:
             outcome = outcome._replace(events=self.describe(delivery, outcome, runtime))
-        if self.describe is not None:
-            outcome = outcome._replace(events=self.describe(delivery, outcome, runtime))
         self._ended.append((Ending(delivery.claim, outcome, tally), runtime))
         if self._waiting:
             # The first to see it wakes; the others need not.
-            self._waiting = False
-            self.wake()
-
-    def tell(self, event: str) -> None:
-        """Append an event to the stream soon, and before the endings that come later. Returns at once."""
-        self._events.append(event)
-        if self._waiting:
             self._waiting = False
             self.wake()
 
@@ -265,14 +247,6 @@ class Courier(threading.Thread):
         self._return_stale()
         self._wait()
         return True
-
-    def _send_events(self) -> None:
-        if self._events:
-            events = [self._events.popleft() for _ in range(len(self._events))]
-            try:
-                self._engine.tell(events)
-            except OperationalError as error:
-                logger.warning("%s; %d events are lost", error, len(events))
 
     def _send_events(self) -> None:
         if self._events:
