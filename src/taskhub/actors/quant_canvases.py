@@ -28,6 +28,7 @@ from taskhub.quant import (
     parse_code,
     total,
 )
+from taskhub.result import allow_join_result
 
 _COMMON = {**OPTIONS, "soft_time_limit": 120, "time_limit": 180}
 
@@ -46,13 +47,13 @@ def sync_industry_members(self: Any, industries: Sequence[str] | None = None) ->
       UnknownCodeError: there are none yet.
       QuantError: all of them failed.
     """
-    raise self.replace(_summed(_members(BoardKind.INDUSTRY, industries)))
+    return _replaced(self, _summed(_members(BoardKind.INDUSTRY, industries)))
 
 
 @app.task(bind=True, name="Modules.quant.tasks.sync_concept_members", **_COMMON)
 def sync_concept_members(self: Any, concepts: Sequence[str] | None = None) -> Any:
     """Bring the members of concepts up to date, as `sync_industry_members` does those of industries."""
-    raise self.replace(_summed(_members(BoardKind.CONCEPT, concepts)))
+    return _replaced(self, _summed(_members(BoardKind.CONCEPT, concepts)))
 
 
 @app.task(bind=True, name="Modules.quant.tasks.sync_all_kline_data", **_COMMON)
@@ -67,7 +68,7 @@ def sync_all_kline_data(
 
     Returns and raises as `sync_industry_members`.
     """
-    raise self.replace(_summed(_klines(codes, start, adjust)))
+    return _replaced(self, _summed(_klines(codes, start, adjust)))
 
 
 @app.task(bind=True, name="Modules.quant.tasks.sync_daily_data", **_COMMON)
@@ -91,7 +92,7 @@ def sync_daily_data(self: Any, codes: Sequence[str] | None = None, members: bool
         sync.si(tolerate=True) for sync in (sync_stock_data, sync_industry_data, sync_concept_data)
     )
     details = sync_daily_details.s(None if codes is None else list(codes), members)
-    raise self.replace(chain(lists, details, record_sync.s("daily")))
+    return _replaced(self, chain(lists, details, record_sync.s("daily")))
 
 
 @app.task(bind=True, name="Modules.quant.tasks.sync_daily_details", **_COMMON)
@@ -108,7 +109,7 @@ def sync_daily_details(
     parts += _klines(codes, None, "") if codes else ()
     if not parts:
         return lists
-    raise self.replace(chord(parts, sum_up.s(lists)))
+    return _replaced(self, chord(parts, sum_up.s(lists)))
 
 
 @app.task(bind=True, name="Modules.quant.tasks.sum_up", **_COMMON)
@@ -140,6 +141,12 @@ def record_sync(self: Any, reports: list[dict[str, Any]], kind: str | None = Non
     if kind is not None:
         told["parts"] = reports
     return told
+
+
+def _replaced(task: Any, canvas: Any) -> Any:
+    """Let a canvas take the place of a call; run at once, it is waited for, which tasks may not do otherwise."""
+    with allow_join_result():
+        return task.replace(canvas)
 
 
 def _summed(parts: Sequence[Any]) -> Any:

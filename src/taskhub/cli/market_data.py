@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskhub.cli import exit_codes
-from taskhub.cli.options import app_options
+from taskhub.cli.options import app_options, load_app
 from taskhub.cli.output import duration, note, say_json, table
 from taskhub.cli.running import CommandError
 from taskhub.quant.exceptions import (
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from taskhub.quant.storage.store import MarketStore
 
 
-def market_settings() -> QuantSettings:
-    """Return where market data is kept, as the workers' environment says."""
-    from taskhub.engine.embedded import store_directory
+def market_settings(context: click.Context) -> QuantSettings:
+    """Return where market data is kept, as the environment and the app's project say."""
+    from taskhub.app.stores import home_of
     from taskhub.quant.settings import QuantSettings
 
-    return QuantSettings.from_environment(os.environ, home=store_directory())
+    return QuantSettings.from_environment(os.environ, home=home_of(load_app(context).conf))
 
 
 @contextmanager
@@ -52,11 +52,10 @@ def _explained() -> Generator[None]:
 
 
 @contextmanager
-def _opened() -> Generator[MarketStore]:
+def _opened(settings: QuantSettings) -> Generator[MarketStore]:
     from taskhub.quant.extra import require
 
     with _explained():
-        settings = market_settings()
         require("sqlalchemy", "alembic")
         from taskhub.quant.storage.store import MarketStore
 
@@ -76,9 +75,10 @@ def quant() -> None:
 @quant.command(epilog=exit_codes.EXPLAINED)
 @app_options
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each table.")
-def status(as_json: bool) -> None:
+@click.pass_context
+def status(context: click.Context, as_json: bool) -> None:
     """Show how much there is, and how fresh it is."""
-    with _opened() as store:
+    with _opened(market_settings(context)) as store:
         found = store.freshness()
     now = datetime.now(UTC)
     if as_json:
@@ -117,20 +117,24 @@ def _ago(now: datetime, then: datetime | None) -> str:
 )
 @click.option("--days", type=click.IntRange(5, 2000), default=120, show_default=True)
 @click.option("--adjust", type=click.Choice(["qfq", "hfq"]), help="Adjusted prices.")
-def plot(code: str, output: Path | None, days: int, adjust: str | None) -> None:
+@click.pass_context
+def plot(
+    context: click.Context, code: str, output: Path | None, days: int, adjust: str | None
+) -> None:
     """Draw the K-lines of the stock CODE, with volume, as a PNG."""
     from taskhub.quant.codes import parse_code
 
     with _explained():
         stock = str(parse_code(code))
-    with _opened() as store:
+    settings = market_settings(context)
+    with _opened(settings) as store:
         from taskhub.quant.charts import draw_candles
 
         chart = draw_candles(
             store.bars(stock, adjust or "", limit=days),
             stock,
             (store.stock(stock) or {}).get("name"),
-            font=market_settings().font,
+            font=settings.font,
         )
     path = output or Path(f"{stock}.png")
     path.write_bytes(chart.png)
@@ -147,13 +151,15 @@ def db() -> None:
 
 @db.command(epilog=exit_codes.EXPLAINED)
 @app_options
-def upgrade() -> None:
+@click.pass_context
+def upgrade(context: click.Context) -> None:
     """Bring the tables to this version; what is there stays. Harmless when repeated."""
-    with _opened() as store:
+    settings = market_settings(context)
+    with _opened(settings) as store:
         from taskhub.quant.storage.faults import explained
         from taskhub.quant.storage.migrating import upgrade as bring_up
 
-        place = market_settings().place
+        place = settings.place
         with explained(place):
             before = bring_up(store.engine)
         # A database that is newer than this program is told of here.

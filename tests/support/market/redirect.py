@@ -26,6 +26,7 @@ _send = HTTPAdapter.send
 def _to_the_site(self: HTTPAdapter, request: Any, *args: Any, **kwargs: Any) -> Any:
     parts = urlsplit(request.url)
     if parts.hostname is not None and parts.hostname.endswith(_HOSTS):
+        _hurry()
         address = os.environ.get(ADDRESS)
         if not address:
             raise requests.ConnectionError(f"no route to {parts.hostname}")
@@ -45,10 +46,13 @@ class _Hurry:
 def redirect() -> None:
     """Lead requests from now on; harmless when called again."""
     HTTPAdapter.send = _to_the_site  # type: ignore[method-assign]
-    import akshare  # noqa: F401  # its modules are changed below
 
+
+def _hurry() -> None:
+    # Once it asks, akshare is there: importing it takes long.
     for name in ("akshare.utils.func", "akshare.utils.request"):
-        sys.modules[name].time = _Hurry  # type: ignore[attr-defined]
+        if name in sys.modules:
+            sys.modules[name].time = _Hurry  # type: ignore[attr-defined]
 
 
 if ADDRESS in os.environ:

@@ -27,5 +27,5 @@ def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Celery]:
 
 
 def _forget(services: object) -> None:
-    for name in ("_mailer", "_cache_cleaner"):
+    for name in ("_mailer", "_cache_cleaner", "_market_data"):
         getattr(services, name).cache_clear()

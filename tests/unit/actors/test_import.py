@@ -18,6 +18,7 @@ import taskhub.actors
 assert len(taskhub.actors.app.tasks) >= 4
 assert threading.active_count() == 1
 costly = {"aiosmtpd", "email_validator", "jinja2", "pydantic", "rich"} & set(sys.modules)
+costly |= {"akshare", "alembic", "matplotlib", "pandas", "requests", "sqlalchemy"} & set(sys.modules)
 assert not costly, costly
 """
 

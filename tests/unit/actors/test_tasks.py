@@ -22,6 +22,18 @@ QUEUES = {
     "Modules.admin.tasks.default_tasks.clear_cache": "default",
     "Modules.admin.queues.email_queues.send_welcome_email": "email",
     "Modules.admin.queues.email_queues.send_notification_email": "email",
+    "Modules.quant.tasks.sync_stock_data": "quant",
+    "Modules.quant.tasks.sync_industry_data": "quant",
+    "Modules.quant.tasks.sync_concept_data": "quant",
+    "Modules.quant.tasks.sync_industry_members": "quant",
+    "Modules.quant.tasks.sync_concept_members": "quant",
+    "Modules.quant.tasks.sync_board_members": "quant",
+    "Modules.quant.tasks.sync_kline_data": "quant",
+    "Modules.quant.tasks.sync_all_kline_data": "quant",
+    "Modules.quant.tasks.sync_daily_data": "quant",
+    "Modules.quant.tasks.sync_daily_details": "quant",
+    "Modules.quant.tasks.sum_up": "quant",
+    "Modules.quant.tasks.record_sync": "quant",
 }
 
 
@@ -66,9 +78,14 @@ def test_modules_offers_the_same_tasks(app: Celery) -> None:
     from Modules.common.libs.celery.celery_service import celery_app, get_celery_service
 
     assert get_celery_service().app is celery_app() is app
-    assert {
-        task.name for task in (send_email, clear_cache, send_welcome_email, send_notification_email)
-    } == set(QUEUES)
+    from Modules.quant import tasks
+
+    others = (send_email, clear_cache, send_welcome_email, send_notification_email)
+    market_data = [getattr(tasks, name) for name in tasks.__all__]
+    inner = {
+        f"Modules.quant.tasks.{name}" for name in ("sync_daily_details", "sum_up", "record_sync")
+    }
+    assert {task.name for task in (*others, *market_data)} == set(QUEUES) - inner
 
 
 def test_an_email_is_written_to_the_outbox_and_told_as_plain_values(

@@ -14,6 +14,7 @@ from typing import Any, Final
 from taskhub.quant.codes import Code, Market, parse_code
 from taskhub.quant.exceptions import (
     InvalidRequestError,
+    QuantConfigurationError,
     QuantError,
     SourceSchemaError,
     SourceUnavailableError,
@@ -60,6 +61,8 @@ class AkshareSource:
             if answer.rows:
                 return answer
             first: QuantError = SuspiciousAnswerError(f"{table.function} answers with no rows")
+        except QuantConfigurationError:
+            raise
         except QuantError as error:
             first = error
         return self._stocks_of_the_other_site(first, progress)
