@@ -10,22 +10,21 @@ import uuid
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from queue import Empty
 from typing import TYPE_CHECKING, Any
 
 import dramatiq
 from dramatiq.broker import Consumer, MessageProxy
 from dramatiq.common import current_millis, iter_queue
-from dramatiq.errors import ActorNotFound, QueueNotFound
+from dramatiq.errors import QueueNotFound
 from dramatiq.middleware import Middleware, MiddlewareError
 
+from taskhub.engine.consumer import EngineConsumer
 from taskhub.engine.courier import Courier
 from taskhub.engine.delivery import Delivery
 from taskhub.engine.port import Claim, Engine, RetryPolicy
 from taskhub.engine.throttle import Pace
 from taskhub.engine.turns import TurnTaker
 from taskhub.engine.work_queue import WorkQueue
-from taskhub.exceptions import OperationalError
 from taskhub.message import Envelope, check_name, clamp_priority, decode_body, encode_body
 from taskhub.outcome import ChainPlan, ChordPlan, Outcome
 
@@ -326,56 +325,6 @@ class EngineBroker(dramatiq.Broker):
 
 def _nothing() -> None:
     """Give up a lease that was never taken."""
-
-
-class EngineConsumer(Consumer):
-    """Dramatiq's end of the courier; all consumers of a process take from the same hand."""
-
-    def __init__(
-        self, courier: Courier, timeout: float, reject: Callable[[Claim, Exception], Outcome]
-    ) -> None:
-        self._courier = courier
-        self._timeout = timeout
-        self._reject = reject
-
-    def __next__(self) -> MessageProxy | None:
-        try:
-            delivery: Delivery = self._courier.ready.get(timeout=self._timeout)
-            return delivery
-        except Empty:
-            return None
-
-    def ack(self, message: MessageProxy) -> None:
-        assert isinstance(message, Delivery)
-        if message.settled:
-            return
-        outcome = message.outcome
-        if outcome is None:
-            outcome = Outcome(message.message_id, "SUCCESS")
-        self._courier.end(message, outcome, message.runtime)
-
-    def nack(self, message: MessageProxy) -> None:
-        assert isinstance(message, Delivery)
-        if message.settled:
-            return
-        outcome = message.outcome
-        if outcome is None:
-            error = message._exception
-            if not isinstance(error, Exception):
-                error = ActorNotFound(message.actor_name)
-            outcome = self._reject(message.claim, error)
-        self._courier.end(message, outcome, message.runtime)
-
-    def requeue(self, messages: Iterable[MessageProxy]) -> None:
-        claims = [message.claim for message in messages if isinstance(message, Delivery)]
-        try:
-            self._courier.give_back(claims)
-        except OperationalError as error:
-            # The courier gives back what is left when it ends, and then the lease runs out.
-            logger.warning("%s; %d messages are given back later", error, len(claims))
-
-    def close(self) -> None:
-        """Nothing to close: the courier belongs to the process."""
 
 
 def _wait_until_running(worker: Worker) -> None:

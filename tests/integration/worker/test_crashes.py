@@ -8,7 +8,9 @@ import time
 from collections.abc import Callable
 
 from taskhub import states
+from taskhub.engine.rules import EngineRules
 from taskhub.exceptions import WorkerLostError
+from taskhub.worker.keeper import RENEWALS_PER_LEASE
 from tests.integration.worker.conftest import Journal, Stage
 from tests.support.workers import until
 
@@ -96,6 +98,35 @@ def test_a_frozen_worker_cannot_end_what_was_taken_away(
     # It works on as before.
     other.kill()
     assert stage.send("mark", journal, "after").get(timeout=15) == frozen.pids[0]
+
+
+def test_a_frozen_host_loses_its_tasks_to_others_and_what_it_comes_to_later_is_refused(
+    make_stage: Callable[..., Stage], journal: Journal
+) -> None:
+    """A paused process group stands for a host that is cut off: nobody there renews a lease or sees a death."""
+    stage = make_stage(lease_seconds=2)
+    frozen = stage.supervised(processes=1, threads=1)
+    result = stage.send("work", journal, 0.5)
+    journal.wait_for(1)
+    frozen.freeze()
+    at = time.monotonic()
+    other = stage.supervised(processes=1, threads=1)
+    assert result.get(timeout=60) in other.pids
+    document = stage.document(result.id)
+    assert time.monotonic() - at > 1
+    frozen.thaw()
+    until(lambda: "its claim had been taken away: dropped" in frozen.log, "the refusal", 30)
+    assert stage.document(result.id) == document
+    # Nobody took the frozen process for stuck, and it works on as before.
+    assert "killed" not in frozen.log
+    other.kill()
+    assert stage.send("mark", journal, "after").get(timeout=30) == frozen.pids[0]
+
+
+def test_with_the_default_lease_a_lost_hosts_tasks_are_back_within_15_seconds() -> None:
+    # The lease runs out; the next renewal of anybody else sees it, and rings for whoever is idle.
+    lease = EngineRules().lease / 1000
+    assert lease + lease / RENEWALS_PER_LEASE < 15 - 1
 
 
 def test_a_task_that_kills_its_workers_is_given_up(
