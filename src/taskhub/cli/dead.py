@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from taskhub.cli import exit_codes
-from taskhub.cli.options import app_options, load_app
-from taskhub.cli.output import duration, say_json, table
+from taskhub.cli.options import app_options, load_app, page_options
+from taskhub.cli.output import duration, note, say_json, shortened, table
+from taskhub.cli.queues import described
+from taskhub.cli.running import CommandError
 
 if TYPE_CHECKING:
+    from taskhub.app.app import Celery
     from taskhub.engine.looking import DeadLetter
+
+#: Letters per call when all of them are meant.
+PAGE = 100
 
 
 @click.group(epilog=exit_codes.EXPLAINED)
@@ -24,17 +31,7 @@ def dead() -> None:
 
 @dead.command("list", epilog=exit_codes.EXPLAINED)
 @app_options
-@click.option(
-    "--offset", type=click.IntRange(min=0), default=0, metavar="N", help="Pass over the first N."
-)
-@click.option(
-    "--limit",
-    type=click.IntRange(min=1),
-    default=50,
-    show_default=True,
-    metavar="N",
-    help="Show N.",
-)
+@page_options
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each.")
 @click.pass_context
 def list_letters(context: click.Context, offset: int, limit: int, as_json: bool) -> None:
@@ -46,37 +43,140 @@ def list_letters(context: click.Context, offset: int, limit: int, as_json: bool)
         return
     rows = [
         (
-            letter["task_id"],
+            letter["id"],
             letter["task"],
             letter["queue"],
-            letter["reason"],
+            shortened(letter["reason"]),
             duration(letter["expires"] - time.time()),
         )
         for letter in letters
     ]
     table("Dead letters", ("id", "task", "queue", "reason", "forgotten in"), rows, "none")
+    if len(letters) == limit:
+        note(f"there may be more: --offset {offset + limit}")
+
+
+@dead.command(epilog=exit_codes.EXPLAINED)
+@app_options
+@click.argument("identity", metavar="ID")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+@click.pass_context
+def show(context: click.Context, identity: str, as_json: bool) -> None:
+    """Show the message ID with its arguments, the exception that ended it, and the traceback."""
+    engine = load_app(context).engine
+    found = engine.dead_letter(key_of(identity))
+    if found is None:
+        raise none_of([identity])
+    letter = describe(found)
+    if as_json:
+        say_json(letter)
+        return
+    for name in ("id", "task_id", "task", "args", "kwargs", "queue", "priority", "reason"):
+        if letter[name] is not None:
+            click.echo(f"{name:<9} {letter[name]}")
+    click.echo(f"forgotten in {duration(letter['expires'] - time.time())}")
+    if letter["traceback"]:
+        click.echo(f"\n{str(letter['traceback']).rstrip()}")
+
+
+@dead.command(epilog=exit_codes.EXPLAINED)
+@app_options
+@click.argument("identities", metavar="[ID]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All that there are now.")
+@click.option("-y", "--yes", is_flag=True, help="With --all: do not ask.")
+@click.pass_context
+def retry(context: click.Context, identities: tuple[str, ...], everything: bool, yes: bool) -> int:
+    """Send dead letters again, to the queues that they came from, as if they had just been sent."""
+    app = load_app(context)
+    return _each(app, identities, everything, yes, app.engine.revive, "sent again")
+
+
+@dead.command(epilog=exit_codes.EXPLAINED)
+@app_options
+@click.argument("identities", metavar="[ID]...", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All that there are now.")
+@click.option("-y", "--yes", is_flag=True, help="With --all: do not ask.")
+@click.pass_context
+def drop(context: click.Context, identities: tuple[str, ...], everything: bool, yes: bool) -> int:
+    """Forget dead letters."""
+    app = load_app(context)
+    return _each(app, identities, everything, yes, app.engine.drop_dead, "dropped")
+
+
+def _each(
+    app: Celery,
+    identities: Sequence[str],
+    everything: bool,
+    yes: bool,
+    act: Callable[[Sequence[str]], list[str]],
+    done: str,
+) -> int:
+    """Do something with dead letters; returns the exit code."""
+    if bool(identities) == everything:
+        raise CommandError("name dead letters by their ids, or all with --all", exit_codes.USAGE)
+    if everything:
+        count = app.engine.dead_count()
+        if count and not yes and not click.confirm(f"All {count} dead letters?", err=True):
+            raise CommandError("nothing was done")
+        identities = _all_keys(app)
+    acted: list[str] = []
+    for start in range(0, len(identities), PAGE):
+        acted += act([key_of(identity) for identity in identities[start : start + PAGE]])
+    click.echo(f"{len(acted)} dead letters {done}")
+    missing = [identity for identity in identities if key_of(identity) not in acted]
+    if not missing:
+        return exit_codes.OK
+    if everything:
+        note(f"{len(missing)} cannot be read, or have gone: see `taskhub dead list`")
+        return exit_codes.FAILURE
+    unreadable = [name for name in missing if app.engine.dead_letter(key_of(name)) is not None]
+    if unreadable:
+        raise CommandError(
+            f"{', '.join(unreadable)} cannot be sent again: the message cannot be read. "
+            "`taskhub dead drop` forgets it"
+        )
+    raise none_of(missing)
+
+
+def _all_keys(app: Celery) -> list[str]:
+    keys: list[str] = []
+    while page := app.engine.dead_letters(len(keys), PAGE):
+        keys += [letter.key for letter in page]
+    return [identity_of(key) for key in keys]
+
+
+def none_of(identities: Sequence[str]) -> CommandError:
+    """Return the error for dead letters that there are not."""
+    names = ", ".join(identities)
+    return CommandError(f"there is no dead letter {names}: see `taskhub dead list`")
+
+
+def identity_of(key: str) -> str:
+    """Return a key as people write it: its second part, if there is one, stands behind a `#`."""
+    return key.replace("\n", "#")
+
+
+def key_of(identity: str) -> str:
+    """Return the key that `identity_of` wrote."""
+    task_id, mark, number = identity.rpartition("#")
+    return f"{task_id}\n{number}" if mark and number.isdigit() else identity
 
 
 def describe(letter: DeadLetter) -> dict[str, Any]:
     """Return what is known of a dead letter, for JSON."""
-    from taskhub.exceptions import DecodeError
-    from taskhub.message import decode_body
-
-    envelope, task = letter.envelope, None
-    if envelope is not None:
-        try:
-            task = decode_body(envelope.body)["actor_name"]
-        except (DecodeError, ValueError):
-            task = None
     try:
         cause = json.loads(letter.reason)
     except ValueError:
         cause = {"reason": letter.reason}
     detail = cause.get("detail") or ""
+    unread = {
+        "task_id": letter.key.partition("\n")[0],
+        **dict.fromkeys(("task", "args", "kwargs", "queue", "priority")),
+    }
     return {
-        "task_id": envelope.task_id if envelope is not None else letter.key,
-        "task": task,
-        "queue": envelope.queue if envelope is not None else None,
+        "id": identity_of(letter.key),
+        **(unread if letter.envelope is None else described(letter.envelope)),
         "reason": f"{cause.get('reason')}: {detail}" if detail else str(cause.get("reason")),
+        "traceback": cause.get("traceback"),
         "expires": letter.expires / 1000,
     }

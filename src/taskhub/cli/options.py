@@ -70,6 +70,29 @@ def app_options(function: F) -> F:
     return function
 
 
+def page_options(function: F) -> F:
+    """Add `--offset` and `--limit` to a command that lists what may be many."""
+    for decorate in (
+        click.option(
+            "--limit",
+            type=click.IntRange(min=1),
+            default=50,
+            show_default=True,
+            metavar="N",
+            help="Show N.",
+        ),
+        click.option(
+            "--offset",
+            type=click.IntRange(min=0),
+            default=0,
+            metavar="N",
+            help="Pass over the first N.",
+        ),
+    ):
+        function = decorate(function)
+    return function
+
+
 def app_name(context: click.Context) -> str:
     """Return the name of the chosen app."""
     chosen: str | None = context.ensure_object(dict).get("app")

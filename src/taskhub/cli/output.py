@@ -49,6 +49,12 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], emp
     console.print(drawn)
 
 
+def shortened(text: str, length: int = 60) -> str:
+    """Return the beginning of a text, on one line."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 3]}..."
+
+
 def duration(seconds: float) -> str:
     """Return a length of time in its two greatest units."""
     rest = max(0, round(seconds))

@@ -2,43 +2,197 @@
 
 from __future__ import annotations
 
+import time
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from taskhub.cli import exit_codes
-from taskhub.cli.options import app_options, load_app
-from taskhub.cli.output import say_json, table
+from taskhub.cli.options import app_options, load_app, page_options
+from taskhub.cli.output import duration, note, say_json, shortened, table
 from taskhub.cli.running import CommandError
+from taskhub.cli.worker import split_names
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+    from taskhub.message import Envelope
+
+#: Columns of the messages of a queue.
+_COLUMNS = ("id", "task", "arguments", "priority")
 
 
 @click.command(epilog=exit_codes.EXPLAINED)
 @app_options
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+@click.argument("queue", required=False)
+@click.option("--delayed", is_flag=True, help="With QUEUE: its messages for later.")
+@click.option("--reserved", is_flag=True, help="With QUEUE: its messages in the hands of workers.")
+@page_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: one line, of messages one each.")
 @click.pass_context
-def queues(context: click.Context, as_json: bool) -> None:
-    """Show the queues that were ever used, and what they hold."""
-    counts = load_app(context).engine.queues()
-    if as_json:
-        say_json({name: count._asdict() for name, count in counts.items()})
+def queues(
+    context: click.Context,
+    queue: str | None,
+    delayed: bool,
+    reserved: bool,
+    offset: int,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Show the queues that were ever used and what they hold, or the messages of QUEUE.
+
+    The messages are those that are ready, the next one first. Nothing that is not shown is read, however many wait.
+    """
+    if queue is None:
+        if delayed or reserved:
+            raise CommandError("name a queue with --delayed and --reserved", exit_codes.USAGE)
+        counts = load_app(context).engine.queues()
+        if as_json:
+            say_json({name: count._asdict() for name, count in counts.items()})
+            return
+        rows: list[Any] = [(name, count.ready, count.delayed) for name, count in counts.items()]
+        table("Queues", ("name", "ready", "delayed"), rows, "none was used yet")
         return
-    rows = [(name, count.ready, count.delayed) for name, count in counts.items()]
-    table("Queues", ("name", "ready", "delayed"), rows, "none was used yet")
+    if delayed and reserved:
+        raise CommandError("choose --delayed or --reserved", exit_codes.USAGE)
+    app = load_app(context)
+    check_known(app, queue)
+    if delayed:
+        found = [
+            {**described(entry.envelope), "due": entry.due / 1000}
+            for entry in app.engine.delayed(offset, limit, [queue])
+        ]
+    elif reserved:
+        found = _reserved(app, queue, offset, limit)
+    else:
+        found = [described(envelope) for envelope in app.engine.waiting(queue, offset, limit)]
+    if as_json:
+        for message in found:
+            say_json(message)
+        return
+    kind = "delayed" if delayed else "reserved" if reserved else "ready"
+    table(f"Messages of {queue}, {kind}", *_drawn(found, kind), "none")
+    if len(found) == limit:
+        note(f"there may be more: --offset {offset + limit}")
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
-@click.argument("queue")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@click.option("--keep-delayed", is_flag=True, help="Drop only what is ready to run.")
-@click.pass_context
-def purge(context: click.Context, queue: str, yes: bool, keep_delayed: bool) -> None:
-    """Drop what waits in QUEUE. What runs already goes on; what was dropped is gone."""
-    engine = load_app(context).engine
-    counts = engine.queues()
+def check_known(app: Celery, queue: str) -> None:
+    """Check that a queue was ever used.
+
+    Raises:
+      CommandError: it was not.
+    """
+    counts = app.engine.queues()
     if queue not in counts:
         there = f"there are {', '.join(counts)}" if counts else "none was used yet"
         raise CommandError(f"there is no queue {queue!r}: {there}", exit_codes.USAGE)
-    ready, delayed = counts[queue]
-    doomed = ready if keep_delayed else ready + delayed
-    if doomed and not yes and not click.confirm(f"Drop {doomed} messages of {queue}?", err=True):
+
+
+def _reserved(app: Celery, queue: str, offset: int, limit: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    engine = app.engine
+    for worker in sorted(engine.workers()):
+        start = 0
+        while page := engine.claimed(worker, start, limit):
+            start += limit
+            for envelope in page:
+                if envelope.queue == queue:
+                    found.append({**described(envelope), "worker": worker})
+                    if len(found) == offset + limit:
+                        return found[offset:]
+    return found[offset:]
+
+
+def described(envelope: Envelope) -> dict[str, Any]:
+    """Return a message for JSON; what cannot be read is None."""
+    from taskhub.exceptions import DecodeError
+    from taskhub.message import decode_body
+    from taskhub.serialization.safe_repr import safe_repr
+
+    task = args = kwargs = None
+    try:
+        fields = decode_body(envelope.body)
+        options = fields.get("options") or {}
+        task = fields["actor_name"]
+        if "content" in options:
+            args, kwargs = options.get("argsrepr"), options.get("kwargsrepr")
+        else:
+            args, kwargs = safe_repr(tuple(fields["args"])), safe_repr(fields["kwargs"])
+    except (AttributeError, DecodeError, TypeError):
+        pass
+    return {
+        "task_id": envelope.task_id,
+        "task": task,
+        "args": args,
+        "kwargs": kwargs,
+        "queue": envelope.queue,
+        "priority": envelope.priority,
+    }
+
+
+def arguments_of(message: dict[str, Any]) -> str:
+    """Return the arguments of a message in few words."""
+    texts = (message["args"], message["kwargs"])
+    return shortened(" ".join(text for text in texts if text not in (None, "()", "{}")))
+
+
+def _drawn(found: list[dict[str, Any]], kind: str) -> tuple[tuple[str, ...], list[Any]]:
+    """Return columns and rows of the table of messages."""
+    rows: list[Any] = [
+        (message["task_id"], message["task"] or "?", arguments_of(message), message["priority"])
+        for message in found
+    ]
+    if kind == "delayed":
+        now = time.time()
+        rows = [
+            (*row, duration(message["due"] - now)) for row, message in zip(rows, found, strict=True)
+        ]
+        return (*_COLUMNS, "due in"), rows
+    if kind == "reserved":
+        rows = [(*row, message["worker"]) for row, message in zip(rows, found, strict=True)]
+        return (*_COLUMNS, "worker"), rows
+    return _COLUMNS, rows
+
+
+@click.command(epilog=exit_codes.EXPLAINED)
+@app_options
+@click.argument("queues", metavar="[QUEUE]...", nargs=-1)
+@click.option(
+    "-Q", "--queues", "more", multiple=True, metavar="NAMES", help="The same, separated by commas."
+)
+@click.option(
+    "-X",
+    "--exclude-queues",
+    "spared",
+    multiple=True,
+    metavar="NAMES",
+    help="Queues that are left alone, separated by commas.",
+)
+@click.option("-y", "--yes", "-f", "--force", is_flag=True, help="Do not ask.")
+@click.option("--keep-delayed", is_flag=True, help="Drop only what is ready to run.")
+@click.pass_context
+def purge(
+    context: click.Context,
+    queues: tuple[str, ...],
+    more: tuple[str, ...],
+    spared: tuple[str, ...],
+    yes: bool,
+    keep_delayed: bool,
+) -> None:
+    """Drop what waits in QUEUE, or in all queues of the app. What runs already goes on; what was dropped is gone."""
+    app = load_app(context)
+    engine = app.engine
+    counts = engine.queues()
+    named = (*queues, *split_names(more))
+    for queue in named:
+        check_known(app, queue)
+    left_alone = split_names(spared)
+    chosen = [name for name in (named or app.control.queues()) if name not in left_alone]
+    held = {name: counts[name] for name in chosen if name in counts}
+    doomed = sum(
+        count.ready if keep_delayed else count.ready + count.delayed for count in held.values()
+    )
+    where = ", ".join(chosen) or "no queue"
+    if doomed and not yes and not click.confirm(f"Drop {doomed} messages of {where}?", err=True):
         raise CommandError("nothing was dropped")
-    click.echo(f"{engine.purge(queue, delayed=not keep_delayed)} messages dropped from {queue}")
+    dropped = sum(engine.purge(name, delayed=not keep_delayed) for name in held)
+    click.echo(f"{dropped} messages dropped from {where}")

@@ -8,13 +8,10 @@ import click
 
 from taskhub.cli import exit_codes
 from taskhub.cli.options import app_options, load_app
-from taskhub.cli.output import say_json, table
+from taskhub.cli.output import duration, note, say_json, table
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
-
-#: Dead letters are counted up to here.
-COUNTED = 1000
 
 
 @click.command(epilog=exit_codes.EXPLAINED)
@@ -30,31 +27,74 @@ def status(context: click.Context, as_json: bool) -> None:
     store = state["store"]
     click.echo(f"Store  {store['url']} ({store['server']})")
     rows: list[Any] = [
-        (queue["name"], queue["ready"], queue["delayed"]) for queue in state["queues"]
+        (
+            queue["name"],
+            queue["ready"],
+            queue["delayed"],
+            "-" if queue["oldest"] is None else duration(queue["oldest"]),
+            ", ".join(queue["served_by"]) or "nobody",
+        )
+        for queue in state["queues"]
     ]
-    table("Queues", ("name", "ready", "delayed"), rows, "none was used yet")
+    headings = ("name", "ready", "delayed", "oldest waits", "served by")
+    table("Queues", headings, rows, "none was used yet")
     rows = [
-        (worker["name"], worker["holds"], f"{worker['lease_left']:.1f} s")
+        (
+            worker["node"],
+            worker["process"],
+            worker["threads"],
+            worker["holds"],
+            f"{worker['lease_left']:.1f} s",
+            ", ".join(worker["queues"]),
+        )
         for worker in state["workers"]
     ]
-    table("Workers", ("name", "holds", "lease"), rows, "none: start some with `taskhub worker`")
+    columns = ("node", "process", "threads", "holds", "lease", "queues")
+    table("Workers", columns, rows, "none: start some with `taskhub worker`")
     dead = state["dead_letters"]
-    more = " or more" if dead == COUNTED else ""
-    click.echo(f"Dead letters  {dead}{more}{' (taskhub dead list)' if dead else ''}")
+    click.echo(f"Dead letters  {dead}{' (taskhub dead list)' if dead else ''}")
+    for queue in state["queues"]:
+        if queue["ready"] and not queue["served_by"]:
+            note(
+                f"no live worker serves queue {queue['name']}: start one with `taskhub worker -Q {queue['name']}`"
+            )
 
 
 def collect(app: Celery) -> dict[str, Any]:
-    """Return what `status` shows, for JSON."""
+    """Return what `status` shows, for JSON; times are in seconds."""
+    from taskhub.control.asking import live_cards
+    from taskhub.control.backlog import nodes_serving, oldest_age
+
     engine = app.engine
+    counts, cards = engine.queues(), live_cards(app)
+    served = nodes_serving(cards, counts)
     return {
         "store": {"url": store_address(app), "server": engine.ping()},
-        "queues": [{"name": name, **count._asdict()} for name, count in engine.queues().items()],
+        "queues": [
+            {
+                "name": name,
+                **count._asdict(),
+                "oldest": oldest_age(app, name) if count.ready else None,
+                "served_by": served[name],
+            }
+            for name, count in counts.items()
+        ],
         "workers": [
-            {"name": name, "holds": len(engine.held(name)), "lease_left": left / 1000}
+            {
+                "name": name,
+                "node": cards[name].node if name in cards else name,
+                "process": cards[name].process if name in cards else None,
+                "threads": cards[name].threads if name in cards else None,
+                "queues": list(cards[name].queues) if name in cards else [],
+                "started": cards[name].started if name in cards else None,
+                "version": cards[name].version if name in cards else None,
+                "holds": len(engine.held(name)),
+                "lease_left": left / 1000,
+            }
             for name, left in sorted(engine.workers().items())
             if left > 0
         ],
-        "dead_letters": len(engine.dead_letters(0, COUNTED)),
+        "dead_letters": engine.dead_count(),
     }
 
 

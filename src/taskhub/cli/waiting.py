@@ -33,10 +33,18 @@ class Wonder:
         if self._said or time.monotonic() < self._at:
             return
         self._said = True
-        if not any(left > 0 for left in self._app.engine.workers().values()):
-            whose = f"serves queue {self._queue}" if self._queue else "is there"
+        from taskhub.control.asking import live_cards
+        from taskhub.control.backlog import is_served
+
+        cards = live_cards(self._app)
+        if self._queue is not None and not is_served(self._queue, cards):
+            start = f"taskhub worker -Q {self._queue}" if cards else "taskhub worker"
             note(
-                f"no live worker {whose}: start one with `taskhub worker` or `taskhub up`; still waiting"
+                f"no live worker serves queue {self._queue}: start one with `{start}`; still waiting"
+            )
+        elif not cards:
+            note(
+                "no live worker is there: start one with `taskhub worker` or `taskhub up`; still waiting"
             )
 
 

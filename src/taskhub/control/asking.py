@@ -61,7 +61,6 @@ def ask(
     """
     assert command.ticket is not None
     mailbox = app.engine.mailbox
-    deadline = time.monotonic() + (TIMEOUT if timeout is None else timeout)
     expected = _asked(live_cards(app), command)
     gathering = Gathering(rule_for(command.method, command.arguments), expected)
     found: list[dict[str, Any]] = []
@@ -76,6 +75,7 @@ def ask(
     patient = not expected and any(left > 0 for left in app.engine.workers().values())
     with mailbox.replies(command.ticket) as replies:
         mailbox.post(command.to_text())
+        deadline = time.monotonic() + (TIMEOUT if timeout is None else timeout)
         while (patient or not gathering.is_complete) and (limit is None or len(found) < limit):
             text = replies.wait(max(0.0, deadline - time.monotonic()))
             if text is None:

@@ -59,12 +59,16 @@ class Control:
 
     def purge(self, connection: Any = None) -> int:
         """Drop what waits in all the app's queues, the delayed included; returns how many messages that were."""
+        return sum(self.app.engine.purge(name) for name in self.queues())
+
+    discard_all = purge
+
+    def queues(self) -> list[str]:
+        """Return the app's queues: those of its settings, and of its tasks."""
         app = self.app
         app.finalize(auto=True)
         names = {*app.routes.names, *app.amqp.queues, *app.broker.get_declared_queues()}
-        return sum(app.engine.purge(name) for name in sorted(names))
-
-    discard_all = purge
+        return sorted(names)
 
     # -- tasks
 

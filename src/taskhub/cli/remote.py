@@ -1,0 +1,217 @@
+"""`taskhub inspect` and `taskhub control`: commands to workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from taskhub.cli import exit_codes
+from taskhub.cli.options import app_options, load_app
+from taskhub.cli.output import note, say_json
+from taskhub.cli.replies import show_reply
+from taskhub.cli.running import CommandError
+from taskhub.cli.worker import split_names
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+    from taskhub.worker.commands.panel import CommandInfo
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def remote_options(function: F) -> F:
+    """Add the arguments that `inspect` and `control` share."""
+    for decorate in (
+        click.argument("arguments", nargs=-1, type=click.UNPROCESSED),
+        click.argument("name", metavar="COMMAND", required=False),
+        click.option("--list", "listed", is_flag=True, help="List the commands."),
+        click.option("-j", "--json", "as_json", is_flag=True, help="Print one line of JSON."),
+        click.option(
+            "-d",
+            "--destination",
+            "destinations",
+            multiple=True,
+            metavar="NODES",
+            help="Only these nodes, separated by commas, e.g. celery@host (default: all).",
+        ),
+        click.option(
+            "-t",
+            "--timeout",
+            type=click.FloatRange(min=0),
+            metavar="SECONDS",
+            help="How long to wait for replies (default: 1, of some commands longer).",
+        ),
+    ):
+        function = decorate(function)
+    return function
+
+
+@click.command(epilog=exit_codes.EXPLAINED)
+@app_options
+@remote_options
+@click.pass_context
+def inspect(context: click.Context, /, **given: Any) -> None:
+    """Ask workers how they are and what they do.
+
+    COMMAND is one of those that --list names, the app's own among them. Ends as soon as all workers have answered; with
+    69 if none does, or one that was named does not.
+    """
+    run(load_app(context), "inspect", **given)
+
+
+@click.command(epilog=exit_codes.EXPLAINED)
+@app_options
+@remote_options
+@click.pass_context
+def control(context: click.Context, /, **given: Any) -> None:
+    """Send workers a command.
+
+    COMMAND is one of those that --list names, the app's own among them. Ends as soon as all workers have answered; with
+    69 if none does, or one that was named does not, and with 1 if one could not do it.
+    """
+    run(load_app(context), "control", **given)
+
+
+def run(
+    app: Celery,
+    kind: str,
+    *,
+    name: str | None,
+    arguments: tuple[str, ...],
+    listed: bool,
+    as_json: bool,
+    destinations: tuple[str, ...],
+    timeout: float | None,
+) -> None:
+    """Send a command and print the replies.
+
+    Raises:
+      CommandError: it is unknown, or nobody replied.
+    """
+    known = commands_of(kind)
+    if listed:
+        _list(kind, known)
+        return
+    if name is None:
+        raise CommandError(
+            f"name a command; `taskhub {kind} --list` shows them all", exit_codes.USAGE
+        )
+    if name not in known:
+        raise unknown_command(kind, name, known)
+    info = known[name]
+    values = compiled(name, info, arguments)
+    wanted = split_names(destinations)
+    patience = max(info.default_timeout, 1.0) if timeout is None else timeout
+    replies = app.control.broadcast(
+        name,
+        values,
+        list(wanted) or None,
+        reply=True,
+        timeout=patience,
+        callback=None if as_json else lambda reply: show_reply(name, reply),
+    )
+    by_node = {node: value for reply in replies or () for node, value in reply.items()}
+    if as_json and by_node:
+        say_json(by_node)
+    missing = [node for node in wanted if node not in by_node]
+    if missing:
+        raise CommandError(_absent(app, missing, patience), exit_codes.UNAVAILABLE)
+    if not by_node:
+        raise CommandError(
+            f"no worker replied within {patience:g} s: see `taskhub status`", exit_codes.UNAVAILABLE
+        )
+    if not as_json:
+        note(f"\n{len(by_node)} {'node' if len(by_node) == 1 else 'nodes'} online.")
+    failed = [node for node, value in by_node.items() if _is_error(value)]
+    if failed and kind == "control":
+        raise CommandError(f"{name} was not done by {', '.join(failed)}")
+
+
+def _absent(app: Celery, missing: Sequence[str], patience: float) -> str:
+    from taskhub.control.asking import live_cards
+
+    there = sorted({card.node for card in live_cards(app).values()})
+    silent = [node for node in missing if node in there]
+    if silent:
+        return f"{', '.join(silent)} did not reply within {patience:g} s"
+    known = (
+        f"those that are: {', '.join(there)}"
+        if there
+        else "none is; start some with `taskhub worker`"
+    )
+    return f"{', '.join(missing)} is not there; {known}"
+
+
+def _is_error(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"error"}
+
+
+def commands_of(kind: str) -> dict[str, CommandInfo]:
+    """Return the commands of a kind by name, those of the app among them."""
+    from taskhub.worker.commands import Panel
+
+    return {
+        name: info
+        for name, info in sorted(Panel.meta.items())
+        if info.type == kind and info.visible
+    }
+
+
+def unknown_command(kind: str, name: str, known: dict[str, CommandInfo]) -> CommandError:
+    """Return the error for a command that there is not."""
+    from difflib import get_close_matches
+
+    other = "control" if kind == "inspect" else "inspect"
+    near = get_close_matches(name, known, 1)
+    if name in commands_of(other):
+        hint = f"it is one of `taskhub {other}`"
+    elif near:
+        hint = f"did you mean {near[0]}?"
+    else:
+        hint = f"there are {', '.join(known)}"
+    return CommandError(f"there is no {kind} command {name!r}: {hint}", exit_codes.USAGE)
+
+
+def compiled(name: str, info: CommandInfo, arguments: Sequence[str]) -> dict[str, Any]:
+    """Return what the arguments of the command line mean to a command.
+
+    Raises:
+      CommandError: there are too many, or one is of another type.
+    """
+    usage = f"{name} {info.signature or ''}".rstrip()
+    values: dict[str, Any] = {}
+    places = list(info.args or ())
+    for (argument, read), text in zip(places, arguments, strict=False):
+        try:
+            values[argument] = read(text)
+        except (TypeError, ValueError) as error:
+            raise CommandError(
+                f"{name}: {argument} cannot be {text!r}; write {usage}", exit_codes.USAGE
+            ) from error
+    rest = list(arguments[len(places) :])
+    if info.variadic:
+        values[info.variadic] = rest
+    elif rest:
+        raise CommandError(f"{name} does not take {rest[0]!r}; write {usage}", exit_codes.USAGE)
+    required = (info.signature or "").count("<")
+    if len(arguments) < required or (info.variadic and not rest and name in _NEED_IDS):
+        raise CommandError(f"{name} lacks an argument; write {usage}", exit_codes.USAGE)
+    return values
+
+
+#: Commands that do nothing without a list.
+_NEED_IDS = ("revoke", "terminate", "revoke_by_stamped_headers", "query_task")
+
+
+def _list(kind: str, known: dict[str, CommandInfo]) -> None:
+    formatter = click.HelpFormatter(width=100)
+    with formatter.section(f"{kind.capitalize()} commands"):
+        formatter.write_dl(
+            [
+                (f"{name} {info.signature}" if info.signature else name, info.help)
+                for name, info in known.items()
+            ]
+        )
+    click.echo(formatter.getvalue(), nl=False)

@@ -1,0 +1,111 @@
+"""Replies of workers, for people."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from taskhub.cli.output import as_json, duration, shortened, table
+
+
+def show_reply(command: str, reply: Mapping[str, Any]) -> None:
+    """Print a reply, `{node: reply}`: as a table, where there are rows, otherwise as text."""
+    for node, value in reply.items():
+        if isinstance(value, dict) and set(value) == {"error"}:
+            _head(node, "ERROR", "red")
+            _indent(str(value["error"]))
+        elif isinstance(value, dict) and set(value) == {"ok"}:
+            _head(node, "OK", "green")
+            _indent(_text(value["ok"]))
+        elif command in _TABLES:
+            columns, row = _TABLES[command]
+            _head(node, "OK", "green")
+            table("", columns, [row(item) for item in _items(value)], "- empty -")
+        else:
+            _head(node, "OK", "green")
+            _tree(value)
+
+
+def _head(node: str, word: str, colour: str) -> None:
+    click.echo(f"->  {click.style(node, bold=True)}: {click.style(word, fg=colour)}")
+
+
+def _indent(text: str, depth: int = 1) -> None:
+    for line in text.splitlines() or [""]:
+        click.echo(f"{'    ' * depth}{line}")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else as_json(value)
+
+
+def _tree(value: Any, depth: int = 1) -> None:
+    """Print nested values, a line for each leaf."""
+    if isinstance(value, dict) and value:
+        for name, item in value.items():
+            if isinstance(item, dict | list) and item:
+                _indent(f"{name}:", depth)
+                _tree(item, depth + 1)
+            else:
+                _indent(f"{name}: {_text(item)}", depth)
+    elif isinstance(value, list) and value:
+        for item in value:
+            if isinstance(item, dict | list):
+                _tree(item, depth)
+            else:
+                _indent(f"* {_text(item)}", depth)
+    else:
+        _indent("- empty -" if value in ({}, [], None) else _text(value), depth)
+
+
+# -- tables: of each item, a row
+
+
+def _items(value: Any) -> list[Any]:
+    """Return the items of a reply; those of a dictionary with their names before them."""
+    if isinstance(value, dict):
+        return [(name, *item) for name, item in value.items()]
+    return list(value or ())
+
+
+def _task(task: Mapping[str, Any]) -> tuple[Any, ...]:
+    arguments = [
+        item if isinstance(item, str) else as_json(item)
+        for item in (task["args"], task["kwargs"])
+        if item
+    ]
+    return task["id"], task["name"], shortened(" ".join(arguments))
+
+
+def _active(task: Mapping[str, Any]) -> tuple[Any, ...]:
+    ran = duration(time.time() - task["time_start"]) if task["time_start"] else "-"
+    return (*_task(task), ran, task["worker_pid"])
+
+
+def _reserved(task: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (*_task(task), task["delivery_info"]["routing_key"])
+
+
+def _scheduled(entry: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (entry["eta"], *_task(entry["request"]), entry["priority"])
+
+
+def _found(item: tuple[str, str, Mapping[str, Any]]) -> tuple[Any, ...]:
+    return (*_task(item[2]), item[1])
+
+
+def _queue(queue: Mapping[str, Any]) -> tuple[Any, ...]:
+    return queue["name"], queue["exchange"]["name"], queue["routing_key"]
+
+
+_TASK = ("id", "task", "arguments")
+_TABLES: dict[str, tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]] = {
+    "active": ((*_TASK, "runs for", "process"), _active),
+    "reserved": ((*_TASK, "queue"), _reserved),
+    "scheduled": (("due", *_TASK, "priority"), _scheduled),
+    "query_task": ((*_TASK, "state"), _found),
+    "active_queues": (("name", "exchange", "routing key"), _queue),
+}

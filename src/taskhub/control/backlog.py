@@ -1,0 +1,57 @@
+"""How long messages have waited, and who serves their queues."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from taskhub.exceptions import DecodeError
+from taskhub.message import Envelope, decode_body
+from taskhub.worker.card import Card
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+
+
+def oldest_age(app: Celery, queue: str) -> float | None:
+    """Return for how many seconds the oldest ready message of a queue has been ready; None: there is none.
+
+    A message is ready when it was sent, or when it was due. Both times are of the caller's clock.
+    """
+    moments = [ready_since(envelope) for envelope in app.engine.oldest(queue)]
+    known = [moment for moment in moments if moment is not None]
+    return max(0.0, time.time() - min(known)) if known else None
+
+
+def ready_since(envelope: Envelope) -> float | None:
+    """Return when a message became ready, seconds since the epoch; None: it does not tell."""
+    try:
+        fields = decode_body(envelope.body)
+        options = fields.get("options") or {}
+        sent = float(fields.get("message_timestamp") or 0) / 1000
+        due = _moment(options.get("scheduled"))
+    except (AttributeError, DecodeError, TypeError, ValueError):
+        return None
+    return max(sent, due) or None
+
+
+def _moment(text: object) -> float:
+    if not text:
+        return 0.0
+    at = datetime.fromisoformat(str(text))
+    return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()
+
+
+def is_served(queue: str, cards: Mapping[str, Card]) -> bool:
+    """Whether one of some workers serves a queue."""
+    return any(queue in card.queues for card in cards.values())
+
+
+def nodes_serving(cards: Mapping[str, Card], queues: Iterable[str]) -> dict[str, list[str]]:
+    """Return the nodes that serve each queue."""
+    return {
+        queue: sorted({card.node for card in cards.values() if queue in card.queues})
+        for queue in queues
+    }
