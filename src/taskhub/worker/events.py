@@ -8,6 +8,7 @@ import os
 import platform
 import time
 from collections.abc import Mapping
+from importlib import metadata
 from typing import Any
 
 from dramatiq.errors import ActorNotFound
@@ -130,14 +131,12 @@ def worker_fields(active: int, processed: int, freq: float) -> dict[str, Any]:
       active: how many tasks run; processed: how many have ended here.
       freq: seconds between heartbeats.
     """
-    from taskhub import __version__
-
     return {
         "freq": freq,
         "active": active,
         "processed": processed,
         "loadavg": [round(load, 2) for load in os.getloadavg()],
         "sw_ident": "taskhub",
-        "sw_ver": __version__,
+        "sw_ver": metadata.version("taskhub"),
         "sw_sys": platform.system(),
     }

@@ -51,6 +51,16 @@ def _of(told: dict[str, Any], call: str) -> list[dict[str, Any]]:
     return sorted(events, key=lambda event: event["type"] != "task-sent")
 
 
+def _is_of_a_retry(event: dict[str, Any], name: str) -> bool:
+    """Whether a field is one that Celery fills in another way for retries.
+
+    There, the parent of a retry is the call itself, and the exception is sometimes that of the retry, not its cause.
+    """
+    if name == "parent_id":
+        return bool(event.get("retries"))
+    return (event["type"], name) == ("task-retried", "exception")
+
+
 @pytest.mark.parametrize("call", CALLS)
 def test_calls_are_told_of_as_by_celery(told: dict[str, dict[str, Any]], call: str) -> None:
     def shown(library: str) -> list[dict[str, Any]]:
@@ -58,8 +68,7 @@ def test_calls_are_told_of_as_by_celery(told: dict[str, dict[str, Any]], call: s
             {
                 name: value
                 for name, value in event.items()
-                # In Celery, the parent of a retry is the call itself; here it stays as it was.
-                if name not in UNLIKE and not (name == "parent_id" and event.get("retries"))
+                if name not in UNLIKE and not _is_of_a_retry(event, name)
             }
             for event in _of(told[library], call)
         ]
@@ -80,9 +89,10 @@ def test_workers_tell_of_themselves(told: dict[str, dict[str, Any]]) -> None:
     def fields(library: str) -> set[str]:
         kinds = ("worker-online", "worker-heartbeat")
         events = [event for event in told[library]["events"] if event["type"] in kinds]
-        return set(events[0])
+        # Celery's answer to the command `heartbeat` tells less.
+        return set().union(*events)
 
-    assert fields("taskhub") == fields("celery")
+    assert fields("taskhub") >= fields("celery") >= {"freq", "sw_ident", "sw_ver", "sw_sys"}
 
 
 def test_one_can_tell_something_of_ones_own(told: dict[str, dict[str, Any]]) -> None:

@@ -50,8 +50,8 @@ with app.connection() as connection:
     for _ in receiver.itercapture(limit=None, timeout=30):
         # The first heartbeat says that the worker and this connection are up.
         ready.set()
-        over = any(event.get("uuid") == "last" and event["type"] in OVER for event in found)
-        if (over and own) or time.monotonic() > deadline:
+        over = {event["uuid"] for event in found if event["type"] in OVER}
+        if (own and {"again", "last"} <= over) or time.monotonic() > deadline:
             break
 
 json.dump({"events": found, "own": own}, sys.stdout)
