@@ -31,10 +31,10 @@ from taskhub.worker.deciding import (
     end_skipped,
     end_task,
 )
-from taskhub.worker.limits.executions import Executions
-from taskhub.worker.limits.time_limits import TimeLimits, seconds
 from taskhub.worker.eventing import Eventing
 from taskhub.worker.events import result_text
+from taskhub.worker.limits.executions import Executions
+from taskhub.worker.limits.time_limits import TimeLimits, seconds
 from taskhub.worker.node import Node
 from taskhub.worker.rejecting import put_back
 from taskhub.worker.runnable import RunnableTask

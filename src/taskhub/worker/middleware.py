@@ -100,7 +100,6 @@ class Boot(Middleware):
         self._boot()
 
 
-class KeeperFork(Middleware):
 class PrefetchBound(Middleware):
     """Keeps a worker from holding more than the app's settings allow, where they say so."""
 
@@ -118,6 +117,7 @@ class PrefetchBound(Middleware):
             courier.prefetch.most = worker.worker_threads * multiplier
 
 
+class KeeperFork(Middleware):
     """Has Dramatiq's command line run the keeper beside its worker processes."""
 
     @property
@@ -154,10 +154,10 @@ def make_broker(
     lifecycle = Lifecycle(reject, node, eventing)
     for middleware in (
         Boot(boot),
+        PrefetchBound(app),
         NodeSignals(node),
         eventing,
         KeeperFork(),
-        PrefetchBound(app),
         # First before a message, last after it: see its module.
         lifecycle,
         RunTimeLimits(app),
