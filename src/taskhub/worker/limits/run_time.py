@@ -37,7 +37,7 @@ class RunTimeLimits(Middleware):
         #: What the tasks declare, by name.
         self._declared: dict[str, dict[str, Any]] = {}
 
-    def before_worker_boot(self, broker: EngineBroker, worker: Any) -> None:
+    def before_worker_boot(self, broker: Any, worker: Any) -> None:
         """Take over what is declared and what is remembered.
 
         Raises:
