@@ -7,12 +7,15 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from taskhub.engine.memory import MemoryEngine
+from taskhub.engine.memory_throttle import Bucket
 from taskhub.engine.redis.engine import RedisEngine
 
 # Few of each, so that random operations meet.
 QUEUES = ("a", "b")
 WORKERS = ("w1", "w2", "revoker")
 TASK_IDS = ("t1", "t2", "t3")
+#: Names of limited tasks.
+TASKS = ("slow", "fast")
 CHAIN_IDS = ("c1", "c2")
 
 
@@ -30,6 +33,10 @@ class Contents(NamedTuple):
     dead: dict[str, tuple[str, bytes, int]]
     bells: set[str]
     documents: dict[str, dict[str, Any] | None]
+    #: Those that wait for their turns: key and place, by task.
+    throttled: dict[str, list[tuple[str, int]]]
+    #: Of limited tasks: when the bucket is full again, and the next turn.
+    buckets: dict[str, tuple[int, int | None]]
     #: The stored links of chains.
     chains: dict[str, list[bytes]]
     sequence: int
@@ -53,9 +60,18 @@ def contents_of_memory(engine: MemoryEngine, now: int) -> Contents:
         },
         bells=set(state.bells),
         documents=_readable(engine.documents(TASK_IDS)),
+        throttled={
+            task: [(key, score) for score, key in bucket.places]
+            for task, bucket in _memory_buckets(engine)
+        },
+        buckets={task: (bucket.full, bucket.turn) for task, bucket in _memory_buckets(engine)},
         chains={name: list(state.chains.get(name, ())) for name in CHAIN_IDS},
         sequence=state.sequence,
     )
+
+
+def _memory_buckets(engine: MemoryEngine) -> list[tuple[str, Bucket]]:
+    return [(task, engine.throttle.buckets.get(task) or Bucket()) for task in TASKS]
 
 
 def contents_of_redis(engine: RedisEngine, now: int) -> Contents:
@@ -75,6 +91,10 @@ def contents_of_redis(engine: RedisEngine, now: int) -> Contents:
                 ("HGETALL", f"{ns}:dead:messages"),
                 *(("LRANGE", f"{ns}:bell:{queue}", 0, -1) for queue in QUEUES),
                 ("MGET", *(f"celery-task-meta-{task_id}" for task_id in TASK_IDS)),
+                *(("ZRANGE", f"{ns}:throttled:{task}", 0, -1, "WITHSCORES") for task in TASKS),
+                *(("HGET", f"{ns}:bucket:{task}", "full") for task in TASKS),
+                ("ZRANGE", f"{ns}:turns", 0, -1, "WITHSCORES"),
+                ("HGETALL", f"{ns}:throttled"),
                 *(("LRANGE", f"{ns}:chain:{name}", 0, -1) for name in CHAIN_IDS),
                 ("GET", f"{ns}:sequence"),
             ]
@@ -92,6 +112,15 @@ def contents_of_redis(engine: RedisEngine, now: int) -> Contents:
     assert expiries.keys() == letters.keys()
     bells = {queue: next(replies) for queue in QUEUES}
     assert all(len(tokens) <= 1 for tokens in bells.values()), "a bell holds at most one token"
+    documents = _readable(next(replies))
+    throttled = {task: _scores(next(replies)) for task in TASKS}
+    full = {task: int(next(replies) or 0) for task in TASKS}
+    turns, places = dict(_scores(next(replies))), dict(_pairs(next(replies)))
+    assert places == {
+        key: messages[key].partition(b"\n")[0] + b"\n" + task.encode()
+        for task, entries in throttled.items()
+        for key, _ in entries
+    }, "it is known where each of those is that wait for their turns"
     return Contents(
         messages=messages,
         ready=ready,
@@ -106,7 +135,9 @@ def contents_of_redis(engine: RedisEngine, now: int) -> Contents:
             for reason, _, record in [text.partition(b"\n")]
         },
         bells={queue for queue, tokens in bells.items() if tokens},
-        documents=_readable(next(replies)),
+        documents=documents,
+        throttled=throttled,
+        buckets={task: (full[task], turns.get(task)) for task in TASKS},
         chains={name: next(replies) for name in CHAIN_IDS},
         sequence=int(next(replies) or 0),
     )
@@ -119,10 +150,13 @@ def check(contents: Contents) -> None:
             *(key for entries in contents.ready.values() for key, _ in entries),
             *(member.split("\n", 2)[2] for member, _ in contents.delayed),
             *(key for claims in contents.claims.values() for key in claims),
+            *(key for entries in contents.throttled.values() for key, _ in entries),
         ]
     )
     assert places == Counter(contents.messages.keys()), "every message is in exactly one place"
     assert contents.deliveries.keys() <= contents.messages.keys(), "deliveries end with a message"
+    for task, (_, turn) in contents.buckets.items():
+        assert (turn is not None) or not contents.throttled[task], "who waits gets a turn"
     holders = {worker for worker, claims in contents.claims.items() if claims}
     assert holders <= contents.workers.keys(), "whoever holds claims has a lease"
     for queue, entries in contents.ready.items():

@@ -24,12 +24,14 @@ from taskhub.engine.memory import MemoryEngine
 from taskhub.engine.port import Claim, Ending, Engine, Exchange
 from taskhub.engine.redis.engine import RedisEngine
 from taskhub.engine.rules import EngineRules
+from taskhub.engine.throttle import AT_ONCE, Pace, Turn
 from taskhub.message import Envelope
 from taskhub.outcome import ChainPlan
 from tests.contract.model import (
     CHAIN_IDS,
     QUEUES,
     TASK_IDS,
+    TASKS,
     WORKERS,
     check,
     contents_of_memory,
@@ -50,6 +52,8 @@ queue_lists = st.lists(st.sampled_from(QUEUES), min_size=1, max_size=2, unique=T
 chains = st.lists(
     st.builds(ChainPlan, st.sampled_from(CHAIN_IDS), st.tuples(st.sampled_from("xyz"))), max_size=1
 )
+#: None, one in 40 ms, and more than one at once.
+paces = st.sampled_from((AT_ONCE, Pace(40_000, 1), Pace(7_000_001, 1), Pace(5_003, 3)))
 #: Picks one of what there is.
 picks = st.integers(0, 63)
 
@@ -188,6 +192,33 @@ class EngineMachine(RuleBasedStateMachine):
         """Take a bell's token, as an idle worker does that may die with it."""
         self.both(lambda engine: rings(engine, queue))
 
+    # -- rate limits
+
+    @precondition(lambda self: self.remembered)
+    @rule(
+        chosen=st.lists(picks, min_size=1, max_size=3),
+        task=st.sampled_from(TASKS),
+        pace=paces,
+        lost=st.booleans(),
+    )
+    def take_turns(self, chosen: list[int], task: str, pace: Pace, lost: bool) -> None:
+        """Ask for turns; when the reply is lost, the worker does not know what it holds no more."""
+        worker = self.pick(chosen[0])[0]
+        claims = list({self.pick(index)[1] for index in chosen})
+        turns = [Turn(claim.key, claim.token, task, pace) for claim in claims]
+        answer = self.both(lambda engine: engine.throttle.take_turns(worker, turns))
+        if not lost:
+            refused = [
+                (worker, claim)
+                for claim, may in zip(claims, answer.granted, strict=True)
+                if not may
+            ]
+            self.remembered = [held for held in self.remembered if held not in refused]
+
+    @rule(task=st.sampled_from(TASKS), pace=paces)
+    def set_pace(self, task: str, pace: Pace) -> None:
+        self.both(lambda engine: engine.throttle.set_pace(task, pace))
+
     # -- living and dying
 
     @rule(milliseconds=st.sampled_from(STEPS))
@@ -253,6 +284,7 @@ class EngineMachine(RuleBasedStateMachine):
     def look(self, offset: int, limit: int) -> None:
         self.both(lambda engine: engine.queues())
         self.both(lambda engine: engine.workers())
+        self.both(lambda engine: engine.throttle.waiting())
         self.both(lambda engine: engine.locks.held())
         self.both(lambda engine: engine.delayed(offset, limit))
         self.both(lambda engine: engine.dead_letters(offset, limit))
