@@ -26,6 +26,7 @@ class DeclaredQueue(NamedTuple):
     queue: str
     #: Messages that are ready to run.
     message_count: int
+    #: Worker processes that serve it.
     consumer_count: int
 
 
@@ -37,9 +38,11 @@ class Channel:
 
     def queue_declare(self, queue: str, passive: bool = False, **options: Any) -> DeclaredQueue:
         """Return a queue's length."""
+        from taskhub.control.asking import live_cards
+
         counts = self._app.engine.queues().get(queue)
-        workers = len(self._app.engine.workers())
-        return DeclaredQueue(queue, counts.ready if counts is not None else 0, workers)
+        consumers = sum(queue in card.queues for card in live_cards(self._app).values())
+        return DeclaredQueue(queue, counts.ready if counts is not None else 0, consumers)
 
     def queue_purge(self, queue: str, **options: Any) -> int:
         """Drop what waits in a queue; returns how many messages that were."""

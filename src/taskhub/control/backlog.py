@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from taskhub.engine.broker import READY_OPTION
 from taskhub.exceptions import DecodeError
 from taskhub.message import Envelope, decode_body
 from taskhub.worker.card import Card
@@ -31,7 +32,7 @@ def ready_since(envelope: Envelope) -> float | None:
         fields = decode_body(envelope.body)
         options = fields.get("options") or {}
         sent = float(fields.get("message_timestamp") or 0) / 1000
-        due = _moment(options.get("scheduled"))
+        due = _moment(options.get("scheduled")) or float(options.get(READY_OPTION) or 0) / 1000
     except (AttributeError, DecodeError, TypeError, ValueError):
         return None
     return max(sent, due) or None

@@ -54,6 +54,8 @@ START_TIMEOUT = 5.0
 
 #: How a `dramatiq.Message`'s priority is named in its options; 0 to 9, 9 first.
 PRIORITY_OPTION = "priority"
+#: When a delayed `dramatiq.Message` was due, ms since the epoch: for how long it has waited since.
+READY_OPTION = "ready_at"
 
 
 @contextmanager
@@ -188,11 +190,14 @@ class EngineBroker(dramatiq.Broker):
         if priority is None and actor is not None and actor.priority:
             # Dramatiq's priorities begin at 0, lower first.
             priority = clamp_priority(None) - actor.priority
+        fields: dict[str, Any] = dict(message.asdict())
+        if delay:
+            fields["options"] = {**message.options, READY_OPTION: current_millis() + delay}
         return Envelope(
             check_name("the message id", message.message_id),
             message.queue_name,
             clamp_priority(priority),
-            encode_body(message.asdict()),
+            encode_body(fields),
             delay or 0,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from taskhub import states
@@ -174,6 +174,25 @@ class Members(ResultBase):
             terminate=terminate,
             signal=signal,
             reply=wait,
+        )
+
+    def revoke_by_stamped_headers(
+        self,
+        headers: Mapping[str, Any],
+        connection: Any = None,
+        terminate: bool = False,
+        signal: str | None = None,
+        wait: bool = False,
+        timeout: float | None = None,
+    ) -> None:
+        """Revoke all tasks with these stamps, whether or not they are among these; otherwise as `revoke`."""
+        control_of(self.app).revoke_by_stamped_headers(
+            headers,
+            connection=connection,
+            terminate=terminate,
+            signal=signal,
+            reply=wait,
+            timeout=timeout,
         )
 
     # -- as a list

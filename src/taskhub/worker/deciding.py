@@ -148,7 +148,8 @@ def _complete(task: RunnableTask[Any, Any], request: Context) -> None:
 def _reject(task: RunnableTask[Any, Any], request: Context, error: Reject) -> Outcome:
     if error.requeue:
         return endings.requeued(request._delivery)
-    dead = endings.dead_letter("Reject", str(error.reason))
+    traceback = ExceptionInfo(error).traceback
+    dead = endings.dead_letter("Reject", str(error.reason), traceback)
     caused = task.consequences(request, states.FAILURE, None, error)
     outcome = endings.failed(request, task.result_policy, error, None, dead=dead)
     return endings.with_consequences(outcome, caused)

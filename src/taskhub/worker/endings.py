@@ -16,6 +16,7 @@ from taskhub.engine.delivery import Delivery
 from taskhub.exceptions import TaskRevokedError
 from taskhub.message import Envelope, chains_of
 from taskhub.outcome import NO_CONSEQUENCES, Consequences, Outcome
+from taskhub.serialization.failures import format_traceback
 from taskhub.serialization.result_meta import encode_meta, extended_fields
 from taskhub.worker.context import Context
 
@@ -206,5 +207,5 @@ def dead_letter(reason: str, detail: str, traceback: str | None = None) -> str:
 def unrunnable(claim: Any, error: Exception) -> Outcome:
     """The message cannot be run here: unreadable, or for a task that is not registered."""
     request = Context(id=claim.task_id)
-    dead = dead_letter(type(error).__name__, str(error))
+    dead = dead_letter(type(error).__name__, str(error), format_traceback(error))
     return failed(request, DEFAULT_POLICY, error, None, dead=dead)

@@ -120,7 +120,7 @@ def test_what_cannot_be_run_is_a_failure_and_a_dead_letter() -> None:
     assert json.loads(outcome.dead) == {
         "reason": "ValueError",
         "detail": "broken",
-        "traceback": None,
+        "traceback": "ValueError: broken\n",
     }
     assert document(outcome)["result"]["exc_message"] == ["broken"]
 
