@@ -189,7 +189,9 @@ class Celery(ConfigurableFace, CompatibilityFace, MonitoringFace):
 
             with self._lock:
                 if self._broker is None:
-                    self._broker = make_broker(self, self._boot, self._after_failure)
+                    # For pyright a cached property is none of a protocol's properties.
+                    app: Any = self
+                    self._broker = make_broker(app, self._boot, self._after_failure)
         return self._broker
 
     @cached_property

@@ -74,7 +74,7 @@ class EventReceiver:
         while not self.should_stop and (limit is None or count < limit):
             patience = LOOK_EVERY if timeout is None else min(timeout, LOOK_EVERY)
             for _, text in self._events.read(patience):
-                received = {**json.loads(text), "local_received": time.time()}
+                received: dict[str, Any] = {**json.loads(text), "local_received": time.time()}
                 self.process(received["type"], received)
                 yield received
                 heard = time.monotonic()

@@ -124,7 +124,7 @@ def _read(text: str, market: Market | None) -> Code | None:
         return _with_suffix(symbol, suffix.upper())
     if re.fullmatch(r"(?i)(sh|sz|bj)\d{6}", text):
         return Code(text[2:], text[:2].upper())
-    if market in (Market.HK, Market.US):
+    if market is Market.HK or market is Market.US:
         return _with_suffix(text, market.upper())
     if _MAINLAND.fullmatch(text):
         place = next((place for first, place in _PREFIXES if text.startswith(first)), None)

@@ -58,8 +58,9 @@ class SyncReport:
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Read what `as_dict` made."""
         known = {field.name for field in fields(cls)}
-        given = {name: value for name, value in values.items() if name in known}
-        return cls(**{**given, "warnings": tuple(given.get("warnings", ()))})
+        given: dict[str, Any] = {name: value for name, value in values.items() if name in known}
+        given["warnings"] = tuple(given.get("warnings", ()))
+        return cls(**given)
 
 
 _NAMED = 20

@@ -98,7 +98,7 @@ class Task(RunningTask[P, R]):
                 execution = request._execution
                 if execution is None:
                     return cast("R", body(*args, **kwargs))
-                return cast("R", execution.run(body, args, kwargs))
+                return execution.run(body, args, kwargs)
         own = Context(args=list(args), kwargs=kwargs)
         own._task = self
         with entered(own):

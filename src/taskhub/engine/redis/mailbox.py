@@ -49,7 +49,7 @@ class RedisMailbox(Mailbox):
             [("XREVRANGE", stream, "+", "-", "COUNT", 1), ("TIME",)]
         )
         if after is None:
-            after = newest[0][0].decode() if newest else "0-0"
+            after = str(newest[0][0].decode()) if newest else "0-0"
         opened = time.monotonic()
         began = milliseconds(server_time)
 

@@ -45,7 +45,7 @@ class RedisMonitoring(Monitoring):
         stream = f"{self._namespace}:events"
         if after is None:
             newest = self._channels().call([("XREVRANGE", stream, "+", "-", "COUNT", 1)])[0]
-            after = newest[0][0].decode() if newest else "0-0"
+            after = str(newest[0][0].decode()) if newest else "0-0"
         return _RedisEvents(self._broker, self._channels, stream, after)
 
     def minute(self) -> int:

@@ -177,19 +177,18 @@ def _stock(row: dict[str, Any], market: Market, is_suspended: bool | None) -> St
         exchange = _EXCHANGES.get(row["code"].partition(".")[0])
     # Spaces inside names are for the eye: "万  科Ａ".
     name = "".join(row["name"].split()) if market is Market.CN else row["name"]
-    return Stock(
-        **{
-            **row,
-            "code": str(code),
-            "symbol": code.symbol,
-            "name": name,
-            "market": market.value,
-            "exchange": exchange,
-            "currency": market.currency,
-            "is_st": market is Market.CN and _is_under_treatment(name),
-            "is_suspended": is_suspended,
-        }
-    )
+    fields: dict[str, Any] = {
+        **row,
+        "code": str(code),
+        "symbol": code.symbol,
+        "name": name,
+        "market": market.value,
+        "exchange": exchange,
+        "currency": market.currency,
+        "is_st": market is Market.CN and _is_under_treatment(name),
+        "is_suspended": is_suspended,
+    }
+    return Stock(**fields)
 
 
 def _is_under_treatment(name: str) -> bool:

@@ -74,7 +74,7 @@ def _values(series: Any, column: Column, table: ColumnTable) -> list[Any]:
         column.kind
     ]
     try:
-        values = [read(value) for value in series.tolist()]
+        values: list[Any] = [read(value) for value in series.tolist()]
     except ValueError as error:
         raise SourceSchemaError(
             f"{table.function}: the column {column.theirs} can't be read ({error}): "

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 from taskhub.quant.exceptions import QuantConfigurationError
 from taskhub.quant.extra import require
@@ -30,7 +31,7 @@ def open_database(settings: QuantSettings) -> Engine:
     """
     try:
         url = make_url(settings.database)
-    except (sqlalchemy.exc.ArgumentError, ValueError) as error:
+    except (ArgumentError, ValueError) as error:
         raise QuantConfigurationError(
             f"TASKHUB_QUANT_DATABASE_URL can't be read ({error}): percent-encode what is special in the password"
         ) from None
