@@ -98,7 +98,8 @@ class Task(RunningTask[P, R]):
                 execution = request._execution
                 if execution is None:
                     return cast("R", body(*args, **kwargs))
-                return execution.run(body, args, kwargs)
+                value: R = execution.run(body, args, kwargs)
+                return value
         own = Context(args=list(args), kwargs=kwargs)
         own._task = self
         with entered(own):
