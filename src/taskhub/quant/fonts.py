@@ -64,10 +64,14 @@ def find_chinese_font(path: Path | None, text: str) -> ChineseFont:
         return _from_file(path, text)
     if text.isascii():
         return ChineseFont(font_manager.FontProperties())
-    installed = {entry.name: entry.fname for entry in font_manager.fontManager.ttflist}
+    installed = {entry.name for entry in font_manager.fontManager.ttflist}
     for family in _FAMILIES:
-        if family in installed and not _lacking(installed[family], text):
-            return ChineseFont(font_manager.FontProperties(fname=installed[family]))
+        if family not in installed:
+            continue
+        # Of its weights, the regular one.
+        found = font_manager.findfont(font_manager.FontProperties(family=family))
+        if not _lacking(found, text):
+            return ChineseFont(font_manager.FontProperties(fname=found))
     return ChineseFont(None, _ADVICE)
 
 
