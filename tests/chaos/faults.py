@@ -66,7 +66,7 @@ class Injected(NamedTuple):
     at: float
     #: When what was broken was whole again.
     over: float
-    #: The worker processes that it struck.
+    #: The worker processes that it struck; but not those for the rare tasks that fill the memory, which mostly wait.
     processes: tuple[int, ...]
 
 
@@ -97,9 +97,11 @@ class Saboteur:
     def work(self, fault: Fault) -> None:
         """Bring a fault about when its time has come; what was broken is whole again in the end."""
         time.sleep(fault.after)
+        busy = set(self._workers(QUEUE))
         at = time.time()
-        processes = self._strike(fault)
-        if processes is not None:
+        struck = self._strike(fault)
+        if struck is not None:
+            processes = tuple(process for process in struck if process in busy)
             self.injected.append(Injected(fault.kind, at, time.time(), processes))
 
     def _strike(self, fault: Fault) -> tuple[int, ...] | None:
@@ -132,12 +134,12 @@ class Saboteur:
                 self._fleet.store.kill()
                 time.sleep(fault.lasts)
                 self._fleet.store.start()
-                return self._everybody()
+                return self._workers()
             case "store paused":
                 self._fleet.store.pause()
                 time.sleep(1 + 5 * fault.lasts)
                 self._fleet.store.resume()
-                return self._everybody()
+                return self._workers()
             case "cut":
                 proxy.cut()
             case "half-closed":
@@ -167,8 +169,14 @@ class Saboteur:
                 return ()
         return pids
 
-    def _everybody(self) -> tuple[int, ...]:
-        return tuple(worker.pid for machine in self._fleet.machines for worker in machine.workers)
+    def _workers(self, *queues: str) -> tuple[int, ...]:
+        """Return the worker processes that serve these queues; with none named, all."""
+        return tuple(
+            worker.pid
+            for machine in self._fleet.machines
+            if not queues or machine.queue in queues
+            for worker in machine.workers
+        )
 
 
 def _pick(choices: list, share: float):  # type: ignore[no-untyped-def,type-arg]
