@@ -96,9 +96,11 @@ class Task(RunningTask[P, R]):
             if first:
                 body = self.run if request.is_eager else self.fn
                 execution = request._execution
-                if execution is None:
-                    return cast("R", body(*args, **kwargs))
-                value: R = execution.run(body, args, kwargs)
+                value: R = (
+                    body(*args, **kwargs)
+                    if execution is None
+                    else execution.run(body, args, kwargs)
+                )
                 return value
         own = Context(args=list(args), kwargs=kwargs)
         own._task = self
