@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from taskhub.canvas import stamping
 from taskhub.canvas.chain import first_of
 from taskhub.canvas.group import group, members, send_members
 from taskhub.canvas.joined import PLACEHOLDER
+from taskhub.canvas.lazy import LazyList, each, listed
 from taskhub.canvas.outbox import Outbox, collecting, sending
 from taskhub.canvas.signature import Signature, maybe_signature
 from taskhub.canvas.steps import elements, first_call, kind, last_call, with_one_result
@@ -64,7 +66,7 @@ class chord(Signature):
         if isinstance(header, dict):
             header = maybe_signature(header, app=app).tasks
         new = cls(
-            [maybe_signature(task, app=app) for task in header],
+            each(lambda task: maybe_signature(task, app=app), header),
             maybe_signature(body, app=app),
             args=data.get("args"),
             kwargs=kwargs,
@@ -81,7 +83,7 @@ class chord(Signature):
 
     @tasks.setter
     def tasks(self, tasks: Iterable[Any]) -> None:
-        self["kwargs"]["header"] = list(tasks) if not isinstance(tasks, group) else tasks.tasks
+        self["kwargs"]["header"] = tasks.tasks if isinstance(tasks, group) else listed(tasks)
 
     @property
     def body(self) -> Any:
@@ -111,7 +113,7 @@ class chord(Signature):
         **options: Any,
     ) -> Any:
         copy = super().clone(args, kwargs, **options)
-        copy.tasks = [task.clone() for task in copy.tasks]
+        copy.tasks = each(lambda task: task.clone(), copy.tasks)
         copy.body = maybe_signature(copy.body, clone=True)
         return copy
 
@@ -155,15 +157,15 @@ class chord(Signature):
 
         Returns the result of the body, its `parent` the results of the header.
         """
+        kwargs = dict(kwargs or {})
+        if self.body is None and not kwargs.get("body"):
+            raise TypeError("A chord needs a body: chord(header, body) or chord(header)(body)")
         app = self.app
         given = {
             **self.options,
             **{name: value for name, value in options.items() if value is not None},
         }
         own_id = given.pop("task_id", None) or str(uuid.uuid4())
-        kwargs = dict(kwargs or {})
-        if self.body is None and not kwargs.get("body"):
-            raise TypeError("A chord needs a body: chord(header, body) or chord(header)(body)")
         body = maybe_signature(kwargs.pop("body", None) or self.body, app=self._app, clone=True)
         for name in (*_UNUSED, "add_to_parent"):
             given.pop(name, None)
@@ -301,10 +303,11 @@ def _header(header: Any) -> list[Any]:
     if isinstance(header, Mapping) and not isinstance(header, Signature):
         header = maybe_signature(header)
     if isinstance(header, Signature) and kind(header) in ("group", "chain"):
-        return list(header["kwargs"]["tasks"])
+        return listed(header["kwargs"]["tasks"])
     if isinstance(header, Signature):
         return [header]
-    return members((header,)) if not isinstance(header, list | tuple) else members((list(header),))
+    # As in Celery, only what generators yield is not read yet.
+    return members((header if isinstance(header, GeneratorType | LazyList) else list(header),))
 
 
 def _in_task() -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskhub.canvas import stamping
 from taskhub.canvas.chain import join_steps
+from taskhub.canvas.lazy import LazyList, each, listed, unread
 from taskhub.canvas.members import WithTasks
 from taskhub.canvas.outbox import Outbox, sending
 from taskhub.canvas.signature import Signature, checked, maybe_signature
@@ -31,7 +32,7 @@ class group(WithTasks):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], app: Celery | None = None) -> group:
-        tasks = [maybe_signature(task, app=app) for task in data["kwargs"]["tasks"]]
+        tasks = each(lambda task: maybe_signature(task, app=app), data["kwargs"]["tasks"])
         new = cls(tasks, app=app, **data["options"])
         new["immutable"] = bool(data.get("immutable"))
         return new
@@ -46,7 +47,7 @@ class group(WithTasks):
         **options: Any,
     ) -> Any:
         copy = super().clone(args, kwargs, **options)
-        copy.tasks = [task.clone() for task in copy.tasks]
+        copy.tasks = each(lambda task: task.clone(), copy.tasks)
         return copy
 
     def __or__(self, other: Any) -> Any:
@@ -170,6 +171,8 @@ class group(WithTasks):
             visitor.on_group_end(self, **merged)
 
     def __repr__(self) -> str:
+        if isinstance(self.tasks, LazyList) and not self.tasks.is_read:
+            return f"group({self.tasks!r})"
         if not self.tasks:
             return "group(<empty>)"
         shown = ", ".join(itertools.islice(map(repr, self.tasks), 10))
@@ -177,19 +180,19 @@ class group(WithTasks):
 
 
 def members(tasks: Sequence[Any]) -> list[Any]:
-    """Return what was given to `group()` as a list of signatures.
+    """Return what was given to `group()` as a list of signatures; as in Celery, an iterator is not read yet.
 
     Raises:
-      TypeError: something else than signatures.
+      TypeError: something else than signatures; of an iterator, when it is read.
     """
     if len(tasks) == 1:
         only = tasks[0]
         if isinstance(only, group):
-            return list(only.tasks)
+            return listed(only.tasks)
         if isinstance(only, Signature | dict):
             return [maybe_signature(only).clone()]
-        tasks = only
-    return [checked(task) for task in tasks]
+        tasks = unread(only)
+    return each(checked, tasks)
 
 
 def send_members(

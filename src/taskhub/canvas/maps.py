@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from taskhub.canvas.group import group
+from taskhub.canvas.lazy import unread
 from taskhub.canvas.signature import Signature, maybe_signature
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class _Map(Signature):
         super().__init__(
             self._task,
             (),
-            {"task": maybe_signature(task), "it": list(it)},
+            {"task": maybe_signature(task), "it": unread(it)},
             subtask_type=type(self).__name__,
             immutable=True,
             app=app,
@@ -65,7 +66,7 @@ class chunks(Signature):
         super().__init__(
             "celery.chunks",
             (),
-            {"task": maybe_signature(task), "it": list(it), "n": n},
+            {"task": maybe_signature(task), "it": unread(it), "n": n},
             subtask_type="chunks",
             immutable=True,
             app=app,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from taskhub.canvas.lazy import listed
 from taskhub.canvas.signature import Signature
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class WithTasks(Signature):
 
     @tasks.setter
     def tasks(self, tasks: Iterable[Any]) -> None:
-        self["kwargs"]["tasks"] = list(tasks)
+        self["kwargs"]["tasks"] = listed(tasks)
 
     @property
     def app(self) -> Celery:

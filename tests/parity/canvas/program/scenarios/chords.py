@@ -152,7 +152,29 @@ OTHERS = {
     "without a body": lambda: chord(one_and_two()).delay(),
     "linked": lambda: _linked(),
     "sent twice": lambda: _twice(),
-    "of a lazy generator": lambda: _lazily(),
+    "of a lazy generator": lambda: _lazily(lambda calls: chord(calls, t.total.s())),
+    "of a lazy group": lambda: _lazily(lambda calls: chord(group(calls), t.total.s())),
+    "of a lazy group | task": lambda: _lazily(lambda calls: group(calls) | t.total.s()),
+    "of a map": lambda: _lazily(lambda calls: chord(map(t.same.s, calls), t.total.s()), range(3)),
+    "of a lazy generator, called with a body": lambda: _lazily(
+        lambda calls: chord(calls), send=lambda canvas: canvas(t.total.s())
+    ),
+    "of a lazy generator, sent twice": lambda: _lazily(
+        lambda calls: chord(calls, t.total.s()),
+        send=lambda canvas: (canvas.delay(), canvas.delay())[1],
+    ),
+    "of a lazy generator, frozen": lambda: _lazily(
+        lambda calls: chord(calls, t.total.s()),
+        send=lambda canvas: (canvas.freeze(), canvas.delay())[1],
+    ),
+    "lazy members of a group": lambda: _lazily(group),
+    "lazy members of a group, counted": lambda: _lazily(
+        group, send=lambda canvas: (len(canvas), canvas.delay())[1]
+    ),
+    "lazy steps of a chain": lambda: _lazily(lambda calls: chain(calls)),
+    "lazy group in a chain": lambda: _lazily(lambda calls: chain(group(calls), t.total.s())),
+    "lazy group behind a task": lambda: _lazily(lambda calls: t.same.si(1) | group(calls)),
+    "a lazy map": lambda: _lazily(lambda calls: t.same.map(calls), range(3)),
     "length": lambda: [
         chord([t.same.s(1), group(one_and_two())], t.total.s()).__length_hint__(),
         chord([t.same.s(1) | t.same.s()], t.total.s()).__length_hint__(),
@@ -172,15 +194,16 @@ def _twice():
     return lambda: [first.get(timeout=1), second.get(timeout=1), first.id != second.id]
 
 
-def _lazily():
+def _lazily(make, items=None, send=lambda canvas: canvas.delay()):
+    """Return when a generator was read: how far when the canvas was made, and when it was sent."""
     made = []
 
-    def header():
-        for number in range(3):
+    def read():
+        for number in range(3) if items is None else items:
             made.append(number)
-            yield t.same.s(number)
+            yield t.same.si(number) if items is None else number
 
-    canvas = chord(header(), t.total.s())
+    canvas = make(read())
     before = len(made)
-    result = canvas.delay()
-    return lambda: [before <= 1, len(made), result.get(timeout=1)]
+    result = send(canvas)
+    return lambda: [before, len(made), result.get(timeout=1)]
