@@ -48,13 +48,9 @@ def stats(context: click.Context, since: str, as_json: bool) -> None:
         )
         return
     rows = [_row(subject, summary) for subject, summary in found.items()]
-    columns = ("task", "queue", "done", "failed", "retried", "revoked")
-    table(
-        f"The last {duration(minutes * 60)}",
-        (*columns, "run median", "run p95", "wait median", "wait p95"),
-        rows,
-        "no task has ended",
-    )
+    columns = ("task", "queue", "done", "failed", "retried", "revoked", "ran", "waited")
+    title = f"The last {duration(minutes * 60)}; durations: median, p95"
+    table(title, columns, rows, "no task has ended")
 
 
 def parse_minutes(text: str) -> int:
@@ -88,14 +84,18 @@ def _row(subject: Subject, summary: Summary) -> tuple[Any, ...]:
     return (
         *subject,
         *(summary.done, summary.failed, summary.retried, summary.revoked),
-        *(_text(summary.run.median), _text(summary.run.p95)),
-        *(_text(summary.wait.median), _text(summary.wait.p95)),
+        _both(summary.run),
+        _both(summary.wait),
     )
 
 
-def _text(seconds: float | None) -> str:
-    if seconds is None:
+def _both(durations: Durations) -> str:
+    if durations.median is None or durations.p95 is None:
         return "-"
+    return f"{_text(durations.median)}, {_text(durations.p95)}"
+
+
+def _text(seconds: float) -> str:
     if seconds < 1:
         return f"{seconds * 1000:.3g} ms"
     return f"{seconds:.3g} s" if seconds < 120 else duration(seconds)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from taskhub.cli import exit_codes
 from taskhub.cli.running import CommandError
 from taskhub.worker import logs
 from taskhub.worker.autoscaling import Bounds
@@ -19,6 +21,9 @@ from taskhub.worker.nodename import expand_path
 from taskhub.worker.plan import WorkerPlan
 from taskhub.worker.supervisor import Supervisor
 
+if TYPE_CHECKING:
+    from taskhub.worker.metrics import Collector
+
 logger = logging.getLogger("taskhub.worker")
 
 
@@ -26,6 +31,7 @@ def supervise(
     plan: WorkerPlan,
     *,
     bounds: Bounds | None = None,
+    metrics: tuple[str, int] | None = None,
     announce: Callable[[list[dict[str, Any]]], object],
     on_stopping: Callable[[], object],
 ) -> int:
@@ -34,6 +40,7 @@ def supervise(
     Parameters:
       plan: how each is to run; they get their numbers here.
       bounds: between how many processes there may be, by the backlog; None: their number stays.
+      metrics: address and port where Prometheus is answered; None: it is not.
       announce: called once with what each has told, when all are ready.
       on_stopping: called when the first signal arrives.
 
@@ -58,16 +65,18 @@ def supervise(
         logs.set_up(plan.loglevel, handlers, JSON if facts[0]["log_format"] == JSON else None)
         announce(facts)
 
-    supervisor = Supervisor(
-        program,
-        plan.processes,
-        nodename=plan.nodename,
-        bounds=bounds,
-        shutdown_timeout=plan.shutdown_timeout,
-        on_ready=on_ready,
-        on_stopping=on_stopping,
-    )
-    code = supervisor.run()
+    with _collecting(metrics) as collector:
+        supervisor = Supervisor(
+            program,
+            plan.processes,
+            nodename=plan.nodename,
+            bounds=bounds,
+            shutdown_timeout=plan.shutdown_timeout,
+            on_ready=on_ready,
+            on_stopping=on_stopping,
+            on_keeping=lambda keeper: collector.follow(keeper) if collector else None,
+        )
+        code = supervisor.run()
     failure = supervisor.failure
     if failure is not None:
         raise CommandError(failure.message, failure.exit_code, failure.traceback)
@@ -76,3 +85,27 @@ def supervise(
             "%d tasks were given back: they run again in another worker", supervisor.given_back
         )
     return code
+
+
+@contextmanager
+def _collecting(where: tuple[str, int] | None) -> Generator[Collector | None]:
+    """Answer Prometheus during a block, if that is wanted."""
+    if where is None:
+        yield None
+        return
+    from taskhub.worker.metrics import serving
+
+    with ExitStack() as held:
+        try:
+            collector = held.enter_context(serving(*where))
+        except ModuleNotFoundError as error:
+            raise CommandError(
+                "--metrics-port needs prometheus-client: pip install 'taskhub[metrics]'"
+            ) from error
+        except (OSError, OverflowError) as error:
+            raise CommandError(
+                f"metrics cannot be served at {where[0]}:{where[1]} ({error}): choose another "
+                "--metrics-port or --metrics-address",
+                exit_codes.USAGE,
+            ) from error
+        yield collector

@@ -115,6 +115,19 @@ logger = logging.getLogger("taskhub.worker")
 )
 @setting_options
 @click.option(
+    "--metrics-port",
+    type=click.IntRange(1, 65535),
+    metavar="PORT",
+    help="Answer Prometheus at /metrics on this port (needs the extra metrics).",
+)
+@click.option(
+    "--metrics-address",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="The address for --metrics-port; 0.0.0.0: whoever reaches this host may read them.",
+)
+@click.option(
     "--log-format",
     type=click.Choice(("plain", "json")),
     help="json: every log line is an object of JSON (default: the setting worker_log_format).",
@@ -158,6 +171,8 @@ def worker(
     logfile: str | None,
     shutdown_timeout: float | None,
     bounds: Bounds | None,
+    metrics_port: int | None,
+    metrics_address: str,
     log_format: str | None,
     pidfile: str | None,
     detach: bool,
@@ -234,7 +249,13 @@ def worker(
                 return exit_codes.OK
             if pid_path is not None:
                 held.enter_context(holding(pid_path))
-            return supervise(plan, bounds=bounds, announce=announce, on_stopping=on_stopping)
+            return supervise(
+                plan,
+                bounds=bounds,
+                metrics=None if metrics_port is None else (metrics_address, metrics_port),
+                announce=announce,
+                on_stopping=on_stopping,
+            )
     except AlreadyRunning as error:
         raise CommandError(str(error)) from error
     except CommandError as error:

@@ -55,6 +55,6 @@ def ask(process: int) -> WorkerStatus | None:
     """
     try:
         return status.ask(process)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         what = f"the supervisor (process {process}) does not answer: {error}"
         raise CommandError(what) from error

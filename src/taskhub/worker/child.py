@@ -34,6 +34,8 @@ class Child:
 
     def __init__(self, program: Program, environment: Mapping[str, str]) -> None:
         self.program = program
+        #: Among the processes of its worker, from 1.
+        self.number = 0
         self.ready_at: float | None = None
         self.failure: Report | None = None
         #: What it told when it was ready.

@@ -172,6 +172,11 @@ class Keeper:
                 return len(self._engines[registration.store].held(registration.worker))
         return None
 
+    @property
+    def any_engine(self) -> Engine | None:
+        """The engine of some registered process, usually of all; None: there was none yet."""
+        return next(iter(list(self._engines.values())), None)
+
     def waiting(self, queues: Collection[str]) -> int | None:
         """Return how many messages are ready in some queues; None: no worker process has told where they are.
 

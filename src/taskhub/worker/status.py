@@ -7,7 +7,7 @@ import json
 import os
 import socket
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from taskhub.worker.limits.deadlines import directory
@@ -30,6 +30,10 @@ class ProcessStatus:
     #: Seconds since the store answered, and whether its last answer was no error.
     answered: float = 0.0
     reachable: bool = True
+    #: Its number, from 1; one that replaces another has the same.
+    number: int = 0
+    #: How many tasks it runs at once.
+    threads: int = 0
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class WorkerStatus:
     wanted: int
     stopping: bool
     processes: tuple[ProcessStatus, ...]
+    #: How often the process of each number was started.
+    starts: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return the text that is sent."""
@@ -53,11 +59,12 @@ class WorkerStatus:
         """Read back what `to_json` wrote.
 
         Raises:
-          ValueError, TypeError: it is something else.
+          ValueError, TypeError, KeyError: it is something else.
         """
-        fields: dict[str, Any] = json.loads(text)
-        fields["processes"] = tuple(ProcessStatus(**each) for each in fields["processes"])
-        return cls(**fields)
+        told: dict[str, Any] = json.loads(text)
+        found = tuple(ProcessStatus(**_known(ProcessStatus, each)) for each in told["processes"])
+        values: dict[str, Any] = {**_known(cls, told), "processes": found}
+        return cls(**values)
 
     @property
     def ready(self) -> list[ProcessStatus]:
@@ -86,6 +93,12 @@ class WorkerStatus:
         if self.ready:
             text += f", {held} tasks in hand, store answered {min(f.answered for f in self.ready):.1f} s ago"
         return text
+
+
+def _known(kind: type[Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what another version of the supervisor tells besides."""
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in values.items() if name in names}
 
 
 class StatusServer:
@@ -131,7 +144,7 @@ def ask(process: int) -> WorkerStatus | None:
 
     Raises:
       TimeoutError: it does not answer.
-      ValueError, TypeError: it answers something else.
+      ValueError, TypeError, KeyError: it answers something else.
     """
     address = directory() / f"{_PREFIX}{process}.sock"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:

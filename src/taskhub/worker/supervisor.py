@@ -11,7 +11,7 @@ import selectors
 import signal
 import sys
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -55,6 +55,7 @@ class Supervisor:
       shutdown_timeout: seconds that processes may take to finish their tasks when asked to stop; None: as they tell.
       on_ready: called once with the facts that each process told, in their order, when all are ready.
       on_stopping: called when the first signal arrives.
+      on_keeping: called with the keeper, if there can be one.
     """
 
     def __init__(
@@ -67,14 +68,17 @@ class Supervisor:
         bounds: Bounds | None = None,
         on_ready: Callable[[list[dict[str, Any]]], object],
         on_stopping: Callable[[], object] = lambda: None,
+        on_keeping: Callable[[Keeper], object] = lambda _: None,
     ) -> None:
         self._program = program
         self._shutdown_timeout = shutdown_timeout or 0.0
         self._on_ready = on_ready
         self._on_stopping = on_stopping
+        self._on_keeping = on_keeping
         self._selector = selectors.DefaultSelector()
         self._environment: dict[str, str] = {}
-        self._started: set[int] = set()
+        #: How often the process of each number was started.
+        self._starts: Counter[int] = Counter()
         self._pool = Pool(self._start, processes)
         self._told_pool = PoolState()
         self._tickets: deque[str] = deque(maxlen=TICKETS)
@@ -100,6 +104,8 @@ class Supervisor:
             self._answering(),
             self._autoscaling(keeper),
         ):
+            if keeper is not None:
+                self._on_keeping(keeper)
             silence = SilenceWatch(keeper)
             while self._pool.children or self._pool.next_due is not None:
                 self._pool.tick()
@@ -177,8 +183,9 @@ class Supervisor:
     # -- the loop
 
     def _start(self, number: int) -> Child:
-        child = Child(self._program(number, number not in self._started), self._environment)
-        self._started.add(number)
+        child = Child(self._program(number, not self._starts[number]), self._environment)
+        child.number = number
+        self._starts[number] += 1
         self._selector.register(child.link, selectors.EVENT_READ, child)
         if self._stopping:
             # The signal came while it was being started.
@@ -310,6 +317,7 @@ class Supervisor:
             self._pool.size,
             self._stopping,
             tuple(_status_of(child) for child in self._pool.children),
+            {str(number): starts for number, starts in self._starts.items()},
         )
 
     def _tell_pool(self) -> None:
@@ -338,6 +346,8 @@ def _status_of(child: Child) -> ProcessStatus:
         child.held,
         pulse.get("answered", 0.0),
         pulse.get("reachable", True),
+        child.number,
+        int(child.facts.get("threads", 0)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from taskhub.worker.status import LATE_AFTER, ProcessStatus, WorkerStatus
@@ -36,3 +37,10 @@ def test_an_idle_process_must_have_heard_from_the_store_a_busy_one_need_not() ->
 
 def test_a_status_survives_the_socket() -> None:
     assert WorkerStatus.from_json(WELL.to_json()) == WELL
+
+
+def test_what_a_supervisor_of_another_version_tells_besides_is_left_out() -> None:
+    told = json.loads(WELL.to_json())
+    told["news"] = 1
+    told["processes"][0]["news"] = 2
+    assert WorkerStatus.from_json(json.dumps(told)) == WELL
