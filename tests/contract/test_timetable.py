@@ -261,10 +261,10 @@ def test_a_tick_that_need_not_wait_any_more_goes_behind_those_that_do(engine: En
 def test_stored_entries_change_only_from_what_was_seen(engine: Engine) -> None:
     timetable = engine.timetable
     assert timetable.entries() == (0, {})
-    assert timetable.change("a", None, b"1", b"added", forget=False)
-    assert not timetable.change("a", None, b"2", b"added again", forget=False)
-    assert timetable.change("a", b"1", b"\xff2", b"changed", forget=False)
-    assert timetable.change("b", None, b"3", b"added b", forget=False)
+    assert timetable.change("a", None, b"1", b"added")
+    assert not timetable.change("a", None, b"2", b"added again")
+    assert timetable.change("a", b"1", b"\xff2", b"changed")
+    assert timetable.change("b", None, b"3", b"added b")
 
     version, documents = timetable.entries()
     assert documents == {"a": b"\xff2", "b": b"3"}
@@ -276,18 +276,18 @@ def test_stored_entries_change_only_from_what_was_seen(engine: Engine) -> None:
 
 
 def test_a_change_wakes_the_leader(engine: Engine) -> None:
-    engine.timetable.change("a", None, b"1", b"", forget=False)
+    engine.timetable.change("a", None, b"1", b"")
     assert rings(engine, LEADER_BELL)
-    engine.timetable.change("a", None, b"2", b"", forget=False)
+    engine.timetable.change("a", None, b"2", b"")
     assert not rings(engine, LEADER_BELL)
 
 
 def test_a_removed_entry_begins_anew(engine: Engine) -> None:
     token = lead(engine)
-    engine.timetable.change("job", None, b"1", b"", forget=False)
+    engine.timetable.change("job", None, b"1", b"")
     tick(engine, token, 1, "a", "queue")
     tick(engine, token, 2, "b", "queue")
-    assert engine.timetable.change("job", b"1", None, b"removed", forget=True)
+    assert engine.timetable.change("job", b"1", None, b"removed", ticks="forget")
 
     assert engine.timetable.entries().documents == {}
     assert engine.timetable.last_runs() == {}
@@ -295,9 +295,22 @@ def test_a_removed_entry_begins_anew(engine: Engine) -> None:
     assert ids(claim_all(engine)) == ["a"]
 
 
+def test_ticks_up_to_now_may_be_declared_dealt_with(engine: Engine, clock: Clock) -> None:
+    token = lead(engine)
+    tick(engine, token, clock.now - 5000, "a")
+    engine.timetable.change("job", None, b"1", b"", ticks="restart")
+    engine.timetable.change("unknown", None, b"1", b"", ticks="restart")
+
+    assert tick(engine, token, clock.now, "b") == "done"
+    assert tick(engine, token, clock.now + 1, "c") == "sent"
+    engine.timetable.change("job", b"1", b"2", b"", ticks="restart")
+    assert engine.timetable.last_runs()["job"][:2] == (clock.now + 1, "c")
+    assert "unknown" not in engine.timetable.last_runs()
+
+
 def test_notes_are_kept_up_to_a_number(engine: Engine) -> None:
     for number in range(NOTES + 5):
-        engine.timetable.change(f"{number}", None, b"x", b"%d" % number, forget=False)
+        engine.timetable.change(f"{number}", None, b"x", b"%d" % number)
 
     assert len(engine.timetable.notes(0, 2 * NOTES)) == NOTES
     assert engine.timetable.notes(0, 1) == [b"%d" % (NOTES + 4)]

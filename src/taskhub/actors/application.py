@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from taskhub.actors.schedule import ENTRIES
 from taskhub.app import Celery
 
 #: Names the module with the app's settings: `package.module` or `package.module:attribute`.
@@ -16,6 +17,7 @@ def make_app() -> Celery:
     """
     app = Celery("taskhub", task_default_queue="default")
     app.config_from_envvar(CONFIGURATION_VARIABLE, silent=True)
+    app.schedule.application = ENTRIES
     return app
 
 

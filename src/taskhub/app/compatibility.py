@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from taskhub.app.app import Celery
     from taskhub.config.configuration import Configuration
     from taskhub.control import Control
+    from taskhub.schedules.jobs import PeriodicJobs
 
 logger = logging.getLogger(__name__)
 
@@ -132,6 +133,13 @@ class CompatibilityFace:
     def either(self, default_key: str, *values: Any) -> Any:
         """Return the first value that is not None, or else a setting."""
         return next((value for value in values if value is not None), self.conf.get(default_key))
+
+    @cached_property
+    def schedule(self) -> PeriodicJobs:
+        """The periodic jobs: what there is, when each runs, and how to change them while they run."""
+        from taskhub.schedules.jobs import PeriodicJobs
+
+        return PeriodicJobs(_app(self))
 
     def add_periodic_task(
         self,

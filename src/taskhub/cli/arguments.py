@@ -47,16 +47,16 @@ def positional(text: str | None) -> list[Any]:
     return value
 
 
-def named(text: str | None) -> dict[str, Any]:
-    """Read `--kwargs`.
+def named(text: str | None, option: str = "--kwargs") -> dict[str, Any]:
+    """Read `--kwargs`, or another option of its form.
 
     Raises:
       CommandError: it is not an object in JSON.
     """
-    value = _json("--kwargs", text, "'{\"name\": 1}'") if text else {}
+    value = _json(option, text, "'{\"name\": 1}'") if text else {}
     if not isinstance(value, dict):
         raise CommandError(
-            "--kwargs must be an object in JSON, e.g. '{\"name\": 1}'", exit_codes.USAGE
+            f"{option} must be an object in JSON, e.g. '{{\"name\": 1}}'", exit_codes.USAGE
         )
     return value
 

@@ -17,6 +17,12 @@ _COMMANDS = {
         "Start a store, if none is configured, and workers on the shipped tasks.",
     ),
     "worker": ("taskhub.cli.worker:worker", "Run worker processes on the tasks of an app."),
+    "scheduler": (
+        "taskhub.cli.scheduler:scheduler",
+        "Start periodic jobs when their time comes; any number may run.",
+    ),
+    "beat": ("taskhub.cli.scheduler:scheduler", "The same, under Celery's name and options."),
+    "schedule": ("taskhub.cli.schedule:schedule", "See and change the periodic jobs."),
     "call": ("taskhub.cli.call:call", "Send a call of a task, and perhaps wait for its result."),
     "result": ("taskhub.cli.result:result", "Show state and result of a call."),
     "status": ("taskhub.cli.status:status", "Show store, queues, workers and dead letters."),

@@ -18,6 +18,7 @@ from taskhub.engine.timetable import (
     StoredEntries,
     Tick,
     TickFate,
+    Ticks,
     Timetable,
 )
 
@@ -138,7 +139,13 @@ class MemoryTimetable(Timetable):
             return StoredEntries(self._version, dict(self._entries))
 
     def change(
-        self, entry: str, before: bytes | None, after: bytes | None, note: bytes, *, forget: bool
+        self,
+        entry: str,
+        before: bytes | None,
+        after: bytes | None,
+        note: bytes,
+        *,
+        ticks: Ticks = "keep",
     ) -> bool:
         with self._changed:
             if self._entries.get(entry) != before:
@@ -147,7 +154,10 @@ class MemoryTimetable(Timetable):
                 self._entries.pop(entry, None)
             else:
                 self._entries[entry] = after
-            if forget:
+            run = self._runs.get(entry)
+            if ticks == "restart" and run is not None:
+                run.tick = max(run.tick, self._clock())
+            elif ticks == "forget":
                 self._runs.pop(entry, None)
                 self._behind.pop(entry, None)
             self._version += 1

@@ -29,6 +29,11 @@ Overlap = Literal["allow", "skip", "queue"]
 TickFate = Literal["sent", "behind", "skipped", "passed", "done", "fenced"]
 
 
+#: `keep`: they go on as they were. `restart`: those up to now are dealt with. `forget`: there were none, and what waits
+#: behind a run is dropped.
+Ticks = Literal["keep", "restart", "forget"]
+
+
 class Leadership(NamedTuple):
     """The reply to one who leads, or would."""
 
@@ -126,13 +131,19 @@ class Timetable(ABC):
 
     @abstractmethod
     def change(
-        self, entry: str, before: bytes | None, after: bytes | None, note: bytes, *, forget: bool
+        self,
+        entry: str,
+        before: bytes | None,
+        after: bytes | None,
+        note: bytes,
+        *,
+        ticks: Ticks = "keep",
     ) -> bool:
         """Replace a stored entry, unless it is another than `before` by now (then False); None: there is none.
 
         Parameters:
           note: what is remembered of this change.
-          forget: forget the entry's last run, too, and what waits behind it.
+          ticks: what becomes of what is remembered of the entry's ticks.
         """
 
     @abstractmethod

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from taskhub.schedules.base import BaseSchedule
-    from taskhub.schedules.crontab import crontab
+    from taskhub.schedules.crontabs import crontab
     from taskhub.schedules.fields import ParseException, crontab_parser
     from taskhub.schedules.interval import maybe_schedule, schedule
-    from taskhub.schedules.solar import solar
+    from taskhub.schedules.solar_events import solar
 
 _HOMES = {
     "BaseSchedule": "base",
     "ParseException": "fields",
-    "crontab": "crontab",
+    "crontab": "crontabs",
     "crontab_parser": "fields",
     "maybe_schedule": "interval",
     "schedule": "interval",
-    "solar": "solar",
+    "solar": "solar_events",
 }
 
 __all__ = [

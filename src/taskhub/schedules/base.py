@@ -91,6 +91,16 @@ class BaseSchedule:
 
     # -- ticks
 
+    @property
+    def foretells(self) -> bool:
+        """Whether its ticks are known beforehand: not where a subclass of the user's decides by `is_due`."""
+        for kind in type(self).__mro__:
+            if "next_tick" in vars(kind):
+                return kind is not BaseSchedule
+            if "is_due" in vars(kind) or "remaining_estimate" in vars(kind):
+                return False
+        return False
+
     def next_tick(self, after: datetime) -> datetime | None:
         """Return the first tick after an instant (with a zone), in UTC; None: there is none any more.
 

@@ -45,7 +45,7 @@ SETTINGS: tuple[Setting, ...] = (
         "beat_schedule",
         {},
         MAPPING,
-        "Periodic jobs by name: task, schedule, args, kwargs, options.",
+        "Periodic jobs by name: task, schedule, args, kwargs, options, and what docs/scheduling.md adds.",
         old="CELERYBEAT_SCHEDULE",
     ),
     without_effect(
@@ -69,11 +69,11 @@ SETTINGS: tuple[Setting, ...] = (
         "The last runs of the jobs are kept in the store as they happen.",
         old="CELERYBEAT_SYNC_EVERY",
     ),
-    without_effect(
+    honoured(
         "beat_cron_starting_deadline",
         None,
         SECONDS,
-        "Not in effect yet: a job that was missed while no scheduler ran is made up for once.",
+        "How late a job by crontab may still be run, unless its entry has a missed_limit; None: however late.",
         old="CELERYBEAT_CRON_STARTING_DEADLINE",
     ),
 )

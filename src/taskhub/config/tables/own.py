@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from taskhub.config.setting import FLOAT, INTEGER, SECONDS, TEXT, Setting, honoured
+from taskhub.config.setting import FLOAT, INTEGER, MAPPING, SECONDS, TEXT, Setting, honoured
 
 __all__ = ("SETTINGS",)
 
@@ -68,5 +68,23 @@ SETTINGS: tuple[Setting, ...] = (
         600,
         SECONDS,
         "How long running tasks may take when a worker is asked to stop; the rest is given back.",
+    ),
+    honoured(
+        "application_schedule",
+        {},
+        MAPPING,
+        "Changes to the periodic jobs that the application brings: name -> fields; None leaves one out.",
+    ),
+    honoured(
+        "scheduler_lease",
+        6,
+        SECONDS,
+        "How long a scheduler that is not heard of still leads; another takes over then.",
+    ),
+    honoured(
+        "scheduler_grace",
+        30,
+        SECONDS,
+        "How late a periodic job may be that does not count as missed: every tick is run.",
     ),
 )

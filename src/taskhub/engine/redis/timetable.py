@@ -18,6 +18,7 @@ from taskhub.engine.timetable import (
     StoredEntries,
     Tick,
     TickFate,
+    Ticks,
     Timetable,
 )
 
@@ -114,9 +115,15 @@ class RedisTimetable(Timetable):
         return StoredEntries(int(version or 0), found)
 
     def change(
-        self, entry: str, before: bytes | None, after: bytes | None, note: bytes, *, forget: bool
+        self,
+        entry: str,
+        before: bytes | None,
+        after: bytes | None,
+        note: bytes,
+        *,
+        ticks: Ticks = "keep",
     ) -> bool:
-        arguments = (before or b"", after or b"", note, NOTES, "1" if forget else "", LEADER_BELL)
+        arguments = (before or b"", after or b"", note, NOTES, ticks, LEADER_BELL)
         # Not repeated when its reply is lost: the second time the first one would be in the way.
         return bool(self._run("change_entry", entry, *arguments, retry=None))
 

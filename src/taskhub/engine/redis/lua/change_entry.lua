@@ -5,7 +5,7 @@
 -- ARGV[4]  what is to be stored, "" for nothing.
 -- ARGV[5]  a note about the change.
 -- ARGV[6]  how many notes are kept.
--- ARGV[7]  "1" to forget the entry's last run and what waits behind it.
+-- ARGV[7]  "keep", "restart" or "forget" its ticks (see Ticks).
 -- ARGV[8]  the leader's bell.
 -- Returns  1, or 0 if something else is stored.
 
@@ -18,7 +18,11 @@ if ARGV[4] == '' then
 else
   redis.call('HSET', SCHEDULE, entry, ARGV[4])
 end
-if ARGV[7] == '1' then
+local run = read_run(entry)
+if ARGV[7] == 'restart' and run then
+  run.tick = math.max(run.tick, clock())
+  write_run(entry, run)
+elseif ARGV[7] == 'forget' then
   redis.call('HDEL', RUNS, entry)
   redis.call('UNLINK', BEHIND .. ':' .. entry)
   redis.call('SREM', BEHIND, entry)

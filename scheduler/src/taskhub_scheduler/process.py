@@ -1,0 +1,261 @@
+"""The scheduler process: leads, or stands by until it can."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from taskhub.config.urls import mask_url
+from taskhub.exceptions import OperationalError
+from taskhub.schedules.entry import Entry
+from taskhub.schedules.leading import Held, Leader, NotLeading
+from taskhub_scheduler.clock import StoreClock
+from taskhub_scheduler.jobs import Jobs
+
+if TYPE_CHECKING:
+    from taskhub import Celery
+
+logger = logging.getLogger("taskhub.scheduler")
+
+#: How often the leadership is renewed, or tried for, seconds. Several times within a lease.
+TURN = 1.0
+#: When an entry is called for again that could not be sent: the store was out of reach, or its call cannot be made.
+RETRY_STORE = timedelta(seconds=1)
+RETRY_HELD = timedelta(seconds=10)
+#: When the store's clock and the host's have moved so far from each other, all jobs are looked at anew.
+DRIFT = timedelta(milliseconds=100)
+#: So far they do not move by themselves: one of them has been set.
+JUMP = timedelta(seconds=1)
+
+
+class Scheduler:
+    """One of any number of schedulers of an app.
+
+    Parameters:
+      lease: how long it leads without renewing that; None: the setting `scheduler_lease`.
+      on_leading: called whenever it begins to lead, with the number of entries.
+    """
+
+    def __init__(
+        self,
+        app: Celery,
+        *,
+        lease: timedelta | None = None,
+        clock: StoreClock | None = None,
+        on_leading: Callable[[int], object] = lambda entries: None,
+    ) -> None:
+        self._app = app
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._clock = clock or StoreClock()
+        lease = lease or _duration(app.conf.scheduler_lease)
+        self._turn = min(TURN, lease.total_seconds() / 4)
+        self._leader = Leader(app, self.name, lease, _duration(app.conf.scheduler_grace))
+        self._on_leading = on_leading
+        self._stopping = threading.Event()
+        self._entries: dict[str, Entry] = {}
+        #: Token and version with which the entries were read.
+        self._read_with = (0, -1)
+        self._jobs: Jobs | None = None
+        #: How far the store's clock was ahead of the host's when the jobs were looked at last.
+        self._offset = timedelta(0)
+        self._bell: Any = None
+        self._rings_for_leader: bool | None = None
+        self._out_of_reach = False
+        #: What has been told already: each trouble is told once, until it is over.
+        self._told: dict[str, str] = {}
+
+    # -- life
+
+    def run(self) -> None:
+        """Run until `stop`.
+
+        Raises:
+          OperationalError: the store is out of reach at the start, and the setting `broker_connection_retry_on_startup`
+            is not true.
+        """
+        conf = self._app.conf
+        patient = conf.value_set_for("broker_connection_retry_on_startup")
+        if not (patient and conf.broker_connection_retry_on_startup):
+            self._app.engine.ping()
+        try:
+            while not self._stopping.is_set():
+                self.turn()
+                self._wait()
+        finally:
+            self._end()
+
+    def stop(self) -> None:
+        """Let `run` end: what is being sent is sent, and somebody else leads at once."""
+        self._stopping.set()
+        bell = self._bell
+        if bell is not None:
+            bell.wake()
+
+    def handle_signals(self) -> None:
+        """Stop on SIGTERM and SIGINT."""
+
+        def on_signal(number: int, frame: FrameType | None) -> None:
+            self.stop()
+
+        signal.signal(signal.SIGTERM, on_signal)
+        signal.signal(signal.SIGINT, on_signal)
+
+    @property
+    def leads(self) -> bool:
+        """Whether it leads, as far as it knows."""
+        return self._jobs is not None
+
+    def turn(self) -> None:
+        """Renew the leadership, or try for it, and take over what has changed."""
+        asked = self._clock.steady()
+        try:
+            found = self._leader.lead()
+            self._clock.set(found.now, asked)
+            if not found.token:
+                self._stand_by(found.holder)
+            elif self._jobs is None or self._read_with != (found.token, found.version):
+                self._load(found.token)
+            else:
+                self._heed_clocks(self._jobs)
+        except OperationalError as error:
+            self._tell_out_of_reach(error)
+            return
+        if self._out_of_reach:
+            self._out_of_reach = False
+            logger.info("the store is back")
+            if self._jobs is not None:
+                self._jobs.again_all()
+
+    # -- leading
+
+    def _load(self, token: int) -> None:
+        version, merged = self._leader.load()
+        began = self._jobs is None
+        if self._jobs is None:
+            self._jobs = Jobs(self._clock, self._fire, self._leader.last)
+            self._offset = self._clock.offset
+            self._use_bell(leading=True)
+        self._entries, self._read_with = merged.entries, (token, version)
+        troubles = {**merged.problems, **self._leader.unknown_tasks(merged.entries)}
+        for name in self._told.keys() - troubles.keys():
+            del self._told[name]
+        for name, line in troubles.items():
+            self._tell(name, line)
+        self._jobs.replace(merged.entries)
+        if began:
+            logger.info("%s leads, with %d entries", self.name, len(merged.entries))
+            self._on_leading(len(merged.entries))
+        else:
+            logger.info("the entries have changed: %d", len(merged.entries))
+
+    def _stand_by(self, holder: str) -> None:
+        if self._jobs is not None:
+            logger.warning("%s leads now; standing by", holder)
+            self._jobs.stop(wait=False)
+            self._jobs = None
+        if self._told.get("") != holder:
+            self._told[""] = holder
+            logger.info("standing by: %s leads", holder)
+        self._use_bell(leading=False)
+
+    def _heed_clocks(self, jobs: Jobs) -> None:
+        """Look at all jobs anew when the store's clock or the host's was set, or they have drifted apart."""
+        moved = abs(self._clock.offset - self._offset)
+        if moved > JUMP:
+            logger.warning("a clock was set by %s: the store's time counts", moved)
+        if moved > DRIFT:
+            self._offset = self._clock.offset
+            jobs.again_all()
+
+    def _fire(self, name: str) -> None:
+        """Send what is due of an entry; in a thread of the jobs."""
+        jobs, entry = self._jobs, self._entries.get(name)
+        if jobs is None or entry is None:
+            return
+        try:
+            sent = self._leader.fire(entry, self._clock.now())
+        except NotLeading:
+            # The next turn finds out who does.
+            return
+        except Held as held:
+            self._tell(name, str(held))
+            jobs.again([name], RETRY_HELD)
+            return
+        except OperationalError as error:
+            self._tell_out_of_reach(error)
+            jobs.again([name], RETRY_STORE)
+            return
+        except Exception as error:
+            # A schedule of the user's own may fail: the others go on.
+            self._tell(name, f"entry {name!r} fails: {type(error).__name__}: {error}")
+            jobs.again([name], RETRY_HELD)
+            return
+        for tick, task_id, fate in sent:
+            logger.info("%s (%s) of %s: %s %s", name, entry.task, tick.isoformat(), fate, task_id)
+        if sent and name not in self._leader.unknown_tasks({name: entry}):
+            self._told.pop(name, None)
+        self._come_back(jobs, entry)
+
+    def _come_back(self, jobs: Jobs, entry: Entry) -> None:
+        """Call for an entry before its next tick by the host's clock, if the store's clock says so."""
+        following = self._leader.next(entry)
+        if following is not None:
+            left = following - entry.present(self._clock.now())
+            jobs.again([entry.name], max(timedelta(0), left))
+
+    # -- the rest
+
+    def _wait(self) -> None:
+        bell = self._bell
+        if self._stopping.is_set():
+            return
+        if bell is None:
+            self._stopping.wait(self._turn)
+            return
+        try:
+            bell.wait(self._turn)
+        except OperationalError as error:
+            self._tell_out_of_reach(error)
+            self._stopping.wait(self._turn)
+
+    def _use_bell(self, *, leading: bool) -> None:
+        if self._rings_for_leader == leading:
+            return
+        if self._bell is not None:
+            self._bell.close()
+        self._bell, self._rings_for_leader = self._leader.bell(leading=leading), leading
+
+    def _end(self) -> None:
+        if self._jobs is not None:
+            self._jobs.stop(wait=True)
+            self._jobs = None
+        try:
+            self._leader.resign()
+        except OperationalError:
+            logger.warning(
+                "the store is out of reach: another scheduler leads when the lease is over"
+            )
+        if self._bell is not None:
+            self._bell.close()
+
+    def _tell(self, name: str, line: str) -> None:
+        if self._told.get(name) != line:
+            self._told[name] = line
+            logger.error("%s", line)
+
+    def _tell_out_of_reach(self, error: OperationalError) -> None:
+        if not self._out_of_reach:
+            self._out_of_reach = True
+            logger.error("%s; trying again, ticks are made up for", mask_url(str(error)))
+
+
+def _duration(value: Any) -> timedelta:
+    return value if isinstance(value, timedelta) else timedelta(seconds=value)

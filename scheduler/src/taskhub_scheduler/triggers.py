@@ -1,0 +1,114 @@
+"""Schedules as triggers of APScheduler.
+
+APScheduler counts weekdays from Monday, steps fields from their least value, and has its own ways over daylight-saving
+changes. So a crontab is given to its `CronTrigger` as the numbers that it stands for, over hands of a clock that never
+change (UTC); only then is the local time placed in its zone, by Celery's rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from apscheduler.triggers.base import BaseTrigger
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from taskhub.schedules import BaseSchedule, crontab, schedule
+from taskhub.schedules.due import next_tick
+from taskhub_scheduler.clock import StoreClock
+
+_INSTANT = timedelta(microseconds=1)
+_ASK_AGAIN = timedelta(seconds=1)
+
+
+def trigger_for(made: BaseSchedule, last: Callable[[], datetime]) -> Any:
+    """Return the trigger of a schedule's ticks, for an entry whose last one was at `last()` (in UTC)."""
+    if made.foretells and isinstance(made, crontab) and type(made).next_tick is crontab.next_tick:
+        return CrontabTrigger(made)
+    if type(made) is schedule and not made.relative:
+        # `start_date` is the tick that the others are counted from.
+        return IntervalTrigger(
+            seconds=made.run_every.total_seconds(), start_date=last(), timezone=UTC
+        )
+    return ScheduleTrigger(made, last)
+
+
+class CrontabTrigger(BaseTrigger):  # type: ignore[misc]
+    """Celery's crontab on APScheduler's."""
+
+    def __init__(self, made: crontab) -> None:
+        self._zone = made.tz
+        self._hands = CronTrigger(
+            minute=_numbers(made.minute),
+            hour=_numbers(made.hour),
+            day=_numbers(made.day_of_month),
+            month=_numbers(made.month_of_year),
+            # Celery: 0 is Sunday. APScheduler: 0 is Monday.
+            day_of_week=_numbers({(day - 1) % 7 for day in made.day_of_week}),
+            second=0,
+            timezone=UTC,
+        )
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> Any:
+        """Return the first tick after `now`, or after the previous one if that is later."""
+        after = max(previous_fire_time or now, now) - _INSTANT
+        wall = after.astimezone(self._zone).replace(tzinfo=None)
+        while True:
+            # What the minute of `wall` may have matched is past.
+            begin = wall.replace(second=0, microsecond=0) + timedelta(minutes=1)
+            found = self._hands.get_next_fire_time(None, begin.replace(tzinfo=UTC))
+            if found is None:
+                return None
+            wall = found.replace(tzinfo=None)
+            tick = wall.replace(tzinfo=self._zone).astimezone(UTC)
+            if tick > after:
+                return tick
+
+
+class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]
+    """Any other schedule: by the sun, at full hours of the clock, or of the user's own class.
+
+    Parameters:
+      last: returns the tick that the next one is counted from.
+    """
+
+    def __init__(self, made: BaseSchedule, last: Callable[[], datetime]) -> None:
+        self._schedule = made
+        self._last = last
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> Any:
+        """Return the first tick after `now`, or after the previous one if that is later."""
+        after, last = max(previous_fire_time or now, now) - _INSTANT, self._last()
+        if self._schedule.foretells:
+            return next_tick(self._schedule, self._schedule.last_tick(last, after) or last)
+        found = next_tick(self._schedule, last)
+        # It is due as long as it has not been seen to: look again soon.
+        return found if found is None or found > now else now + _ASK_AGAIN
+
+
+class StoreTimeTrigger(BaseTrigger):  # type: ignore[misc]
+    """A trigger that goes by the store's clock, for a scheduler that goes by the host's.
+
+    Parameters:
+      shift: what to add to the store's time to get the present that the schedule goes by.
+    """
+
+    def __init__(self, inner: Any, clock: StoreClock, shift: timedelta = timedelta(0)) -> None:
+        self._inner = inner
+        self._clock = clock
+        self._shift = shift
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> Any:
+        """Return when, by the host's clock, the first tick after `now` and after the previous one is."""
+        ahead = self._clock.offset + self._shift
+        # Never counted from the previous one: that may have been called for out of turn.
+        after = max(previous_fire_time + _INSTANT if previous_fire_time else now, now)
+        tick = self._inner.get_next_fire_time(None, after.astimezone(UTC) + ahead)
+        # Rounding must not lead back.
+        return None if tick is None else max(tick.astimezone(UTC) - ahead, after)
+
+
+def _numbers(found: set[int]) -> str:
+    return ",".join(str(number) for number in sorted(found))

@@ -1,0 +1,167 @@
+"""`taskhub scheduler`, and under Celery's name `taskhub beat`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from contextlib import ExitStack
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from taskhub.cli import exit_codes
+from taskhub.cli.options import app_options, load_app
+from taskhub.cli.running import CommandError
+from taskhub.cli.worker import LEVELS, go_on_in_background
+from taskhub.worker import logs
+from taskhub.worker.pidfile import AlreadyRunning, holding, refuse_if_held
+
+#: The distribution that has the scheduler, by its import name.
+PACKAGE = "taskhub_scheduler"
+
+#: Options of `celery beat` that are accepted, and why they change nothing.
+_WITHOUT_EFFECT = {
+    "schedule": "what ran last is in the store, not in a file",
+    "scheduler_class": "this is the only scheduler",
+    "max_interval": "changes take effect at once",
+    "hostname": "schedulers name themselves",
+    "remote_control": "taskhub schedule list shows who leads",
+}
+
+logger = logging.getLogger("taskhub.scheduler")
+
+
+@click.command(epilog=exit_codes.EXPLAINED)
+@app_options
+@click.option(
+    "-l",
+    "--loglevel",
+    type=click.Choice((*LEVELS, "fatal"), case_sensitive=False),
+    default="info",
+    show_default=True,
+    help="Least level of log lines.",
+)
+@click.option(
+    "-f",
+    "--logfile",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Append log lines to a file.",
+)
+@click.option(
+    "--pidfile",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the process id to a file; refuse to start while the process in it lives.",
+)
+@click.option("-D", "--detach", is_flag=True, help="Go on in the background.")
+@click.option(
+    "--workdir",
+    type=click.Path(exists=True, file_okay=False),
+    metavar="DIRECTORY",
+    help="Change to a directory first.",
+)
+@click.option("-s", "--schedule", hidden=True)
+@click.option("-S", "--scheduler", "scheduler_class", hidden=True)
+@click.option("--max-interval", type=float, hidden=True)
+@click.option("-n", "--hostname", hidden=True)
+@click.option(
+    "--enable-remote-control/--no-enable-remote-control",
+    "remote_control",
+    default=None,
+    hidden=True,
+)
+@click.option("--uid", hidden=True)
+@click.option("--gid", hidden=True)
+@click.option("--umask", hidden=True)
+@click.option("--while-stdin-is-open", "attached", is_flag=True, hidden=True)
+@click.pass_context
+def scheduler(
+    context: click.Context,
+    /,
+    loglevel: str,
+    logfile: str | None,
+    pidfile: Path | None,
+    detach: bool,
+    workdir: str | None,
+    uid: str | None,
+    gid: str | None,
+    umask: str | None,
+    attached: bool,
+    **without_effect: Any,
+) -> int:
+    """Start the periodic jobs of an app when their time comes.
+
+    Any number of schedulers may run: one leads, another takes over within 10 s of its death, and at once when it is
+    stopped (SIGTERM, Ctrl-C). Each tick of a job is sent once, whoever leads.
+
+    The other options of `celery beat` are accepted; a line says of each that is given why it changes nothing.
+    """
+    for name, value in (("uid", uid), ("gid", gid), ("umask", umask)):
+        if value is not None:
+            raise CommandError(
+                f"--{name} is not offered: let the service manager start the process so",
+                exit_codes.USAGE,
+            )
+    if workdir is not None:
+        os.chdir(workdir)
+    package = load_package()
+    try:
+        with ExitStack() as held:
+            if pidfile is not None:
+                refuse_if_held(pidfile)
+            if detach and not go_on_in_background(logfile):
+                return exit_codes.OK
+            if pidfile is not None:
+                held.enter_context(holding(pidfile))
+            level = "CRITICAL" if loglevel == "fatal" else loglevel.upper()
+            logs.set_up(level, logs.handlers(logfile))
+            for name, value in without_effect.items():
+                if value is not None:
+                    option = "scheduler" if name == "scheduler_class" else name.replace("_", "-")
+                    logger.warning("--%s has no effect: %s", option, _WITHOUT_EFFECT[name])
+            _run(package, context, attached)
+    except AlreadyRunning as error:
+        raise CommandError(str(error)) from error
+    except Exception as error:
+        if detach:
+            # Nobody sees what the command prints.
+            logger.critical("%s", error)
+        raise
+    return exit_codes.OK
+
+
+def _run(package: Any, context: click.Context, attached: bool) -> None:
+    running = package.Scheduler(load_app(context))
+    running.handle_signals()
+    if attached:
+        # Whoever started it holds the other end: when that is gone, however it ended, this ends, too.
+        def watch() -> None:
+            sys.stdin.buffer.read()
+            running.stop()
+
+        threading.Thread(target=watch, name="taskhub-attached", daemon=True).start()
+    logger.info("scheduler %s is ready", running.name)
+    running.run()
+    logger.info("scheduler %s has stopped", running.name)
+
+
+def load_package() -> Any:
+    """Return the scheduler's package.
+
+    Raises:
+      CommandError: it is not installed.
+    """
+    # By name: it is a distribution of its own, which stands upon this one.
+    try:
+        return import_module(PACKAGE)
+    except ModuleNotFoundError as error:
+        if error.name not in (PACKAGE, "apscheduler"):
+            raise
+        raise CommandError(
+            "the scheduler is not installed: pip install taskhub-scheduler", exit_codes.USAGE
+        ) from error
