@@ -61,7 +61,8 @@ def ask(
     """
     assert command.ticket is not None
     mailbox = app.engine.mailbox
-    expected = _asked(live_cards(app), command)
+    cards = live_cards(app)
+    expected = _asked(cards, command)
     gathering = Gathering(rule_for(command.method, command.arguments), expected)
     found: list[dict[str, Any]] = []
 
@@ -71,8 +72,8 @@ def ask(
             if callback is not None:
                 callback(reply)
 
-    # Without cards of workers there may still be some, of which nobody knows yet.
-    patient = not expected and any(left > 0 for left in app.engine.workers().values())
+    # Without cards there may still be workers: just now they were taken for dead, and their cards are gone.
+    patient = not cards and any(left > 0 for left in app.engine.workers().values())
     with mailbox.replies(command.ticket) as replies:
         mailbox.post(command.to_text())
         deadline = time.monotonic() + (TIMEOUT if timeout is None else timeout)
