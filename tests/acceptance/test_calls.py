@@ -60,13 +60,17 @@ def test_purge_asks_first(commands: Commands) -> None:
 def test_status_shows_what_is_there(worked: Commands) -> None:
     worked.run("call", "project.add", "-a", "[1, 2]", "--wait")
     shown = json.loads(worked.run("status", "--json").stdout)
-    assert shown["queues"] == [{"name": "celery", "ready": 0, "delayed": 0}]
+    (queue,) = shown["queues"]
+    assert (queue["name"], queue["ready"], queue["delayed"]) == ("celery", 0, 0)
+    assert queue["oldest"] is None
     (worker,) = shown["workers"]
+    assert queue["served_by"] == [worker["node"]]
+    assert "celery" in worker["queues"]
     assert worker["holds"] == 0
     assert 0 < worker["lease_left"] <= 10
     assert shown["dead_letters"] == 0
     table = worked.run("status").stdout
-    assert worker["name"] in table
+    assert worker["node"] in table
     assert "celery" in table
 
 
