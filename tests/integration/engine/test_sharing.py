@@ -71,7 +71,7 @@ def test_many_threads_work_at_once(server: Server, make_engine: MakeEngine) -> N
             assert all(exchange.committed)
             assert exchange.batch is not None
             endings = [ending(claim) for claim in exchange.batch.claims]
-            ended.extend(claim.task_id for claim, _ in endings)
+            ended.extend(claim.task_id for claim, *_ in endings)
             if not endings:
                 return
 

@@ -179,7 +179,8 @@ def test_tasks_without_a_rate_have_the_setting_s(app: Celery) -> None:
 
 
 def test_a_worker_does_not_start_with_what_is_no_rate(app: Celery) -> None:
-    @app.task(name="wrong", rate_limit="often")
+    # Not shared: another test's app would not start either while this one is not yet collected.
+    @app.task(name="wrong", rate_limit="often", shared=False)
     def wrong() -> None:
         """Cannot be limited like that."""
 
