@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from taskhub.config.tables import own
+
 Run = Callable[..., Any]
 
-OURS_ALONE = {
-    "dead_letter_expires",
-    "lease_seconds",
-    "task_max_deliveries",
-    "taskhub_namespace",
-    "taskhub_project_directory",
-}
+OURS_ALONE = {setting.name for setting in own.SETTINGS}
 
 CASES: list[dict[str, Any]] = [
     {"ask": ["task_serializer", "broker_url", "result_backend", "task_default_exchange"]},
