@@ -13,6 +13,12 @@ from taskhub.app.shared import shared_task
 if TYPE_CHECKING:
     from taskhub.task.task import Task
 
+
+def bugreport(app: Celery | None = None) -> str:
+    """Return what is to be told with a bug: versions, the platform and the settings, secrets masked."""
+    return app_or_default(app).bugreport()
+
+
 #: Stands for the app that is current when it is used.
 current_app = cast("Celery", Proxy(current.current_app))
 #: Stands for the app that is used when no other was made.
@@ -23,6 +29,7 @@ current_task = cast("Task[Any, Any]", Proxy(current.current_task))
 __all__ = [
     "Celery",
     "app_or_default",
+    "bugreport",
     "current_app",
     "current_task",
     "default_app",

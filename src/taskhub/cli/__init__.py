@@ -16,4 +16,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(arguments)
 
 
-__all__ = ["main"]
+def celery() -> int:
+    """Run a command under the name `celery`; returns the exit code."""
+    from taskhub.cli.running import run
+
+    return run(program="celery")
+
+
+__all__ = ["celery", "main"]

@@ -33,14 +33,19 @@ class CommandError(Exception):
         self.shown = shown
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns the exit code."""
+def run(arguments: Sequence[str] | None = None, program: str = "taskhub") -> int:
+    """Run a command; returns the exit code.
+
+    Parameters:
+      arguments: without the program's name; None: those of this process.
+      program: the name under which it was called, for help and errors.
+    """
     from taskhub.cli.group import taskhub
 
     warnings.showwarning = _show_warning
     try:
         code = taskhub.main(
-            None if arguments is None else list(arguments), "taskhub", standalone_mode=False
+            None if arguments is None else list(arguments), program, standalone_mode=False
         )
         sys.stdout.flush()
         return code if isinstance(code, int) else exit_codes.OK

@@ -9,6 +9,7 @@ from __future__ import annotations
 from taskhub.control.control import Control
 from taskhub.control.inspect import Inspect, flatten_reply
 from taskhub.worker.commands import Panel, control_command, inspect_command
+from taskhub.worker.commands.panel import nok, ok
 
 __all__ = [
     "Control",
@@ -17,4 +18,6 @@ __all__ = [
     "control_command",
     "flatten_reply",
     "inspect_command",
+    "nok",
+    "ok",
 ]

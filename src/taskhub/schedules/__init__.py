@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from taskhub.schedules.base import BaseSchedule
+    from taskhub.schedules.base import BaseSchedule, schedstate
     from taskhub.schedules.crontabs import crontab
     from taskhub.schedules.fields import ParseException, crontab_parser
     from taskhub.schedules.interval import maybe_schedule, schedule
@@ -18,6 +18,7 @@ _HOMES = {
     "crontab": "crontabs",
     "crontab_parser": "fields",
     "maybe_schedule": "interval",
+    "schedstate": "base",
     "schedule": "interval",
     "solar": "solar_events",
 }
@@ -28,6 +29,7 @@ __all__ = [
     "crontab",
     "crontab_parser",
     "maybe_schedule",
+    "schedstate",
     "schedule",
     "solar",
 ]

@@ -51,11 +51,9 @@ class schedule(BaseSchedule):  # noqa: N801
     @property
     def human_seconds(self) -> str:
         """The interval for people, as Celery writes it."""
-        seconds = round(self.seconds, 2)
-        for unit, length in (("day", 86400.0), ("hour", 3600.0), ("minute", 60.0), ("second", 1.0)):
-            if seconds >= length:
-                return f"{seconds / length:.2f} {unit}{'' if seconds == length else 's'}"
-        return "now"
+        from taskhub.utils.time import humanize_seconds
+
+        return humanize_seconds(self.seconds)
 
     # -- ticks
 

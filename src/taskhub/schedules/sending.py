@@ -53,8 +53,8 @@ def tick_of(app: Celery, entry: Entry, at: datetime | None) -> Tick:
     stamp = None if at is None else to_milliseconds(at)
     namespace = app.engine.rules.namespace
     task_id = new_task_id() if stamp is None else tick_id(namespace, entry.name, stamp)
-    args = [_worked_out(value) for value in entry.args]
-    kwargs = {name: _worked_out(value) for name, value in entry.kwargs.items()}
+    args = [worked_out(value) for value in entry.args]
+    kwargs = {name: worked_out(value) for name, value in entry.kwargs.items()}
     headers = {**(entry.options.get("headers") or {}), "celery_beat_task": True}
     headers["periodic_entry"] = entry.name
     if at is not None:
@@ -72,5 +72,6 @@ def tick_of(app: Celery, entry: Entry, at: datetime | None) -> Tick:
     return Tick(entry.name, stamp, task_id, tuple(outbox.messages), entry.overlap)
 
 
-def _worked_out(value: Any) -> Any:
+def worked_out(value: Any) -> Any:
+    """Return an argument; one that is to be worked out now, worked out."""
     return value() if isinstance(value, BeatLazyFunc) else value

@@ -12,7 +12,7 @@ from taskhub.task import calling
 from taskhub.task.annotations import annotations_for
 from taskhub.task.argument_check import argument_check
 from taskhub.task.options import CALL_OPTIONS, FROM_CONFIGURATION
-from taskhub.task.retrying import AutoRetry
+from taskhub.task.retrying import add_autoretry_behaviour
 from taskhub.worker.deciding import CONTROL_FLOW
 from taskhub.worker.endings import ResultPolicy
 from taskhub.worker.limits.interrupting import OnEventLoop
@@ -62,13 +62,8 @@ def bind(task: Task[Any, Any], app: Celery) -> None:
     declared = task._declared_function
     if task.typing and declared is not None:
         task._check_arguments = argument_check(declared, bound=task._options.get("bind", False))
-    run = task.run
-    auto_retry = AutoRetry(task._options, task)
-    if auto_retry.retry_for and not hasattr(run, "_retries"):
-        run = auto_retry.around(task, run)
-        run._retries = True  # type: ignore[attr-defined]
-        task.run = run  # type: ignore[method-assign]
-    _become_actor(task, app, run)
+    add_autoretry_behaviour(task, **task._options)
+    _become_actor(task, app, task.run)
     type(task).on_bound(app)
 
 

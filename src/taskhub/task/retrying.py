@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from taskhub.exceptions import Ignore, Retry
+from taskhub.worker.limits.interrupting import OnEventLoop
 
 
 def backoff(factor: int, retries: int, maximum: int, full_jitter: bool) -> int:
@@ -145,6 +146,18 @@ class AutoRetry:
                 raise again(error) from error
 
         return retried
+
+
+def add_autoretry_behaviour(task: Any, /, **options: Any) -> None:
+    """Put the automatic retries that options or the task itself name around its body, once."""
+    retries = AutoRetry(options, task)
+    if retries.retry_for and not hasattr(task.run, "_retries"):
+        run: Any = retries.around(task, task.run)
+        run._retries = True
+        task.run = run
+        if hasattr(task, "fn"):
+            # It is an actor already.
+            task.fn = OnEventLoop(run) if inspect.iscoroutinefunction(run) else run
 
 
 def raise_in_context(error: BaseException) -> NoReturn:

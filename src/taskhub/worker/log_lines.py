@@ -23,6 +23,12 @@ _COLOURS = {logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "35"}
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
+def coloured(text: str, level: int) -> str:
+    """Return a text in the colour of a level; of most levels as it is."""
+    code = _COLOURS.get(level)
+    return f"\033[{code}m{text}\033[0m" if code else text
+
+
 class TaskFormatter(logging.Formatter):
     """Formats a line by itself, or, while a task runs, with the task's name and id.
 
@@ -52,8 +58,7 @@ class TaskFormatter(logging.Formatter):
             record.__dict__.setdefault("task_id", request.id)
             record.__dict__.setdefault("task_name", request.task)
             text = self._task_formatter.format(record)
-        code = _COLOURS.get(record.levelno) if self._colour else None
-        return f"\033[{code}m{text}\033[0m" if code else text
+        return coloured(text, record.levelno) if self._colour else text
 
 
 class JsonFormatter(logging.Formatter):

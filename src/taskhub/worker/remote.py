@@ -28,6 +28,8 @@ class RemoteControl(Middleware):
         self._executions = executions
         self._activity = Activity()
         self._mailbox: MailboxService | None = None
+        #: What commands work on; None: no worker runs in this process.
+        self.state: WorkerState | None = None
 
     def before_process_message(self, broker: Any, message: MessageProxy) -> None:
         assert isinstance(message, Delivery)
@@ -56,11 +58,13 @@ class RemoteControl(Middleware):
             return
         state = WorkerState(self._app, broker, self._activity, self._executions)
         state.worker = worker
+        self.state = state
         listens = bool(self._app.conf.worker_enable_remote_control)
         self._mailbox = MailboxService(state, listens=listens)
         self._mailbox.start()
 
     def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
+        self.state = None
         mailbox, self._mailbox = self._mailbox, None
         if mailbox is not None:
             mailbox.stop()

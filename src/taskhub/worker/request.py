@@ -124,6 +124,12 @@ class Request:
             "delivery_info": self.delivery_info,
         }
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Request) and self.id == other.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
     def __repr__(self) -> str:
         return f"<Request: {self.name}[{self.id}] {self.argsrepr} {self.kwargsrepr}>"
 

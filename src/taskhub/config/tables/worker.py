@@ -14,12 +14,12 @@ from taskhub.config.setting import (
     without_effect,
 )
 
-__all__ = ("SETTINGS",)
+__all__ = ("LOG_FORMAT", "SETTINGS", "TASK_LOG_FORMAT")
 
 _DRAMATIQ = "Workers are Dramatiq's; they have no parts to exchange."
 _POOL = "A worker is processes with threads in them, whatever the pool is called."
-_LOG_FORMAT = "[%(asctime)s: %(levelname)s/%(processName)s] %(message)s"
-_TASK_LOG_FORMAT = (
+LOG_FORMAT = "[%(asctime)s: %(levelname)s/%(processName)s] %(message)s"
+TASK_LOG_FORMAT = (
     "[%(asctime)s: %(levelname)s/%(processName)s] %(task_name)s[%(task_id)s]: %(message)s"
 )
 
@@ -114,7 +114,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     honoured(
         "worker_log_format",
-        _LOG_FORMAT,
+        LOG_FORMAT,
         TEXT,
         'The format of log lines; "json": each is an object of JSON.',
         old="CELERYD_LOG_FORMAT",
@@ -220,7 +220,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     honoured(
         "worker_task_log_format",
-        _TASK_LOG_FORMAT,
+        TASK_LOG_FORMAT,
         TEXT,
         "The format of the log lines of tasks; may use task_name and task_id.",
         old="CELERYD_TASK_LOG_FORMAT",

@@ -86,11 +86,11 @@ def ours():
 
 
 def celerys():
-    from celery.app.task import Context
     from celery.backends.redis import RedisBackend
-    from celery.result import AsyncResult
 
     from celery import Celery
+    from celery.app.task import Context
+    from celery.result import AsyncResult
 
     def backend(extended):
         app = Celery("t", set_as_current=False)

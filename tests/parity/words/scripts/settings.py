@@ -18,9 +18,8 @@ if sys.argv[1] == "taskhub":
         conf = Configuration(changes, arguments=arguments)
         return conf, conf
 else:
-    from celery.app.defaults import _TO_OLD_KEY, DEFAULTS
-
     from celery import Celery
+    from celery.app.defaults import _TO_OLD_KEY, DEFAULTS
 
     table = {name: [repr(value), _TO_OLD_KEY[name]] for name, value in DEFAULTS.items()}
 

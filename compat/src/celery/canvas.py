@@ -1,0 +1,43 @@
+"""Calls as values, and what they combine to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskhub.canvas import (
+    Signature,
+    StampingVisitor,
+    _chain,
+    _chord,
+    chain,
+    chord,
+    chunks,
+    group,
+    maybe_signature,
+    maybe_subtask,
+    signature,
+    subtask,
+    xmap,
+    xstarmap,
+)
+from taskhub.utils.offered import offered_only
+
+__all__ = (
+    "Signature",
+    "StampingVisitor",
+    "_chain",
+    "_chord",
+    "chain",
+    "chord",
+    "chunks",
+    "group",
+    "maybe_signature",
+    "maybe_subtask",
+    "signature",
+    "subtask",
+    "xmap",
+    "xstarmap",
+)
+
+if not TYPE_CHECKING:
+    __getattr__ = offered_only(__name__)

@@ -1,0 +1,10 @@
+"""Further things for tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskhub.utils.offered import offered_only
+
+if not TYPE_CHECKING:
+    __getattr__ = offered_only(__name__)

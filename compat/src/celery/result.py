@@ -1,0 +1,37 @@
+"""Results of tasks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskhub.result import (
+    AsyncResult,
+    EagerResult,
+    GroupResult,
+    ResultBase,
+    ResultSet,
+    allow_join_result,
+    assert_will_not_block,
+    denied_join_result,
+    disable_sync_subtasks,
+    result_from_tuple,
+    task_join_will_block,
+)
+from taskhub.utils.offered import offered_only
+
+__all__ = (
+    "AsyncResult",
+    "EagerResult",
+    "GroupResult",
+    "ResultBase",
+    "ResultSet",
+    "allow_join_result",
+    "assert_will_not_block",
+    "denied_join_result",
+    "disable_sync_subtasks",
+    "result_from_tuple",
+    "task_join_will_block",
+)
+
+if not TYPE_CHECKING:
+    __getattr__ = offered_only(__name__)

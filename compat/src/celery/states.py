@@ -1,0 +1,49 @@
+"""The states that a task goes through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskhub.states import (
+    ALL_STATES,
+    EXCEPTION_STATES,
+    FAILURE,
+    IGNORED,
+    PENDING,
+    PRECEDENCE,
+    PROPAGATE_STATES,
+    READY_STATES,
+    RECEIVED,
+    REJECTED,
+    RETRY,
+    REVOKED,
+    STARTED,
+    SUCCESS,
+    UNREADY_STATES,
+    precedence,
+    state,
+)
+from taskhub.utils.offered import offered_only
+
+__all__ = (
+    "ALL_STATES",
+    "EXCEPTION_STATES",
+    "FAILURE",
+    "IGNORED",
+    "PENDING",
+    "PRECEDENCE",
+    "PROPAGATE_STATES",
+    "READY_STATES",
+    "RECEIVED",
+    "REJECTED",
+    "RETRY",
+    "REVOKED",
+    "STARTED",
+    "SUCCESS",
+    "UNREADY_STATES",
+    "precedence",
+    "state",
+)
+
+if not TYPE_CHECKING:
+    __getattr__ = offered_only(__name__)

@@ -1,0 +1,39 @@
+"""What this worker process is busy with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from taskhub.control.state import (
+    SOFTWARE_INFO,
+    active_requests,
+    all_total_count,
+    requests,
+    reserved_requests,
+    revoked,
+    scheduled_requests,
+    task_accepted,
+    task_ready,
+    task_reserved,
+    task_scheduled,
+    total_count,
+)
+from taskhub.utils.offered import offered_only
+
+__all__ = (
+    "SOFTWARE_INFO",
+    "active_requests",
+    "all_total_count",
+    "requests",
+    "reserved_requests",
+    "revoked",
+    "scheduled_requests",
+    "task_accepted",
+    "task_ready",
+    "task_reserved",
+    "task_scheduled",
+    "total_count",
+)
+
+if not TYPE_CHECKING:
+    __getattr__ = offered_only(__name__)
