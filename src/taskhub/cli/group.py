@@ -40,6 +40,10 @@ _COMMANDS = {
     "dead": ("taskhub.cli.dead:dead", "Look at messages that were given up, and send them again."),
     "inspect": ("taskhub.cli.remote:inspect", "Ask workers how they are and what they do."),
     "control": ("taskhub.cli.remote:control", "Send workers a command."),
+    "migrate": (
+        "taskhub.cli.migrate:migrate",
+        "Find out what a program that uses Celery has to change.",
+    ),
     "quant": ("taskhub.cli.market_data:quant", "Look at market data: its freshness, and charts."),
     "db": ("taskhub.cli.market_data:db", "Make and update the tables of market data."),
 }

@@ -24,7 +24,7 @@ from taskhub.worker.pidfile import AlreadyRunning, holding, refuse_if_held
 PACKAGE = "taskhub_scheduler"
 
 #: Options of `celery beat` that are accepted, and why they change nothing.
-_WITHOUT_EFFECT = {
+WITHOUT_EFFECT = {
     "schedule": "what ran last is in the store, not in a file",
     "scheduler_class": "this is the only scheduler",
     "max_interval": "changes take effect at once",
@@ -123,7 +123,7 @@ def scheduler(
             for name, value in without_effect.items():
                 if value is not None:
                     option = "scheduler" if name == "scheduler_class" else name.replace("_", "-")
-                    logger.warning("--%s has no effect: %s", option, _WITHOUT_EFFECT[name])
+                    logger.warning("--%s has no effect: %s", option, WITHOUT_EFFECT[name])
             _run(package, context, attached)
     except AlreadyRunning as error:
         raise CommandError(str(error)) from error

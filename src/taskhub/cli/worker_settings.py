@@ -36,6 +36,11 @@ _REFUSED: tuple[tuple[tuple[str, ...], bool, str], ...] = (
     (("--umask",), False, "set it where the worker is started, e.g. with UMask= of systemd"),
 )
 
+#: The same by their last names: why they change nothing.
+WITHOUT_EFFECT = {names[-1]: why for names, _, why in _ACCEPTED}
+#: What to do instead of those that are refused.
+REFUSED = {names[-1]: advice for names, _, advice in _REFUSED}
+
 
 def settings(context: click.Context) -> dict[str, Any]:
     """Return the settings that options stand for."""

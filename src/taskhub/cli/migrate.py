@@ -1,0 +1,195 @@
+"""`taskhub migrate`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from taskhub.cli import exit_codes
+from taskhub.cli.output import say_json
+from taskhub.cli.running import CommandError
+from taskhub.config.urls import mask_url
+
+if TYPE_CHECKING:
+    from taskhub.migrating import Report
+    from taskhub.migrating.commands import Option
+
+_LEVELS = ("unsupported", "differs", "without-effect", "unseen")
+_TITLES = {
+    "unsupported": ("Not offered: these have to change", "red"),
+    "differs": ("Works, and means something else", "yellow"),
+    "without-effect": ("Accepted, changes nothing", "cyan"),
+    "unseen": ("Cannot be seen from outside: look by hand", "magenta"),
+}
+#: Options of a worker that mean something else, and what to do.
+_DIFFERING = {
+    "--autoscale": (
+        "the bounds are of processes, each with -t threads, not of tasks at a time",
+        "divide them by the threads of a process, or give -t 1",
+    ),
+    "--beat": (
+        "accepted with a warning: this worker runs no scheduler",
+        "start `celery beat` as a process of its own; several may run",
+    ),
+    "--schedule": ("what ran last is in the store, not in a file", "remove it"),
+    "--scheduler": ("the scheduler is a process of its own", "remove it"),
+}
+#: How many places of one matter are shown.
+_PLACES = 12
+
+
+@click.group()
+def migrate() -> None:
+    """Move a program from Celery to taskhub."""
+
+
+@migrate.command(
+    epilog="Exit codes: 0 nothing was found, 1 there is something to look at, 2 wrong usage. docs/migrating.md tells "
+    "how to move a program."
+)
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one line of JSON for each finding, and one of counts.",
+)
+@click.option(
+    "--only",
+    "levels",
+    multiple=True,
+    type=click.Choice(_LEVELS),
+    help="Show, and count for the exit code, only findings of this level; may be repeated.",
+)
+def check(path: Path, as_json: bool, levels: tuple[str, ...]) -> int:
+    """Read a code base, and report each use of Celery that is unsupported or differs, with file, line, and what to do.
+
+    Reads Python, settings, requirements, shell scripts, Dockerfiles, compose files, Procfiles and units below PATH (or
+    PATH itself). Nothing of it is run or imported; what cannot be seen that way is listed, too.
+    """
+    from taskhub.migrating import Level
+    from taskhub.migrating import check as check_path
+
+    try:
+        report = check_path(path, offered_commands())
+    except FileNotFoundError:
+        raise CommandError(
+            f"there is nothing at {path}: name a directory or a file", exit_codes.USAGE
+        ) from None
+    except OSError as error:
+        raise CommandError(
+            f"{path} cannot be read: {error.strerror}: check its permissions", exit_codes.USAGE
+        ) from None
+    if report.files == 0:
+        raise CommandError(
+            f"there is nothing to read in {path}: no Python, scripts or settings", exit_codes.USAGE
+        )
+    shown = report.only(Level(level) for level in levels) if levels else report
+    if as_json:
+        _say_json(shown, report)
+    else:
+        _say(shown, report)
+    return exit_codes.FAILURE if shown.findings else exit_codes.OK
+
+
+def offered_commands() -> Mapping[str, Mapping[str, Option]]:
+    """Return the commands that there are, with their options, as `taskhub` itself declares them."""
+    from taskhub.cli import scheduler, worker_settings
+    from taskhub.cli.group import LazyGroup
+
+    group = LazyGroup("taskhub")
+    context = click.Context(group)
+    found: dict[str, Mapping[str, Option]] = {}
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        without_effect = {
+            "worker": worker_settings.WITHOUT_EFFECT,
+            "beat": scheduler.WITHOUT_EFFECT,
+        }.get(name, {})
+        differing = _DIFFERING if name == "worker" else {}
+        found[name] = _options(command, without_effect, worker_settings.REFUSED, differing)
+    return found
+
+
+def _options(
+    command: click.Command,
+    without_effect: Mapping[str, str],
+    refused: Mapping[str, str],
+    differing: Mapping[str, tuple[str, str]],
+) -> Mapping[str, Option]:
+    from taskhub.migrating.commands import Option
+    from taskhub.migrating.finding import Level
+
+    options: dict[str, Option] = {}
+    for parameter in command.params:
+        if not isinstance(parameter, click.Option):
+            continue
+        found = Option(not parameter.is_flag and not parameter.count)
+        for key in (parameter.name or "", *parameter.opts):
+            if key in without_effect:
+                message = f"accepted, changes nothing: {without_effect[key]}"
+                found = replace(
+                    found, level=Level.WITHOUT_EFFECT, message=message, advice="remove it"
+                )
+            elif key in refused:
+                found = replace(
+                    found, level=Level.UNSUPPORTED, message="it is refused", advice=refused[key]
+                )
+            elif key in differing:
+                message, advice = differing[key]
+                found = replace(found, level=Level.DIFFERS, message=message, advice=advice)
+        options.update(dict.fromkeys((*parameter.opts, *parameter.secondary_opts), found))
+    return options
+
+
+def _say_json(shown: Report, report: Report) -> None:
+    for finding in shown.findings:
+        say_json(
+            {
+                "level": finding.level.value,
+                "path": finding.path,
+                "line": finding.line,
+                "subject": finding.subject,
+                "message": mask_url(finding.message),
+                "advice": finding.advice,
+            }
+        )
+    say_json(
+        {
+            "files": report.files,
+            "using": report.using,
+            "counts": {level.value: count for level, count in report.counts().items()},
+            "passed_over": dict(report.passed_over),
+        }
+    )
+
+
+def _say(shown: Report, report: Report) -> None:
+    level = None
+    for finding, places in shown.by_subject():
+        if finding.level != level:
+            level = finding.level
+            title, colour = _TITLES[level.value]
+            click.secho(f"{title}\n", fg=colour, bold=True)
+        click.echo(f"  {finding.subject}: {mask_url(finding.message)}")
+        click.echo(f"    -> {finding.advice}")
+        for place in places[:_PLACES]:
+            click.echo(f"       {place}")
+        if len(places) > _PLACES:
+            click.echo(f"       and {len(places) - _PLACES} more (--json lists all)")
+        click.echo("")
+    if report.passed_over:
+        listed = ", ".join(f"{path} ({reason})" for path, reason in report.passed_over[:8])
+        more = len(report.passed_over) - 8
+        click.echo(f"not looked into: {listed}{f', and {more} more' if more > 0 else ''}")
+    counts = ", ".join(f"{count} {name}" for name, count in report.counts().items())
+    click.echo(f"{report.files} files read, {report.using} of them use Celery: {counts}")
+    if not report.findings:
+        click.echo(
+            "Nothing was found. What a program does when it runs is not seen from outside: run its tests, too."
+        )
