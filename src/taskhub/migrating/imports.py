@@ -9,27 +9,10 @@ from typing import Final
 from taskhub.migrating.finding import Finding, Findings, Level
 from taskhub.migrating.module import APP, Module
 from taskhub.migrating.offered import OFFERED
+from taskhub.utils.offered import LISTED, instead_of
 
 __all__ = ("missing_part", "rule")
 
-#: What to do without a part of Celery; the longest beginning counts.
-_ADVICE: Final[Mapping[str, str]] = {
-    "celery": "docs/migrating.md lists what is offered; do without it, or keep this part on Celery",
-    "celery.apps": "run the `celery worker` and `celery beat` commands, or app.worker_main([...])",
-    "celery.backends": "results are kept in Redis or Valkey: read them with AsyncResult",
-    "celery.bin": "run the `celery` command as a process, or call app.start([...])",
-    "celery.bootsteps": "use signals, or Dramatiq's middleware: app.broker.add_middleware(...)",
-    "celery.concurrency": "workers are processes with threads; choose their numbers with -c, -t and -P",
-    "celery.contrib.rdb": "run the task in a process of its own, with task_always_eager, under a debugger",
-    "celery.events": "follow events with app.events.Receiver or `taskhub events`",
-    "celery.fixups": "Django is recognized by DJANGO_SETTINGS_MODULE; nothing else has to be set up",
-    "celery.loaders": "set what the loader sets with app.config_from_object, and use the signals worker_init, "
-    "task_prerun and task_postrun for the rest",
-    "celery.platforms": "let the service manager write pid files, change users and detach",
-    "celery.security": "messages are not signed: protect the store by TLS and a password",
-    "celery.utils": "copy what you need, or use the standard library",
-    "celery.worker": "a worker's extension points are signals, control commands and Dramatiq's middleware",
-}
 _KOMBU_VALUES: Final = frozenset({"Queue", "Exchange", "binding"})
 _KOMBU_ELSEWHERE: Final[Mapping[str, str]] = {
     "kombu.exceptions": "import them from celery.exceptions",
@@ -101,7 +84,7 @@ def _judge(path: str, line: int, module: Module) -> Finding | None:
             Level.UNSUPPORTED,
             missing,
             "taskhub does not offer it",
-            _advice(missing),
+            instead_of(missing) or LISTED,
             module.path,
             line,
         )
@@ -127,10 +110,6 @@ def _judge(path: str, line: int, module: Module) -> Finding | None:
         module.path,
         line,
     )
-
-
-def _advice(path: str) -> str:
-    return _ADVICE[max((name for name in _ADVICE if _is_below(path, name)), key=len)]
 
 
 def _is_below(path: str, name: str) -> bool:

@@ -31,13 +31,18 @@ _INSTEAD = {
 }
 
 
-def not_offered(name: str) -> str:
-    """Return what is said of a name, e.g. "celery.concurrency"."""
+def instead_of(name: str) -> str | None:
+    """Return what to do without a name, e.g. "celery.concurrency"; None: nothing more is known."""
     beginning = name
     while beginning and beginning not in _INSTEAD:
         beginning = beginning.rpartition(".")[0]
-    instead = f"{_INSTEAD[beginning]}; " if beginning else ""
-    return f"taskhub does not offer {name}: {instead}{LISTED}"
+    return _INSTEAD.get(beginning)
+
+
+def not_offered(name: str) -> str:
+    """Return what is said of a name, e.g. "celery.concurrency"."""
+    instead = instead_of(name)
+    return f"taskhub does not offer {name}: {f'{instead}; ' if instead else ''}{LISTED}"
 
 
 def offered_only(module: str, find: Callable[[str], Any] | None = None) -> Callable[[str], Any]:

@@ -1,0 +1,48 @@
+"""The tables of `taskhub migrate check` say what there is."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+import subprocess
+
+import celery
+from taskhub import Celery, Task
+from taskhub.migrating.offered import OFFERED
+from taskhub.migrating.tasks import APP_ATTRIBUTES, TASK_ATTRIBUTES
+from tests.support.parity import oracle_python
+
+_LIST_ATTRIBUTES = """
+import celery, json
+app = celery.Celery(broker="memory://")
+print(json.dumps([sorted({*dir(app)}), sorted(dir(celery.Task))]))
+"""
+
+
+def test_the_table_has_every_module_and_name_of_the_distribution() -> None:
+    modules = {"celery"} | {
+        found.name
+        for found in pkgutil.walk_packages(celery.__path__, "celery.")
+        if not found.name.endswith("__main__")
+    }
+    offered: dict[str, set[str]] = {}
+    for name in modules:
+        module = importlib.import_module(name)
+        offered[name] = set(vars(module).get("__all__", ())) | set(vars(module).get("_MODULES", ()))
+    for name in modules - {"celery"}:
+        parent, _, last = name.rpartition(".")
+        offered[parent].add(last)
+    assert {name: sorted(names) for name, names in OFFERED.items()} == {
+        name: sorted(names) for name, names in offered.items()
+    }
+
+
+def test_what_apps_and_tasks_of_celery_have_and_ours_have_not() -> None:
+    done = subprocess.run(
+        [str(oracle_python()), "-c", _LIST_ATTRIBUTES], capture_output=True, text=True, check=True
+    )
+    theirs = [{name for name in names if name[0] != "_"} for names in json.loads(done.stdout)]
+    app = Celery(broker="memory://", set_as_current=False)
+    assert theirs[0] - set(dir(app)) == APP_ATTRIBUTES.keys()
+    assert theirs[1] - set(dir(Task)) - {"Request"} == TASK_ATTRIBUTES.keys()
