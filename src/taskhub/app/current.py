@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from collections.abc import Generator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +53,25 @@ def set_default_app(app: Celery | None) -> None:
     """Make an app the one that is used when there is no current one."""
     global _default
     _default = app
+
+
+@contextmanager
+def kept() -> Generator[None]:
+    """Let the current and the default app, and the apps that share their tasks, be afterwards what they were."""
+    import dramatiq
+
+    global _latest, _default
+    before, broker = (_latest, _default, dict(_apps)), dramatiq.broker.global_broker
+    here = _here.set(_here.get())
+    try:
+        yield
+    finally:
+        _latest, _default, apps = before
+        _here.reset(here)
+        for number in set(_apps) - set(apps):
+            _apps.pop(number, None)
+        _apps.update(apps)
+        dramatiq.broker.global_broker = broker
 
 
 def current_app() -> Celery:

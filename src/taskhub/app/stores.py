@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 #: Result backends of Celery's that have no store of their own: results go where the messages are.
-_WITH_BROKER = ("rpc", "rpc://", "amqp", "amqp://", "disabled", "disabled://")
+_WITH_BROKER = ("rpc", "rpc://", "amqp", "amqp://", "disabled", "disabled://", "cache+memory://")
 
 
 def milliseconds(value: Any) -> int | None:
@@ -51,14 +51,17 @@ def retry_policy(conf: Configuration, retry: bool | None, policy: Any) -> RetryP
     return RetryPolicy(**known)
 
 
-def make_engine(conf: Configuration) -> Engine:
+def make_engine(conf: Configuration, url: str | None = None) -> Engine:
     """Return the engine that the settings name; the development store if they name none.
+
+    Parameters:
+      url: a store for messages and results, whatever the settings name.
 
     Raises:
       ImproperlyConfigured: a URL cannot be used.
     """
     rules = engine_rules(conf)
-    broker_url: Any = conf.broker_url
+    broker_url: Any = url or conf.broker_url
     if isinstance(broker_url, list | tuple):
         broker_url = broker_url[0] if broker_url else None
     broker = parse_store_url(broker_url) if broker_url else _development_store(conf)
@@ -71,7 +74,7 @@ def make_engine(conf: Configuration) -> Engine:
     timeout = broker.options.get("socket_connect_timeout", conf.broker_connection_timeout)
     return RedisEngine(
         broker,
-        _results_url(conf),
+        None if url else _results_url(conf),
         rules=rules,
         broker_options=_options(
             conf.broker_transport_options,
