@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
 
 from taskhub.canvas import stamping
+from taskhub.canvas.cycles import acyclic
 from taskhub.canvas.members import WithTasks
 from taskhub.canvas.outbox import sending
 from taskhub.canvas.rest import divided
-from taskhub.canvas.signature import Signature, checked, maybe_signature
+from taskhub.canvas.signature import Signature, checked, checked_each, maybe_signature
 from taskhub.canvas.steps import fold, is_empty_group, kind, unrolled
 from taskhub.task.calling import as_list
 
@@ -37,6 +39,7 @@ class _chain(WithTasks):
         new["immutable"] = bool(data.get("immutable"))
         return new
 
+    @acyclic
     def clone(
         self,
         args: Sequence[Any] | None = None,
@@ -47,6 +50,7 @@ class _chain(WithTasks):
         copy.tasks = [maybe_signature(task, app=self._app, clone=True) for task in copy.tasks]
         return copy
 
+    @acyclic
     def unchain_tasks(self) -> list[Any]:
         """Return copies of its steps that carry the chain's own links."""
         tasks = [task.clone() for task in self.tasks]
@@ -57,6 +61,7 @@ class _chain(WithTasks):
                 task.link_error(errback)
         return tasks
 
+    @acyclic
     def freeze(
         self,
         _id: str | None = None,
@@ -142,6 +147,7 @@ class _chain(WithTasks):
         """Send it, as Celery does."""
         return self.apply_async(args, kwargs) if self.tasks else None
 
+    @acyclic
     def apply(
         self,
         args: Sequence[Any] | None = None,
@@ -167,6 +173,7 @@ class _chain(WithTasks):
             ran.parent, result = result, ran
         return result
 
+    @acyclic
     def stamp(
         self, visitor: StampingVisitor | None = None, append_stamps: bool = False, **headers: Any
     ) -> None:
@@ -177,6 +184,7 @@ class _chain(WithTasks):
         if visitor is not None:
             visitor.on_chain_end(self, **merged)
 
+    @recursive_repr()
     def __repr__(self) -> str:
         return " | ".join(map(repr, self.tasks)) or f"<chain@{id(self):#x}: empty>"
 
@@ -202,7 +210,7 @@ def _members(tasks: Sequence[Any]) -> list[Any]:
         and not isinstance(tasks[0], Signature)
         and not isinstance(tasks[0], Mapping)
     ):
-        tasks = tasks[0]
+        tasks = tuple(checked_each(tasks[0]))
     return [checked(task) for task in tasks]
 
 

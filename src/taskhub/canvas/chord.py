@@ -5,16 +5,18 @@ from __future__ import annotations
 import uuid
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from reprlib import recursive_repr
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
 from taskhub.canvas import stamping
 from taskhub.canvas.chain import first_of
+from taskhub.canvas.cycles import acyclic
 from taskhub.canvas.group import group, members, send_members
 from taskhub.canvas.joined import PLACEHOLDER
 from taskhub.canvas.lazy import LazyList, each, listed
 from taskhub.canvas.outbox import Outbox, collecting, sending
-from taskhub.canvas.signature import Signature, maybe_signature
+from taskhub.canvas.signature import Signature, checked, checked_each, maybe_signature
 from taskhub.canvas.steps import elements, first_call, kind, last_call, with_one_result
 from taskhub.exceptions import CPendingDeprecationWarning
 from taskhub.outcome import ChordPlan
@@ -106,6 +108,7 @@ class chord(Signature):
     def __length_hint__(self) -> int:
         return len(elements(self.tasks))
 
+    @acyclic
     def clone(
         self,
         args: Sequence[Any] | None = None,
@@ -117,6 +120,7 @@ class chord(Signature):
         copy.body = maybe_signature(copy.body, clone=True)
         return copy
 
+    @acyclic
     def freeze(
         self,
         _id: str | None = None,
@@ -185,6 +189,8 @@ class chord(Signature):
         all_args = self["args"] if self.immutable else (*(args or ()), *self["args"])
         with sending(app, given) as outbox:
             self._send(outbox, copy, all_args, kwargs, given)
+        if given.get("ignore_result") and kind(copy.body) == "task":
+            result.ignored = True
         header = first_of(result)
         if header is not result:
             # As in Celery: seen from outside, the header is what comes before the body, even if that is a chain.
@@ -224,6 +230,7 @@ class chord(Signature):
         """Send it, as Celery does: `chord(header)(body)`."""
         return self.apply_async((), {"body": body} if body else {}, **options)
 
+    @acyclic
     def apply(
         self,
         args: Sequence[Any] | None = None,
@@ -247,7 +254,7 @@ class chord(Signature):
 
     def link_error(self, errback: Any) -> Any:
         """Call a signature when a part of the header, or the body, has failed."""
-        errback = maybe_signature(errback)
+        errback = checked(errback)
         if self.app.conf.task_allow_error_cb_on_chord_header:
             for task in self.tasks:
                 task.link_error(errback.clone(immutable=True))
@@ -269,6 +276,7 @@ class chord(Signature):
         for task in self.tasks:
             task.set_immutable(immutable)
 
+    @acyclic
     def stamp(
         self, visitor: StampingVisitor | None = None, append_stamps: bool = False, **headers: Any
     ) -> None:
@@ -286,6 +294,7 @@ class chord(Signature):
                 merged = stamping.headers_for(self, given, append_stamps, merged)
             self.body.stamp(visitor, append_stamps, **merged)
 
+    @recursive_repr()
     def __repr__(self) -> str:
         if self.body is None:
             return f"<chord without body: {self.tasks!r}>"
@@ -307,7 +316,9 @@ def _header(header: Any) -> list[Any]:
     if isinstance(header, Signature):
         return [header]
     # As in Celery, only what generators yield is not read yet.
-    return members((header if isinstance(header, GeneratorType | LazyList) else list(header),))
+    if not isinstance(header, GeneratorType | LazyList):
+        header = list(checked_each(header))
+    return members((header,))
 
 
 def _in_task() -> bool:

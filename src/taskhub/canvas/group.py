@@ -5,15 +5,16 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Mapping, Sequence
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
 
 from taskhub.canvas import stamping
-from taskhub.canvas.chain import join_steps
+from taskhub.canvas.cycles import acyclic
 from taskhub.canvas.lazy import LazyList, each, listed, unread
 from taskhub.canvas.members import WithTasks
 from taskhub.canvas.outbox import Outbox, sending
-from taskhub.canvas.signature import Signature, checked, maybe_signature
-from taskhub.canvas.steps import elements
+from taskhub.canvas.signature import Signature, checked, checked_each, maybe_signature
+from taskhub.canvas.steps import elements, kind
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -40,6 +41,7 @@ class group(WithTasks):
     def __len__(self) -> int:
         return len(self.tasks)
 
+    @acyclic
     def clone(
         self,
         args: Sequence[Any] | None = None,
@@ -50,11 +52,6 @@ class group(WithTasks):
         copy.tasks = each(lambda task: task.clone(), copy.tasks)
         return copy
 
-    def __or__(self, other: Any) -> Any:
-        if not isinstance(other, Signature):
-            return NotImplemented
-        return join_steps(self, other)
-
     def skew(self, start: float = 1.0, stop: float | None = None, step: float = 1.0) -> group:
         """Give its members growing countdowns: from `start` by `step` up to `stop`, which is repeated."""
         countdown = start * 1.0
@@ -64,6 +61,7 @@ class group(WithTasks):
                 countdown += step
         return self
 
+    @acyclic
     def freeze(
         self,
         _id: str | None = None,
@@ -120,6 +118,9 @@ class group(WithTasks):
         }
         given = {**own, **{name: value for name, value in options.items() if value is not None}}
         result = copy.freeze(given.pop("task_id", None), root_id=given.get("root_id"))
+        if given.get("ignore_result"):
+            for task, member in zip(copy.tasks, result.results, strict=True):
+                member.ignored = kind(task) == "task"
         for name in ("group_id", "chain", "chain_rest", "chord"):
             given.pop(name, None)
         with sending(app, given) as outbox:
@@ -135,6 +136,7 @@ class group(WithTasks):
         """Send it, as Celery does."""
         return self.apply_async(args, **options)
 
+    @acyclic
     def apply(
         self,
         args: Sequence[Any] | None = None,
@@ -153,13 +155,14 @@ class group(WithTasks):
 
     def link(self, callback: Any) -> Any:
         """Call a signature when the *first* member has succeeded, as Celery does; use a chord for all of them."""
-        return self.tasks[0].link(callback.clone().set(immutable=True))
+        return self.tasks[0].link(checked(callback).clone().set(immutable=True))
 
     def link_error(self, errback: Any) -> Any:
         """Call a signature for every member that fails."""
-        errback = maybe_signature(errback)
+        errback = checked(errback)
         return tuple(task.link_error(errback.clone()) for task in self.tasks)
 
+    @acyclic
     def stamp(
         self, visitor: StampingVisitor | None = None, append_stamps: bool = False, **headers: Any
     ) -> None:
@@ -170,6 +173,7 @@ class group(WithTasks):
         if visitor is not None:
             visitor.on_group_end(self, **merged)
 
+    @recursive_repr()
     def __repr__(self) -> str:
         if isinstance(self.tasks, LazyList) and not self.tasks.is_read:
             return f"group({self.tasks!r})"
@@ -191,7 +195,7 @@ def members(tasks: Sequence[Any]) -> list[Any]:
             return listed(only.tasks)
         if isinstance(only, Signature | dict):
             return [maybe_signature(only).clone()]
-        tasks = unread(only)
+        tasks = unread(checked_each(only))
     return each(checked, tasks)
 
 

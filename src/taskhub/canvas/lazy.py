@@ -51,6 +51,9 @@ class LazyList(list[Any]):
             super().extend(items)
             self._source = None
 
+    def __radd__(self, other: list[Any]) -> list[Any]:
+        return [*other, *self]
+
     def __repr__(self) -> str:
         # Not read for this: logging a canvas must not use up its generator.
         return super().__repr__() if self.is_read else "<not read yet>"
@@ -64,6 +67,10 @@ def _reading(name: str) -> Callable[..., Any]:
 
     def read_first(self: LazyList, *args: Any, **kwargs: Any) -> Any:
         self._read()
+        # Lists look into another one without asking it.
+        for other in args:
+            if isinstance(other, LazyList):
+                other._read()
         return method(self, *args, **kwargs)
 
     read_first.__name__ = name

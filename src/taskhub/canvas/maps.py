@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from operator import index
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from taskhub.canvas.group import group
@@ -63,6 +64,8 @@ class chunks(Signature):
 
     def __init__(self, task: Any, it: Iterable[Any], n: int, **options: Any) -> None:
         app = options.pop("app", None)
+        if index(n) < 1:
+            raise ValueError(f"chunks of {n} arguments each: give 1 or more")
         super().__init__(
             "celery.chunks",
             (),

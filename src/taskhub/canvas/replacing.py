@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from taskhub.canvas.signature import Signature, maybe_signature
-from taskhub.canvas.steps import kind, with_one_result
+from taskhub.canvas.signature import checked, maybe_signature
+from taskhub.canvas.steps import ending_of, kind, with_one_result
 from taskhub.exceptions import ImproperlyConfigured
 from taskhub.task.calling import as_list
 from taskhub.worker.context import Context
@@ -14,12 +14,15 @@ if TYPE_CHECKING:
     from taskhub.app.app import Celery
 
 
-def replacement(app: Celery, request: Context, signature: Signature) -> Any:
+def replacement(app: Celery, request: Context, signature: Any) -> Any:
     """Return the signature that takes the place of the call that `request` answers.
 
     Raises:
       ImproperlyConfigured: it is an empty chain, or part of a chord.
+      TypeError: it is no signature.
     """
+    signature = checked(signature)
+    signature._app = signature._app or app
     if "chord" in signature.options:
         raise ImproperlyConfigured("A signature replacing a task must not be part of a chord")
     if kind(signature) == "chain" and not signature["kwargs"]["tasks"]:
@@ -31,10 +34,12 @@ def replacement(app: Celery, request: Context, signature: Signature) -> Any:
         signature.link_error(errback)
     if kind(signature) == "chain":
         # The links belong to its last step, also when more is chained to it below.
-        signature.tasks[-1].extend_list_option(  # type: ignore[attr-defined]
-            "link", as_list(signature.options.pop("link", None))
-        )
+        signature.tasks[-1].extend_list_option("link", as_list(signature.options.pop("link", None)))
     signature.freeze(request.id, request.group)
+    ending = ending_of(signature)
+    if ending is not None and not request.ignore_result:
+        # Who waits for this call waits for the one that ends in its place, whatever that one's task does with results.
+        ending.set(ignore_result=False)
     nesting = request.replaced_task_nesting + 1
     signature.set(
         chord=request.chord,
@@ -44,7 +49,7 @@ def replacement(app: Celery, request: Context, signature: Signature) -> Any:
         replaced_task_nesting=nesting,
     )
     if kind(signature) == "chain":
-        for step in signature.tasks:  # type: ignore[attr-defined]
+        for step in signature.tasks:
             step.set(replaced_task_nesting=nesting)
     for link in reversed(request.chain or ()):
         following = maybe_signature(link, app=app, clone=True)

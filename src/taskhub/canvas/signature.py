@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from taskhub.canvas import stamping
+from taskhub.canvas.cycles import refuse_link_to_itself
+from taskhub.canvas.parts import Parts
 from taskhub.message import new_task_id
 from taskhub.result import AsyncResult
 from taskhub.task import calling
@@ -17,11 +20,19 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="Signature")
 
+#: What a dictionary need not say of a signature.
+_EMPTY: Mapping[str, Any] = {
+    "args": (),
+    "kwargs": {},
+    "options": {},
+    "subtask_type": None,
+    "immutable": False,
+}
 #: Options that a signature keeps when it is called with others.
 _KEPT = frozenset(("group_id", "stamped_headers"))
 
 
-class Signature(dict[str, Any]):
+class Signature(Parts):
     """A call: task, arguments and options. It is a dictionary with Celery's keys, so it can be sent as JSON.
 
     Arguments given when it is called go before its own, unless it is immutable.
@@ -43,10 +54,23 @@ class Signature(dict[str, Any]):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], app: Celery | None = None) -> Signature:
-        """Return the signature that a dictionary holds."""
-        subtask_type = data.get("subtask_type")
+        """Return the signature that a dictionary holds; what it lacks beside the task is empty.
+
+        Raises:
+          TypeError: it holds none.
+          ValueError: one of a kind that is not known here.
+        """
+        if not data.get("task"):
+            raise TypeError(_no_signature(data))
+        if not data.keys() >= _EMPTY.keys():
+            data = {**deepcopy(_EMPTY), **data}
+        subtask_type = data["subtask_type"]
         if subtask_type:
-            target = cls.TYPES[subtask_type]
+            target = cls.TYPES.get(subtask_type)
+            if target is None:
+                raise ValueError(
+                    f"No class is registered for signatures of the kind {subtask_type!r}"
+                )
             if target is not cls:
                 return target.from_dict(data, app=app)
         return Signature(dict(data), app=app)
@@ -80,7 +104,7 @@ class Signature(dict[str, Any]):
             immutable=immutable,
         )
 
-    # -- the parts
+    # -- the task
 
     @property
     def app(self) -> Celery:
@@ -103,73 +127,6 @@ class Signature(dict[str, Any]):
     def known_task(self) -> Any:
         """Return the task object, None if no such task is known here."""
         return self._type if self._type is not None else self.app.tasks.get(self["task"])
-
-    @property
-    def task(self) -> Any:
-        """The name of the task."""
-        return self["task"]
-
-    @property
-    def name(self) -> Any:
-        """The name of the task."""
-        return self["task"]
-
-    @property
-    def args(self) -> Any:
-        """Its positional arguments."""
-        return self["args"]
-
-    @args.setter
-    def args(self, args: Any) -> None:
-        self["args"] = args
-
-    @property
-    def kwargs(self) -> Any:
-        """Its keyword arguments."""
-        return self["kwargs"]
-
-    @kwargs.setter
-    def kwargs(self, kwargs: Any) -> None:
-        self["kwargs"] = kwargs
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """Its call options."""
-        options: dict[str, Any] = self["options"]
-        return options
-
-    @options.setter
-    def options(self, options: dict[str, Any]) -> None:
-        self["options"] = options
-
-    @property
-    def subtask_type(self) -> str | None:
-        """What kind of signature it is; None for the call of a task."""
-        return self.get("subtask_type")
-
-    @property
-    def immutable(self) -> bool:
-        """Whether results of other tasks are not passed to it."""
-        return bool(self.get("immutable"))
-
-    @immutable.setter
-    def immutable(self, immutable: bool) -> None:
-        self["immutable"] = immutable
-
-    @property
-    def id(self) -> str | None:
-        """The id that its next call will have, if it was frozen."""
-        return self.options.get("task_id")
-
-    @property
-    def root_id(self) -> str | None:
-        """The id of the call that all of this belongs to, if it was frozen with one."""
-        return self.options.get("root_id")
-
-    @property
-    def parent_id(self) -> str | None:
-        """The id of the call before it, if it was frozen with one."""
-        return self.options.get("parent_id")
 
     # -- changing
 
@@ -266,7 +223,14 @@ class Signature(dict[str, Any]):
         return self
 
     def append_to_list_option(self, key: str, value: Any) -> Any:
-        """Add to an option that is a list, unless it is in it; returns what was added."""
+        """Add a signature to an option that is a list, unless it is in it; returns what was added.
+
+        Raises:
+          TypeError: it is no signature.
+          ValueError: it is this one, or leads to it.
+        """
+        checked(value)
+        refuse_link_to_itself(self, value)
         items = calling.as_list(self.options.get(key))
         if value not in items:
             items.append(value)
@@ -288,9 +252,13 @@ class Signature(dict[str, Any]):
     def __or__(self, other: Any) -> Any:
         from taskhub.canvas.chain import join_steps
 
-        if not isinstance(other, Signature):
+        # A signature that was JSON is a dictionary, and so is a signature: neither is to be merged with the other.
+        if not isinstance(other, Mapping):
             return NotImplemented
-        return join_steps(self, other)
+        return join_steps(self, checked(other))
+
+    def __ror__(self, other: Any) -> Any:
+        return checked(other) | self if isinstance(other, Mapping) else NotImplemented
 
     def __ior__(self, other: Any) -> Any:
         return self.__or__(other)
@@ -337,8 +305,12 @@ class Signature(dict[str, Any]):
             options["group_index"] = group_index
         task = self.known_task()
         if task is not None and task.sends_plainly:
-            return AsyncResult(task_id, app=task.app)
-        return self.AsyncResult(task_id)
+            result = AsyncResult[Any](task_id, app=task.app)
+        else:
+            result = self.AsyncResult(task_id)
+        if options.get("ignore_result", task is not None and task.ignore_result):
+            result.ignored = True
+        return result
 
     _freeze = freeze
 
@@ -406,6 +378,7 @@ class Signature(dict[str, Any]):
     def __reduce__(self) -> Any:
         return signature, (dict(self),)
 
+    @recursive_repr()
     def __repr__(self) -> str:
         return self.reprcall()
 
@@ -431,13 +404,16 @@ def signature(varies: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def maybe_signature(value: Any, app: Celery | None = None, clone: bool = False) -> Any:
-    """Return the signature that a value holds, None for None."""
+    """Return the signature that a value holds, None for None.
+
+    Raises:
+      TypeError: it holds none.
+    """
     if value is None:
         return None
-    if isinstance(value, Signature):
-        found = value.clone() if clone else value
-    else:
-        found = signature(value)
+    found = checked(value)
+    if clone and found is value:
+        found = found.clone()
     if app is not None:
         found._app = app
     return found
@@ -452,7 +428,20 @@ def checked(value: Any) -> Any:
     if isinstance(value, Signature):
         return value
     if isinstance(value, Mapping):
-        return maybe_signature(value)
-    raise TypeError(
-        f"A canvas consists of signatures, as task.s() makes them, not of {value!r:.100}"
-    )
+        return Signature.from_dict(value)
+    raise TypeError(_no_signature(value))
+
+
+def checked_each(values: Any) -> Iterable[Any]:
+    """Return what was given as the members of a canvas, if that can be gone through.
+
+    Raises:
+      TypeError: it cannot; it is a task itself, for example.
+    """
+    if isinstance(values, Iterable):
+        return values
+    raise TypeError(_no_signature(values))
+
+
+def _no_signature(value: Any) -> str:
+    return f"A canvas consists of signatures, as task.s() makes them, not of {value!r:.100}"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from taskhub.canvas.lazy import LazyList
+from taskhub.task.calling import as_list
+
 if TYPE_CHECKING:
     from taskhub.canvas.signature import Signature
 
@@ -97,13 +100,23 @@ def with_one_result(signature: Signature) -> Signature:
     return signature
 
 
+#: Where the signatures are that a canvas consists of, in the order in which they are called.
+_INSIDE = {"chain": ("tasks",), "group": ("tasks",), "chord": ("header", "body")}
+
+
+def parts(signature: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the signatures that a canvas consists of; members that no generator has yielded yet are left out."""
+    for name in _INSIDE.get(kind(signature), ()):
+        found = signature["kwargs"].get(name)
+        if isinstance(found, LazyList) and not found.is_read:
+            continue
+        yield from found if isinstance(found, list | tuple) else as_list(found)
+
+
 def calls_in(signature: Mapping[str, Any]) -> Iterator[Any]:
     """Yield every call that a signature consists of, those of a chord's header before its body."""
-    inside = {"chain": ("tasks",), "group": ("tasks",), "chord": ("header", "body")}
-    for name in inside.get(kind(signature), ()):
-        members = signature["kwargs"][name]
-        for member in members if isinstance(members, list | tuple) else (members,):
-            yield from calls_in(member)
+    for part in parts(signature):
+        yield from calls_in(part)
     if kind(signature) != "chain":
         yield signature
 
@@ -129,12 +142,19 @@ def first_call(signature: Any) -> str | None:
 
 def last_call(signature: Any) -> str | None:
     """Return the id of the call that a frozen signature ends with; of several at once, the last."""
+    ending = ending_of(signature)
+    found: str | None = None if ending is None else ending["options"].get("task_id")
+    return found
+
+
+def ending_of(signature: Any) -> Any:
+    """Return the call that a signature ends with; of several at once, the last; None: an empty one has none."""
     match kind(signature):
         case "chain" | "group":
             members = signature["kwargs"]["tasks"]
-            return last_call(members[-1]) if members else None
+            return ending_of(members[-1]) if members else None
         case "chord":
-            return last_call(signature["kwargs"]["body"])
+            body = signature["kwargs"]["body"]
+            return None if body is None else ending_of(body)
         case _:
-            found: str | None = signature["options"].get("task_id")
-            return found
+            return signature

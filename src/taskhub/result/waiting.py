@@ -97,7 +97,7 @@ def _unknown(results: Iterable[ResultBase]) -> dict[str, list[AsyncResult[Any]]]
     tasks: dict[str, list[AsyncResult[Any]]] = {}
     for result in results:
         for task in result.iter_tasks():
-            if task.known is None:
+            if task.known is None and not task.ignored:
                 tasks.setdefault(task.id, []).append(task)
     return tasks
 

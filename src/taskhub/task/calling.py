@@ -207,7 +207,7 @@ def message_options(
     for name, request_name in (("link", "callbacks"), ("link_error", "errbacks")):
         linked = as_list(options.get(name))
         if linked:
-            stored[request_name] = linked
+            stored[request_name] = [checked_link(name, link) for link in linked]
     headers = options.get("headers")
     if headers:
         stored["headers"] = dict(headers)
@@ -216,6 +216,17 @@ def message_options(
         stored["stamped_headers"] = stamped
         stored["stamps"] = {name: options.get(name) for name in stamped}
     return stored
+
+
+def checked_link(name: str, link: Any) -> Any:
+    """Return what is linked to a call.
+
+    Raises:
+      TypeError: it is no signature.
+    """
+    if not isinstance(link, Mapping) or not link.get("task"):
+        raise TypeError(f"{name}={link!r:.100} is no signature, as task.s() makes them")
+    return link
 
 
 def place_options(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -133,6 +133,7 @@ class RunningTask(SignableTask[P, R]):
         Raises:
           Ignore: always, in a worker.
           ImproperlyConfigured: the signature is an empty chain, or part of a chord.
+          TypeError: it is no signature.
         """
         from taskhub.canvas.replacing import replacement
 
@@ -167,12 +168,15 @@ class RunningTask(SignableTask[P, R]):
 
         Raises:
           ValueError: this call is not part of a chord.
+          TypeError: it is no signature.
         """
         from taskhub.canvas.outbox import collecting
+        from taskhub.canvas.signature import checked
 
         request = self.request
         if not request.chord:
             raise ValueError("Current task is not member of any chord")
+        sig = checked(sig)
         extension = ChordExtension(request.chord[0], f"+{sig.freeze().id}")
         sig.set(
             group_id=request.group,

@@ -29,10 +29,14 @@ CHORD_ERROR = (
 HANGS = "Celery's result never becomes ready"
 CHUNKS = "chunks inside a canvas are the group they stand for; Celery's value is the tuple of ids of a group"
 STAMPED_BODY = "stamps that are given without a visitor are written on bodies, too"
+IGNORED = "waiting for a result that is not stored is over at once, in a canvas, too"
 COPIES = "a copy equals what it was copied from, also after pickle and JSON; Celery's may not"
 REPR = "members of groups are shown as a list, whatever they were given in"
 KIND = "map, starmap and chunks are signatures of their own kind after JSON, too"
-APPENDED = "values of calls that were added to a chord come last; Celery puts them where they ended"
+APPENDED = (
+    "values of calls that were added to a chord come last; Celery puts them beside that of the call that added them, "
+    "before or behind it as their ids happen to sort"
+)
 
 BOOM = {"error": "ValueError", "args": ["boom"]}
 BOOM_1 = {"error": "ValueError", "args": ["boom", 1]}
@@ -57,6 +61,7 @@ def _map(name: str, kind: str, it: list[Any], task: str, **more: Any) -> dict[st
 
 DIFFERENCES: dict[str, Difference] = {
     "chains: with chunks at the end": Difference(CHUNKS, [[3, 7], [11]]),
+    "chains: ignored result at the end": Difference(IGNORED, None),
     "chains: many times the same": Difference(
         "every time a chain is sent it has new ids; in Celery the second call has those of the first",
         [4, 4, True],
@@ -88,6 +93,7 @@ DIFFERENCES: dict[str, Difference] = {
     ),
     "chords: header of a chord with a group as body": Difference(GATHERED, [[[[3, 3], 5]], {}]),
     "chords: extended by its header": Difference(APPENDED, 104),
+    "chords: body with ignored result": Difference(IGNORED, None),
     "chords: without a body": Difference(
         "a clear text", _refused("A chord needs a body: chord(header, body) or chord(header)(body)")
     ),
@@ -153,6 +159,7 @@ DIFFERENCES: dict[str, Difference] = {
         {"error": "TaskRevokedError", "args": ["expired"]},
     ),
     "replacing: extends its chord": Difference(APPENDED, 206),
+    "long: extending its chord at the end": Difference(APPENDED, 310),
     "stamps: a chord stamped with headers": Difference(STAMPED_BODY, 3),
     "stamps: a chain with a chord stamped with headers": Difference(STAMPED_BODY, 5),
     "stamps: a nested chord stamped with headers": Difference(STAMPED_BODY, 4),
@@ -175,7 +182,7 @@ DIFFERENCES: dict[str, Difference] = {
     "signatures: repr of group": Difference(REPR, "group([add(1, 2), add(3, 4)])"),
     "signatures: repr of nested group": Difference(REPR, "group([add(1, 2), group([add(3, 4)])])"),
     "signatures: repr of long group": Difference(
-        REPR, f"group([{', '.join(f'same({i})' for i in range(10))}, ...])"
+        "showing a group does not read its generator", "group(<not read yet>)"
     ),
     "signatures: repr of chunks group": Difference(
         REPR, "group([[add(*x) for x in [(1, 2), (3, 4)]], [add(*x) for x in [(5, 6)]]])"
@@ -187,7 +194,6 @@ DIFFERENCES: dict[str, Difference] = {
     ),
     "signatures: copies of group": Difference(COPIES, ["group", True, True, True]),
     "signatures: copies of nested group": Difference(COPIES, ["group", True, True, True]),
-    "signatures: copies of long group": Difference(COPIES, ["group", True, True, True]),
     "signatures: copies of group | task": Difference(COPIES, ["chord", True, True, True]),
     "signatures: copies of task | group": Difference(COPIES, ["chain", True, True, True]),
     "signatures: copies of task | group | task": Difference(COPIES, ["chain", True, True, True]),

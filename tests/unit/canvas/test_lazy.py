@@ -36,6 +36,10 @@ def counting(read: list[int]) -> Iterator[int]:
         (lambda items: items == [0, 1, 2], True),
         (lambda items: items != [0, 1, 2], False),
         (lambda items: [*items, 3], [0, 1, 2, 3]),
+        (lambda items: [9] + items, [9, 0, 1, 2]),  # noqa: RUF005
+        (lambda items: items == [9], False),
+        (lambda items: LazyList(iter([0, 1, 2])) == items, True),
+        (lambda items: LazyList(iter([9])) + items, [9, 0, 1, 2]),
         (lambda items: 2 in items, True),
         (lambda items: list(reversed(items)), [2, 1, 0]),
         (lambda items: items.copy(), [0, 1, 2]),
