@@ -10,7 +10,7 @@ processes ?= 2
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
 
-up: .venv/.projects ## Start an embedded store and workers; Ctrl-C stops them
+up: .venv/.projects ## Start an embedded store, workers and a scheduler; Ctrl-C stops them
 	@.venv/bin/taskhub up
 
 test: .venv/.projects .venv-oracle/.requirements ## Run the whole test suite (arguments="-k name" narrows it)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from taskhub.engine.port import Engine
 from taskhub.engine.timetable import (
+    AHEAD,
     LEADER_BELL,
     MOST_BEHIND,
     NOTES,
@@ -306,6 +307,27 @@ def test_ticks_up_to_now_may_be_declared_dealt_with(engine: Engine, clock: Clock
     engine.timetable.change("job", b"1", b"2", b"", ticks="restart")
     assert engine.timetable.last_runs()["job"][:2] == (clock.now + 1, "c")
     assert "unknown" not in engine.timetable.last_runs()
+
+
+def test_ticks_may_begin_anew_when_the_clock_was_put_back(engine: Engine, clock: Clock) -> None:
+    token = lead(engine)
+    before = clock.now
+    assert tick(engine, token, before, "a") == "sent"
+    clock.advance(-3_600_000)
+    token = lead(engine, "s1", token)
+
+    assert tick(engine, token, before, "a") == "done", "the same tick as ever"
+    assert tick(engine, token, before - 1000, "b") == "done", "this one is not past"
+    assert tick(engine, token, clock.now, "c") == "sent"
+    assert tick(engine, token, clock.now, "c") == "done"
+    assert engine.timetable.last_runs()["job"].tick == clock.now
+
+
+def test_ticks_a_little_ahead_of_the_clock_do_not_begin_anew(engine: Engine, clock: Clock) -> None:
+    token = lead(engine)
+    assert tick(engine, token, clock.now + AHEAD, "a") == "sent"
+
+    assert tick(engine, token, clock.now, "b") == "done"
 
 
 def test_notes_are_kept_up_to_a_number(engine: Engine) -> None:

@@ -5,6 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+
+class Position(NamedTuple):
+    """How clocks stand to each other at one moment."""
+
+    #: How far the store's clock is ahead of the steady one.
+    store: timedelta
+    #: How far the host's is.
+    host: timedelta
+
+    def moved(self, since: Position) -> timedelta:
+        """Return by how much the clock was set that was set most; they drift apart a little by themselves."""
+        return max(abs(self.store - since.store), abs(self.host - since.host))
 
 
 class StoreClock:
@@ -42,6 +56,13 @@ class StoreClock:
         return datetime.fromtimestamp(self._steady() + self._ahead, UTC)
 
     @property
+    def position(self) -> Position:
+        """How the clocks stand to each other now."""
+        host = self._wall() - self._steady()
+        return Position(timedelta(seconds=self._ahead), timedelta(seconds=host))
+
+    @property
     def offset(self) -> timedelta:
         """What to add to the host's clock to get the store's."""
-        return timedelta(seconds=self._ahead - (self._wall() - self._steady()))
+        position = self.position
+        return position.store - position.host

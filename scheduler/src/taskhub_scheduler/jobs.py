@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from apscheduler.events import EVENT_JOB_EXECUTED, EVENT_JOB_MAX_INSTANCES
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -17,6 +19,8 @@ from taskhub_scheduler.triggers import StoreTimeTrigger, trigger_for
 
 #: So many entries may be sent at a time: a call that the store keeps waiting holds up no other.
 THREADS = 4
+#: When an entry is called for again that was being dealt with when it was called for.
+BUSY = timedelta(seconds=0.1)
 
 # What it would tell of jobs that overlap or come late is ours to tell.
 logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
@@ -26,14 +30,15 @@ class Jobs:
     """The jobs of one scheduler while it leads.
 
     Parameters:
-      fire: called with the name of an entry whose time has come, in a thread of the pool, never twice at once for one.
+      fire: called with the name of an entry whose time has come, in a thread of the pool, never twice at once for one;
+        returns after which pause to call it again, if its next tick does not come before that, or None.
       last: returns the last tick of an entry that was dealt with, None if it is new.
     """
 
     def __init__(
         self,
         clock: StoreClock,
-        fire: Callable[[str], object],
+        fire: Callable[[str], timedelta | None],
         last: Callable[[Entry], datetime | None],
     ) -> None:
         self._clock = clock
@@ -44,6 +49,8 @@ class Jobs:
             executors={"default": ThreadPoolExecutor(THREADS)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         )
+        self._scheduler.add_listener(self._on_fired, EVENT_JOB_EXECUTED)
+        self._scheduler.add_listener(self._on_busy, EVENT_JOB_MAX_INSTANCES)
         self._scheduler.start()
 
     def replace(self, entries: Mapping[str, Entry]) -> None:
@@ -61,17 +68,10 @@ class Jobs:
                 replace_existing=True,
             )
 
-    def again(self, names: Iterable[str], pause: timedelta = timedelta(0)) -> None:
-        """Call for entries once more, after a pause, unless their time comes before that."""
-        at = datetime.now(UTC) + pause
-        for name in names:
-            job = self._scheduler.get_job(name)
-            if job is not None and (job.next_run_time is None or at < job.next_run_time):
-                self._scheduler.modify_job(name, next_run_time=at)
-
     def again_all(self) -> None:
         """Call for all entries now."""
-        self.again([job.id for job in self._scheduler.get_jobs()])
+        for job in self._scheduler.get_jobs():
+            self._again(job.id, timedelta(0))
 
     def stop(self, *, wait: bool) -> None:
         """End, after what is being sent if so wanted."""
@@ -86,6 +86,24 @@ class Jobs:
         return StoreTimeTrigger(
             trigger_for(entry.schedule, last), self._clock, entry.present(now) - now
         )
+
+    # Both are called when the entry may be called for again: sooner it would be refused.
+
+    def _on_fired(self, event: Any) -> None:
+        if event.retval is not None:
+            self._again(event.job_id, event.retval)
+
+    def _on_busy(self, event: Any) -> None:
+        self._again(event.job_id, BUSY)
+
+    def _again(self, name: str, pause: timedelta) -> None:
+        """Call for an entry after a pause, unless its next tick comes before that."""
+        at = datetime.now(UTC) + pause
+        job = self._scheduler.get_job(name)
+        if job is not None and (job.next_run_time is None or at < job.next_run_time):
+            # It may be removed at any time.
+            with suppress(JobLookupError):
+                self._scheduler.modify_job(name, next_run_time=at)
 
     def _remove(self, name: str) -> None:
         # One that had no further tick has removed itself.

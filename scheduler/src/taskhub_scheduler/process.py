@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import socket
 import threading
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from signal import SIGINT, SIGTERM, signal
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from taskhub import signals
 from taskhub.config.urls import mask_url
 from taskhub.exceptions import OperationalError
 from taskhub.schedules.entry import Entry
@@ -30,7 +31,7 @@ TURN = 1.0
 #: When an entry is called for again that could not be sent: the store was out of reach, or its call cannot be made.
 RETRY_STORE = timedelta(seconds=1)
 RETRY_HELD = timedelta(seconds=10)
-#: When the store's clock and the host's have moved so far from each other, all jobs are looked at anew.
+#: When the store's clock, or the host's, has moved so far, all jobs are looked at anew.
 DRIFT = timedelta(milliseconds=100)
 #: So far they do not move by themselves: one of them has been set.
 JUMP = timedelta(seconds=1)
@@ -40,6 +41,7 @@ class Scheduler:
     """One of any number of schedulers of an app.
 
     Parameters:
+      embedded: it belongs to a worker (Celery's `-B`), and receivers of `beat_embedded_init` hear of it.
       lease: how long it leads without renewing that; None: the setting `scheduler_lease`.
       on_leading: called whenever it begins to lead, with the number of entries.
     """
@@ -48,11 +50,13 @@ class Scheduler:
         self,
         app: Celery,
         *,
+        embedded: bool = False,
         lease: timedelta | None = None,
         clock: StoreClock | None = None,
         on_leading: Callable[[int], object] = lambda entries: None,
     ) -> None:
         self._app = app
+        self._embedded = embedded
         self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._clock = clock or StoreClock()
         lease = lease or _duration(app.conf.scheduler_lease)
@@ -64,8 +68,8 @@ class Scheduler:
         #: Token and version with which the entries were read.
         self._read_with = (0, -1)
         self._jobs: Jobs | None = None
-        #: How far the store's clock was ahead of the host's when the jobs were looked at last.
-        self._offset = timedelta(0)
+        #: How the clocks stood to each other when the jobs were looked at last.
+        self._position = self._clock.position
         self._bell: Any = None
         self._rings_for_leader: bool | None = None
         self._out_of_reach = False
@@ -81,6 +85,9 @@ class Scheduler:
           OperationalError: the store is out of reach at the start, and the setting `broker_connection_retry_on_startup`
             is not true.
         """
+        signals.beat_init.send(sender=self)
+        if self._embedded:
+            signals.beat_embedded_init.send(sender=self)
         conf = self._app.conf
         patient = conf.value_set_for("broker_connection_retry_on_startup")
         if not (patient and conf.broker_connection_retry_on_startup):
@@ -105,8 +112,8 @@ class Scheduler:
         def on_signal(number: int, frame: FrameType | None) -> None:
             self.stop()
 
-        signal.signal(signal.SIGTERM, on_signal)
-        signal.signal(signal.SIGINT, on_signal)
+        for number in (SIGTERM, SIGINT):
+            signal(number, on_signal)
 
     @property
     def leads(self) -> bool:
@@ -141,12 +148,12 @@ class Scheduler:
         began = self._jobs is None
         if self._jobs is None:
             self._jobs = Jobs(self._clock, self._fire, self._leader.last)
-            self._offset = self._clock.offset
+            self._position = self._clock.position
             self._use_bell(leading=True)
         self._entries, self._read_with = merged.entries, (token, version)
         troubles = {**merged.problems, **self._leader.unknown_tasks(merged.entries)}
         for name in self._told.keys() - troubles.keys():
-            del self._told[name]
+            self._told.pop(name, None)
         for name, line in troubles.items():
             self._tell(name, line)
         self._jobs.replace(merged.entries)
@@ -168,48 +175,43 @@ class Scheduler:
 
     def _heed_clocks(self, jobs: Jobs) -> None:
         """Look at all jobs anew when the store's clock or the host's was set, or they have drifted apart."""
-        moved = abs(self._clock.offset - self._offset)
+        moved = self._clock.position.moved(self._position)
         if moved > JUMP:
             logger.warning("a clock was set by %s: the store's time counts", moved)
         if moved > DRIFT:
-            self._offset = self._clock.offset
+            self._position = self._clock.position
             jobs.again_all()
 
-    def _fire(self, name: str) -> None:
-        """Send what is due of an entry; in a thread of the jobs."""
-        jobs, entry = self._jobs, self._entries.get(name)
-        if jobs is None or entry is None:
-            return
+    def _fire(self, name: str) -> timedelta | None:
+        """Send what is due of an entry, in a thread of the jobs; returns when to call for it again at the latest."""
+        entry = self._entries.get(name)
+        if entry is None:
+            return None
         try:
             sent = self._leader.fire(entry, self._clock.now())
+            for tick, task_id, fate in sent:
+                logger.info(
+                    "%s (%s) of %s: %s %s", name, entry.task, tick.isoformat(), fate, task_id
+                )
+            if sent and name not in self._leader.unknown_tasks({name: entry}):
+                self._told.pop(name, None)
+            following = self._leader.next(entry)
         except NotLeading:
             # The next turn finds out who does.
-            return
+            return None
         except Held as held:
             self._tell(name, str(held))
-            jobs.again([name], RETRY_HELD)
-            return
+            return RETRY_HELD
         except OperationalError as error:
             self._tell_out_of_reach(error)
-            jobs.again([name], RETRY_STORE)
-            return
+            return RETRY_STORE
         except Exception as error:
             # A schedule of the user's own may fail: the others go on.
             self._tell(name, f"entry {name!r} fails: {type(error).__name__}: {error}")
-            jobs.again([name], RETRY_HELD)
-            return
-        for tick, task_id, fate in sent:
-            logger.info("%s (%s) of %s: %s %s", name, entry.task, tick.isoformat(), fate, task_id)
-        if sent and name not in self._leader.unknown_tasks({name: entry}):
-            self._told.pop(name, None)
-        self._come_back(jobs, entry)
-
-    def _come_back(self, jobs: Jobs, entry: Entry) -> None:
-        """Call for an entry before its next tick by the host's clock, if the store's clock says so."""
-        following = self._leader.next(entry)
-        if following is not None:
-            left = following - entry.present(self._clock.now())
-            jobs.again([entry.name], max(timedelta(0), left))
+            return RETRY_HELD
+        if following is None:
+            return None
+        return max(timedelta(0), following - entry.present(self._clock.now()))
 
     # -- the rest
 

@@ -14,7 +14,7 @@ from taskhub.cli.options import app_options
 _COMMANDS = {
     "up": (
         "taskhub.cli.up:up",
-        "Start a store, if none is configured, and workers on the shipped tasks.",
+        "Start a store, if none is configured, workers on the shipped tasks, and a scheduler.",
     ),
     "worker": ("taskhub.cli.worker:worker", "Run worker processes on the tasks of an app."),
     "scheduler": (

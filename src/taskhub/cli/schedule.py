@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from taskhub.schedules.jobs import Change
     from taskhub.schedules.status import EntryStatus
 
+#: An entry with more runs than this takes one line in a calendar.
+MOST_LINES = 24
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -65,7 +68,7 @@ def list_entries(context: click.Context, as_json: bool) -> None:
         for status in statuses
     ]
     columns = ("name", "schedule", "next run", "last run", "result", "took", "task")
-    table("Periodic jobs", columns, rows, "there are none")
+    table(f"Periodic jobs, times in {zone}", columns, rows, "there are none")
     leader = app.engine.timetable.leader()
     note(
         f"leader: {leader[0]}" if leader else "no scheduler leads: start one with taskhub scheduler"
@@ -110,24 +113,43 @@ def show(context: click.Context, name: str, as_json: bool) -> None:
     default=200,
     show_default=True,
     metavar="N",
-    help="Show N runs.",
+    help="Show N lines.",
 )
 @_as_json
 @click.pass_context
 def calendar(context: click.Context, hours: float, limit: int, as_json: bool) -> None:
-    """Show what runs when, in the app's time zone."""
+    """Show what runs when, in the app's time zone.
+
+    An entry with more than 24 runs takes one line in the table.
+    """
     app = load_app(context)
     found = app.schedule.calendar(hours)
+    rows = calendar_rows(found)
+    left = len(found if as_json else rows) - limit
     if as_json:
         for at, entry in found[:limit]:
             say_json({"at": at.isoformat(), "entry": entry.name, "task": entry.task})
     else:
-        rows = [
-            (f"{at:%a %Y-%m-%d %H:%M:%S %Z}", entry.name, entry.task) for at, entry in found[:limit]
-        ]
-        table(f"The next {hours:g} hours", ("when", "name", "task"), rows, "nothing runs")
-    if len(found) > limit:
-        note(f"{len(found) - limit} more: --limit {len(found)} shows them")
+        title = f"The next {hours:g} hours, {app.timezone}"
+        table(title, ("when", "name", ""), rows[:limit], "nothing runs")
+    if left > 0:
+        note(f"{left} more: --limit {left + limit} shows them")
+
+
+def calendar_rows(found: list[tuple[datetime, Entry]]) -> list[tuple[str, str, str]]:
+    """Return the lines of the table for runs in the order of time."""
+    runs: dict[str, list[datetime]] = {}
+    for at, entry in found:
+        runs.setdefault(entry.name, []).append(at)
+    rows = []
+    for at, entry in found:
+        all_of_it = runs[entry.name]
+        if len(all_of_it) <= MOST_LINES:
+            rows.append((_at(at), entry.name, ""))
+        elif at is all_of_it[0]:
+            rest = f"and {len(all_of_it) - 1} times more until {all_of_it[-1]:%a %H:%M:%S}"
+            rows.append((_at(at), entry.name, rest))
+    return rows
 
 
 @schedule.command("history", epilog=exit_codes.EXPLAINED)
@@ -381,7 +403,12 @@ def _took(seconds: float) -> str:
 
 
 def _time(at: datetime | None, zone: tzinfo) -> str:
-    return "" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}"
+    return "" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def _at(at: datetime) -> str:
+    # With the zone: an hour may come twice.
+    return f"{at:%a %Y-%m-%d %H:%M:%S %Z}"
 
 
 def _iso(at: datetime | None) -> str | None:

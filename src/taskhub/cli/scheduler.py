@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,7 @@ logger = logging.getLogger("taskhub.scheduler")
 @click.option("--gid", hidden=True)
 @click.option("--umask", hidden=True)
 @click.option("--while-stdin-is-open", "attached", is_flag=True, hidden=True)
+@click.option("--copy-log", metavar="FILE", type=click.Path(dir_okay=False), hidden=True)
 @click.pass_context
 def scheduler(
     context: click.Context,
@@ -92,6 +95,7 @@ def scheduler(
     gid: str | None,
     umask: str | None,
     attached: bool,
+    copy_log: str | None,
     **without_effect: Any,
 ) -> int:
     """Start the periodic jobs of an app when their time comes.
@@ -118,13 +122,25 @@ def scheduler(
                 return exit_codes.OK
             if pidfile is not None:
                 held.enter_context(holding(pidfile))
+            multiprocessing.current_process().name = "scheduler"
             level = "CRITICAL" if loglevel == "fatal" else loglevel.upper()
-            logs.set_up(level, logs.handlers(logfile))
+            handlers = logs.handlers(logfile)
+            if copy_log is not None:
+                handlers += logs.handlers(copy_log)
+            logs.set_up(level, handlers)
+            if attached:
+                # Whoever started it has told where the store is.
+                logging.getLogger("taskhub.app.stores").setLevel(logging.ERROR)
             for name, value in without_effect.items():
                 if value is not None:
                     option = "scheduler" if name == "scheduler_class" else name.replace("_", "-")
                     logger.warning("--%s has no effect: %s", option, WITHOUT_EFFECT[name])
-            _run(package, context, attached)
+            app = load_app(context)
+            # What ends the command is printed, not logged.
+            held.enter_context(redirect_stdout(sys.stdout))
+            held.enter_context(redirect_stderr(sys.stderr))
+            logs.configure(app.conf, handlers, level, logfile)
+            _run(package.Scheduler(app, embedded=attached), attached)
     except AlreadyRunning as error:
         raise CommandError(str(error)) from error
     except Exception as error:
@@ -135,8 +151,7 @@ def scheduler(
     return exit_codes.OK
 
 
-def _run(package: Any, context: click.Context, attached: bool) -> None:
-    running = package.Scheduler(load_app(context))
+def _run(running: Any, attached: bool) -> None:
     running.handle_signals()
     if attached:
         # Whoever started it holds the other end: when that is gone, however it ended, this ends, too.
@@ -165,3 +180,8 @@ def load_package() -> Any:
         raise CommandError(
             "the scheduler is not installed: pip install taskhub-scheduler", exit_codes.USAGE
         ) from error
+
+
+def is_installed() -> bool:
+    """Whether there is a scheduler here."""
+    return all(find_spec(name) is not None for name in (PACKAGE, "apscheduler"))

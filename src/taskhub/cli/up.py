@@ -41,11 +41,13 @@ LOG_NAME = "worker.log"
 )
 @click.pass_context
 def up(context: click.Context, processes: int, threads: int, shutdown_timeout: float) -> int:
-    """Start everything that is needed to try tasks: a store, if none is configured, and workers.
+    """Start everything that is needed to try tasks: a store, if none is configured, workers, and a scheduler.
 
-    Run in a second terminal it adds workers to those that are there. Ctrl-C stops what this command has started; the
-    store goes on for as long as another command uses it, and keeps its data.
+    Run in a second terminal it adds workers to those that are there, and a scheduler that stands by. Ctrl-C stops what
+    this command has started; the store goes on for as long as another command uses it, and keeps its data.
     """
+    from taskhub.cli.beside import SchedulerBeside
+    from taskhub.cli.scheduler import is_installed
     from taskhub.cli.supervising import supervise
     from taskhub.worker.nodename import expand_nodename
     from taskhub.worker.plan import WorkerPlan
@@ -53,12 +55,21 @@ def up(context: click.Context, processes: int, threads: int, shutdown_timeout: f
     # What is wrong with its settings is to be told before anything starts.
     mail_line(Path())
 
+    scheduler: SchedulerBeside | None = None
+
     def announce(facts: list[dict[str, Any]]) -> None:
+        nonlocal scheduler
         home = Path(facts[0]["home"])
-        for line in banner(facts, home / LOG_NAME, mail_line(home)):
+        if is_installed():
+            arguments = ("-A", app_name(context), "scheduler", "--copy-log", str(home / LOG_NAME))
+            scheduler = SchedulerBeside(*arguments)
+            scheduler.start()
+        for line in banner(facts, home / LOG_NAME, mail_line(home), scheduler is not None):
             note(line)
 
     def on_stopping() -> None:
+        if scheduler is not None:
+            scheduler.stop()
         note(
             f"\nStopping: tasks that run may take {shutdown_timeout:g} s more, then they are given back. "
             "Ctrl-C again gives them back now."
@@ -75,7 +86,12 @@ def up(context: click.Context, processes: int, threads: int, shutdown_timeout: f
         # The banner names it.
         announce_store=False,
     )
-    code = supervise(plan, announce=announce, on_stopping=on_stopping)
+    try:
+        code = supervise(plan, announce=announce, on_stopping=on_stopping)
+    finally:
+        if scheduler is not None:
+            scheduler.stop()
+            scheduler.wait()
     note("Stopped. What was not finished waits in the store for the next `taskhub up`.")
     return code
 
@@ -94,7 +110,7 @@ def mail_line(home: Path) -> str:
     return f"sent by {settings.server}"
 
 
-def banner(facts: list[dict[str, Any]], logfile: Path, mail: str) -> list[str]:
+def banner(facts: list[dict[str, Any]], logfile: Path, mail: str, has_scheduler: bool) -> list[str]:
     """Return what is told when everything runs."""
     first = facts[0]
     own = {f":{process['process']}:" for process in facts}
@@ -116,7 +132,13 @@ def banner(facts: list[dict[str, Any]], logfile: Path, mail: str) -> list[str]:
         lines.append(
             f"           {len(others)} worker processes were here already: these work beside them"
         )
+    jobs = (
+        "periodic ones start when their time comes, see taskhub schedule list"
+        if has_scheduler
+        else "no periodic ones: pip install taskhub-scheduler"
+    )
     lines += [
+        f"  jobs     {jobs}",
         f"  e-mail   {mail}",
         f"  log      {logfile}",
         "",

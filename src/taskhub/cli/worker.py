@@ -7,7 +7,7 @@ import os
 import warnings
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +24,9 @@ from taskhub.worker.log_lines import FORMAT, JSON
 from taskhub.worker.nodename import expand_nodename, expand_path
 from taskhub.worker.pidfile import AlreadyRunning, holding, refuse_if_held
 from taskhub.worker.plan import WorkerPlan
+
+if TYPE_CHECKING:
+    from taskhub.cli.beside import SchedulerBeside
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 
@@ -153,7 +156,12 @@ logger = logging.getLogger("taskhub.worker")
     help="Don't run a worker, but tell how the one that runs here is; ends with 1 if it is not well. live: its "
     "supervisor works; ready (without a word): it takes tasks, too. -n or --pidfile choose one of several.",
 )
-@click.option("-B", "--beat", is_flag=True, hidden=True)
+@click.option(
+    "-B",
+    "--beat",
+    is_flag=True,
+    help="Run a scheduler of periodic jobs beside the processes; several workers may.",
+)
 @click.option("-s", "--schedule", "--schedule-filename", hidden=True, expose_value=False)
 @click.option("--scheduler", hidden=True, expose_value=False)
 @celerys_options
@@ -202,10 +210,7 @@ def worker(
     line = without_effect(context)
     if line is not None:
         warnings.warn(line, stacklevel=1)
-    if beat:
-        warnings.warn(
-            "-B: this worker runs no scheduler; periodic jobs need one of their own", stacklevel=1
-        )
+    scheduler = _scheduler(context, loglevel, logfile, nodename) if beat else None
 
     def announce(facts: list[dict[str, Any]]) -> None:
         logger.info(
@@ -218,8 +223,12 @@ def worker(
             facts[0]["store"],
             facts[0]["server"],
         )
+        if scheduler is not None:
+            scheduler.start()
 
     def on_stopping() -> None:
+        if scheduler is not None:
+            scheduler.stop()
         logger.warning(
             "%s is stopping: tasks that run may finish; again to give them back", nodename
         )
@@ -249,6 +258,9 @@ def worker(
                 return exit_codes.OK
             if pid_path is not None:
                 held.enter_context(holding(pid_path))
+            if scheduler is not None:
+                held.callback(scheduler.wait)
+                held.callback(scheduler.stop)
             return supervise(
                 plan,
                 bounds=bounds,
@@ -263,6 +275,19 @@ def worker(
             # Nobody sees what the command prints.
             logger.critical("%s", error)
         raise
+
+
+def _scheduler(
+    context: click.Context, loglevel: str, logfile: str | None, nodename: str
+) -> SchedulerBeside:
+    from taskhub.cli.beside import SchedulerBeside
+    from taskhub.cli.scheduler import load_package
+
+    load_package()
+    arguments = ["-A", app_name(context), "scheduler", "-l", loglevel]
+    if logfile is not None:
+        arguments += ["-f", expand_path(logfile, nodename)]
+    return SchedulerBeside(*arguments)
 
 
 def go_on_in_background(logfile: str | None) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from taskhub.engine.memory_state import MemoryState
 from taskhub.engine.timetable import (
+    AHEAD,
     LEADER_BELL,
     MOST_BEHIND,
     NOTES,
@@ -91,7 +92,9 @@ class MemoryTimetable(Timetable):
                 return "fenced"
             known = self._runs.get(tick.entry)
             if known is not None and tick.at is not None and known.tick >= tick.at:
-                return "done"
+                put_back = tick.at <= now and known.tick > now + AHEAD
+                if not put_back:
+                    return "done"
             run = self._runs.setdefault(tick.entry, _Run(now))
             if tick.at is not None:
                 run.tick = tick.at

@@ -15,6 +15,8 @@ from taskhub.message import Envelope
 #: when the leader resigns.
 LEADER_BELL: Final = "\nschedule:leader"
 STANDBY_BELL: Final = "\nschedule:standby"
+#: A tick that lies further ahead of the store's clock, ms, was dealt with before the clock was put back.
+AHEAD: Final = 60_000
 #: So many ticks of one entry may wait behind a run; further ones are skipped.
 MOST_BEHIND: Final = 1000
 #: So many notes about changes are kept.
@@ -114,6 +116,8 @@ class Timetable(ABC):
     @abstractmethod
     def tick(self, token: int, tick: Tick) -> TickFate:
         """Deal with a tick, once, whoever asks and however often.
+
+        A tick before the last one is `done`, unless the clock was put back: then the entry's ticks go on from this one.
 
         Parameters:
           token: the leadership; out of turn it is not looked at.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from taskhub.config.urls import mask_url
 from taskhub.engine.port import Bell
-from taskhub.engine.timetable import LEADER_BELL, STANDBY_BELL, Leadership, Tick, TickFate
+from taskhub.engine.timetable import AHEAD, LEADER_BELL, STANDBY_BELL, Leadership, Tick, TickFate
 from taskhub.exceptions import OperationalError
 from taskhub.schedules.due import due, next_tick
 from taskhub.schedules.entry import Entry
@@ -112,7 +112,8 @@ class Leader:
     def fire(self, entry: Entry, now: datetime) -> list[Sent]:
         """Deal with all ticks of an entry that are due; returns what became of those that were run.
 
-        A new entry begins to tick now. A paused one lets its ticks pass.
+        A new entry begins to tick now, and so does an interval when the clock was put back. A paused one lets its ticks
+        pass.
 
         Raises:
           NotLeading: somebody else leads.
@@ -121,7 +122,7 @@ class Leader:
         """
         now = entry.present(now)
         last = self._last.get(entry.name)
-        if last is None:
+        if last is None or _has_put_back(entry, last, now):
             self._deal(entry, Tick(entry.name, to_milliseconds(now)))
             return []
         found = due(entry, last, now, self._grace)
@@ -164,6 +165,11 @@ class Leader:
         assert tick.at is not None
         self._last[entry.name] = from_milliseconds(tick.at)
         return fate
+
+
+def _has_put_back(entry: Entry, last: datetime, now: datetime) -> bool:
+    """Whether an entry whose ticks count from the last one would stand still until the clock is there again."""
+    return not entry.schedule.absolute and last > now + timedelta(milliseconds=AHEAD)
 
 
 def _unknown(entry: Entry) -> str:

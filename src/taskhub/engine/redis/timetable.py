@@ -9,6 +9,7 @@ from taskhub.engine.port import RetryPolicy
 from taskhub.engine.redis.inspection import milliseconds
 from taskhub.engine.redis.pool import STEADY, ChannelPool
 from taskhub.engine.timetable import (
+    AHEAD,
     LEADER_BELL,
     MOST_BEHIND,
     NOTES,
@@ -73,6 +74,7 @@ class RedisTimetable(Timetable):
             tick.overlap,
             MOST_BEHIND,
             tick.task_id,
+            AHEAD,
             *messages,
             # A tick is known again by its time; what is out of turn would be sent twice.
             retry=STEADY if tick.at is not None else None,

@@ -7,7 +7,8 @@
 -- ARGV[5]  what to do while the run before waits or runs: "allow", "skip" or "queue".
 -- ARGV[6]  how many ticks may wait behind it.
 -- ARGV[7]  the id of the run.
--- ARGV[8..] pairs: record, due; none: nothing is to be sent.
+-- ARGV[8]  how far ahead of the clock a tick may be, ms.
+-- ARGV[9..] pairs: record, due; none: nothing is to be sent.
 -- Returns  "sent", "behind", "skipped", "passed", "done" or "fenced" (see TickFate).
 -- Keeps    a tick is sent at most once, by whoever leads; the record of it and its messages are written together.
 
@@ -24,18 +25,20 @@ local known = read_run(entry)
 local run = known or { tick = now, task_id = '', at = 0, sent = 0, skipped = 0 }
 if in_turn then
   local tick = tonumber(ARGV[4])
-  if known and known.tick >= tick then
+  -- A last tick that lies further ahead than clocks can differ was dealt with before the clock was put back.
+  local put_back = known and tick <= now and known.tick > now + tonumber(ARGV[8])
+  if known and known.tick >= tick and not put_back then
     return 'done'
   end
   run.tick = tick
 end
-if #ARGV < 8 then
+if #ARGV < 9 then
   write_run(entry, run)
   return 'passed'
 end
 
 local messages = {}
-for index = 8, #ARGV, 2 do
+for index = 9, #ARGV, 2 do
   messages[#messages + 1] = { ARGV[index], ARGV[index + 1] }
 end
 
