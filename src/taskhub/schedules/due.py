@@ -35,7 +35,8 @@ def due(entry: Entry, last: datetime, now: datetime, grace: timedelta, most: int
         # Only the present can be asked about.
         is_due, _ = made.is_due(last)
         return Due((now,), None, now) if is_due and now > last else Due()
-    missed = made.last_tick(last, now - grace) if now - grace > last else None
+    too_late = now - grace - timedelta(microseconds=1)
+    missed = made.last_tick(last, too_late) if too_late > last else None
     fresh = made.ticks_between(missed or last, now, most)
     late: list[datetime] = []
     if missed is not None and entry.missed == "all":

@@ -88,7 +88,7 @@ def read_entry(
     """
     given = check_fields(name, fields)
     for needed in ("task", "schedule"):
-        if not given.get(needed):
+        if given.get(needed) is None or given[needed] == "":
             raise EntryError(f"entry {name!r} has no {needed}: add one")
     try:
         made = read_schedule(given["schedule"], app, relative=bool(given.get("relative")))

@@ -117,7 +117,10 @@ class PeriodicJobs:
             if not entry.enabled or not entry.schedule.foretells:
                 continue
             first = begin - timedelta(milliseconds=1)
-            if not entry.schedule.absolute and entry.name in runs:
+            if not entry.schedule.absolute and entry.name not in runs:
+                # It begins to tick when a scheduler sees it.
+                first = begin
+            elif not entry.schedule.absolute:
                 # Its ticks count from the last one.
                 last = status_of(entry, runs[entry.name], None, begin).last_tick
                 assert last is not None

@@ -104,6 +104,11 @@ def merge(
 def _one(name: str, base: Any, stored: Stored | None, origin: Origin, app: Celery | None) -> Entry:
     if stored is None:
         return read_entry(name, base, app, origin)
+    if origin == "store" and not stored.fields.keys() >= {"task", "schedule"}:
+        raise EntryError(
+            f"entry {name!r} is not in the configuration any more, only what was changed about it "
+            f"at run time: taskhub schedule remove {name} drops that"
+        )
     fields = {**(base if isinstance(base, Mapping) else {}), **stored.fields}
     return marked(
         read_entry(name, fields, app, origin), sorted(stored.fields), stored.by, stored.at
