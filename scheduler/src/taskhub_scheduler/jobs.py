@@ -15,7 +15,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from taskhub.schedules.entry import Entry
 from taskhub_scheduler.clock import StoreClock
-from taskhub_scheduler.triggers import StoreTimeTrigger, trigger_for
+from taskhub_scheduler.triggers import EntryTrigger
 
 #: So many entries may be sent at a time: a call that the store keeps waiting holds up no other.
 THREADS = 4
@@ -61,7 +61,7 @@ class Jobs:
         for entry in entries.values():
             self._scheduler.add_job(
                 self._fire,
-                self._trigger(entry),
+                EntryTrigger(entry, self._clock, self._last),
                 args=(entry.name,),
                 id=entry.name,
                 next_run_time=datetime.now(UTC),
@@ -76,16 +76,6 @@ class Jobs:
     def stop(self, *, wait: bool) -> None:
         """End, after what is being sent if so wanted."""
         self._scheduler.shutdown(wait=wait)
-
-    def _trigger(self, entry: Entry) -> StoreTimeTrigger:
-        def last() -> datetime:
-            return self._last(entry) or entry.present(self._clock.now())
-
-        now = self._clock.now()
-        # A `nowfun` may live in another time.
-        return StoreTimeTrigger(
-            trigger_for(entry.schedule, last), self._clock, entry.present(now) - now
-        )
 
     # Both are called when the entry may be called for again: sooner it would be refused.
 

@@ -196,6 +196,9 @@ class Scheduler:
             if sent and name not in self._leader.unknown_tasks({name: entry}):
                 self._told.pop(name, None)
             following = self._leader.next(entry)
+            if following is None:
+                return None
+            return max(timedelta(0), following - entry.present(self._clock.now()))
         except NotLeading:
             # The next turn finds out who does.
             return None
@@ -209,9 +212,6 @@ class Scheduler:
             # A schedule of the user's own may fail: the others go on.
             self._tell(name, f"entry {name!r} fails: {type(error).__name__}: {error}")
             return RETRY_HELD
-        if following is None:
-            return None
-        return max(timedelta(0), following - entry.present(self._clock.now()))
 
     # -- the rest
 

@@ -17,10 +17,13 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from taskhub.schedules import BaseSchedule, crontab, schedule
 from taskhub.schedules.due import next_tick
+from taskhub.schedules.entry import Entry
 from taskhub_scheduler.clock import StoreClock
 
 _INSTANT = timedelta(microseconds=1)
 _ASK_AGAIN = timedelta(seconds=1)
+#: When an entry is looked at again whose schedule fails.
+PAUSE = timedelta(seconds=10)
 
 
 def trigger_for(made: BaseSchedule, last: Callable[[], datetime]) -> Any:
@@ -88,26 +91,46 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]
         return found if found is None or found > now else now + _ASK_AGAIN
 
 
-class StoreTimeTrigger(BaseTrigger):  # type: ignore[misc]
-    """A trigger that goes by the store's clock, for a scheduler that goes by the host's.
+class EntryTrigger(BaseTrigger):  # type: ignore[misc]
+    """The trigger of an entry, whose ticks are in the store's time, for a scheduler that goes by the host's.
+
+    A schedule of the user's own may fail. APScheduler would end with it, so it is looked at again after a pause, and
+    whoever looks tells what is wrong.
 
     Parameters:
-      shift: what to add to the store's time to get the present that the schedule goes by.
+      last: returns the last tick of the entry that was dealt with, None if it is new.
     """
 
-    def __init__(self, inner: Any, clock: StoreClock, shift: timedelta = timedelta(0)) -> None:
-        self._inner = inner
+    def __init__(
+        self, entry: Entry, clock: StoreClock, last: Callable[[Entry], datetime | None]
+    ) -> None:
+        self._entry = entry
         self._clock = clock
-        self._shift = shift
+        self._last = last
+        self._inner: Any = None
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> Any:
         """Return when, by the host's clock, the first tick after `now` and after the previous one is."""
-        ahead = self._clock.offset + self._shift
         # Never counted from the previous one: that may have been called for out of turn.
         after = max(previous_fire_time + _INSTANT if previous_fire_time else now, now)
-        tick = self._inner.get_next_fire_time(None, after.astimezone(UTC) + ahead)
+        try:
+            tick, ahead = self._next_tick(after)
+        except Exception:
+            return after + PAUSE
         # Rounding must not lead back.
         return None if tick is None else max(tick.astimezone(UTC) - ahead, after)
+
+    def _next_tick(self, after: datetime) -> tuple[datetime | None, timedelta]:
+        """Return the next tick by the entry's clock, and how far that is ahead of the host's."""
+        if self._inner is None:
+            self._inner = trigger_for(self._entry.schedule, self._last_tick)
+        now = self._clock.now()
+        # A `nowfun` may live in another time.
+        ahead = self._clock.offset + (self._entry.present(now) - now)
+        return self._inner.get_next_fire_time(None, after.astimezone(UTC) + ahead), ahead
+
+    def _last_tick(self) -> datetime:
+        return self._last(self._entry) or self._entry.present(self._clock.now())
 
 
 def _numbers(found: set[int]) -> str:

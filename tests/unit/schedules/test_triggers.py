@@ -12,12 +12,14 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from taskhub.app.app import Celery
 from taskhub.schedules import crontab, schedule, solar
+from taskhub.schedules.entry import read_entry
 from taskhub.schedules.zones import LocalZone
 from taskhub_scheduler.clock import StoreClock
 from taskhub_scheduler.triggers import (
+    PAUSE,
     CrontabTrigger,
+    EntryTrigger,
     ScheduleTrigger,
-    StoreTimeTrigger,
     trigger_for,
 )
 from tests.parity.schedules import generated
@@ -131,12 +133,17 @@ def test_a_schedule_of_the_users_own_is_asked_again_while_it_is_due(app: Celery)
     assert first(trigger, NOON) == NOON + timedelta(seconds=1)
 
 
+def entry_trigger(app: Celery, when: Any, wall: float) -> EntryTrigger:
+    """Return the trigger of an entry, on a host whose clock is at `wall` while the store's is at noon."""
+    clock = StoreClock(lambda: 100.0, lambda: wall)
+    clock.set(round(NOON.timestamp() * 1000), 100.0)
+    entry = read_entry("job", {"task": "add", "schedule": when}, app)
+    return EntryTrigger(entry, clock, lambda _: NOON)
+
+
 def test_a_host_whose_clock_is_wrong_waits_as_long_as_the_others(app: Celery) -> None:
-    steady, wall = 100.0, (NOON - timedelta(hours=2)).timestamp()
-    clock = StoreClock(lambda: steady, lambda: wall)
-    clock.set(round(NOON.timestamp() * 1000), steady)
-    trigger = StoreTimeTrigger(trigger_for(crontab("*/10", app=app), lambda: NOON), clock)
-    host = datetime.fromtimestamp(wall, UTC)
+    host = NOON - timedelta(hours=2)
+    trigger = entry_trigger(app, "*/10 * * * *", host.timestamp())
 
     found = first(trigger, host + timedelta(minutes=3))
     assert found == host + timedelta(minutes=10)
@@ -144,8 +151,18 @@ def test_a_host_whose_clock_is_wrong_waits_as_long_as_the_others(app: Celery) ->
 
 
 def test_a_nowfun_moves_the_ticks(app: Celery) -> None:
-    clock = StoreClock(lambda: 0.0, NOON.timestamp)
-    inner = trigger_for(crontab("*/10", app=app), lambda: NOON)
-    trigger = StoreTimeTrigger(inner, clock, timedelta(minutes=-4))
+    made = crontab("*/10", nowfun=lambda: NOON - timedelta(minutes=4))
 
-    assert first(trigger, NOON) == NOON + timedelta(minutes=4)
+    assert first(entry_trigger(app, made, NOON.timestamp()), NOON) == NOON + timedelta(minutes=4)
+
+
+def test_a_schedule_that_fails_is_looked_at_again(app: Celery) -> None:
+    class Broken(schedule):
+        def is_due(self, last_run_at: datetime) -> tuple[bool, float]:
+            raise RuntimeError
+
+    def no_time() -> datetime:
+        raise RuntimeError
+
+    for made in (Broken(1), schedule(1, nowfun=no_time), crontab(nowfun=no_time)):
+        assert first(entry_trigger(app, made, NOON.timestamp()), NOON) == NOON + PAUSE
