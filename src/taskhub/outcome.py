@@ -93,3 +93,5 @@ class Outcome(NamedTuple):
     chains: tuple[ChainPlan, ...] = ()
     #: The chains whose stored links are needed no longer.
     spent: tuple[str, ...] = ()
+    #: What it failed with, for the statistics: the exception's class and its message, each on a line.
+    error: str | None = None

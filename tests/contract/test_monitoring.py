@@ -9,8 +9,9 @@ import pytest
 from taskhub.engine.monitoring import BEGINNING
 from taskhub.engine.port import Ending, Engine
 from taskhub.engine.rules import EngineRules
-from taskhub.statistics import summarize
-from taskhub.statistics.tally import Subject, tally
+from taskhub.statistics import Failure, failures, summarize
+from taskhub.statistics.failures import MOST
+from taskhub.statistics.tally import Subject, tally, with_error
 from tests.contract.stage import Clock, claim_all, claim_one, message, outcome
 from tests.support.workers import until
 
@@ -81,20 +82,58 @@ def test_an_ending_without_a_tally_is_not_counted(engine: Engine) -> None:
     assert engine.counts([engine.minute()]) == [{}]
 
 
+def test_what_tasks_failed_with_is_kept_with_the_last_example(
+    engine: Engine, clock: Clock
+) -> None:
+    minute = engine.minute()
+    full = with_error(FAILED, "t1", "OSError\nno space: 100 % [x]")
+    odd = with_error(tally("odd.päck", "b", "failed"), "t3", "Päck\n")
+    _end(engine, DONE, full, full, with_error(FAILED, "t2", "ValueError\n"), odd)
+    clock.advance(60_000)
+    _end(engine, with_error(FAILED, "t4", "OSError\nno route"))
+    minutes = [minute, minute + 1, minute + 2]
+    first, second, third = engine.failures(minutes)
+    assert second == {"add\ndefault\nOSError": "1", "add\ndefault\nOSError\n": "no route\nt4"}
+    assert third == {}
+    assert failures([first, second]) == {
+        Subject("add", "default"): [
+            Failure("OSError", 3, "no route", "t4"),
+            Failure("ValueError", 1, "", "t2"),
+        ],
+        Subject("odd.päck", "b"): [Failure("Päck", 1, "", "t3")],
+    }
+    # They are counted like others.
+    summary = summarize(engine.counts(minutes))[Subject("add", "default")]
+    assert (summary.done, summary.failed, summary.run.count) == (1, 4, 5)
+
+
+def test_a_flood_of_kinds_of_failures_is_cut(engine: Engine) -> None:
+    texts = [with_error(FAILED, "t", f"Error{number}\nx") for number in range(MOST + 20)]
+    _end(engine, *texts)
+    (kept,) = engine.failures([engine.minute()])
+    assert len(kept) == 2 * MOST
+    # Those that are known are still counted.
+    known = next(iter(failures([kept])[Subject("add", "default")]))
+    _end(engine, with_error(FAILED, "t", f"{known.kind}\nagain"))
+    found = failures(engine.failures([engine.minute()]))[Subject("add", "default")]
+    assert found[0] == Failure(known.kind, 2, "again", "t")
+
+
 @pytest.mark.parametrize("rules", [EngineRules(statistics_ttl=0)], ids=["off"])
 def test_nothing_is_counted_where_counts_are_not_kept(engine: Engine) -> None:
-    assert _end(engine, DONE) == [True]
+    assert _end(engine, DONE, with_error(FAILED, "t", "OSError\nx")) == [True, True]
     assert engine.counts([engine.minute()]) == [{}]
+    assert engine.failures([engine.minute()]) == [{}]
 
 
 @pytest.mark.parametrize("rules", [EngineRules(statistics_ttl=50)], ids=["short"])
 def test_counts_are_forgotten(engine: Engine, clock: Clock) -> None:
     minute = engine.minute()
-    _end(engine, DONE)
+    _end(engine, DONE, with_error(FAILED, "t", "OSError\nx"))
 
     def is_forgotten() -> bool:
         clock.advance(100)
-        return engine.counts([minute]) == [{}]
+        return engine.counts([minute]) == engine.failures([minute]) == [{}]
 
     until(is_forgotten, "the counts to be forgotten")
 

@@ -10,6 +10,7 @@ from itertools import dropwhile
 from taskhub.engine.memory_state import MemoryState
 from taskhub.engine.monitoring import Event, Events, Monitoring
 from taskhub.engine.rules import EngineRules
+from taskhub.statistics.failures import MOST, failure_of
 from taskhub.statistics.tally import fields_of
 
 
@@ -45,6 +46,15 @@ class MemoryMonitoring(Monitoring):
         counts, _ = self._state.counts.get(minute, (Counter(), 0))
         counts.update(fields_of(tally))
         self._state.counts[minute] = (counts, expires)
+        failure = failure_of(tally)
+        if failure is None:
+            return
+        field, example = failure
+        kept, _ = self._state.failures.get(minute, ({}, 0))
+        if field in kept or len(kept) < 2 * MOST:
+            kept[field] = str(int(kept.get(field, 0)) + 1)
+            kept[f"{field}\n"] = example
+            self._state.failures[minute] = (kept, expires)
 
     def minute(self) -> int:
         return self._clock() // 60_000
@@ -55,6 +65,16 @@ class MemoryMonitoring(Monitoring):
             kept = self._state.counts = {
                 minute: (counts, expires)
                 for minute, (counts, expires) in self._state.counts.items()
+                if expires > now
+            }
+            return [dict(kept[minute][0]) if minute in kept else {} for minute in minutes]
+
+    def failures(self, minutes: Sequence[int]) -> list[dict[str, str]]:
+        with self._changed:
+            now = self._clock()
+            kept = self._state.failures = {
+                minute: (fields, expires)
+                for minute, (fields, expires) in self._state.failures.items()
                 if expires > now
             }
             return [dict(kept[minute][0]) if minute in kept else {} for minute in minutes]

@@ -68,6 +68,7 @@ class MemoryState:
     events_told: int = 0
     #: Minute since the epoch -> what was counted in it, and when that is forgotten.
     counts: dict[int, tuple[Counter[str], int]] = field(default_factory=dict)
+    failures: dict[int, tuple[dict[str, str], int]] = field(default_factory=dict)
 
     def publish(self, envelope: Envelope, now: int) -> None:
         """Store a message and make it ready or due, under another key if its id is taken."""

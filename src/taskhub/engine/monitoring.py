@@ -67,3 +67,7 @@ class Monitoring(ABC):
     @abstractmethod
     def counts(self, minutes: Sequence[int]) -> list[dict[str, int]]:
         """Return what was counted in some minutes: fields as `statistics.tally` writes them, and how often."""
+
+    @abstractmethod
+    def failures(self, minutes: Sequence[int]) -> list[dict[str, str]]:
+        """Return what tasks failed with in some minutes: fields and values as `statistics.failures` reads them."""

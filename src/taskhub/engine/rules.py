@@ -19,7 +19,7 @@ class EngineRules:
     lease: int = 10_000
     #: How long dead letters are kept.
     dead_letter_ttl: int = 30 * _DAY
-    #: How long counts of endings are kept; 0: nothing is counted.
-    statistics_ttl: int = 2 * _DAY
+    #: How long counts of endings, and what tasks failed with, are kept; 0: nothing is counted.
+    statistics_ttl: int = 3 * _DAY
     #: About how many events the stream keeps.
     events_kept: int = 10_000

@@ -1,8 +1,9 @@
 """How an ending is counted: a short text that goes with it, and the fields that the store counts.
 
 A tally has five lines: task, queue, what became of it, the bucket of its run, the bucket of its wait; the last two may
-be empty. Its fields have three: task, queue, and "=<what>", "r<bucket>" or "w<bucket>". The script of the Redis engine
-(`commit.lua`) splits tallies in the same way.
+be empty. Its fields have three: task, queue, and "=<what>", "r<bucket>" or "w<bucket>". That of a failure may have
+three more lines: the exception's class, its message, and the task id; they are kept apart (see `failures`). The script
+of the Redis engine (`commit.lua`) splits tallies in the same way.
 """
 
 from __future__ import annotations
@@ -46,9 +47,20 @@ def tally(
     return f"{name}\n{queue}\n{end}\n{ran}\n{waited}"
 
 
+def with_error(text: str, task_id: str, error: str) -> str:
+    """Return the text of a failure that also tells what it failed with.
+
+    Parameters:
+      text: what `tally` returned.
+      error: two lines, as in `Outcome.error`.
+    """
+    return f"{text}\n{error}\n{task_id}"
+
+
 def fields_of(text: str) -> list[str]:
     """Return the fields in which a tally is counted."""
-    subject, end, run, wait = text.rsplit("\n", 3)
+    task, queue, end, run, wait = text.split("\n", 5)[:5]
+    subject = f"{task}\n{queue}"
     fields = [f"{subject}\n={end}"]
     if run:
         fields.append(f"{subject}\nr{run}")

@@ -18,6 +18,7 @@ from taskhub.message import Envelope, chains_of
 from taskhub.outcome import NO_CONSEQUENCES, Consequences, Outcome
 from taskhub.serialization.failures import format_traceback
 from taskhub.serialization.result_meta import encode_meta, extended_fields
+from taskhub.statistics.failures import describe_error
 from taskhub.worker.context import Context
 
 
@@ -125,7 +126,15 @@ def failed(
     text = None
     if not policy.ignores(request) or policy.store_errors_even_if_ignored:
         text = document(request, policy, states.FAILURE, error, traceback=traceback)
-    return Outcome(request.id or "", states.FAILURE, text, policy.failure_ttl, messages, dead)
+    return Outcome(
+        request.id or "",
+        states.FAILURE,
+        text,
+        policy.failure_ttl,
+        messages,
+        dead,
+        error=describe_error(error),
+    )
 
 
 def retried(

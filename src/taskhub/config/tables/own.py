@@ -35,9 +35,9 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     honoured(
         "statistics_expires",
-        timedelta(days=2),
+        timedelta(days=3),
         SECONDS,
-        "How long counts of what became of tasks are kept, by the minute; 0: nothing is counted.",
+        "How long counts of what became of tasks, and what they failed with, are kept, by the minute; 0: not at all.",
     ),
     honoured(
         "event_stream_length",

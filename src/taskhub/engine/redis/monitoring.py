@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from taskhub.engine.monitoring import Event, Events, Monitoring
@@ -55,17 +55,27 @@ class RedisMonitoring(Monitoring):
         return milliseconds(self._channels().call([("TIME",)])[0]) // 60_000
 
     def counts(self, minutes: Sequence[int]) -> list[dict[str, int]]:
-        found: list[dict[str, int]] = []
+        return [
+            {name.decode(): int(count) for name, count in pairs}
+            for pairs in self._by_minute("stats", minutes)
+        ]
+
+    def failures(self, minutes: Sequence[int]) -> list[dict[str, str]]:
+        return [
+            {name.decode(): value.decode() for name, value in pairs}
+            for pairs in self._by_minute("failures", minutes)
+        ]
+
+    def _by_minute(
+        self, kind: str, minutes: Sequence[int]
+    ) -> Iterator[Iterator[tuple[bytes, bytes]]]:
+        """Yield the fields and values that are kept of each minute."""
         for start in range(0, len(minutes), MINUTES_PAGE):
             page = minutes[start : start + MINUTES_PAGE]
             replies = self._channels().call(
-                [("HGETALL", f"{self._namespace}:stats:{minute}") for minute in page]
+                [("HGETALL", f"{self._namespace}:{kind}:{minute}") for minute in page]
             )
-            found += [
-                {name.decode(): int(count) for name, count in zip(*[iter(reply)] * 2, strict=True)}
-                for reply in replies
-            ]
-        return found
+            yield from (zip(*[iter(reply)] * 2, strict=True) for reply in replies)
 
 
 class _RedisEvents(Events):

@@ -97,10 +97,26 @@ while at <= #ARGV do
   end
 end
 
+-- Notes what a task failed with, unless there are too many kinds of failures in this minute (statistics/failures.py).
+local function note_failure(minute, subject, error, times)
+  local kept, kind, example = ns .. ':failures:' .. minute, string.match(error, '^\n([^\n]*)\n(.*)$')
+  local field = subject .. kind
+  if redis.call('HLEN', kept) < 200 or redis.call('HEXISTS', kept, field) == 1 then
+    redis.call('HINCRBY', kept, field, times)
+    redis.call('HSET', kept, field .. '\n', example)
+    redis.call('PEXPIRE', kept, ARGV[4])
+  end
+end
+
 if next(tallies) then
-  local counts, fields = ns .. ':stats:' .. math.floor(clock() / 60000), {}
+  local minute = math.floor(clock() / 60000)
+  local counts, fields = ns .. ':stats:' .. minute, {}
   for tally, times in pairs(tallies) do
-    local subject, came_to, run, wait = string.match(tally, '^(.*\n)([^\n]*)\n([^\n]*)\n([^\n]*)$')
+    local subject, came_to, run, wait, error =
+      string.match(tally, '^([^\n]*\n[^\n]*\n)([^\n]*)\n([^\n]*)\n([^\n]*)(.*)$')
+    if error ~= '' then
+      note_failure(minute, subject, error, times)
+    end
     local counted = { '=' .. came_to, run ~= '' and 'r' .. run or nil }
     if wait ~= '' then
       counted[#counted + 1] = 'w' .. wait
