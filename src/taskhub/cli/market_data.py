@@ -12,7 +12,7 @@ import click
 
 from taskhub.cli import exit_codes
 from taskhub.cli.options import app_options, load_app
-from taskhub.cli.output import duration, note, say_json, table
+from taskhub.cli.output import note, say_json, table
 from taskhub.cli.running import CommandError
 from taskhub.quant.exceptions import (
     DatabaseUnavailableError,
@@ -21,6 +21,7 @@ from taskhub.quant.exceptions import (
     QuantError,
     UnknownCodeError,
 )
+from taskhub.wording import duration
 
 if TYPE_CHECKING:
     from collections.abc import Generator

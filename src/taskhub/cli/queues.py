@@ -9,9 +9,10 @@ import click
 
 from taskhub.cli import exit_codes
 from taskhub.cli.options import app_options, load_app, page_options
-from taskhub.cli.output import duration, note, say_json, shortened, table
+from taskhub.cli.output import note, say_json, shortened, table
 from taskhub.cli.running import CommandError
 from taskhub.cli.worker import split_names
+from taskhub.wording import duration
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery

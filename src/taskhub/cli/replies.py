@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from taskhub.cli.output import as_json, duration, shortened, table
+from taskhub.cli.output import as_json, shortened, table
+from taskhub.wording import duration
 
 
 def show_reply(command: str, reply: Mapping[str, Any]) -> None:

@@ -11,8 +11,9 @@ import click
 from taskhub.cli import exit_codes
 from taskhub.cli.arguments import named, positional
 from taskhub.cli.options import app_options, load_app
-from taskhub.cli.output import duration, note, say_json, table
+from taskhub.cli.output import note, say_json, table
 from taskhub.cli.running import CommandError
+from taskhub.wording import duration
 
 if TYPE_CHECKING:
     from taskhub.schedules.entry import Entry

@@ -10,10 +10,11 @@ import click
 
 from taskhub.cli import exit_codes
 from taskhub.cli.options import app_options, load_app
-from taskhub.cli.output import duration, say_json, table
+from taskhub.cli.output import say_json, table
 from taskhub.cli.running import CommandError
 from taskhub.statistics import Durations, Summary
 from taskhub.statistics.tally import Subject
+from taskhub.wording import duration, short_duration
 
 _UNITS = {"m": 1, "min": 1, "h": 60, "d": 24 * 60}
 
@@ -92,10 +93,4 @@ def _row(subject: Subject, summary: Summary) -> tuple[Any, ...]:
 def _both(durations: Durations) -> str:
     if durations.median is None or durations.p95 is None:
         return "-"
-    return f"{_text(durations.median)}, {_text(durations.p95)}"
-
-
-def _text(seconds: float) -> str:
-    if seconds < 1:
-        return f"{seconds * 1000:.3g} ms"
-    return f"{seconds:.3g} s" if seconds < 120 else duration(seconds)
+    return f"{short_duration(durations.median)}, {short_duration(durations.p95)}"

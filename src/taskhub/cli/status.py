@@ -8,7 +8,8 @@ import click
 
 from taskhub.cli import exit_codes
 from taskhub.cli.options import app_options, load_app
-from taskhub.cli.output import duration, note, say_json, table
+from taskhub.cli.output import note, say_json, table
+from taskhub.wording import duration
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery

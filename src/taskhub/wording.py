@@ -1,0 +1,37 @@
+"""Numbers for people, the same in every language."""
+
+from __future__ import annotations
+
+__all__ = ("duration", "percent", "short_duration", "size")
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in its two greatest units."""
+    rest = max(0, round(seconds))
+    parts: list[str] = []
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, rest = divmod(rest, length)
+        if count or (unit == "s" and not parts):
+            parts.append(f"{count} {unit}")
+    return " ".join(parts[:2])
+
+
+def short_duration(seconds: float) -> str:
+    """Return a length of time that may be below a second, with three digits."""
+    if seconds < 1:
+        return f"{seconds * 1000:.3g} ms"
+    return f"{seconds:.3g} s" if seconds < 120 else duration(seconds)
+
+
+def percent(value: float) -> str:
+    """Return a percentage with three digits."""
+    return f"{value:.3g} %"
+
+
+def size(count: float) -> str:
+    """Return a number of bytes in its greatest unit."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if count < 1024:
+            return f"{count:.0f} B" if unit == "B" else f"{count:.3g} {unit}"
+        count /= 1024
+    return f"{count:.3g} TiB"
