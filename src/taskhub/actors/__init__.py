@@ -1,9 +1,10 @@
 """The shipped task set: `dramatiq taskhub.actors` and `taskhub worker` work it off.
 
-Thin functions over the services `taskhub.mail`, `taskhub.cache` and `taskhub.quant`. Importing this connects to
-nothing, and imports none of the libraries that only market data needs.
+Thin functions over the services `taskhub.mail`, `taskhub.cache`, `taskhub.quant` and `taskhub.system`. Importing this
+connects to nothing, and imports none of the libraries that only market data and reports need.
 """
 
+from taskhub.actors import host_load as _host_load  # noqa: F401 - a command of workers
 from taskhub.actors.application import app
 from taskhub.actors.cache import clear_cache
 from taskhub.actors.mail import send_email, send_notification_email, send_welcome_email
@@ -23,11 +24,15 @@ from taskhub.actors.quant_canvases import (
     sync_daily_details,
     sync_industry_members,
 )
+from taskhub.actors.system import check_system_status, clean_temp_files, send_daily_report
 
 __all__ = [
     "app",
+    "check_system_status",
+    "clean_temp_files",
     "clear_cache",
     "record_sync",
+    "send_daily_report",
     "send_email",
     "send_notification_email",
     "send_welcome_email",

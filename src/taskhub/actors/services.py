@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import replace
 from functools import cache
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from taskhub.actors.application import app
-from taskhub.app.stores import home_of
+from taskhub.actors.stores import broker_store, home, notes_store
 from taskhub.cache import CacheCleaner, CacheSettings, open_client, protected_prefixes
-from taskhub.config.urls import StoreURL
 from taskhub.mail import Mailer, MailSettings, MemorySentMarks, RedisSentMarks, SentMarks
 from taskhub.quant import MarketData, QuantSettings
+
+if TYPE_CHECKING:
+    from taskhub.system import (
+        CleaningSettings,
+        KnownMemory,
+        Operators,
+        Prober,
+        ReportSettings,
+        StatusSettings,
+    )
 
 # Threads that come first at the same time must not get a service each.
 _lock = threading.Lock()
@@ -49,16 +57,68 @@ def market_data() -> MarketData:
         return _market_data()
 
 
+def prober() -> Prober:
+    """Return who looks at what may hang.
+
+    Raises:
+      SystemConfigurationError: a variable of the environment is wrong.
+    """
+    with _lock:
+        return _prober()
+
+
+def status_settings() -> StatusSettings:
+    """Return what counts as bad, and who is told.
+
+    Raises:
+      SystemConfigurationError: a variable of the environment is wrong.
+    """
+    with _lock:
+        return _status_settings()
+
+
+def operators() -> Operators:
+    """Return who tells operators of the system's state.
+
+    Raises:
+      MailConfigurationError, SystemConfigurationError: a variable of the environment is wrong.
+    """
+    with _lock:
+        return _operators()
+
+
+def cleaning_settings() -> CleaningSettings:
+    """Return which folders are cleaned.
+
+    Raises:
+      SystemConfigurationError: a variable of the environment is wrong.
+    """
+    from taskhub.system import CleaningSettings
+
+    return CleaningSettings.from_environment(os.environ, home=home())
+
+
+def report_settings() -> ReportSettings:
+    """Return what the daily report tells, and whom.
+
+    Raises:
+      SystemConfigurationError: a variable of the environment is wrong.
+    """
+    from taskhub.system import ReportSettings
+
+    return ReportSettings.from_environment(os.environ)
+
+
 @cache
 def _mailer() -> Mailer:
-    settings = MailSettings.from_environment(os.environ, home=_home())
+    settings = MailSettings.from_environment(os.environ, home=home())
     return Mailer(settings, marks=_sent_marks(settings.remember_days))
 
 
 @cache
 def _cache_cleaner() -> CacheCleaner:
     namespace = app.conf.taskhub_namespace
-    store = None if os.environ.get("TASKHUB_CACHE_URL", "").strip() else _broker_store()
+    store = None if os.environ.get("TASKHUB_CACHE_URL", "").strip() else broker_store()
     if store is None:
         settings = CacheSettings.from_environment(os.environ, namespace=namespace)
     else:
@@ -68,11 +128,33 @@ def _cache_cleaner() -> CacheCleaner:
 
 @cache
 def _market_data() -> MarketData:
-    return MarketData(QuantSettings.from_environment(os.environ, home=_home()))
+    return MarketData(QuantSettings.from_environment(os.environ, home=home()))
 
 
-def _home() -> Path:
-    return home_of(app.conf)
+@cache
+def _prober() -> Prober:
+    from taskhub.system import Prober
+
+    return Prober(_status_settings().timeout)
+
+
+@cache
+def _operators() -> Operators:
+    from taskhub.system import MemoryInProcess, MemoryInRedis, Operators
+
+    store = notes_store()
+    memory: KnownMemory = MemoryInProcess()
+    if store is not None:
+        key = f"{{{app.conf.taskhub_namespace}}}:system:known"
+        memory = MemoryInRedis(open_client(store), key)
+    return Operators(_mailer(), memory, _status_settings(), app.timezone)
+
+
+@cache
+def _status_settings() -> StatusSettings:
+    from taskhub.system import StatusSettings
+
+    return StatusSettings.from_environment(os.environ, home=home())
 
 
 def _sent_marks(days: float) -> SentMarks:
@@ -80,22 +162,8 @@ def _sent_marks(days: float) -> SentMarks:
 
     It is kept where the tasks are: it has to live as long as they do, and a cache may be emptied.
     """
-    # What runs at once, in the caller's process, is never delivered again: it needs no store.
-    store = None if app.conf.task_always_eager else _broker_store()
+    store = notes_store()
     if store is None:
         return MemorySentMarks(days)
     prefix = f"{{{app.conf.taskhub_namespace}}}:mail:sent:"
     return RedisSentMarks(open_client(store), days, prefix=prefix)
-
-
-def _broker_store() -> StoreURL | None:
-    """Return where tasks are kept; None: in this process."""
-    from taskhub.engine.redis.engine import RedisEngine
-
-    engine = app.engine
-    if not isinstance(engine, RedisEngine):
-        return None
-    url = engine.broker_url
-    # Celery's place for the name of the sentinels' master.
-    master = url.service_name or engine.broker_options.get("master_name")
-    return replace(url, service_name=master)

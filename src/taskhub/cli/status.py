@@ -64,22 +64,12 @@ def status(context: click.Context, as_json: bool) -> None:
 def collect(app: Celery) -> dict[str, Any]:
     """Return what `status` shows, for JSON; times are in seconds."""
     from taskhub.control.asking import live_cards
-    from taskhub.control.backlog import nodes_serving, oldest_age
+    from taskhub.control.backlog import backlogs
 
-    engine = app.engine
-    counts, cards = engine.queues(), live_cards(app)
-    served = nodes_serving(cards, counts)
+    engine, cards = app.engine, live_cards(app)
     return {
         "store": {"url": store_address(app), "server": engine.ping()},
-        "queues": [
-            {
-                "name": name,
-                **count._asdict(),
-                "oldest": oldest_age(app, name) if count.ready else None,
-                "served_by": served[name],
-            }
-            for name, count in counts.items()
-        ],
+        "queues": [one._asdict() for one in backlogs(app, cards)],
         "workers": [
             {
                 "name": name,

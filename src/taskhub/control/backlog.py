@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from taskhub.engine.broker import READY_OPTION
 from taskhub.exceptions import DecodeError
@@ -14,6 +14,34 @@ from taskhub.worker.card import Card
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
+
+
+class Backlog(NamedTuple):
+    """What waits in a queue, and who serves it."""
+
+    name: str
+    ready: int
+    delayed: int
+    #: Seconds that the oldest ready message has been ready; None: there is none.
+    oldest: float | None
+    #: Nodes.
+    served_by: list[str]
+
+
+def backlogs(app: Celery, cards: Mapping[str, Card]) -> list[Backlog]:
+    """Return what waits in each queue that was ever used."""
+    counts = app.engine.queues()
+    served = nodes_serving(cards, counts)
+    return [
+        Backlog(
+            name,
+            count.ready,
+            count.delayed,
+            oldest_age(app, name) if count.ready else None,
+            served[name],
+        )
+        for name, count in counts.items()
+    ]
 
 
 def oldest_age(app: Celery, queue: str) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from taskhub.mail.exceptions import (
 )
 from taskhub.mail.message import ComposedMail, compose
 from taskhub.mail.outbox import OutboxTransport
-from taskhub.mail.outgoing import OutgoingMail
+from taskhub.mail.outgoing import InlineImage, OutgoingMail
 from taskhub.mail.receipt import SendReceipt
 from taskhub.mail.rendering import render
 from taskhub.mail.sent_marks import SentMarks
@@ -56,6 +57,11 @@ class Mailer:
         self._transport = transport or default_transport(settings)
         self._marks = marks
         self._addresses = addresses
+
+    @property
+    def settings(self) -> MailSettings:
+        """Where mail goes, and in whose name."""
+        return self._settings
 
     def send(self, mail: OutgoingMail, idempotency_key: str | None = None) -> SendReceipt:
         """Send a mail to all of its recipients to whom it was not sent before.
@@ -110,10 +116,8 @@ class Mailer:
             MailConfigurationError: Addresses can't be looked up as it is configured.
         """
         to = self._address(user_id, username, email)
-        mail = self._from_template(
-            "welcome", language, to, {"user_id": user_id, "username": username}
-        )
-        return self.send(mail, idempotency_key)
+        context = {"user_id": user_id, "username": username}
+        return self.send_template("welcome", to.mailbox, context, language, idempotency_key)
 
     def send_notification(
         self,
@@ -156,13 +160,30 @@ class Mailer:
             "action_url": action_url,
             "action_label": action_label,
         }
-        return self.send(
-            self._from_template("notification", language, to, context), idempotency_key
-        )
+        return self.send_template("notification", to.mailbox, context, language, idempotency_key)
 
-    def _from_template(
-        self, template: str, language: str | None, to: Address, context: dict[str, Any]
-    ) -> OutgoingMail:
+    def send_template(
+        self,
+        template: str,
+        to: str | Iterable[str],
+        context: Mapping[str, Any],
+        language: str | None = None,
+        idempotency_key: str | None = None,
+        inline_images: Iterable[InlineImage] = (),
+    ) -> SendReceipt:
+        """Send a mail that a template makes.
+
+        Parameters:
+            template: Its name, see :func:`taskhub.mail.rendering.render`.
+            to: One address, several in one text separated by commas, or a list.
+            context: The values of the template; ``sender_name`` is added.
+            language: ``zh`` or ``en``; None: the settings'.
+            idempotency_key: See :meth:`send`.
+            inline_images: Pictures that the template's HTML shows.
+
+        Raises:
+            InvalidMailError: There is no such template, or it uses a value that is not there; and as :meth:`send`.
+        """
         sender = self._settings.sender
         subject, text, html = render(
             template,
@@ -170,7 +191,10 @@ class Mailer:
             {**context, "sender_name": sender.display_name or sender.domain},
             directory=self._settings.templates,
         )
-        return OutgoingMail(to=to.mailbox, subject=subject, text=text, html=html)
+        mail = OutgoingMail(
+            to=to, subject=subject, text=text, html=html, inline_images=tuple(inline_images)
+        )
+        return self.send(mail, idempotency_key)
 
     def _address(self, user_id: int | str, username: str | None, email: str | None) -> Address:
         if email is not None:

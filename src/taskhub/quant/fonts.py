@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -64,15 +65,40 @@ def find_chinese_font(path: Path | None, text: str) -> ChineseFont:
         return _from_file(path, text)
     if text.isascii():
         return ChineseFont(font_manager.FontProperties())
-    installed = {entry.name for entry in font_manager.fontManager.ttflist}
+    found = _installed(text)
+    if found is None and _learn_new_fonts():
+        found = _installed(text)
+    if found is None:
+        return ChineseFont(None, _ADVICE)
+    return ChineseFont(font_manager.FontProperties(fname=found))
+
+
+def _installed(text: str) -> str | None:
+    """Return the file of a font, among those that matplotlib knows, that can show a text."""
+    from matplotlib import font_manager
+
+    known = {entry.name for entry in font_manager.fontManager.ttflist}
     for family in _FAMILIES:
-        if family not in installed:
-            continue
-        # Of its weights, the regular one.
-        found = font_manager.findfont(font_manager.FontProperties(family=family))
-        if not _lacking(found, text):
-            return ChineseFont(font_manager.FontProperties(fname=found))
-    return ChineseFont(None, _ADVICE)
+        if family in known:
+            # Of its weights, the regular one.
+            found = str(font_manager.findfont(font_manager.FontProperties(family=family)))
+            if not _lacking(found, text):
+                return found
+    return None
+
+
+def _learn_new_fonts() -> bool:
+    """Tell matplotlib of fonts that were installed after it made its list, which it keeps; returns whether any were."""
+    from matplotlib import font_manager
+
+    manager = font_manager.fontManager
+    known = {entry.fname for entry in manager.ttflist}
+    new = [path for path in font_manager.findSystemFonts() if path not in known]
+    for path in new:
+        # Some can't be read; they are of no use then.
+        with suppress(Exception):
+            manager.addfont(path)
+    return bool(new)
 
 
 def _from_file(path: Path, text: str) -> ChineseFont:

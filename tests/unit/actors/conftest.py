@@ -13,7 +13,7 @@ from taskhub import Celery
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Celery]:
     """The app of the shipped tasks, which runs calls at once and writes mail to files."""
-    for name in ("TASKHUB_SMTP_URL", "TASKHUB_CACHE_URL", "TASKHUB_CONFIG"):
+    for name in ("TASKHUB_SMTP_URL", "TASKHUB_CACHE_URL", "TASKHUB_CONFIG", "TASKHUB_OPERATORS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TASKHUB_BROKER_URL", "memory://")
     monkeypatch.setenv("TASKHUB_HOME", str(tmp_path))
@@ -27,5 +27,13 @@ def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Celery]:
 
 
 def _forget(services: object) -> None:
-    for name in ("_mailer", "_cache_cleaner", "_market_data"):
+    names = (
+        "_mailer",
+        "_cache_cleaner",
+        "_market_data",
+        "_prober",
+        "_operators",
+        "_status_settings",
+    )
+    for name in names:
         getattr(services, name).cache_clear()

@@ -20,6 +20,9 @@ from taskhub.mail import InvalidMailError, TransientMailError
 QUEUES = {
     "Modules.admin.tasks.default_tasks.send_email": "email",
     "Modules.admin.tasks.default_tasks.clear_cache": "default",
+    "Modules.admin.tasks.default_tasks.check_system_status": "default",
+    "Modules.admin.tasks.default_tasks.clean_temp_files": "default",
+    "Modules.admin.tasks.default_tasks.send_daily_report": "default",
     "Modules.admin.queues.email_queues.send_welcome_email": "email",
     "Modules.admin.queues.email_queues.send_notification_email": "email",
     "Modules.quant.tasks.sync_stock_data": "quant",
@@ -74,13 +77,16 @@ def test_tasks_have_the_names_and_queues_of_the_documents(app: Celery) -> None:
 
 def test_modules_offers_the_same_tasks(app: Celery) -> None:
     from Modules.admin.queues.email_queues import send_notification_email, send_welcome_email
-    from Modules.admin.tasks.default_tasks import clear_cache, send_email
+    from Modules.admin.tasks import default_tasks
     from Modules.common.libs.celery.celery_service import celery_app, get_celery_service
 
     assert get_celery_service().app is celery_app() is app
     from Modules.quant import tasks
 
-    others = (send_email, clear_cache, send_welcome_email, send_notification_email)
+    others = (
+        *(getattr(default_tasks, name) for name in default_tasks.__all__),
+        *(send_welcome_email, send_notification_email),
+    )
     market_data = [getattr(tasks, name) for name in tasks.__all__]
     inner = {
         f"Modules.quant.tasks.{name}" for name in ("sync_daily_details", "sum_up", "record_sync")

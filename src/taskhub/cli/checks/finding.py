@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-Level = Literal["ok", "warn", "fail"]
+from taskhub.system.level import Level
+
+__all__ = ("Finding", "Level")
 
 
 class Finding(NamedTuple):

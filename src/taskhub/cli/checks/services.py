@@ -15,36 +15,33 @@ if TYPE_CHECKING:
 def check_email(app: Celery) -> Iterator[Finding]:
     """See whether e-mail can be sent."""
     from taskhub.app.stores import home_of
-    from taskhub.mail import MailSettings, check_mail
+    from taskhub.system.probes import probe_email
 
-    settings = MailSettings.from_environment(os.environ, home=home_of(app.conf))
-    check = check_mail(settings)
-    level: Level = "fail" if not check.ok else "ok" if settings.host is not None else "warn"
+    check = probe_email(os.environ, home_of(app.conf))
+    # Without a server there is advice, too.
+    level: Level = "fail" if not check.ok else "warn" if check.advice else "ok"
     yield Finding(level, "e-mail", check.detail, check.advice or "")
 
 
 def check_cache_server(app: Celery) -> Iterator[Finding]:
     """See whether the cache that `clear_cache` clears can be reached."""
-    if not os.environ.get("TASKHUB_CACHE_URL", "").strip():
+    from taskhub.system.probes import probe_cache
+
+    check = probe_cache(os.environ, app.conf.taskhub_namespace, None)
+    if check is None:
         yield Finding(
             "ok",
             "cache",
             "TASKHUB_CACHE_URL is not set: clear_cache works in the store of the messages",
         )
         return
-    from taskhub.cache import CacheSettings, check_cache
-
-    settings = CacheSettings.from_environment(os.environ, namespace=app.conf.taskhub_namespace)
-    check = check_cache(settings)
     yield Finding("ok" if check.ok else "fail", "cache", check.detail, check.advice or "")
 
 
 def check_market_data_store(app: Celery) -> Iterator[Finding]:
     """See whether the database of market data can be reached, and has its tables."""
     from taskhub.app.stores import home_of
-    from taskhub.quant.health import check_market_data
-    from taskhub.quant.settings import QuantSettings
+    from taskhub.system.probes import probe_market_data
 
-    settings = QuantSettings.from_environment(os.environ, home=home_of(app.conf))
-    check = check_market_data(settings)
+    check = probe_market_data(os.environ, home_of(app.conf))
     yield Finding("ok" if check.ok else "fail", "market data", check.detail, check.advice or "")

@@ -14,8 +14,6 @@ from taskhub.exceptions import OperationalError
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
 
-_URL_ADVICE = "start the server, or set TASKHUB_BROKER_URL to another"
-
 
 def check_stores(app: Celery) -> Iterator[Finding]:
     """Connect to the stores, and see whether they keep what they are given."""
@@ -53,27 +51,13 @@ def check_stores(app: Celery) -> Iterator[Finding]:
 
 
 def _check_store(subject: str, url: StoreURL, options: dict[str, Any]) -> Iterator[Finding]:
-    from taskhub.engine.redis.connecting import Connector
+    from taskhub.engine.redis.health import look_at_server
 
-    connector = Connector(
-        url, client_name="taskhub-doctor", socket_timeout=5.0, transport_options=options
-    )
-    try:
-        connection = connector.connect()
-    except OperationalError as error:
-        what, _, mend = str(error).rpartition(": ")
-        yield Finding("fail", subject, what or mend, mend if what else _URL_ADVICE)
-        return
-    try:
-        connection.send_command("INFO")
-        fields = _fields(connection.read_response())
-    finally:
-        connection.disconnect()
-    name = "Valkey" if "valkey_version" in fields else "Redis"
-    version = fields.get("valkey_version") or fields.get("redis_version", "?")
-    yield Finding("ok", subject, f"{name} {version} at {url.masked()}")
-    yield persistence(subject, fields)
-    yield eviction(subject, fields)
+    check, fields = look_at_server(url, options, client_name="taskhub-doctor")
+    yield Finding("ok" if check.ok else "fail", subject, check.detail, check.advice or "")
+    if check.ok:
+        yield persistence(subject, fields)
+        yield eviction(subject, fields)
 
 
 def persistence(subject: str, fields: dict[str, str]) -> Finding:
@@ -156,8 +140,3 @@ def check_workers(app: Celery) -> Iterator[Finding]:
             f"none live, {waiting} tasks are ready",
             "start some: taskhub worker, or taskhub up",
         )
-
-
-def _fields(reply: Any) -> dict[str, str]:
-    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
-    return dict(line.split(":", 1) for line in text.splitlines() if ":" in line)

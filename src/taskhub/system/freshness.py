@@ -1,0 +1,72 @@
+"""How fresh market data is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from taskhub.quant.exceptions import QuantNotInstalledError
+from taskhub.quant.extra import require
+from taskhub.quant.settings import QuantSettings
+
+__all__ = ("Fresh", "market_data_freshness")
+
+
+class Fresh(NamedTuple):
+    """How fresh one kind of data is."""
+
+    name: str
+    rows: int
+    #: None: it was never synchronised.
+    synced_at: datetime | None
+    #: Seconds since then.
+    age: float | None
+    #: The latest day that is there, of what has days.
+    latest: date | None
+    source: str
+
+
+def market_data_freshness(
+    environment: Mapping[str, str], home: Path, now: datetime
+) -> tuple[Fresh, ...]:
+    """Return how fresh each kind of market data is; nothing where market data is not used.
+
+    Parameters:
+        environment: The variables, as ``os.environ``.
+        home: The project's directory for what taskhub keeps.
+        now: The present, with a zone.
+
+    Raises:
+        QuantError: The database is out of reach, or not as it should be.
+    """
+    settings = QuantSettings.from_environment(environment, home=home)
+    if settings.owned and not (home / "quant.sqlite3").exists():
+        return ()
+    try:
+        require("sqlalchemy", "alembic")
+    except QuantNotInstalledError:
+        return ()
+    from taskhub.quant.storage.store import MarketStore
+
+    store = MarketStore(settings)
+    try:
+        found = store.freshness()
+    finally:
+        store.close()
+    return tuple(
+        Fresh(
+            one.table,
+            one.rows,
+            one.synced_at,
+            None if one.synced_at is None else (now - _in_utc(one.synced_at)).total_seconds(),
+            one.latest,
+            one.source,
+        )
+        for one in found
+    )
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)

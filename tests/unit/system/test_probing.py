@@ -1,0 +1,62 @@
+"""Looks that hang or break keep nobody waiting, and are told."""
+
+from __future__ import annotations
+
+import threading
+
+from taskhub.health import Check
+from taskhub.system import Prober, measure_host
+from tests.support.workers import until
+
+
+def test_everything_is_looked_at_at_once_and_what_breaks_is_told() -> None:
+    met = threading.Barrier(2, timeout=30)
+
+    def meets() -> Check:
+        met.wait()
+        return Check(True, 0.1, "well")
+
+    def breaks() -> Check:
+        raise OSError("redis://user:secret@host\nis away")
+
+    looks = Prober(30).look({"a": meets, "b": meets, "c": breaks, "d": lambda: None})
+    assert list(looks) == ["a", "b", "c", "d"]
+    assert looks["a"].as_check() == looks["b"].as_check() == Check(True, 0.1, "well")
+    broken = looks["c"].as_check()
+    assert (broken.ok, broken.detail) == (False, "redis://user:**@host is away")
+    assert looks["d"].is_nothing
+
+
+def test_what_hangs_is_left_alone_until_it_has_ended() -> None:
+    release, begun = threading.Event(), []
+
+    def hangs() -> Check:
+        begun.append(1)
+        release.wait(60)
+        return Check(True, 0.0, "late")
+
+    prober = Prober(0.05)
+    quick = {"quick": lambda: Check(True, 0.0, "quick")}
+    first = prober.look({"slow": hangs, **quick})
+    assert first["slow"].as_check().detail == "did not answer within 0.05 s"
+    second = prober.look({"slow": hangs, **quick})
+    assert second["slow"].as_check().detail.startswith("an earlier look at it hangs for")
+    assert len(begun) == 1
+    assert second["quick"].as_check().ok
+    release.set()
+    until(lambda: Prober.look(prober, {"slow": hangs})["slow"].value, "it to be looked at again")
+    assert len(begun) == 2
+
+
+def test_this_host_is_measured(tmp_path: object) -> None:
+    from pathlib import Path
+
+    found = measure_host([Path("/"), Path("/not/there"), Path(str(tmp_path))], interval=0.01)
+    assert found.name
+    assert 0 <= found.cpu_percent <= 100
+    assert 0 < found.memory_percent < 100
+    assert found.memory_available < found.memory_total
+    assert found.disks[0].path == "/"
+    assert found.disks[0].total > 0
+    # What is not there counts as its nearest parent, and each file system once.
+    assert len(found.disks) <= 2
