@@ -82,9 +82,7 @@ def test_an_ending_without_a_tally_is_not_counted(engine: Engine) -> None:
     assert engine.counts([engine.minute()]) == [{}]
 
 
-def test_what_tasks_failed_with_is_kept_with_the_last_example(
-    engine: Engine, clock: Clock
-) -> None:
+def test_what_tasks_failed_with_is_kept_with_the_last_example(engine: Engine, clock: Clock) -> None:
     minute = engine.minute()
     full = with_error(FAILED, "t1", "OSError\nno space: 100 % [x]")
     odd = with_error(tally("odd.päck", "b", "failed"), "t3", "Päck\n")
