@@ -4,7 +4,6 @@ Thin functions over the services `taskhub.mail`, `taskhub.cache`, `taskhub.quant
 connects to nothing, and imports none of the libraries that only market data and reports need.
 """
 
-from taskhub.actors import host_load as _host_load  # noqa: F401 - a command of workers
 from taskhub.actors.application import app
 from taskhub.actors.cache import clear_cache
 from taskhub.actors.mail import send_email, send_notification_email, send_welcome_email

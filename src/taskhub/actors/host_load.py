@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from taskhub.actors.stores import home
-from taskhub.worker.commands.panel import inspect_command, nok
+from taskhub.worker.commands.panel import nok
 
 if TYPE_CHECKING:
     from taskhub.system import HostLoad, Prober
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 TIMEOUT = 3.0
 
 
-@inspect_command(name="host_load", default_timeout=TIMEOUT + 1)
 def host_load(state: Any) -> dict[str, Any]:
     """How much of the host's processors, memory and disks is in use."""
     found = _prober().look({"host": measure_here})["host"]

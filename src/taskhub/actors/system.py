@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskhub.actors import services
 from taskhub.actors.application import app
+from taskhub.actors.host_load import TIMEOUT, host_load
 from taskhub.actors.locking import only_run
 from taskhub.mail import MailConfigurationError, PermanentMailError, TransientMailError
 from taskhub.system.exceptions import (
@@ -17,11 +18,15 @@ from taskhub.system.exceptions import (
     MemoryUnavailableError,
     SystemConfigurationError,
 )
+from taskhub.worker.commands.panel import inspect_command
 
 if TYPE_CHECKING:
     from taskhub.system import SystemStatus
 
 logger = logging.getLogger(__name__)
+
+# So that a check, which runs on one host, can ask those on others.
+inspect_command(default_timeout=TIMEOUT + 1)(host_load)
 
 
 @app.task(

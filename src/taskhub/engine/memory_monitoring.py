@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import dropwhile
+from typing import TypeVar
 
 from taskhub.engine.memory_state import MemoryState
 from taskhub.engine.monitoring import Event, Events, Monitoring
 from taskhub.engine.rules import EngineRules
 from taskhub.statistics.failures import MOST, failure_of
 from taskhub.statistics.tally import fields_of
+
+T = TypeVar("T")
 
 
 class MemoryMonitoring(Monitoring):
@@ -61,23 +64,17 @@ class MemoryMonitoring(Monitoring):
 
     def counts(self, minutes: Sequence[int]) -> list[dict[str, int]]:
         with self._changed:
-            now = self._clock()
-            kept = self._state.counts = {
-                minute: (counts, expires)
-                for minute, (counts, expires) in self._state.counts.items()
-                if expires > now
-            }
+            kept = self._state.counts = _unexpired(self._state.counts, self._clock())
             return [dict(kept[minute][0]) if minute in kept else {} for minute in minutes]
 
     def failures(self, minutes: Sequence[int]) -> list[dict[str, str]]:
         with self._changed:
-            now = self._clock()
-            kept = self._state.failures = {
-                minute: (fields, expires)
-                for minute, (fields, expires) in self._state.failures.items()
-                if expires > now
-            }
+            kept = self._state.failures = _unexpired(self._state.failures, self._clock())
             return [dict(kept[minute][0]) if minute in kept else {} for minute in minutes]
+
+
+def _unexpired(kept: Mapping[int, tuple[T, int]], now: int) -> dict[int, tuple[T, int]]:
+    return {minute: entry for minute, entry in kept.items() if entry[1] > now}
 
 
 class _MemoryEvents(Events):

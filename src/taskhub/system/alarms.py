@@ -51,8 +51,9 @@ class Notice:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Read what `asdict` made."""
-        parts = {name: _problems(values[name]) for name in ("new", "left", "gone")}
-        return cls(**{**values, **parts})
+        given: dict[str, Any] = dict(values)
+        given |= {name: _problems(values[name]) for name in ("new", "left", "gone")}
+        return cls(**given)
 
 
 @dataclass(frozen=True)

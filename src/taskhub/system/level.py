@@ -46,4 +46,7 @@ class Threshold:
 
 def worst(levels: Iterable[Level]) -> Level:
     """Return the worst of some levels; of none, ``ok``."""
-    return max(levels, key=LEVELS.index, default="ok")
+    found = set(levels)
+    if "fail" in found:
+        return "fail"
+    return "warn" if "warn" in found else "ok"
