@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 from taskhub.exceptions import DecodeError
 from taskhub.serialization.json import dumps, loads
 
+#: The form of messages that this version reads. One without a field `format` has it; other forms will name theirs.
+FORMAT = 1
+
 #: The priority of a message that names none: the middle, so that 1 is low and 9 is high.
 DEFAULT_PRIORITY = 5
 LOWEST_PRIORITY = 0
@@ -112,9 +115,13 @@ def decode_body(body: bytes) -> dict[str, Any]:
     """Decode what `encode_body` wrote.
 
     Raises:
-      DecodeError: it is not JSON, or not the fields of a message.
+      DecodeError: it is not JSON, not the fields of a message, or of a format that is not known here.
     """
     fields = loads(body)
+    if isinstance(fields, dict) and fields.get("format", FORMAT) != FORMAT:
+        raise DecodeError(
+            f"the message has the unknown format {fields['format']!r}: workers must not be older than what calls them"
+        )
     if not isinstance(fields, dict) or not {"actor_name", "args", "kwargs"} <= fields.keys():
         raise DecodeError("the body is not a message: it lacks actor_name, args or kwargs")
     return fields

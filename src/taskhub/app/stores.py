@@ -35,6 +35,7 @@ def engine_rules(conf: Configuration) -> EngineRules:
     return EngineRules(
         namespace=conf.taskhub_namespace,
         max_deliveries=conf.task_max_deliveries,
+        largest_message=conf.task_max_message_size or 0,
         lease=milliseconds(conf.lease_seconds) or EngineRules.lease,
         statistics_ttl=milliseconds(conf.statistics_expires) or 0,
         events_kept=conf.event_stream_length,

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from taskhub.engine.counting import tally_of
-from taskhub.engine.delivery import Delivery
+from taskhub.engine.delivery import Delivery, check_size
 from taskhub.engine.port import Bell, Claim, ClaimBatch, Ending, Engine
 from taskhub.engine.prefetch import Prefetch
 from taskhub.engine.turns import TurnTaker
@@ -324,16 +324,19 @@ class Courier(threading.Thread):
         self._next_due_at = None
         if batch.next_due is not None:
             self._next_due_at = time.monotonic() + batch.next_due / 1000
-        if batch.claims and len(self._held) < self.prefetch.threads:
-            # A free thread takes it at once; messages that only wait must not make the hand look lively.
-            self._last_start = time.monotonic()
+        has_free_threads = len(self._held) < self.prefetch.threads
         for delivery in self._admitted(list(self._opened(batch.claims))):
             self.ready.put(delivery)
+        if batch.claims and has_free_threads:
+            # A free thread takes it at once; messages that only wait must not make the hand look lively. To open large
+            # ones takes long, which is no time that they have waited.
+            self._last_start = time.monotonic()
 
     def _opened(self, claims: Iterable[Claim]) -> Iterator[Delivery]:
         for claim in claims:
             self._held[claim.key] = claim
             try:
+                check_size(claim, self._engine.rules.largest_message)
                 yield Delivery(claim)
             except Exception as error:
                 logger.error("message %s cannot be opened: %s", claim.task_id, error)

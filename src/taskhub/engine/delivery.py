@@ -76,3 +76,19 @@ class Delivery(MessageProxy):
             message_id=self.message_id,
             message_timestamp=self.message_timestamp,
         )
+
+
+def check_size(claim: Claim, largest: int) -> None:
+    """Check that the message of a claim is small enough to be opened.
+
+    Parameters:
+      largest: bytes; 0: there is no limit.
+
+    Raises:
+      DecodeError: it is not.
+    """
+    if len(claim.body) > largest > 0:
+        raise DecodeError(
+            f"the message has {len(claim.body):,} bytes, more than the {largest:,} of task_max_message_size: "
+            "keep elsewhere what is large, and pass its place"
+        )

@@ -15,6 +15,8 @@ class EngineRules:
     namespace: str = "taskhub"
     #: How often a message is handed out to be run before it is taken for one that kills its workers.
     max_deliveries: int = 5
+    #: A message with a body of more bytes is not run but rejected; 0: there is no limit.
+    largest_message: int = 32 * 1024 * 1024
     #: A worker that has not renewed its lease for this long is taken for dead.
     lease: int = 10_000
     #: How long dead letters are kept.

@@ -10,13 +10,14 @@ from queue import Empty
 import pytest
 
 from taskhub import states
-from taskhub.engine.courier import Courier
+from taskhub.engine.courier import STALE, Courier
 from taskhub.engine.delivery import Delivery
 from taskhub.engine.memory import MemoryEngine
 from taskhub.engine.port import Claim, Ending, Exchange
 from taskhub.exceptions import OperationalError
 from taskhub.message import Envelope, encode_body
 from taskhub.outcome import Outcome
+from taskhub.serialization.json import register_type
 from taskhub.worker.endings import unrunnable
 from tests.support.workers import until
 
@@ -290,3 +291,36 @@ def test_a_ring_that_was_taken_at_the_end_is_passed_on(
     courier.finish(5.0)
 
     assert engine.bell(["default"]).wait(0)
+
+
+class Slow:
+    """What takes longer to read than messages may wait for a thread."""
+
+
+def test_the_time_that_it_takes_to_open_a_message_is_no_time_that_it_has_waited(
+    engine: FailingEngine,
+) -> None:
+    opened: list[float] = []
+    withdrawn: list[float] = []
+
+    def read(_: object) -> Slow:
+        time.sleep(3 * STALE)
+        opened.append(time.monotonic())
+        return Slow()
+
+    def withdraw() -> list[Delivery]:
+        withdrawn.append(time.monotonic())
+        return []
+
+    register_type(Slow, "slow", lambda _: "", read)
+    body = {"actor_name": "task", "args": [Slow()], "kwargs": {}, "options": {}}
+    engine.enqueue([Envelope("a", "default", 5, encode_body(body))])
+    courier = Courier(engine, WORKER, 1, withdraw=withdraw, reject=unrunnable)
+    courier.serve("default")
+    courier.start()
+
+    until(lambda: withdrawn, "it to be found waiting")
+
+    # Nobody took it, so it is given back, but not before it has waited for a thread.
+    assert withdrawn[0] - opened[0] >= STALE
+    courier.finish(5.0)

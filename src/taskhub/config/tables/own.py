@@ -28,6 +28,12 @@ SETTINGS: tuple[Setting, ...] = (
         "How often a task may be lost with its worker before it is a dead letter and a failure.",
     ),
     honoured(
+        "task_max_message_size",
+        32 * 1024 * 1024,
+        INTEGER,
+        "How many bytes a message may have; a larger one is a dead letter and a failure. 0: there is no limit.",
+    ),
+    honoured(
         "dead_letter_expires",
         timedelta(days=30),
         SECONDS,
