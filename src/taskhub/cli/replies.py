@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import click
@@ -91,7 +92,8 @@ def _reserved(task: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _scheduled(entry: Mapping[str, Any]) -> tuple[Any, ...]:
-    return (entry["eta"], *_task(entry["request"]), entry["priority"])
+    left = datetime.fromisoformat(entry["eta"]).timestamp() - time.time()
+    return (*_task(entry["request"]), entry["priority"], duration(left))
 
 
 def _found(item: tuple[str, str, Mapping[str, Any]]) -> tuple[Any, ...]:
@@ -106,7 +108,7 @@ _TASK = ("id", "task", "arguments")
 _TABLES: dict[str, tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]] = {
     "active": ((*_TASK, "runs for", "process"), _active),
     "reserved": ((*_TASK, "queue"), _reserved),
-    "scheduled": (("due", *_TASK, "priority"), _scheduled),
+    "scheduled": ((*_TASK, "priority", "due in"), _scheduled),
     "query_task": ((*_TASK, "state"), _found),
     "active_queues": (("name", "exchange", "routing key"), _queue),
 }

@@ -19,12 +19,20 @@ if TYPE_CHECKING:
 @app_options
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 @click.pass_context
-def status(context: click.Context, as_json: bool) -> None:
-    """Show the store, the queues, the workers, and how many messages were given up."""
+def status(context: click.Context, as_json: bool) -> int:
+    """Show the store, the queues, the workers, and how many messages were given up.
+
+    Ends with 69 if there is no worker.
+    """
     state = collect(load_app(context))
     if as_json:
         say_json(state)
-        return
+    else:
+        _show(state)
+    return exit_codes.OK if state["workers"] else exit_codes.UNAVAILABLE
+
+
+def _show(state: dict[str, Any]) -> None:
     store = state["store"]
     click.echo(f"Store  {store['url']} ({store['server']})")
     rows: list[Any] = [
