@@ -15,6 +15,7 @@ from taskhub.actors.quant import (
     sync_stock_data,
 )
 from taskhub.actors.quant_canvases import (
+    record_loss,
     record_sync,
     sum_up,
     sync_all_kline_data,
@@ -30,6 +31,7 @@ __all__ = [
     "check_system_status",
     "clean_temp_files",
     "clear_cache",
+    "record_loss",
     "record_sync",
     "send_daily_report",
     "send_email",

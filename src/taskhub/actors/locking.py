@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
+
+#: Seconds after which a canvas is taken for lost that tells of no end: purged, or its results have gone.
+_LOST: Final = 12 * 3600.0
 
 
 @contextmanager
@@ -33,3 +37,34 @@ def only_run(task: Any, name: str) -> Generator[str | None]:
         return
     yield None
     locks.let_go(name, request.id)
+
+
+def other_canvas(task: Any, name: str) -> str | None:
+    """Claim a name for the canvas that takes the place of the running call; return the call whose canvas has it.
+
+    A canvas has its name until the call that it stands for has ended, by its state, but twelve hours at most. In eager
+    mode it keeps nobody out.
+
+    Parameters:
+      task: a bound task.
+      name: what the canvas is for.
+
+    Raises:
+      OperationalError: the store is out of reach.
+    """
+    request = task.request
+    if not request.id or request.is_eager:
+        return None
+    # The lock ends with this call, before its canvas does; it sees to it that two do not read at the same time.
+    holder: str = task.app.engine.locks.hold(name, request.id)
+    if holder != request.id:
+        return holder
+    note = f"canvas:{name}"
+    told = task.app.AsyncResult(note).info
+    if isinstance(told, dict) and told.get("call") != request.id:
+        fresh = time.time() - told["since"] < _LOST
+        if fresh and not task.app.AsyncResult(told["call"]).ready():
+            running: str = told["call"]
+            return running
+    task.backend.store_result(note, {"call": request.id, "since": time.time()}, "CANVAS")
+    return None

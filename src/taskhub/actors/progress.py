@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 from taskhub.exceptions import OperationalError
@@ -13,6 +14,8 @@ logger = logging.getLogger(__name__)
 STATE: Final = "PROGRESS"
 #: Seconds between two states of one task.
 _PAUSE: Final = 0.5
+#: How many of the parts of a canvas tell that they begin.
+_TOLD: Final = 200
 
 
 class Progress:
@@ -20,10 +23,12 @@ class Progress:
 
     Parameters:
       task: a bound task; called as a plain function, it tells nobody.
+      whole: the id of a call whose progress this is as well: that of the canvas of which it is a part.
     """
 
-    def __init__(self, task: Any) -> None:
+    def __init__(self, task: Any, whole: str | None = None) -> None:
         self._task = task
+        self._told = [task_id for task_id in (task.request.id, whole) if task_id]
         self._next = 0.0
         self._step = ""
 
@@ -33,8 +38,31 @@ class Progress:
         if not self._task.request.id or (now < self._next and step == self._step):
             return
         self._next, self._step = now + _PAUSE, step
-        meta = {"current": current, "total": total, "step": step}
-        try:
-            self._task.update_state(state=STATE, meta=meta)
-        except OperationalError as error:
-            logger.warning("%s; task %s goes on untold", error, self._task.request.id)
+        for task_id in self._told:
+            _store(self._task, task_id, current, total, step)
+
+
+def tell_begun(task: Any, part: Sequence[Any] | None, step: str) -> None:
+    """Tell how far a canvas is when one of its parts begins; of thousands of parts, some hundreds tell.
+
+    Parameters:
+      task: the bound task of the part.
+      part: id of the call that the canvas stands for, number of the part from 1, how many there are; None: there is
+        no canvas.
+      step: what the part does.
+    """
+    # A part that is tried again begins long after its turn.
+    if part is None or task.request.retries:
+        return
+    whole, number, total = part
+    if number % max(1, total // _TOLD) == 0 or number in (1, total):
+        _store(task, whole, number, total, step)
+
+
+def _store(task: Any, task_id: str, current: int, total: int, step: str) -> None:
+    meta = {"current": current, "total": total, "step": step}
+    request = task.request if task_id == task.request.id else None
+    try:
+        task.backend.store_result(task_id, meta, STATE, request=request)
+    except OperationalError as error:
+        logger.warning("%s; task %s goes on untold", error, task_id)

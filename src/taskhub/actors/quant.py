@@ -5,14 +5,14 @@ Every one may run any number of times, and be killed anywhere: the next run comp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
 from taskhub.actors import services
 from taskhub.actors.application import app
 from taskhub.actors.locking import only_run
-from taskhub.actors.progress import Progress
+from taskhub.actors.progress import Progress, tell_begun
 from taskhub.exceptions import SoftTimeLimitExceeded
 from taskhub.quant import (
     BOARD_KINDS,
@@ -48,7 +48,11 @@ _DETAIL: Final = {**OPTIONS, "soft_time_limit": 240, "time_limit": 300, "rate_li
 
 @app.task(bind=True, name="Modules.quant.tasks.sync_stock_data", **_LIST)
 def sync_stock_data(
-    self: Any, market: str = "cn", force: bool = False, tolerate: bool = False
+    self: Any,
+    market: str = "cn",
+    force: bool = False,
+    tolerate: bool = False,
+    whole: str | None = None,
 ) -> dict[str, Any]:
     """Bring the stocks of a market and their latest quotes up to date.
 
@@ -56,6 +60,7 @@ def sync_stock_data(
       market: `cn`, `hk` or `us`.
       force: take an answer even if it has fewer than half the stocks of last time.
       tolerate: a failure is told in the result instead of failing the call, for canvases.
+      whole: the id of a call whose progress this is as well, for canvases.
 
     Returns:
       `kind`, `state` (`synced`; `skipped`: the call `running` is at it; `failed`, with `tolerate`), `source`,
@@ -73,7 +78,7 @@ def sync_stock_data(
         stocks_kind(chosen),
         tolerate,
         lambda: services.market_data().sync_stocks(
-            chosen, Progress(self), task_id=self.request.id, force=force
+            chosen, Progress(self, whole), task_id=self.request.id, force=force
         ),
     )
 
@@ -103,13 +108,20 @@ def _sync_boards(task: Any, kind: BoardKind, force: bool, tolerate: bool) -> dic
 
 @app.task(bind=True, name="Modules.quant.tasks.sync_board_members", **_DETAIL)
 def sync_board_members(
-    self: Any, kind: str, board: str, force: bool = False, tolerate: bool = False
+    self: Any,
+    kind: str,
+    board: str,
+    force: bool = False,
+    tolerate: bool = False,
+    part: Sequence[Any] | None = None,
 ) -> dict[str, Any]:
     """Bring the members of one industry or concept up to date; otherwise as `sync_stock_data`.
 
     Parameters:
       kind: `industry` or `concept`.
       board: its code, `BK0475`.
+      part: of a canvas: the id of the call that it stands for, the number of this part from 1, how many there are;
+        the progress of that call tells it.
     """
     try:
         chosen = BoardKind(kind)
@@ -117,6 +129,7 @@ def sync_board_members(
         raise InvalidRequestError(
             f"kind: {kind!r} is not known: write industry or concept"
         ) from None
+    tell_begun(self, part, f"{chosen} members")
     return _report(
         self,
         members_kind(chosen, board),
@@ -140,6 +153,7 @@ def sync_kline_data(
     end: str | date | None = None,
     adjust: str = "",
     tolerate: bool = False,
+    part: Sequence[Any] | None = None,
 ) -> dict[str, Any]:
     """Bring the daily K-lines of one stock up to date; otherwise as `sync_stock_data`.
 
@@ -148,9 +162,11 @@ def sync_kline_data(
       start: the first day, `2024-01-31`; None: the last day that is there, or `TASKHUB_QUANT_HISTORY_START`.
       end: the last day; None: today at the exchange.
       adjust: `qfq` or `hfq`: prices adjusted for dividends and splits, kept beside those as they were.
+      part: as of `sync_board_members`.
     """
     stock = str(parse_code(code))
-    first, last = _day("start", start), _day("end", end)
+    first, last = parse_day("start", start), parse_day("end", end)
+    tell_begun(self, part, "bars")
     return _report(
         self,
         bars_kind(stock, adjust),
@@ -183,7 +199,12 @@ def _failed(kind: str, error: str) -> dict[str, Any]:
     return SyncReport(kind=kind, state="failed", error=error).as_dict()
 
 
-def _day(name: str, value: str | date | None) -> date | None:
+def parse_day(name: str, value: str | date | None) -> date | None:
+    """Return a day; None: not told.
+
+    Raises:
+      InvalidRequestError: `value`, the argument `name`, is none.
+    """
     if value is None or isinstance(value, date):
         return value
     try:

@@ -23,7 +23,15 @@ from taskhub.quant.exceptions import (
 from taskhub.quant.health import check_market_data
 from taskhub.quant.records import Answer, Bar, Board, BoardKind, Member, Progress, Stock
 from taskhub.quant.report import SyncReport, total
-from taskhub.quant.service import BOARD_KINDS, MarketData, bars_kind, members_kind, stocks_kind
+from taskhub.quant.service import (
+    BOARD_KINDS,
+    MarketData,
+    bars_kind,
+    check_adjustment,
+    check_board,
+    members_kind,
+    stocks_kind,
+)
 from taskhub.quant.settings import QuantSettings
 from taskhub.quant.source import Source
 
@@ -54,6 +62,8 @@ __all__ = (
     "TransientQuantError",
     "UnknownCodeError",
     "bars_kind",
+    "check_adjustment",
+    "check_board",
     "check_market_data",
     "members_kind",
     "parse_code",

@@ -31,6 +31,7 @@ _FAMILIES: Final = (
     "SimHei",
     "SimSun",
 )
+_REGULAR: Final = 400
 _ADVICE: Final = (
     "no Chinese font was found, so the chart shows codes instead of names: install one "
     "(apt-get install fonts-noto-cjk), or name a file in TASKHUB_QUANT_FONT"
@@ -65,38 +66,40 @@ def find_chinese_font(path: Path | None, text: str) -> ChineseFont:
         return _from_file(path, text)
     if text.isascii():
         return ChineseFont(font_manager.FontProperties())
-    found = _installed(text)
-    if found is None and _learn_new_fonts():
-        found = _installed(text)
-    if found is None:
-        return ChineseFont(None, _ADVICE)
-    return ChineseFont(font_manager.FontProperties(fname=found))
+    found = _from_installed(text) or (_learn_new_files() and _from_installed(text))
+    return ChineseFont(found) if found else ChineseFont(None, _ADVICE)
 
 
-def _installed(text: str) -> str | None:
-    """Return the file of a font, among those that matplotlib knows, that can show a text."""
+def _from_installed(text: str) -> Any:
+    """Return the first of our families that matplotlib knows and that can show a text; None: there is none."""
     from matplotlib import font_manager
 
-    known = {entry.name for entry in font_manager.fontManager.ttflist}
+    weights: dict[str, list[int]] = {}
+    for entry in font_manager.fontManager.ttflist:
+        # Some fonts name their weight.
+        weight = font_manager.weight_dict.get(str(entry.weight), entry.weight)
+        weights.setdefault(entry.name, []).append(int(weight))
     for family in _FAMILIES:
-        if family in known:
-            # Of its weights, the regular one.
-            found = str(font_manager.findfont(font_manager.FontProperties(family=family)))
-            if not _lacking(found, text):
-                return found
+        if family not in weights:
+            continue
+        # Asked for a weight that the family lacks, matplotlib would say so in the log.
+        weight = min(weights[family], key=lambda weight: abs(weight - _REGULAR))
+        path = font_manager.findfont(font_manager.FontProperties(family=family, weight=weight))
+        if not _lacking(path, text):
+            return font_manager.FontProperties(fname=path)
     return None
 
 
-def _learn_new_fonts() -> bool:
-    """Tell matplotlib of fonts that were installed after it made its list, which it keeps; returns whether any were."""
+def _learn_new_files() -> bool:
+    """Tell matplotlib of fonts that were installed after it wrote its list, which it keeps for good."""
     from matplotlib import font_manager
 
     manager = font_manager.fontManager
     known = {entry.fname for entry in manager.ttflist}
     new = [path for path in font_manager.findSystemFonts() if path not in known]
     for path in new:
-        # Some can't be read; they are of no use then.
-        with suppress(Exception):
+        # Files that are no fonts, or have no outlines, are of no use here.
+        with suppress(OSError, RuntimeError, ValueError, NotImplementedError):
             manager.addfont(path)
     return bool(new)
 

@@ -46,9 +46,9 @@ def check_market_data(settings: QuantSettings) -> Check:
             f"{settings.place} was made by a newer taskhub (revision {found.present})",
             "update taskhub here",
         )
-    return Check(
-        settings.owned,
-        seconds,
-        f"{settings.place} has tables of revision {found.present}, not {found.wanted}",
-        "run taskhub db upgrade",
+    lack = (
+        f"has none of the tables of revision {found.wanted} yet"
+        if found.present is None
+        else f"has tables of revision {found.present}, not {found.wanted}"
     )
+    return Check(settings.owned, seconds, f"{settings.place} {lack}", "run taskhub db upgrade")

@@ -66,8 +66,14 @@ class SyncReport:
 _NAMED = 20
 
 
-def total(kind: str, reports: Iterable[SyncReport]) -> SyncReport:
-    """Return the sum of several reports: their counts, and what failed."""
+def total(kind: str, reports: Iterable[SyncReport], seconds: float | None = None) -> SyncReport:
+    """Return the sum of several reports: their counts, and what failed.
+
+    Parameters:
+        kind: What they are together.
+        reports: One or more.
+        seconds: How long it took; None: as long as all of them, one after the other.
+    """
     reports = list(reports)
     failures = [report for report in reports if report.state == "failed"]
     state = "synced"
@@ -81,7 +87,7 @@ def total(kind: str, reports: Iterable[SyncReport]) -> SyncReport:
         updated=sum(report.updated for report in reports),
         unchanged=sum(report.unchanged for report in reports),
         removed=sum(report.removed for report in reports),
-        seconds=sum(report.seconds for report in reports),
+        seconds=sum(report.seconds for report in reports) if seconds is None else seconds,
         state=state,
         warnings=tuple(dict.fromkeys(text for report in reports for text in report.warnings))[
             :_NAMED

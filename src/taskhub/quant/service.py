@@ -19,7 +19,15 @@ from taskhub.quant.source import Source, open_source
 if TYPE_CHECKING:
     from taskhub.quant.storage.store import MarketStore, Run
 
-__all__ = ("BOARD_KINDS", "MarketData", "bars_kind", "members_kind", "stocks_kind")
+__all__ = (
+    "BOARD_KINDS",
+    "MarketData",
+    "bars_kind",
+    "check_adjustment",
+    "check_board",
+    "members_kind",
+    "stocks_kind",
+)
 
 T = TypeVar("T")
 
@@ -168,8 +176,7 @@ class MarketData:
             InvalidRequestError: There is no such stock, or there are no K-lines of it; or the days are wrong.
         """
         stock = parse_code(code)
-        if adjust not in ADJUSTMENTS:
-            raise InvalidRequestError(f"adjust: {adjust!r} is not known: write '', 'qfq' or 'hfq'")
+        check_adjustment(adjust)
         end = end or datetime.now(_EXCHANGE_TIME).date()
         run = _run(bars_kind(str(stock), adjust), task_id, logged=logged)
 
@@ -232,6 +239,17 @@ def check_board(code: str) -> str:
     if not (code.startswith("BK") and code[2:].isdigit()):
         raise InvalidRequestError(f"{code!r} is not the code of a board: write for example BK0475")
     return code
+
+
+def check_adjustment(adjust: str) -> str:
+    """Return how prices are adjusted.
+
+    Raises:
+        InvalidRequestError: There is no such way.
+    """
+    if adjust not in ADJUSTMENTS:
+        raise InvalidRequestError(f"adjust: {adjust!r} is not known: write '', 'qfq' or 'hfq'")
+    return adjust
 
 
 def _run(kind: str, task_id: str | None, *, force: bool = False, logged: bool = True) -> Run:

@@ -15,7 +15,8 @@ from taskhub.quant.exceptions import QuantConfigurationError
 __all__ = ("DEFAULT_SOURCE", "QuantSettings")
 
 DEFAULT_SOURCE: Final = "akshare"
-_EXAMPLE: Final = "postgresql://user:password@host/database"
+# Without a password, which would be masked wherever the line is shown.
+_EXAMPLE: Final = "postgresql://user@host/database"
 
 #: What may be written -> SQLAlchemy's dialect and driver.
 _DRIVERS: Final = {
@@ -52,8 +53,8 @@ class QuantSettings:
 
     @property
     def place(self) -> str:
-        """The database for people: without credentials."""
-        return mask_url(self.database)
+        """The database for people: without credentials, and without the driver's name."""
+        return re.sub(r"^(\w+)\+\w+://", r"\1://", mask_url(self.database))
 
     @classmethod
     def from_environment(
@@ -91,7 +92,7 @@ def _database(url: str) -> str:
     if not separator or driver is None:
         raise QuantConfigurationError(
             f"TASKHUB_QUANT_DATABASE_URL: {_masked(url)} is not the URL of a database that is known: "
-            f"write sqlite:///path, {_EXAMPLE} or mysql://user:password@host/database"
+            f"write sqlite:///path, {_EXAMPLE} or mysql://user@host/database"
         )
     if driver == "sqlite":
         if not rest.startswith("/") or len(rest) < 2:

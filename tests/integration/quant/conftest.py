@@ -9,6 +9,7 @@ import pytest
 
 from taskhub.quant import QuantSettings
 from taskhub.quant.storage.migrating import upgrade
+from taskhub.quant.storage.models import Base
 from taskhub.quant.storage.store import MarketStore
 from tests.support.databases import available_databases, fresh_database
 from tests.support.market.redirect import ADDRESS, redirect
@@ -22,13 +23,25 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[QuantSe
         yield QuantSettings.from_environment({"TASKHUB_QUANT_DATABASE_URL": url})
 
 
+@pytest.fixture(scope="module", params=available_databases())
+def prepared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[MarketStore]:
+    """A store whose tables are made, for the tests of a module."""
+    with fresh_database(request.param, tmp_path_factory.mktemp("database")) as url:
+        opened = MarketStore(QuantSettings.from_environment({"TASKHUB_QUANT_DATABASE_URL": url}))
+        upgrade(opened.engine)
+        yield opened
+        opened.close()
+
+
 @pytest.fixture
-def store(settings: QuantSettings) -> Iterator[MarketStore]:
-    """A store whose tables are made."""
-    opened = MarketStore(settings)
-    upgrade(opened.engine)
-    yield opened
-    opened.close()
+def store(prepared: MarketStore) -> MarketStore:
+    """A store with empty tables."""
+    with prepared.engine.begin() as connection:
+        for table in Base.metadata.sorted_tables:
+            connection.execute(table.delete())
+    return prepared
 
 
 @pytest.fixture

@@ -124,6 +124,29 @@ def test_what_may_pass_is_told_apart_and_noted(
     assert len(data.store.board_codes(BoardKind.INDUSTRY)) == 86
 
 
+@pytest.mark.parametrize("trouble", ["429*", "drop*", "break*", "html*"])
+def test_troubles_with_klines_may_pass_too_and_keep_what_is_there(
+    data: MarketData, site: MarketSite, trouble: str
+) -> None:
+    data.sync_bars("600000", start=date(2024, 6, 20), end=site.market.today)
+    # Akshare asks once only for K-lines.
+    site.troubles["bars"] = [trouble]
+    with pytest.raises(SourceUnavailableError, match="stock_zh_a_hist"):
+        data.sync_bars("600000", end=site.market.today)
+    assert len(data.store.bars("600000.SH")) == 7
+    assert [entry["state"] for entry in data.store.log_entries("bars:600000.SH")] == [
+        "failed",
+        "synced",
+    ]
+
+
+def test_fields_that_have_moved_are_not_taken_for_codes(data: MarketData, site: MarketSite) -> None:
+    """Akshare names columns by their place: a field that moves would pass for another."""
+    site.troubles["hk"] = ["moved*"]
+    with pytest.raises(SourceSchemaError, match=r"codes that are none, e\.g\. 港股"):
+        data.sync_stocks(Market.HK)
+
+
 def test_a_passing_trouble_in_the_middle_is_akshares_matter(
     data: MarketData, site: MarketSite
 ) -> None:

@@ -117,7 +117,7 @@ class Market:
             low, high = price - 0.6, price + 0.7
             lines.append(
                 f"{day},{price - step / 3:.2f},{price + step / 3:.2f},{high:.2f},{low:.2f},"
-                f"{1000 + 37 * number},{2e6 + number},3.1,{step:.2f},{step / 5:.2f},0.52"
+                f"{1000 + 37 * (number * 7919 % 1000)},{2e6 + number},3.1,{step:.2f},{step / 5:.2f},0.52"
             )
         return lines
 
@@ -134,7 +134,7 @@ class MarketSite:
         #: Requests by what they were for: `stocks`, `industries`, `bars` ...
         self.asked: Counter[str] = Counter()
         #: What befalls the next requests of a kind, one after the other: `429`, `503`, `drop`, `break`, `null`,
-        #: `empty`, `columns`, `html`; the last one goes on for ever if it ends with `*`.
+        #: `empty`, `columns`, `moved`, `html`; the last one goes on for ever if it ends with `*`.
         self.troubles: dict[str, list[str]] = {}
         #: After so many requests, further ones are held back until `open` is set.
         self.held_after = 0
@@ -246,6 +246,9 @@ class MarketSite:
                     for row in value["data"]["diff"]:
                         row["f999"] = row.pop("f14")
                         row["f1000"] = 1
+                elif trouble == "moved":
+                    for row in value["data"]["diff"]:
+                        row["f12"], row["f14"] = row["f14"], row["f12"]
                 body = json.dumps(value, ensure_ascii=False).encode()
                 if trouble == "html":
                     body = b"<html>please verify that you are human</html>"

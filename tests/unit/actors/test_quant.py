@@ -121,6 +121,10 @@ def test_a_day_on_which_all_fails_is_a_failure_and_recorded(site: MarketSite) ->
         ("sync_board_members", {"kind": "x", "board": "BK1"}, "kind: 'x' is not known"),
         ("sync_board_members", {"kind": "concept", "board": "x"}, "not the code of a board"),
         ("sync_all_kline_data", {"codes": ["x"]}, "'x' is not the code of a security"),
+        ("sync_all_kline_data", {"codes": []}, "the list of what to synchronise is empty"),
+        ("sync_all_kline_data", {"adjust": "x"}, "adjust: 'x' is not known"),
+        ("sync_industry_members", {"industries": ["x"]}, "not the code of a board"),
+        ("sync_daily_data", {"codes": ["x"]}, "'x' is not the code of a security"),
     ],
 )
 def test_mistakes_are_named(
@@ -131,6 +135,7 @@ def test_mistakes_are_named(
     ended = getattr(actors, name).delay(**arguments)
     assert isinstance(ended.result, InvalidRequestError), ended.result
     assert told in str(ended.result)
+    assert not site.asked
 
 
 @pytest.mark.parametrize("missing", ["sqlalchemy", "akshare"])

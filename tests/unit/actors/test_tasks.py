@@ -37,6 +37,7 @@ QUEUES = {
     "Modules.quant.tasks.sync_daily_details": "quant",
     "Modules.quant.tasks.sum_up": "quant",
     "Modules.quant.tasks.record_sync": "quant",
+    "Modules.quant.tasks.record_loss": "quant",
 }
 
 
@@ -88,9 +89,8 @@ def test_modules_offers_the_same_tasks(app: Celery) -> None:
         *(send_welcome_email, send_notification_email),
     )
     market_data = [getattr(tasks, name) for name in tasks.__all__]
-    inner = {
-        f"Modules.quant.tasks.{name}" for name in ("sync_daily_details", "sum_up", "record_sync")
-    }
+    names = ("sync_daily_details", "sum_up", "record_sync", "record_loss")
+    inner = {f"Modules.quant.tasks.{name}" for name in names}
     assert {task.name for task in (*others, *market_data)} == set(QUEUES) - inner
 
 

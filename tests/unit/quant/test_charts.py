@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import matplotlib
+import matplotlib.font_manager
 import matplotlib.image
 import pytest
 
@@ -69,6 +70,17 @@ def test_an_installed_font_is_taken_only_if_it_has_the_characters(
     assert find_chinese_font(None, "成交量").properties is None
     accented = find_chinese_font(None, "Çé")
     assert Path(accented.properties.get_file()).name == "DejaVuSans.ttf"
+
+
+def test_a_font_that_was_installed_after_matplotlib_made_its_list_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    manager = matplotlib.font_manager.fontManager
+    monkeypatch.setattr("taskhub.quant.fonts._FAMILIES", ("DejaVu Sans",))
+    known = [entry for entry in manager.ttflist if entry.name != "DejaVu Sans"]
+    monkeypatch.setattr(manager, "ttflist", known)
+    monkeypatch.setattr(matplotlib.font_manager, "findSystemFonts", lambda: [str(LATIN)])
+    assert find_chinese_font(None, "Çé").properties is not None
 
 
 def test_a_file_that_is_no_font_and_no_days_are_refused(tmp_path: Path) -> None:

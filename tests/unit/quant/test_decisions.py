@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import pytest
 import requests
+import sqlalchemy.exc
 
 from taskhub.quant import (
+    DatabaseNotReadyError,
+    DatabaseUnavailableError,
+    QuantConfigurationError,
     SourceSchemaError,
     SourceUnavailableError,
     SuspiciousAnswerError,
@@ -15,6 +19,7 @@ from taskhub.quant import (
 from taskhub.quant.plausibility import check_size, with_suspensions_told
 from taskhub.quant.source.faults import source_error
 from taskhub.quant.storage.changes import compare
+from taskhub.quant.storage.faults import database_error
 
 
 @pytest.mark.parametrize(("received", "present"), [(5, 9), (2750, 5500), (1, 0), (6000, 5500)])
@@ -88,6 +93,31 @@ def test_what_no_source_does_is_not_explained_away() -> None:
     assert source_error(MemoryError(), "stock_zh_a_spot_em") is None
 
 
+@pytest.mark.parametrize(
+    ("place", "detail", "kind", "told"),
+    [
+        ("sqlite:///x", "database is locked", DatabaseUnavailableError, "what else writes to it"),
+        ("sqlite:///x", "unable to open database file", QuantConfigurationError, "correct TASKHUB"),
+        ("sqlite:///x", "file is not a database", QuantConfigurationError, "correct TASKHUB"),
+        ("sqlite:///x", "attempt to write a readonly database", QuantConfigurationError, "right"),
+        ("postgresql://h/d", "Connection refused", DatabaseUnavailableError, "start the server"),
+        ("postgresql://h/d", 'role "u" does not exist', QuantConfigurationError, "correct TASKHUB"),
+        ("postgresql://h/d", "permission denied for table x", QuantConfigurationError, "right"),
+        ("postgresql://h/d", 'relation "x" does not exist', DatabaseNotReadyError, "db upgrade"),
+        ("mysql://h/d", "Unknown database 'd'", QuantConfigurationError, "make the database"),
+        ("mysql://h/d", "INSERT command denied to user", QuantConfigurationError, "right"),
+    ],
+)
+def test_errors_of_databases_say_what_to_do(
+    place: str, detail: str, kind: type[Exception], told: str
+) -> None:
+    error = sqlalchemy.exc.OperationalError("SELECT 1", {}, Exception(detail))
+    meaning = database_error(error, place)
+    assert type(meaning) is kind
+    assert detail in str(meaning)
+    assert told in str(meaning)
+
+
 def test_reports_travel_as_plain_values() -> None:
     report = SyncReport(
         kind="bars:600000.SH", received=3, inserted=2, warnings=("odd",), seconds=0.5
@@ -104,3 +134,4 @@ def test_sums_tell_what_failed() -> None:
     assert (mixed.state, mixed.inserted, mixed.failures) == ("partly", 4, 1)
     assert mixed.failed == {"bars:b": "no luck"}
     assert total("bars", [bad, bad]).state == "failed"
+    assert total("bars", [good, good], 2.5).seconds == 2.5

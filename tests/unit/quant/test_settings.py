@@ -37,7 +37,8 @@ def test_the_password_is_not_shown() -> None:
         {"TASKHUB_QUANT_DATABASE_URL": "postgresql://u:secret@host/db"}
     )
     assert "secret" not in repr(settings) + settings.place
-    assert "host/db" in settings.place
+    # Nor is the name of the driver, which is SQLAlchemy's matter.
+    assert settings.place == "postgresql://u:**@host/db"
 
 
 @pytest.mark.parametrize(

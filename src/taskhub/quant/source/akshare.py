@@ -162,6 +162,11 @@ def _stocks(read: Rows, market: Market, table: ColumnTable) -> Answer[Stock]:
         else:
             stocks[stock.code] = stock
     warnings = read.warnings
+    if strange and not stocks:
+        raise SourceSchemaError(
+            f"{table.function} answers with codes that are none, e.g. {', '.join(strange[:3])}: "
+            "install a newer akshare, or report it to taskhub"
+        )
     if strange:
         text = f"{table.function}: {len(strange)} unknown codes, e.g. {', '.join(strange[:3])}"
         logger.warning("%s", text)

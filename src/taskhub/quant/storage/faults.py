@@ -28,8 +28,18 @@ _MISSING: Final = (
     "doesn't exist",
     "Unknown column",
 )
-#: How they say that they do not let us in, or have no such database.
-_REFUSED: Final = ("authentication failed", "Access denied", "Unknown database", "no password")
+#: How they say that they do not let us in, or have no such database; PostgreSQL's "role" is a user.
+_REFUSED: Final = (
+    "authentication failed",
+    "Access denied",
+    "Unknown database",
+    "no password",
+    'role "',
+    "unable to open database file",
+    "file is not a database",
+)
+#: How they say that we may not do this.
+_FORBIDDEN: Final = ("permission denied", "command denied", "readonly database")
 
 
 def database_error(error: exc.SQLAlchemyError, place: str) -> QuantError:
@@ -47,14 +57,22 @@ def database_error(error: exc.SQLAlchemyError, place: str) -> QuantError:
         return QuantConfigurationError(
             f"{place} does not let us in ({detail}): correct TASKHUB_QUANT_DATABASE_URL, or make the database"
         )
+    if any(text in detail for text in _FORBIDDEN):
+        return QuantConfigurationError(
+            f"{place} does not let us do this ({detail}): give its user the right to, or correct "
+            "TASKHUB_QUANT_DATABASE_URL"
+        )
     if any(text in detail for text in _MISSING):
         return DatabaseNotReadyError(
             f"{place} does not have the tables of this version ({detail}): run taskhub db upgrade"
         )
     if isinstance(error, exc.OperationalError | exc.InterfaceError | exc.TimeoutError):
-        return DatabaseUnavailableError(
-            f"{place} can't be used now ({detail}): start the server, or correct TASKHUB_QUANT_DATABASE_URL"
+        advice = (
+            "see what else writes to it, and whether the disk is full"
+            if place.startswith("sqlite")
+            else "start the server, or correct TASKHUB_QUANT_DATABASE_URL"
         )
+        return DatabaseUnavailableError(f"{place} can't be used now ({detail}): {advice}")
     return QuantError(f"{place} refused ({detail}): report it to taskhub")
 
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, Self, cast
 
 from sqlalchemy import Connection, Engine, Table, func, insert, literal, select
 
@@ -243,6 +243,12 @@ class MarketStore:
     def close(self) -> None:
         """Close the connections; new ones are opened if it is used again."""
         self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
 
 
 def _report(run: Run, answer: Answer[Any], counts: Counts) -> SyncReport:
