@@ -77,11 +77,15 @@ class Commands:
         self.running: list[Running] = []
 
     def run(
-        self, *arguments: str, timeout: float = TIMEOUT, **environment: str
+        self,
+        *arguments: str,
+        timeout: float = TIMEOUT,
+        module: str = "taskhub.cli",
+        **environment: str,
     ) -> subprocess.CompletedProcess[str]:
-        """Run `taskhub` to its end."""
+        """Run `taskhub`, or another module, to its end."""
         return subprocess.run(
-            [sys.executable, "-m", "taskhub.cli", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=self.directory,
             env={**self.environment, **environment},
             capture_output=True,

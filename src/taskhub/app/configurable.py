@@ -27,9 +27,9 @@ class ConfigurableFace:
         """Take the configuration from the module that an environment variable names."""
         return self.conf.config_from_envvar(variable_name, silent=silent, force=force)
 
-    def add_defaults(self, source: Any) -> None:
+    def add_defaults(self, fun: Any) -> None:
         """Add settings below those that were set: a mapping, or a function that returns one."""
-        self.conf.add_defaults(source)
+        self.conf.add_defaults(fun)
 
     @property
     def timezone(self) -> tzinfo:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from taskhub.utils.log import TASK_LOGGER
+from taskhub.utils.log import TASK_LOGGER, ColorFormatter
 from taskhub.worker.context import current_request
 from taskhub.worker.logs import Described
 
@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from taskhub.app.app import Celery
 
 
-class TaskFormatter(logging.Formatter):
+class TaskFormatter(ColorFormatter):
     """Fills in `task_name` and `task_id`, for formats such as the setting
     `worker_task_log_format`.
+
+    Parameters are those of `ColorFormatter`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -98,7 +100,7 @@ class Logging:
         logger = logging.getLogger(TASK_LOGGER)
         text = format or self._app.conf.worker_task_log_format
         if not logger.handlers:
-            logger.addHandler(_handler(logfile, TaskFormatter(text)))
+            logger.addHandler(_handler(logfile, TaskFormatter(text, use_color=False)))
         logger.setLevel(_level(loglevel))
         logger.propagate = propagate
         Described(_level(loglevel), logfile, text, colorize).tell_of_tasks(logger)

@@ -403,16 +403,16 @@ def signature(varies: Any, *args: Any, **kwargs: Any) -> Any:
     return Signature(varies, *args, **kwargs)
 
 
-def maybe_signature(value: Any, app: Celery | None = None, clone: bool = False) -> Any:
+def maybe_signature(d: Any, app: Celery | None = None, clone: bool = False) -> Any:
     """Return the signature that a value holds, None for None.
 
     Raises:
       TypeError: it holds none.
     """
-    if value is None:
+    if d is None:
         return None
-    found = checked(value)
-    if clone and found is value:
+    found = checked(d)
+    if clone and found is d:
         found = found.clone()
     if app is not None:
         found._app = app

@@ -144,13 +144,17 @@ def _broken(name: str, error: BaseException) -> ApplicationBroken:
     return ApplicationBroken(f"{name} cannot be imported: {what}", user_traceback(error))
 
 
+#: The directory of this package.
+_OURS = os.path.join(os.path.dirname(os.path.dirname(__file__)), "")
+
+
 def user_traceback(error: BaseException) -> str:
     """Return a traceback without the frames of taskhub and of the import system."""
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith("<frozen importlib")
-        and not frame.filename.startswith(os.path.dirname(__file__))
+        and not frame.filename.startswith(_OURS)
         and not frame.filename.endswith("importlib/__init__.py")
     ]
     lines = traceback.format_list(frames) + traceback.format_exception_only(error)

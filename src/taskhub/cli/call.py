@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from taskhub.cli import exit_codes
 from taskhub.cli.arguments import Moment, check_fit, named, positional, unknown_task
 from taskhub.cli.options import app_options, load_app
 from taskhub.cli.output import note, say_json
+from taskhub.cli.program import CELERY, called_as
 from taskhub.cli.running import CommandError
 from taskhub.message import check_name
 
@@ -21,6 +23,9 @@ from taskhub.message import check_name
 @click.option("-a", "--args", metavar="JSON", help="Positional arguments: a list.")
 @click.option("-k", "--kwargs", metavar="JSON", help="Named arguments: an object.")
 @click.option("-q", "--queue", metavar="NAME", help="Another queue than the task's.")
+@click.option("--exchange", metavar="NAME", help="Stands for a queue of its name, as in Celery.")
+@click.option("--routing-key", metavar="NAME", help="The same.")
+@click.option("--serializer", metavar="NAME", help="How arguments are written (default: json).")
 @click.option("--countdown", type=float, metavar="SECONDS", help="Run it so long from now.")
 @click.option(
     "--eta", type=Moment(), help="Run it at this time (ISO 8601), or so many seconds from now."
@@ -68,7 +73,10 @@ def call(
     app = load_app(context)
     task = app.tasks.get(name)
     if task is None and not unregistered:
-        raise unknown_task(name, list(app.tasks))
+        unknown = unknown_task(name, list(app.tasks))
+        if called_as(context) != CELERY:
+            raise unknown
+        warnings.warn(f"sent as it is: {unknown}", stacklevel=1)
     if task is not None:
         check_fit(task, values, named_values)
     try:

@@ -27,6 +27,7 @@ _WORDS = {
 @click.command(epilog=exit_codes.EXPLAINED)
 @app_options
 @click.option("-d", "--dump", is_flag=True, help="Print events as they come, a line each.")
+@click.option("-c", "--camera", hidden=True)
 @click.option("--json", "as_json", is_flag=True, help="Print each as one line of JSON.")
 @click.option(
     "--all", "from_beginning", is_flag=True, help="Begin with those that the store still keeps."
@@ -34,13 +35,23 @@ _WORDS = {
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after so many.")
 @click.pass_context
 def events(
-    context: click.Context, dump: bool, as_json: bool, from_beginning: bool, limit: int | None
+    context: click.Context,
+    dump: bool,
+    camera: str | None,
+    as_json: bool,
+    from_beginning: bool,
+    limit: int | None,
 ) -> None:
     """Follow what workers tell of tasks and of themselves, until Ctrl-C.
 
     Workers send events when they were started with -E, by the setting worker_send_task_events, or since
     `app.control.enable_events()`.
     """
+    if camera is not None:
+        raise CommandError(
+            "--camera is not offered: follow app.events.Receiver() in a program, or see `taskhub stats`",
+            exit_codes.USAGE,
+        )
     if not dump and not as_json:
         raise CommandError(
             "events are shown in one form only: add --dump (or --json)", exit_codes.USAGE

@@ -9,6 +9,7 @@ import click
 
 from taskhub.cli import exit_codes
 from taskhub.cli.options import app_options
+from taskhub.cli.program import CELERY, called_as, program_options
 
 #: Name -> module and function, and its line in `taskhub --help`.
 _COMMANDS = {
@@ -44,47 +45,62 @@ _COMMANDS = {
         "taskhub.cli.migrate:migrate",
         "Find out what a program that uses Celery has to change.",
     ),
+    "multi": ("taskhub.cli.multi:multi", "Start and stop workers in the background."),
+    "report": ("taskhub.cli.report:report", "Show versions and settings, for a bug report."),
+    "shell": ("taskhub.cli.shell:shell", "Start a shell with the app and its tasks."),
+    "list": ("taskhub.cli.bindings:bindings_group", "Show what settings say of queues."),
+    "graph": ("taskhub.cli.graph:graph", "Draw the workers, for Graphviz."),
+    "upgrade": ("taskhub.cli.upgrade:upgrade", "Give settings their names of today."),
     "quant": ("taskhub.cli.market_data:quant", "Look at market data: its freshness, and charts."),
     "db": ("taskhub.cli.market_data:db", "Make and update the tables of market data."),
 }
+
+#: Not offered; `--help` does not list them.
+_REFUSED = {
+    "amqp": ("taskhub.cli.refused:amqp", ""),
+    "logtool": ("taskhub.cli.refused:logtool", ""),
+}
+#: Those that are others under the name `celery`.
+_CELERYS = {
+    "status": ("taskhub.cli.nodes:status", "Show which nodes are online."),
+    "migrate": ("taskhub.cli.refused:migrate", "Not offered."),
+}
+
+
+def _commands(context: click.Context) -> dict[str, tuple[str, str]]:
+    return {**_COMMANDS, **_CELERYS} if called_as(context) == CELERY else _COMMANDS
 
 
 class LazyGroup(click.Group):
     """A group whose subcommands are imported when they are asked for."""
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return list(_COMMANDS)
+        return list(_commands(context))
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in _COMMANDS:
+        commands = {**_commands(context), **_REFUSED}
+        if name not in commands:
             return None
-        module, _, function = _COMMANDS[name][0].partition(":")
+        module, _, function = commands[name][0].partition(":")
         command: click.Command = getattr(import_module(module), function)
         return command
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+            formatter.write_dl([(name, line) for name, (_, line) in _commands(context).items()])
 
     def resolve_command(
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = arguments[0]
-        if name not in _COMMANDS and not name.startswith("-"):
+        commands = {**_commands(context), **_REFUSED}
+        if name not in commands and not name.startswith("-"):
             from difflib import get_close_matches
 
-            near = get_close_matches(name, _COMMANDS, 1)
+            near = get_close_matches(name, commands, 1)
             hint = f" Did you mean {near[0]}?" if near else ""
             context.fail(f"There is no command {name!r}.{hint}")
         return super().resolve_command(context, arguments)
-
-
-def _show_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
-    if value and not context.resilient_parsing:
-        from taskhub import __version__
-
-        click.echo(f"taskhub {__version__}")
-        context.exit()
 
 
 @click.group(
@@ -93,14 +109,7 @@ def _show_version(context: click.Context, parameter: click.Parameter, value: boo
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @app_options
-@click.option(
-    "--version",
-    is_flag=True,
-    expose_value=False,
-    is_eager=True,
-    callback=_show_version,
-    help="Show the version and exit.",
-)
+@program_options
 def taskhub(**options: Any) -> None:
     """Celery's API on Dramatiq workers over Redis or Valkey.
 

@@ -93,10 +93,15 @@ def page_options(function: F) -> F:
     return function
 
 
+def chosen_app(context: click.Context) -> str | None:
+    """Return the name of the app that `-A` names; None: it was not given."""
+    chosen: str | None = context.ensure_object(dict).get("app")
+    return chosen
+
+
 def app_name(context: click.Context) -> str:
     """Return the name of the chosen app."""
-    chosen: str | None = context.ensure_object(dict).get("app")
-    return chosen or os.environ.get(APP_VARIABLE) or DEFAULT_APP
+    return chosen_app(context) or os.environ.get(APP_VARIABLE) or DEFAULT_APP
 
 
 def load_app(context: click.Context) -> Celery:

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from taskhub.cli.program import is_quiet
 from taskhub.config.urls import mask_url
 
 
@@ -27,7 +28,10 @@ def say_value(value: Any) -> None:
 
 
 def note(message: str) -> None:
-    """Print what is not a result, on stderr."""
+    """Print what is not a result, on stderr, unless `--quiet` asks for results only."""
+    context = click.get_current_context(silent=True)
+    if context is not None and is_quiet(context):
+        return
     click.echo(mask_url(message), err=True)
 
 

@@ -8,6 +8,7 @@ from taskhub import states
 from taskhub.cli import exit_codes
 from taskhub.cli.options import app_options, load_app
 from taskhub.cli.output import note
+from taskhub.cli.program import CELERY, called_as
 from taskhub.cli.running import CommandError
 
 
@@ -21,6 +22,7 @@ from taskhub.cli.running import CommandError
     metavar="SECONDS",
     help="With --follow: no longer than this.",
 )
+@click.option("-t", "--task", hidden=True, expose_value=False)
 @click.option("--traceback", is_flag=True, help="Show the traceback of a task that failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 @click.pass_context
@@ -40,6 +42,8 @@ def result(
 
     if timeout is not None and not follow:
         raise CommandError("--timeout goes with --follow", exit_codes.USAGE)
+    # Celery's waits.
+    follow = follow or (called_as(context) == CELERY and not traceback)
     app = load_app(context)
     found = app.AsyncResult(task_id)
     if follow:

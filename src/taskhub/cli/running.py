@@ -41,7 +41,9 @@ def run(arguments: Sequence[str] | None = None, program: str = "taskhub") -> int
       program: the name under which it was called, for help and errors.
     """
     from taskhub.cli.group import taskhub
+    from taskhub.cli.program import adopt_variables
 
+    adopt_variables(program)
     warnings.showwarning = _show_warning
     try:
         code = taskhub.main(

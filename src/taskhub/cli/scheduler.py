@@ -42,7 +42,7 @@ logger = logging.getLogger("taskhub.scheduler")
 @click.option(
     "-l",
     "--loglevel",
-    type=click.Choice((*LEVELS, "fatal"), case_sensitive=False),
+    type=click.Choice(LEVELS, case_sensitive=False),
     default="info",
     show_default=True,
     help="Least level of log lines.",

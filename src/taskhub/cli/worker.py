@@ -28,7 +28,7 @@ from taskhub.worker.plan import WorkerPlan
 if TYPE_CHECKING:
     from taskhub.cli.beside import SchedulerBeside
 
-LEVELS = ("debug", "info", "warning", "error", "critical")
+LEVELS = ("debug", "info", "warning", "error", "critical", "fatal")
 
 logger = logging.getLogger("taskhub.worker")
 

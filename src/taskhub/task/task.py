@@ -309,6 +309,23 @@ class Task(RunningTask[P, R]):
         """Return the result of a call of this task."""
         return self.app.AsyncResult(task_id, task_name=self.name, **kwargs)
 
+    def send_event(
+        self,
+        type_: str,
+        retry: bool = True,
+        retry_policy: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> None:
+        """Append an event of one's own about this call, for whoever follows `app.events`.
+
+        Parameters:
+          retry, retry_policy: accepted as Celery's, without effect.
+
+        Raises:
+          OperationalError: the store is out of reach.
+        """
+        self.app.events.default_dispatcher().send(type_, uuid=self.request.id, **fields)
+
     # -- being a task object
 
     def push_request(self, *args: Any, **kwargs: Any) -> None:
@@ -332,6 +349,9 @@ class Task(RunningTask[P, R]):
         app = self._app
         of = f"{app.main or '__main__'} at {id(app):#x}" if app is not None else "the current app"
         return f"<@task: {self.name} of {of}>"
+
+    def __str__(self) -> str:
+        return repr(self)
 
     def __reduce__(self) -> Any:
         return _task_by_name, (self.name,)

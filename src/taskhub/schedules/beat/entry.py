@@ -74,10 +74,7 @@ class ScheduleEntry:
         fields["total_run_count"] = self.total_run_count + 1
         return type(self)(**fields)
 
-    def __next__(self) -> ScheduleEntry:
-        return self._next_instance()
-
-    next = __next__
+    __next__ = next = _next_instance
 
     def update(self, other: ScheduleEntry) -> None:
         """Take over from another entry what settings may change."""

@@ -1,0 +1,85 @@
+"""The command `celery` as it stands in people's scripts."""
+
+from __future__ import annotations
+
+import json
+from subprocess import CompletedProcess
+
+from tests.acceptance.command import Commands, until
+
+MODULES = {
+    "__init__.py": "",
+    "celery.py": """
+from celery import Celery
+
+app = Celery("proj", include=["proj.tasks"])
+""",
+    "tasks.py": """
+from proj.celery import app
+
+@app.task
+def add(x, y):
+    return x + y
+
+@app.task
+def fail():
+    raise ValueError("no luck")
+""",
+}
+
+
+def test_workers_in_the_background_work_until_they_are_stopped(commands: Commands) -> None:
+    package = commands.directory / "proj"
+    package.mkdir()
+    for name, text in MODULES.items():
+        (package / name).write_text(text)
+    files = ("--pidfile=%n.pid", "--logfile=%n%I.log")
+
+    def celery(*arguments: str, **environment: str) -> CompletedProcess[str]:
+        return commands.run("-A", "proj", *arguments, module="celery", **environment)
+
+    started = celery("multi", "start", "w1", "-P", "threads", "-c:w1", "2", "-O", "fair", *files)
+    assert started.returncode == 0, started.stderr
+    assert "> w1@" in started.stdout
+    try:
+        online = until(
+            lambda: found if (found := celery("status")).returncode == 0 else None, "the worker"
+        )
+        assert "w1@" in online.stdout
+        assert "pong" in online.stdout
+        told = (commands.directory / "w1.log").read_text()
+        assert "1 x 2 threads" in told
+
+        sent = celery("-q", "call", "proj.tasks.add", "-a", "[1, 2]")
+        assert sent.stderr == ""
+        # As Celery's, it waits.
+        assert celery("result", sent.stdout.strip()).stdout == "3\n"
+        failed = celery("call", "proj.tasks.fail").stdout.strip()
+        assert celery("result", failed).returncode == 1
+
+        elsewhere = celery("call", "of.another.program", "--queue", "elsewhere", "-k", '{"a": 1}')
+        assert "sent as it is" in elsewhere.stderr
+        assert celery("purge", "-f", "-Q", "elsewhere").stdout.startswith("1 messages dropped")
+
+        # The app by the variable that Celery reads.
+        (tasks,) = json.loads(
+            commands.run(
+                "inspect", "registered", "-j", module="celery", TASKHUB_APP="", APP="proj"
+            ).stdout
+        ).values()
+        assert "proj.tasks.add" in tasks
+
+        first = (commands.directory / "w1.pid").read_text()
+        assert celery("multi", "restart", "w1", *files).returncode == 0
+        until(
+            lambda: (
+                (commands.directory / "w1.pid").exists()
+                and (commands.directory / "w1.pid").read_text() not in ("", first)
+            ),
+            "another process",
+        )
+    finally:
+        stopped = celery("multi", "stopwait", "w1", *files)
+    assert "TERM" in stopped.stdout
+    assert not (commands.directory / "w1.pid").exists()
+    assert celery("status").returncode == 69
