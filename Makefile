@@ -33,9 +33,10 @@ format: .venv/.projects ## Format the code and mend what can be mended safely
 bench: .venv/.projects .venv-oracle/.requirements ## Measure taskhub beside Celery and Dramatiq (arguments="..." are passed on)
 	$(python) -m benchmarks $(arguments)
 
-build: .venv/.projects ## Build the three distributions into dist/
+build: .venv/.projects ## Build the distributions into dist/
 	$(python) -m hatchling build -d "$(CURDIR)/dist"
 	cd compat && ../$(python) -m hatchling build -d "$(CURDIR)/dist"
+	cd compat/celery-shim && ../../$(python) -m hatchling build -d "$(CURDIR)/dist"
 	cd scheduler && ../$(python) -m hatchling build -d "$(CURDIR)/dist"
 
 lock: ## Pin the newest versions that fit anew (needs uv)

@@ -1,10 +1,12 @@
-"""The three distributions build, hold what they must, and install."""
+"""The distributions build, hold what they must, and install."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import tomllib
+from ast import literal_eval
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -30,20 +32,35 @@ def run(*command: str | Path, directory: Path = ROOT) -> str:
 
 
 def metadata(distribution: str) -> dict[str, Any]:
-    document = tomllib.loads((PROJECTS[distribution] / "pyproject.toml").read_text())
+    return metadata_of(PROJECTS[distribution])
+
+
+def metadata_of(directory: Path) -> dict[str, Any]:
+    document = tomllib.loads((directory / "pyproject.toml").read_text())
     project: dict[str, Any] = document["project"]
     return project
 
 
+def built(project: Path, target: Path) -> Path:
+    """Build a project's wheel."""
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
+    run(*command, "--directory", str(target), directory=project)
+    (wheel,) = target.glob("*.whl")
+    return wheel
+
+
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    built = {}
-    for distribution, project in PROJECTS.items():
-        target = tmp_path_factory.mktemp(distribution)
-        command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel"]
-        run(*command, "--directory", str(target), directory=project)
-        (built[distribution],) = target.glob("*.whl")
-    return built
+    return {
+        distribution: built(project, tmp_path_factory.mktemp(distribution))
+        for distribution, project in PROJECTS.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel named celery that only says that taskhub-compat is there."""
+    return built(ROOT / "compat" / "celery-shim", tmp_path_factory.mktemp("shim"))
 
 
 @pytest.fixture(scope="module")
@@ -89,17 +106,53 @@ def test_taskhub_wheel_holds_its_scripts_for_the_store(wheels: dict[str, Path]) 
 
 @pytest.mark.parametrize("module", ["taskhub", "celery", "Modules", "taskhub_scheduler"])
 def test_installed_package_is_found_where_it_was_installed(environment: Path, module: str) -> None:
-    find = f"import importlib.util; print(importlib.util.find_spec({module!r}).origin)"
-    origin = run(environment / "python", "-I", "-c", find)
-    assert Path(origin.strip()).is_relative_to(environment.parent)
+    # `Modules` is a namespace, which has no file of its own.
+    find = f"import importlib.util; print([*importlib.util.find_spec({module!r}).submodule_search_locations])"
+    (place,) = literal_eval(run(environment / "python", "-I", "-c", find))
+    assert Path(place).is_relative_to(environment.parent)
 
 
 def test_taskhub_can_be_imported_before_its_dependencies(environment: Path) -> None:
     run(environment / "python", "-I", "-c", "import taskhub")
 
 
-def test_command_is_installed(environment: Path) -> None:
-    assert (environment / "taskhub").is_file()
+@pytest.mark.parametrize("command", ["taskhub", "celery"])
+def test_command_is_installed(environment: Path, command: str) -> None:
+    assert (environment / command).is_file()
+
+
+NEEDS_CELERY = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+[project]
+name = "needs-celery"
+version = "1"
+dependencies = ["celery>=5.3,<6"]
+[tool.hatch.build.targets.wheel]
+bypass-selection = true
+"""
+
+
+def test_requirements_of_celery_are_met_by_the_shim(
+    environment: Path, shim: Path, tmp_path: Path
+) -> None:
+    with ZipFile(shim) as wheel:
+        assert all(".dist-info/" in name for name in wheel.namelist())
+    (tmp_path / "pyproject.toml").write_text(NEEDS_CELERY)
+    pip = [sys.executable, "-m", "pip", "--python", str(environment / "python")]
+    install = [*pip, "install", "--quiet", "--no-index", "--no-deps"]
+    check = partial(subprocess.run, [*pip, "check"], capture_output=True, text=True, check=False)
+    run(*install, built(tmp_path, tmp_path))
+    assert "needs-celery 1 requires celery, which is not installed" in check().stdout
+    run(*install, shim)
+    complaints = check().stdout
+    # Of taskhub's own requirements, which this environment lacks.
+    assert "taskhub" in complaints
+    assert "needs-celery" not in complaints
+    assert "celery 5" not in complaints
+    found = run(environment / "python", "-I", "-c", "import celery; print(celery.__version__)")
+    assert found.strip() == metadata_of(ROOT / "compat" / "celery-shim")["version"]
 
 
 def test_celery_names_that_are_not_offered_say_so() -> None:
@@ -111,6 +164,10 @@ def test_celery_names_that_are_not_offered_say_so() -> None:
 def test_distributions_agree_on_version_and_pythons() -> None:
     projects = [metadata(distribution) for distribution in PROJECTS]
     assert len({(project["version"], project["requires-python"]) for project in projects}) == 1
+    shim = metadata_of(ROOT / "compat" / "celery-shim")
+    assert shim["version"] == celery.__version__
+    assert celery.__version__.endswith(projects[0]["version"])
+    assert shim["requires-python"] == projects[0]["requires-python"]
 
 
 @pytest.mark.parametrize("distribution", PROJECTS)

@@ -43,9 +43,24 @@ _NAMES: Final[Mapping[str, str]] = {
         "Signature StampingVisitor _chain _chord chain chord chunks group maybe_signature "
         "maybe_subtask signature subtask xmap xstarmap"
     ),
-    "celery.contrib": "abortable testing",
+    "celery.contrib": "abortable pytest testing",
     "celery.contrib.abortable": "ABORTED AbortableAsyncResult AbortableTask",
-    "celery.contrib.testing": "",
+    "celery.contrib.pytest": (
+        "celery_app celery_class_tasks celery_config celery_enable_logging celery_includes "
+        "celery_parameters celery_session_app celery_session_worker celery_worker "
+        "celery_worker_parameters celery_worker_pool depends_on_current_app pytest_configure "
+        "use_celery_app_trap"
+    ),
+    "celery.contrib.testing": "app manager tasks worker",
+    "celery.contrib.testing.app": (
+        "DEFAULT_TEST_CONFIG TestApp Trap UnitLogging set_trap setup_default_app"
+    ),
+    "celery.contrib.testing.manager": "Manager ManagerMixin Sentinel",
+    "celery.contrib.testing.tasks": "ping",
+    "celery.contrib.testing.worker": (
+        "TestWorkController WORKER_LOGLEVEL setup_app_for_worker start_worker test_worker_started "
+        "test_worker_starting test_worker_stopped"
+    ),
     "celery.events": "EventDispatcher EventReceiver",
     "celery.exceptions": (
         "AlreadyRegistered AlwaysEagerIgnored BackendError BackendGetMetaError BackendStoreError "

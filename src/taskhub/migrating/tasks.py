@@ -54,7 +54,6 @@ TASK_ATTRIBUTES: Final[Mapping[str, str]] = {
     "bind": "tasks are bound by the app that declares them",
     "from_config": "set the attribute itself",
     "request_stack": "use self.request",
-    "send_event": "store a state of your own: self.update_state(...)",
     "subtask_from_request": "use self.signature_from_request",
 }
 #: Parts of the app that can be set and change nothing.

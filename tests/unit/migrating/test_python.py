@@ -107,15 +107,15 @@ def test_bodies(check: Check) -> None:
         def work(self):
             global count
             signal.signal(signal.SIGALRM, handler)
-            self.send_event("task-note")
+            self.subtask_from_request()
 
         def elsewhere(self):
             global count
-            self.send_event("mine")
+            self.subtask_from_request()
     """) == [
         "differs global names changed in a task @m.py:7",
         "differs signal.signal in a task @m.py:8",
-        "unsupported Task.send_event @m.py:9",
+        "unsupported Task.subtask_from_request @m.py:9",
     ]
 
 

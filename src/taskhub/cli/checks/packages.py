@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from taskhub.app.app import Celery
 
 OLDEST_PYTHON = (3, 11)
+#: In the version of the distribution `celery` that is ours.
+OUR_MARK = "+taskhub"
 _NEEDED = ("dramatiq", "redis", "click", "rich", "jinja2")
 
 
@@ -45,20 +47,21 @@ def check_versions(app: Celery) -> Iterator[Finding]:
 
 def check_celery(app: Celery) -> Iterator[Finding]:
     """See whether `import celery` is ours or Celery's own."""
-    try:
-        version = metadata.version("celery")
-    except metadata.PackageNotFoundError:
+    version, ours = _version("celery"), _version("taskhub-compat")
+    if OUR_MARK in version:
+        # The distribution of that name that only says that taskhub-compat is here.
+        version = ""
+    if ours and not version:
+        yield Finding("ok", "celery", f"`import celery` is taskhub-compat {ours}")
+    elif not version:
         return
-    try:
-        ours = metadata.version("taskhub-compat")
-    except metadata.PackageNotFoundError:
-        ours = ""
-    if ours:
+    elif ours:
         yield Finding(
             "fail",
             "celery",
             f"Celery {version} and taskhub-compat {ours} both bring the module `celery`",
-            "uninstall both, then install taskhub-compat again: pip uninstall celery taskhub-compat",
+            "uninstall both, then install taskhub-compat again: pip uninstall celery taskhub-compat; if a package "
+            "requires celery, see docs/compat.md",
         )
     else:
         yield Finding(
@@ -67,6 +70,14 @@ def check_celery(app: Celery) -> Iterator[Finding]:
             f"Celery {version} is installed: `import celery` is Celery's own, not taskhub",
             "import from taskhub, or replace Celery by taskhub-compat",
         )
+
+
+def _version(distribution: str) -> str:
+    """Return the version of what is installed; empty: it is not."""
+    try:
+        return metadata.version(distribution)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def check_settings(app: Celery) -> Iterator[Finding]:

@@ -1,1 +1,0 @@
-"""The import name `Modules`, under which programs call the shipped tasks."""

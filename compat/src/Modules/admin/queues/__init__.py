@@ -1,1 +1,0 @@
-"""Tasks by the queue that they are on."""

@@ -1,1 +1,0 @@
-"""What the modules have in common."""

@@ -1,1 +1,0 @@
-"""The application that the tasks belong to."""
