@@ -26,7 +26,7 @@ _SUPERVISED: Final = re.compile(r"worker process \d+ \(process (\d+)\) is ready"
 _KEPT: Final = re.compile(r"the keeper renews the lease of this process")
 
 
-def until(holds: Callable[[], Any], what: str, timeout: float = 15.0) -> Any:
+def until(holds: Callable[[], Any], what: str, timeout: float = 60.0) -> Any:
     """Wait until something holds, and return it; fails the test after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     while True:
@@ -112,7 +112,7 @@ class WorkerSet:
                 len(self.pids) == self.processes and len(_KEPT.findall(self.log)) == self.processes
             ),
             f"dramatiq's processes to be ready; its log: {self.log_path}",
-            30.0,
+            60.0,
         )
         return self
 
@@ -124,7 +124,7 @@ class WorkerSet:
         """Send a signal to the master."""
         self._running.send_signal(number)
 
-    def wait(self, timeout: float = 15.0) -> int:
+    def wait(self, timeout: float = 60.0) -> int:
         """Wait for the master's end and return its exit code."""
         return self._running.wait(timeout)
 

@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 #: How long to wait for answers where the caller does not say, seconds.
 TIMEOUT = 1.0
 
+#: While answers are missing, look so often who is still there, seconds.
+LOOK_EVERY = 0.25
+
 #: Called with each node's reply, `{node: reply}`, as soon as it is complete.
 ReplyCallback = Callable[[dict[str, Any]], object]
 
@@ -53,7 +56,7 @@ def ask(
 ) -> list[dict[str, Any]]:
     """Send a command and return the replies, one for each node: `[{node: reply}, ...]`.
 
-    Returns as soon as all the workers that are there have answered; after `timeout` seconds with the replies so far.
+    Returns as soon as all workers that are there, and stay, have answered; after `timeout` seconds with what there is.
 
     Parameters:
       command: must have a ticket.
@@ -78,9 +81,14 @@ def ask(
         mailbox.post(command.to_text())
         deadline = time.monotonic() + (TIMEOUT if timeout is None else timeout)
         while (patient or not gathering.is_complete) and (limit is None or len(found) < limit):
-            text = replies.wait(max(0.0, deadline - time.monotonic()))
+            left = deadline - time.monotonic()
+            text = replies.wait(max(0.0, min(left, LOOK_EVERY)))
             if text is None:
-                break
+                if left <= LOOK_EVERY:
+                    break
+                # Whoever has ended meanwhile will not answer.
+                tell_of(gathering.forget(gathering.missing - live_cards(app).keys()))
+                continue
             try:
                 answer = Answer.from_text(text)
             except DecodeError as error:

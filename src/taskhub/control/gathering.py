@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from taskhub.control.merging import merge
@@ -32,6 +32,18 @@ class Gathering:
         self._answers[answer.node][answer.worker] = answer
         self._missing[answer.node].discard(answer.worker)
         return self._tell(answer.node) if not self._missing[answer.node] else []
+
+    def forget(self, gone: Collection[str]) -> list[dict[str, Any]]:
+        """Wait no longer for these processes; returns the replies that are complete without them."""
+        for missing in self._missing.values():
+            missing.difference_update(gone)
+        complete = [node for node in list(self._answers) if not self._missing[node]]
+        return [reply for node in complete for reply in self._tell(node)]
+
+    @property
+    def missing(self) -> set[str]:
+        """The processes that have not answered."""
+        return set().union(*self._missing.values())
 
     def rest(self) -> list[dict[str, Any]]:
         """Return the replies of the nodes of which some processes have not answered."""

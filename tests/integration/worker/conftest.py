@@ -29,6 +29,11 @@ class Journal:
         return str(self._path)
 
     @property
+    def directory(self) -> Path:
+        """Where it lies."""
+        return self._path.parent
+
+    @property
     def entries(self) -> list[list[Any]]:
         """What was noted: [time, process id, word, ...] each."""
         if not self._path.exists():
@@ -41,7 +46,7 @@ class Journal:
         """The words after time and process: the word itself where there is only one."""
         return [entry[2] if len(entry) == 3 else tuple(entry[2:]) for entry in self.entries]
 
-    def wait_for(self, count: int, timeout: float = 15.0) -> list[list[Any]]:
+    def wait_for(self, count: int, timeout: float = 60.0) -> list[list[Any]]:
         """Wait until so many things were noted, and return them."""
         until(lambda: len(self.entries) >= count, f"{count} notes; there are {self.words}", timeout)
         return self.entries

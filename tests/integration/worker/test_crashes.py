@@ -34,7 +34,7 @@ def test_a_task_of_a_killed_process_runs_again_in_another_set_within_a_second(
         assert again[1] != victim
         print(f"redelivered after {(again[0] - killed) * 1000:.0f} ms")  # noqa: T201
         assert again[0] - killed < 1.0
-        assert result.get(timeout=15) == again[1]
+        assert result.get(timeout=60) == again[1]
     assert journal.words == [("begin", ""), ("begin", ""), ("end", "")]
     assert len(documents) == 1
     assert stage.held == {}
@@ -59,7 +59,7 @@ def test_a_task_of_a_killed_process_comes_back_while_its_neighbours_end(
     assert stage.app.engine.workers() == {}
     if not result.ready():
         stage.workers()
-    assert result.get(timeout=15) != victim
+    assert result.get(timeout=60) != victim
     assert journal.words == [("begin", ""), ("begin", ""), ("end", "")]
 
 
@@ -77,7 +77,7 @@ def test_a_lease_is_renewed_without_the_keeper(
         # Somebody who looks for expired leases finds none.
         assert stage.app.engine.renew([], 1000) == []
         time.sleep(0.02)
-    assert result.get(timeout=15) == workers.pids[0]
+    assert result.get(timeout=60) == workers.pids[0]
     assert journal.words == [("begin", ""), ("end", "")]
 
 
@@ -90,14 +90,14 @@ def test_a_frozen_worker_cannot_end_what_was_taken_away(
     journal.wait_for(1)
     frozen.freeze()
     other = stage.workers(threads=1)
-    assert result.get(timeout=15) == other.pids[0]
+    assert result.get(timeout=60) == other.pids[0]
     document = stage.document(result.id)
     frozen.thaw()
     until(lambda: "its claim had been taken away" in frozen.log, "the refusal in the log")
     assert stage.document(result.id) == document
     # It works on as before.
     other.kill()
-    assert stage.send("mark", journal, "after").get(timeout=15) == frozen.pids[0]
+    assert stage.send("mark", journal, "after").get(timeout=60) == frozen.pids[0]
 
 
 def test_a_frozen_host_loses_its_tasks_to_others_and_what_it_comes_to_later_is_refused(
@@ -146,7 +146,7 @@ def test_a_task_that_kills_its_workers_is_given_up(
     assert reason is not None
     assert reason["reason"] == "WorkerLostError"
     # The one that is left goes on with the rest.
-    assert stage.send("mark", journal, "after").get(timeout=15) > 0
+    assert stage.send("mark", journal, "after").get(timeout=60) > 0
     assert journal.words == ["poisoned"] * 3 + ["after"]
 
 
@@ -156,7 +156,7 @@ def test_a_task_that_is_acknowledged_early_is_not_run_again(stage: Stage, journa
     result = stage.send("once_only", journal, 30)
     ((_, victim, *_),) = journal.wait_for(1)
     os.kill(victim, signal.SIGKILL)
-    assert isinstance(result.get(timeout=15, propagate=False), WorkerLostError)
+    assert isinstance(result.get(timeout=60, propagate=False), WorkerLostError)
     assert result.state == states.FAILURE
     assert journal.words == ["begin"]
     assert stage.app.engine.queues()["default"].ready == 0
@@ -168,7 +168,7 @@ def test_a_warm_shutdown_finishes_what_runs_and_gives_the_rest_back(
     workers = stage.workers(threads=2)
     # Quick tasks first, so that the process holds more than it runs.
     quick = [stage.send("add", number, number) for number in range(300)]
-    assert quick[-1].get(timeout=15) == 598
+    assert quick[-1].get(timeout=60) == 598
     running = [stage.send("work", journal, 1.5, name) for name in ("first", "second")]
     journal.wait_for(2)
     waiting = [stage.send("mark", journal, number) for number in range(40)]
@@ -184,7 +184,7 @@ def test_a_warm_shutdown_finishes_what_runs_and_gives_the_rest_back(
     # Nothing is lost, and what is left is in its order.
     assert left == [result.id for result in waiting if result.id not in done]
     stage.workers()
-    assert all(result.get(timeout=15) for result in waiting)
+    assert all(result.get(timeout=60) for result in waiting)
     assert sorted(word for word in journal.words if isinstance(word, int)) == list(range(40))
 
 

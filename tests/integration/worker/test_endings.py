@@ -16,7 +16,7 @@ from tests.support.workers import until
 
 def test_a_value_is_stored_as_success(busy: Stage) -> None:
     result = busy.send("add", 1, 2)
-    assert result.get(timeout=15) == 3
+    assert result.get(timeout=60) == 3
     document = busy.document(result.id)
     assert document is not None
     assert document["status"] == states.SUCCESS
@@ -27,7 +27,7 @@ def test_a_value_is_stored_as_success(busy: Stage) -> None:
 def test_an_exception_is_stored_as_failure_with_its_traceback(busy: Stage) -> None:
     result = busy.send("fail", "no such thing")
     with pytest.raises(ValueError, match="no such thing"):
-        result.get(timeout=15)
+        result.get(timeout=60)
     assert result.state == states.FAILURE
     assert "raise ValueError(text)" in result.traceback
     assert busy.dead_letter(result.id) is None
@@ -36,15 +36,15 @@ def test_an_exception_is_stored_as_failure_with_its_traceback(busy: Stage) -> No
 def test_an_expected_exception_is_a_failure_without_a_traceback_in_the_log(busy: Stage) -> None:
     result = busy.send("fail_as_expected", "as ever")
     with pytest.raises(KeyError):
-        result.get(timeout=15)
+        result.get(timeout=60)
     assert result.state == states.FAILURE
 
 
 def test_what_would_end_a_process_fails_the_task_only(busy: Stage) -> None:
     result = busy.send("give_up_process")
-    assert result.get(timeout=15, propagate=False) is not None
+    assert result.get(timeout=60, propagate=False) is not None
     assert result.state == states.FAILURE
-    assert busy.send("add", 2, 2).get(timeout=15) == 4
+    assert busy.send("add", 2, 2).get(timeout=60) == 4
 
 
 def test_a_retry_ends_in_the_commit_that_publishes_the_next_try(
@@ -56,7 +56,7 @@ def test_a_retry_ends_in_the_commit_that_publishes_the_next_try(
     assert document is not None
     assert document["result"]["exc_type"] == "ValueError"
     assert [delayed.envelope.task_id for delayed in busy.app.engine.delayed(0, 10)] == [result.id]
-    assert result.get(timeout=15) == 1
+    assert result.get(timeout=60) == 1
     assert journal.words == [("try", 0), ("try", 1)]
 
 
@@ -78,7 +78,7 @@ def test_a_rejected_task_is_a_dead_letter(busy: Stage, journal: Journal) -> None
 
 def test_a_task_that_rejects_with_requeue_runs_again(busy: Stage, journal: Journal) -> None:
     result = busy.send("reject", True, journal)
-    assert result.get(timeout=15) is None
+    assert result.get(timeout=60) is None
     assert journal.words == ["reject", "reject"]
 
 
@@ -100,19 +100,19 @@ def test_a_task_that_was_revoked_while_it_waited_in_a_worker_does_not_run(
 
 def test_a_value_that_cannot_be_stored_fails_the_task(busy: Stage) -> None:
     result = busy.send("unstorable")
-    error = result.get(timeout=15, propagate=False)
+    error = result.get(timeout=60, propagate=False)
     assert isinstance(error, Exception)
     assert result.state == states.FAILURE
 
 
 def test_text_that_is_not_unicode_is_stored_all_the_same(busy: Stage) -> None:
-    assert busy.send("half_a_pair").get(timeout=15) == "\udcff"
+    assert busy.send("half_a_pair").get(timeout=60) == "\udcff"
 
 
 def test_arguments_that_do_not_fit_fail_the_task(busy: Stage) -> None:
     result = busy.send("add", 1, kwargs={"z": 2})
     with pytest.raises(TypeError, match="argument"):
-        result.get(timeout=15)
+        result.get(timeout=60)
 
 
 @pytest.mark.parametrize(
@@ -136,17 +136,17 @@ def test_what_is_no_message_is_a_dead_letter_and_the_worker_goes_on(
     result = busy.app.AsyncResult(task_id)
     assert result.state == states.FAILURE
     assert isinstance(result.result, reason)
-    assert busy.send("add", 3, 4).get(timeout=15) == 7
+    assert busy.send("add", 3, 4).get(timeout=60) == 7
 
 
 def test_an_unknown_task_is_a_dead_letter_and_the_worker_goes_on(busy: Stage) -> None:
     result = busy.send("no_such_task", 1)
-    assert "no_such_task" in str(result.get(timeout=15, propagate=False))
+    assert "no_such_task" in str(result.get(timeout=60, propagate=False))
     assert result.state == states.FAILURE
     found = busy.dead_letter(result.id)
     assert found is not None
     assert found["reason"] == "NotRegistered"
-    assert busy.send("add", 3, 4).get(timeout=15) == 7
+    assert busy.send("add", 3, 4).get(timeout=60) == 7
 
 
 @pytest.mark.parametrize("how", ["succeed", "fail", "retry"])
@@ -179,12 +179,12 @@ def test_started_tells_the_process_and_the_host(busy: Stage, tmp_path: Path) -> 
     assert info["pid"] in busy.sets[0].pids
     assert "@" in info["hostname"]
     path.touch()
-    assert result.get(timeout=15) == "done"
+    assert result.get(timeout=60) == "done"
 
 
 def test_a_task_knows_its_call(busy: Stage) -> None:
     result = busy.send("request_fields", 1, kwargs={"a": 2}, headers={"custom": "yes"}, priority=7)
-    fields = result.get(timeout=15)
+    fields = result.get(timeout=60)
     assert fields == {
         "id": result.id,
         "task": "request_fields",
@@ -208,22 +208,22 @@ def test_a_task_knows_its_call(busy: Stage) -> None:
 
 def test_threads_keep_their_requests_apart(busy: Stage) -> None:
     results = [busy.send("meet", 4) for _ in range(4)]
-    assert [result.get(timeout=15) for result in results] == [[r.id, r.id] for r in results]
-    assert busy.send("current_request").get(timeout=15) is True
+    assert [result.get(timeout=60) for result in results] == [[r.id, r.id] for r in results]
+    assert busy.send("current_request").get(timeout=60) is True
 
 
 def test_coroutines_keep_their_requests_apart(busy: Stage) -> None:
     results = [busy.send("meet_async", 0.1) for _ in range(4)]
-    assert [result.get(timeout=15) for result in results] == [[r.id, r.id] for r in results]
+    assert [result.get(timeout=60) for result in results] == [[r.id, r.id] for r in results]
 
 
 def test_middleware_of_the_user_sees_the_messages_of_tasks(busy: Stage) -> None:
-    sent = busy.send("send_add").get(timeout=15)
+    sent = busy.send("send_add").get(timeout=60)
     result = busy.app.AsyncResult(sent)
-    assert result.get(timeout=15) == 3
+    assert result.get(timeout=60) == 3
     until(
         lambda: (
-            busy.send("hooks_seen", sent).get(timeout=15)
+            busy.send("hooks_seen", sent).get(timeout=60)
             == ["before_enqueue", "before_process_message", "after_process_message", "after_ack"]
         ),
         "the hooks to be called in order",
@@ -233,7 +233,7 @@ def test_middleware_of_the_user_sees_the_messages_of_tasks(busy: Stage) -> None:
 def test_a_task_that_middleware_skips_is_forgotten(busy: Stage) -> None:
     result = busy.send("request_fields", kwargs={"skip": True})
     until(lambda: result.id not in busy.held and not _waits(busy, result.id), "its end")
-    assert busy.send("add", 1, 1).get(timeout=15) == 2
+    assert busy.send("add", 1, 1).get(timeout=60) == 2
     assert result.state == states.PENDING
 
 

@@ -21,7 +21,7 @@ def test_a_claim_whose_reply_was_lost_is_given_back_and_run(
     stage: Stage, proxy: FaultyProxy, journal: Journal
 ) -> None:
     workers = stage.workers(url=proxy.url)
-    assert stage.send("add", 1, 2).get(timeout=15) == 3
+    assert stage.send("add", 1, 2).get(timeout=60) == 3
     proxy.lose_reply(b"mark-this")
     result = stage.send("mark", journal, "mark-this")
     assert proxy.lost.wait(10)
@@ -37,7 +37,7 @@ def test_an_ending_whose_reply_was_lost_is_not_doubled(
     stage: Stage, proxy: FaultyProxy, journal: Journal, countdown: float
 ) -> None:
     workers = stage.workers(url=proxy.url)
-    assert stage.send("add", 1, 2).get(timeout=15) == 3
+    assert stage.send("add", 1, 2).get(timeout=60) == 3
     proxy.lose_reply_to(b'"RETRY"')
     result = stage.send("retry_once", journal, countdown)
     assert proxy.lost.wait(10)
@@ -53,7 +53,7 @@ def test_a_pipeline_goes_on_once_when_the_reply_to_an_ending_was_lost(
     stage: Stage, proxy: FaultyProxy, journal: Journal
 ) -> None:
     stage.workers(url=proxy.url)
-    assert stage.send("add", 1, 2).get(timeout=15) == 3
+    assert stage.send("add", 1, 2).get(timeout=60) == 3
     second = stage.native("mark", journal)
     first = stage.native("native_add", 20, 22, pipe_target=second.asdict())
     proxy.lose_reply_to(first.message_id.encode() + b'"')
@@ -70,7 +70,7 @@ def test_a_worker_resumes_when_its_connections_break(
     stage: Stage, proxy: FaultyProxy, journal: Journal, fault: str
 ) -> None:
     workers = stage.workers(url=proxy.url)
-    assert stage.send("add", 1, 2).get(timeout=15) == 3
+    assert stage.send("add", 1, 2).get(timeout=60) == 3
     getattr(proxy, fault)()
     if fault == "go_silent":
         # What was connected stays silent for ever; who connects anew is served.
@@ -99,9 +99,9 @@ def test_a_worker_backs_off_while_the_server_is_away_and_then_resumes(
         complaints = len(re.findall(r"trying again in", workers.log))
         server.start()
         started = time.monotonic()
-        assert running.get(timeout=15) == workers.pids[0]
+        assert running.get(timeout=60) == workers.pids[0]
         for result in sent:
-            assert result.get(timeout=15) == workers.pids[0]
+            assert result.get(timeout=60) == workers.pids[0]
         assert time.monotonic() - started < 8
     assert used < 1.0
     assert 3 <= complaints <= 20

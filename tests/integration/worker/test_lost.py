@@ -31,7 +31,7 @@ def test_a_chord_learns_of_a_part_that_kills_its_workers(
     result = chord(header, body(stage), app=stage.app)()
     victims.wait(20)
     stage.workers()
-    error = result.get(timeout=15, propagate=False)
+    error = result.get(timeout=60, propagate=False)
     assert isinstance(error, ChordError)
     assert "WorkerLostError" in str(error)
     assert journal.words == ["poisoned"]
@@ -46,7 +46,7 @@ def test_a_chord_learns_of_a_part_that_was_acknowledged_early(
     ((_, victim, *_),) = journal.wait_for(1)
     os.kill(victim, signal.SIGKILL)
     stage.workers()
-    error = result.get(timeout=15, propagate=False)
+    error = result.get(timeout=60, propagate=False)
     assert isinstance(error, ChordError)
     assert "WorkerLostError" in str(error)
     assert journal.words == ["begin"]
@@ -61,14 +61,14 @@ def test_what_is_acknowledged_early_and_outlives_a_shutdown_is_lost(
     workers.terminate()
     workers.wait(20)
     stage.workers()
-    assert isinstance(result.get(timeout=15, propagate=False), WorkerLostError)
+    assert isinstance(result.get(timeout=60, propagate=False), WorkerLostError)
     assert journal.words == ["begin"]
 
 
 def test_a_chord_learns_of_a_part_that_is_not_registered(busy: Stage) -> None:
     header = [call(busy, "add", 1, 2), call(busy, "no_such_task", 1)]
     result = chord(header, body(busy), app=busy.app)()
-    error = result.get(timeout=15, propagate=False)
+    error = result.get(timeout=60, propagate=False)
     assert isinstance(error, ChordError)
     assert "no_such_task" in str(error)
 
@@ -79,5 +79,5 @@ def test_the_rest_of_a_chain_and_errbacks_learn_of_a_task_that_is_not_registered
     first = call(busy, "no_such_task")
     first.link_error(call(busy, "mark", journal).set(immutable=True))
     result = chain(first, call(busy, "add", 2), app=busy.app).apply_async()
-    assert "no_such_task" in str(result.get(timeout=15, propagate=False))
+    assert "no_such_task" in str(result.get(timeout=60, propagate=False))
     assert len(journal.wait_for(1)) == 1

@@ -17,9 +17,9 @@ def test_a_native_actor_shows_its_result_to_both_worlds(busy: Stage) -> None:
     message = busy.native("native_add", 1, 2)
     result = busy.enqueue(message)
     backend = busy.app.broker.get_results_backend()
-    assert message.get_result(backend=backend, block=True, timeout=15_000) == 3
+    assert message.get_result(backend=backend, block=True, timeout=60_000) == 3
     assert message.get_result(backend=backend) == 3
-    assert result.get(timeout=15) == 3
+    assert result.get(timeout=60) == 3
     assert result.state == states.SUCCESS
 
 
@@ -30,7 +30,7 @@ def test_the_result_of_what_has_not_run_is_missing(busy: Stage) -> None:
 
 
 def test_an_async_actor_runs(busy: Stage) -> None:
-    assert busy.enqueue(busy.native("native_async", 21)).get(timeout=15) == 42
+    assert busy.enqueue(busy.native("native_async", 21)).get(timeout=60) == 42
 
 
 def test_a_delayed_message_waits(busy: Stage, journal: Journal) -> None:
@@ -42,7 +42,7 @@ def test_a_delayed_message_waits(busy: Stage, journal: Journal) -> None:
 
 def test_retries_go_on_until_it_succeeds(busy: Stage, journal: Journal) -> None:
     result = busy.enqueue(busy.native("native_flaky", journal, 2))
-    assert result.get(timeout=15) == "at last"
+    assert result.get(timeout=60) == "at last"
     assert journal.words == ["try"] * 3
     assert busy.dead_letter(result.id) is None
 
@@ -95,8 +95,8 @@ def test_a_pipeline_hands_values_on(busy: Stage) -> None:
     messages.append(busy.native("add", 5))
     busy.app.broker.declare_queue("default")
     run = dramatiq.pipeline(messages, broker=busy.app.broker).run()
-    assert run.get_result(block=True, timeout=15_000) == 12
-    assert list(run.get_results(block=True, timeout=15_000)) == [3, 7, 12]
+    assert run.get_result(block=True, timeout=60_000) == 12
+    assert list(run.get_results(block=True, timeout=60_000)) == [3, 7, 12]
 
 
 def test_a_group_is_waited_for(busy: Stage) -> None:
@@ -104,14 +104,14 @@ def test_a_group_is_waited_for(busy: Stage) -> None:
     members = [busy.native("native_add", number, number) for number in range(5)]
     run = dramatiq.group(members, broker=busy.app.broker).run()
     backend = busy.app.broker.get_results_backend()
-    values = [m.get_result(backend=backend, block=True, timeout=15_000) for m in run.children]
+    values = [m.get_result(backend=backend, block=True, timeout=60_000) for m in run.children]
     assert values == [0, 2, 4, 6, 8]
 
 
 def test_a_time_limit_ends_a_native_actor(busy: Stage) -> None:
     began = time.monotonic()
     result = busy.enqueue(busy.native("native_slow"))
-    error = result.get(timeout=15, propagate=False)
+    error = result.get(timeout=60, propagate=False)
     assert time.monotonic() - began < 5
     assert "TimeLimitExceeded" in type(error).__name__
     assert busy.dead_letter(result.id) is not None
@@ -119,7 +119,7 @@ def test_a_time_limit_ends_a_native_actor(busy: Stage) -> None:
 
 def test_a_message_past_its_age_limit_is_a_dead_letter(busy: Stage) -> None:
     result = busy.enqueue(busy.native("native_aged"), delay=50)
-    error = result.get(timeout=15, propagate=False)
+    error = result.get(timeout=60, propagate=False)
     assert "age limit" in str(error)
     assert busy.dead_letter(result.id) is not None
 
@@ -128,12 +128,12 @@ def test_a_skipped_message_has_no_value(busy: Stage) -> None:
     message = busy.native("native_skippable", kwargs={"skip": True})
     busy.enqueue(message)
     backend = busy.app.broker.get_results_backend()
-    assert message.get_result(backend=backend, block=True, timeout=15_000) is None
+    assert message.get_result(backend=backend, block=True, timeout=60_000) is None
 
 
 def test_arguments_that_do_not_fit_end_in_a_dead_letter(busy: Stage) -> None:
     result = busy.enqueue(busy.native("native_add", 1, kwargs={"z": 2}, max_retries=0))
-    assert isinstance(result.get(timeout=15, propagate=False), TypeError)
+    assert isinstance(result.get(timeout=60, propagate=False), TypeError)
     reason = busy.dead_letter(result.id)
     assert reason is not None
     assert reason["reason"] == "TypeError"

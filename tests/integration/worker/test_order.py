@@ -20,25 +20,25 @@ def test_priority_goes_over_the_whole_queue_and_age_within_it(
     ]
     stage.workers(threads=1)
     for result in sent:
-        result.get(timeout=15)
+        result.get(timeout=60)
     assert journal.words == [(priority, n) for priority in range(9, -1, -1) for n in range(4)]
 
 
 def test_priority_holds_over_processes(stage: Stage, journal: Journal) -> None:
+    each = 20
     sent = [
         stage.send("work", journal, 0.02, priority, priority=priority)
-        for _ in range(6)
+        for _ in range(each)
         for priority in (0, 9, 5)
     ]
     stage.workers(processes=2, threads=1)
     for result in sent:
-        result.get(timeout=15)
+        result.get(timeout=60)
     begun = [word[1] for word in journal.words if word[0] == "begin"]
-    for place, priority in enumerate(begun):
-        # Two processes: one may be a task ahead of the other.
-        assert abs(sorted(begun, reverse=True).index(priority) - place) <= 6
-    assert begun[:5] == [9] * 5
-    assert begun[-5:] == [0] * 5
+    # A process that stands still for a moment begins late what it holds: its thread's, and some 50 ms of work. If each
+    # process ordered only what it has taken, every third of these would be a 9, or a 0.
+    assert begun[:each].count(9) >= each - 8
+    assert begun[-each:].count(0) >= each - 8
 
 
 def test_only_the_queues_that_were_named_are_served(stage: Stage, journal: Journal) -> None:
@@ -46,7 +46,7 @@ def test_only_the_queues_that_were_named_are_served(stage: Stage, journal: Journ
     other = stage.send("mark", journal, "other", queue="third")
     # No task here is declared on any of them.
     for queue in ("first", "second"):
-        assert stage.send("mark", journal, queue, queue=queue).get(timeout=15) > 0
+        assert stage.send("mark", journal, queue, queue=queue).get(timeout=60) > 0
     assert sorted(journal.words) == ["first", "second"]
     assert not other.ready()
     assert stage.app.engine.queues()["third"].ready == 1
@@ -59,21 +59,22 @@ def test_one_slow_task_holds_no_quick_one_up(stage: Stage, journal: Journal) -> 
         workers.wait_until_ready()
     # Both have found tasks to be quick, and take many at once.
     for result in [stage.send("add", number, 1) for number in range(400)]:
-        result.get(timeout=15)
-    slow = _message("work", [str(journal), 3.0, "slow"])
+        result.get(timeout=60)
+    go = journal.directory / "go"
+    slow = _message("wait_for_file", [str(journal), str(go)])
     quick = [_message("mark", [str(journal), number]) for number in range(100)]
     stage.app.engine.enqueue([slow, *quick])
+    # The slow one ends only when all quick ones have: whichever was behind it has gone to the other worker.
     journal.wait_for(101)
-    until(lambda: len(journal.entries) == 101, "all quick tasks")
-    began = next(entry[0] for entry in journal.entries if entry[2] == "begin")
-    last = max(entry[0] for entry in journal.entries)
-    assert last - began < 1.5
-    assert ("end", "slow") not in journal.words
+    assert stage.app.AsyncResult(slow.task_id).state == "PENDING"
+    assert sorted(word for word in journal.words if word != "begin") == list(range(100))
+    go.touch()
+    assert stage.app.AsyncResult(slow.task_id).get(timeout=60) > 0
 
 
 def test_an_idle_worker_does_not_poll(stage: Stage) -> None:
     stage.workers(processes=2)
-    assert stage.send("add", 1, 2).get(timeout=15) == 3
+    assert stage.send("add", 1, 2).get(timeout=60) == 3
     before = _commands(stage)
     began = time.monotonic()
     until(lambda: time.monotonic() - began > 4.0, "4 s of idleness")

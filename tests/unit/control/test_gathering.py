@@ -46,6 +46,16 @@ def test_a_process_that_nobody_knew_of_counts() -> None:
     assert gathering.take(answer("w1", "a", 1)) == [{"a": 1}]
 
 
+def test_a_process_that_has_ended_is_not_waited_for() -> None:
+    gathering = Gathering("active", {"w1": card("a"), "w2": card("a"), "w3": card("b")})
+    gathering.take(answer("w2", "a", [2]))
+    assert gathering.missing == {"w1", "w3"}
+
+    assert gathering.forget({"w1", "w3"}) == [{"a": [2]}]
+    assert gathering.is_complete
+    assert gathering.rest() == []
+
+
 def test_an_answer_that_comes_twice_counts_once() -> None:
     gathering = Gathering("active", {"w1": card("a"), "w2": card("a")})
     gathering.take(answer("w1", "a", [1]))
