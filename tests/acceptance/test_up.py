@@ -1,4 +1,4 @@
-"""`taskhub up`: a store, workers, and what to type next."""
+"""`taskhub up`: a store, workers, a scheduler, and what to type next."""
 
 from __future__ import annotations
 
@@ -32,17 +32,27 @@ def test_a_newcomer_sends_an_email(fresh: Commands) -> None:
     assert "2 processes x 8 threads" in up.output
     assert "default, email" in up.output
     assert "no broker configured" not in up.output
+    assert "periodic ones start when their time comes" in up.output
     ended = fresh.run("call", SEND, "--kwargs", MAIL, "--wait", "--json")
     assert ended.returncode == 0, ended.stderr
     written = Path(json.loads(ended.stdout)["result"]["destination"])
     assert written.parent == fresh.directory / ".taskhub" / "outbox"
     assert "It works." in written.read_text()
     assert fresh.run("doctor").returncode == 0
+    up.wait_for("leads, with 4 entries")
+    schedule = fresh.run("schedule", "list", "--json")
+    assert [json.loads(line)["name"] for line in schedule.stdout.splitlines()] == [
+        "sync-daily-data",
+        "check-system-status",
+        "clean-temp-files",
+        "send-daily-report",
+    ]
     asked = time.monotonic()
     up.send(signal.SIGINT)
     assert up.wait() == 0
     assert time.monotonic() - asked < 8.0
     assert "Stopped." in up.output
+    assert "has stopped" in up.output
 
 
 def test_a_second_one_adds_workers(fresh: Commands) -> None:

@@ -32,11 +32,11 @@ _DIFFERING = {
         "divide them by the threads of a process, or give -t 1",
     ),
     "--beat": (
-        "accepted with a warning: this worker runs no scheduler",
-        "start `celery beat` as a process of its own; several may run",
+        "the scheduler is a process beside the worker; any number of workers may have one",
+        "nothing: each job is sent once, however many there are",
     ),
     "--schedule": ("what ran last is in the store, not in a file", "remove it"),
-    "--scheduler": ("the scheduler is a process of its own", "remove it"),
+    "--scheduler": ("there is only one, taskhub-scheduler", "remove it"),
 }
 #: How many places of one matter are shown.
 _PLACES = 12
