@@ -58,7 +58,7 @@ def test_entries_run_and_change_beside_a_worker(commands: Commands, store: Serve
     assert "-B" not in worker.output
 
     # Added by another process, it runs within a second.
-    peeking = Celery("peeking", broker=store.url, set_as_current=False)
+    peeking = Celery("project", broker=store.url, set_as_current=False)
     added = run(commands, "add", "new", "project.add", "--every", "0.5", "--args", "[5, 6]")
     assert added.startswith("new is added: every 0.5 s, next run ")
     worker.wait_for("new (project.add) of ")
@@ -87,7 +87,7 @@ def test_entries_run_and_change_beside_a_worker(commands: Commands, store: Serve
     assert (paused["enabled"], paused["next_run"]) == (False, None)
 
     def sent() -> int:
-        return peeking.engine.timetable.last_runs()["new"].sent
+        return peeking.schedule.timetable.last_runs()["new"].sent
 
     task_id = run(commands, "run", "daily").strip()
     assert peeking.AsyncResult(task_id).get(timeout=60) == 3
@@ -122,7 +122,7 @@ def test_entries_run_and_change_beside_a_worker(commands: Commands, store: Serve
 
     assert worker.stop() == 0
     worker.wait_for("has stopped")
-    assert peeking.engine.timetable.leader() is None
+    assert peeking.schedule.timetable.leader() is None
     peeking.close()
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from taskhub.engine.port import Engine
 from taskhub.engine.timetable import (
     AHEAD,
-    LEADER_BELL,
     MOST_BEHIND,
     NOTES,
-    STANDBY_BELL,
     Overlap,
     Tick,
     TickFate,
@@ -27,26 +25,26 @@ from tests.contract.stage import (
 
 
 def lead(engine: Engine, holder: str = "s1", token: int = 0) -> int:
-    return engine.timetable.lead(holder, token, LEASE).token
+    return engine.timetable("app").lead(holder, token, LEASE).token
 
 
 def tick(
     engine: Engine, token: int, at: int | None, task_id: str, overlap: Overlap = "allow"
 ) -> TickFate:
     job = Tick("job", at, task_id, (message(task_id),), overlap)
-    return engine.timetable.tick(token, job)
+    return engine.timetable("app").tick(token, job)
 
 
 # -- leading
 
 
 def test_one_leads_until_its_lease_runs_out(engine: Engine, clock: Clock) -> None:
-    assert engine.timetable.leader() is None
-    first = engine.timetable.lead("s1", 0, LEASE)
+    assert engine.timetable("app").leader() is None
+    first = engine.timetable("app").lead("s1", 0, LEASE)
     assert (first.token > 0, first.holder, first.now) == (True, "s1", clock.now)
 
-    assert engine.timetable.lead("s2", 0, LEASE)[:2] == (0, "s1")
-    assert engine.timetable.leader() == ("s1", LEASE)
+    assert engine.timetable("app").lead("s2", 0, LEASE)[:2] == (0, "s1")
+    assert engine.timetable("app").leader() == ("s1", LEASE)
     clock.advance(LEASE - 1)
     assert lead(engine, "s1", first.token) == first.token, "renewed"
     clock.advance(LEASE - 1)
@@ -56,33 +54,33 @@ def test_one_leads_until_its_lease_runs_out(engine: Engine, clock: Clock) -> Non
 
     assert second > first.token
     assert lead(engine, "s1", first.token) == 0
-    assert engine.timetable.leader() == ("s2", LEASE)
+    assert engine.timetable("app").leader() == ("s2", LEASE)
 
 
 def test_a_late_leader_goes_on_if_nobody_has_taken_its_place(engine: Engine, clock: Clock) -> None:
     token = lead(engine)
     clock.advance(3 * LEASE)
 
-    assert engine.timetable.leader() is None
+    assert engine.timetable("app").leader() is None
     assert lead(engine, "s1", token) == token
 
 
 def test_who_resigns_wakes_one_who_stands_by(engine: Engine) -> None:
     token = lead(engine)
     assert lead(engine, "s2") == 0
-    assert engine.timetable.resign(token)
+    assert engine.timetable("app").resign(token)
 
-    assert rings(engine, STANDBY_BELL)
-    assert engine.timetable.leader() is None
+    assert rings(engine, engine.timetable("app").standby_bell)
+    assert engine.timetable("app").leader() is None
     second = lead(engine, "s2")
     assert second > token
-    assert not engine.timetable.resign(token)
-    assert engine.timetable.leader() == ("s2", LEASE)
+    assert not engine.timetable("app").resign(token)
+    assert engine.timetable("app").leader() == ("s2", LEASE)
 
 
 def test_who_has_resigned_leads_with_a_new_token(engine: Engine) -> None:
     token = lead(engine)
-    engine.timetable.resign(token)
+    engine.timetable("app").resign(token)
 
     assert lead(engine, "s1", token) > token
 
@@ -118,17 +116,17 @@ def test_who_does_not_lead_sends_nothing(engine: Engine, clock: Clock) -> None:
     assert tick(engine, token, 1000, "a") == "fenced", "its lease has run out"
     second = lead(engine, "s2")
     assert tick(engine, token, 1000, "a") == "fenced"
-    engine.timetable.resign(second)
+    engine.timetable("app").resign(second)
     assert tick(engine, second, 1000, "a") == "fenced"
 
     assert is_empty(engine)
-    assert engine.timetable.last_runs() == {}
+    assert engine.timetable("app").last_runs() == {}
 
 
 def test_a_tick_without_messages_is_dealt_with(engine: Engine) -> None:
     token = lead(engine)
 
-    assert engine.timetable.tick(token, Tick("job", 5000)) == "passed"
+    assert engine.timetable("app").tick(token, Tick("job", 5000)) == "passed"
     assert tick(engine, token, 5000, "a") == "done"
     assert tick(engine, token, 5001, "b") == "sent"
     assert ids(claim_all(engine)) == ["b"]
@@ -138,25 +136,25 @@ def test_the_last_run_is_known(engine: Engine, clock: Clock) -> None:
     token = lead(engine)
     tick(engine, token, 1000, "a")
     tick(engine, token, 2000, "b")
-    engine.timetable.tick(token, Tick("other job", 7000))
+    engine.timetable("app").tick(token, Tick("other job", 7000))
 
-    assert engine.timetable.last_runs() == {
+    assert engine.timetable("app").last_runs() == {
         "job": (2000, "b", clock.now, 2, 0, True, 0),
         "other job": (7000, "", 0, 0, 0, False, 0),
     }
     for claim in claim_all(engine):
         engine.commit("w1", [ending(claim)])
-    assert not engine.timetable.last_runs()["job"].unfinished
+    assert not engine.timetable("app").last_runs()["job"].unfinished
 
 
 def test_out_of_turn_needs_no_leader_and_moves_no_tick(engine: Engine, clock: Clock) -> None:
     assert tick(engine, 0, None, "now") == "sent"
-    assert engine.timetable.last_runs()["job"][:4] == (clock.now, "now", clock.now, 1)
+    assert engine.timetable("app").last_runs()["job"][:4] == (clock.now, "now", clock.now, 1)
     token = lead(engine)
     assert tick(engine, token, clock.now + 1000, "a") == "sent"
     assert tick(engine, 0, None, "again") == "sent"
 
-    assert engine.timetable.last_runs()["job"][:2] == (clock.now + 1000, "again")
+    assert engine.timetable("app").last_runs()["job"][:2] == (clock.now + 1000, "again")
     assert ids(claim_all(engine)) == ["now", "a", "again"]
 
 
@@ -164,9 +162,28 @@ def test_entries_do_not_get_in_each_others_way(engine: Engine) -> None:
     token = lead(engine)
     for name in ("one", "two", "with spaces\nand lines"):
         job = Tick(name, 1000, name.split()[0], (message(name.split()[0]),))
-        assert engine.timetable.tick(token, job) == "sent"
+        assert engine.timetable("app").tick(token, job) == "sent"
 
-    assert sorted(engine.timetable.last_runs()) == ["one", "two", "with spaces\nand lines"]
+    assert sorted(engine.timetable("app").last_runs()) == ["one", "two", "with spaces\nand lines"]
+
+
+def test_apps_do_not_get_in_each_others_way(engine: Engine) -> None:
+    here, there = engine.timetable("app"), engine.timetable("app\nother")
+    tokens = here.lead("s1", 0, LEASE).token, there.lead("s2", 0, LEASE).token
+    assert all(tokens), "each has a leader"
+    assert there.leader() == ("s2", LEASE)
+    fates = [
+        timetable.tick(token, Tick("job", 1000, task_id, (message(task_id),), "queue"))
+        for timetable, token, task_id in ((here, tokens[0], "a"), (there, tokens[1], "b"))
+    ]
+    assert fates == ["sent", "sent"]
+    assert there.change("job", None, b"1", b"note")
+    assert (here.entries(), here.notes(0, 10)) == ((0, {}), [])
+    assert rings(engine, there.leader_bell)
+    assert not rings(engine, here.leader_bell)
+    assert here.resign(tokens[0])
+    assert not rings(engine, there.standby_bell)
+    assert there.leader() is not None
 
 
 # -- overlapping runs
@@ -188,7 +205,7 @@ def test_a_tick_is_skipped_while_the_run_before_waits_or_runs(engine: Engine) ->
     engine.commit("w1", [ending(claim)])
 
     assert tick(engine, token, 4, "d", "skip") == "sent"
-    assert engine.timetable.last_runs()["job"].skipped == 2
+    assert engine.timetable("app").last_runs()["job"].skipped == 2
     assert ids(claim_all(engine)) == ["d"]
 
 
@@ -205,7 +222,7 @@ def test_ticks_queue_behind_the_run_before_in_order(engine: Engine) -> None:
     token = lead(engine)
     fates = [tick(engine, token, at, str(at), "queue") for at in (1, 2, 3)]
     assert fates == ["sent", "behind", "behind"]
-    assert engine.timetable.last_runs()["job"].behind == 2
+    assert engine.timetable("app").last_runs()["job"].behind == 2
     assert tick(engine, token, 3, "3", "queue") == "done"
 
     ran = []
@@ -218,7 +235,7 @@ def test_ticks_queue_behind_the_run_before_in_order(engine: Engine) -> None:
         engine.commit("w1", [ending(claim) for claim in claims])
 
     assert ran == ["1", "2", "3"]
-    assert engine.timetable.last_runs()["job"][3:] == (3, 0, False, 0)
+    assert engine.timetable("app").last_runs()["job"][3:] == (3, 0, False, 0)
     lead(engine, "s1", token)
     assert is_empty(engine)
 
@@ -242,7 +259,7 @@ def test_no_more_wait_behind_than_may(engine: Engine) -> None:
         assert tick(engine, token, at, str(at), "queue") == "behind"
 
     assert tick(engine, token, MOST_BEHIND + 2, "z", "queue") == "skipped"
-    assert engine.timetable.last_runs()["job"][4:] == (1, True, MOST_BEHIND)
+    assert engine.timetable("app").last_runs()["job"][4:] == (1, True, MOST_BEHIND)
 
 
 def test_a_tick_that_need_not_wait_any_more_goes_behind_those_that_do(engine: Engine) -> None:
@@ -260,7 +277,7 @@ def test_a_tick_that_need_not_wait_any_more_goes_behind_those_that_do(engine: En
 
 
 def test_stored_entries_change_only_from_what_was_seen(engine: Engine) -> None:
-    timetable = engine.timetable
+    timetable = engine.timetable("app")
     assert timetable.entries() == (0, {})
     assert timetable.change("a", None, b"1", b"added")
     assert not timetable.change("a", None, b"2", b"added again")
@@ -277,21 +294,21 @@ def test_stored_entries_change_only_from_what_was_seen(engine: Engine) -> None:
 
 
 def test_a_change_wakes_the_leader(engine: Engine) -> None:
-    engine.timetable.change("a", None, b"1", b"")
-    assert rings(engine, LEADER_BELL)
-    engine.timetable.change("a", None, b"2", b"")
-    assert not rings(engine, LEADER_BELL)
+    engine.timetable("app").change("a", None, b"1", b"")
+    assert rings(engine, engine.timetable("app").leader_bell)
+    engine.timetable("app").change("a", None, b"2", b"")
+    assert not rings(engine, engine.timetable("app").leader_bell)
 
 
 def test_a_removed_entry_begins_anew(engine: Engine) -> None:
     token = lead(engine)
-    engine.timetable.change("job", None, b"1", b"")
+    engine.timetable("app").change("job", None, b"1", b"")
     tick(engine, token, 1, "a", "queue")
     tick(engine, token, 2, "b", "queue")
-    assert engine.timetable.change("job", b"1", None, b"removed", ticks="forget")
+    assert engine.timetable("app").change("job", b"1", None, b"removed", ticks="forget")
 
-    assert engine.timetable.entries().documents == {}
-    assert engine.timetable.last_runs() == {}
+    assert engine.timetable("app").entries().documents == {}
+    assert engine.timetable("app").last_runs() == {}
     lead(engine, "s1", token)
     assert ids(claim_all(engine)) == ["a"]
 
@@ -299,14 +316,14 @@ def test_a_removed_entry_begins_anew(engine: Engine) -> None:
 def test_ticks_up_to_now_may_be_declared_dealt_with(engine: Engine, clock: Clock) -> None:
     token = lead(engine)
     tick(engine, token, clock.now - 5000, "a")
-    engine.timetable.change("job", None, b"1", b"", ticks="restart")
-    engine.timetable.change("unknown", None, b"1", b"", ticks="restart")
+    engine.timetable("app").change("job", None, b"1", b"", ticks="restart")
+    engine.timetable("app").change("unknown", None, b"1", b"", ticks="restart")
 
     assert tick(engine, token, clock.now, "b") == "done"
     assert tick(engine, token, clock.now + 1, "c") == "sent"
-    engine.timetable.change("job", b"1", b"2", b"", ticks="restart")
-    assert engine.timetable.last_runs()["job"][:2] == (clock.now + 1, "c")
-    assert "unknown" not in engine.timetable.last_runs()
+    engine.timetable("app").change("job", b"1", b"2", b"", ticks="restart")
+    assert engine.timetable("app").last_runs()["job"][:2] == (clock.now + 1, "c")
+    assert "unknown" not in engine.timetable("app").last_runs()
 
 
 def test_ticks_may_begin_anew_when_the_clock_was_put_back(engine: Engine, clock: Clock) -> None:
@@ -320,7 +337,7 @@ def test_ticks_may_begin_anew_when_the_clock_was_put_back(engine: Engine, clock:
     assert tick(engine, token, before - 1000, "b") == "done", "this one is not past"
     assert tick(engine, token, clock.now, "c") == "sent"
     assert tick(engine, token, clock.now, "c") == "done"
-    assert engine.timetable.last_runs()["job"].tick == clock.now
+    assert engine.timetable("app").last_runs()["job"].tick == clock.now
 
 
 def test_ticks_a_little_ahead_of_the_clock_do_not_begin_anew(engine: Engine, clock: Clock) -> None:
@@ -332,7 +349,7 @@ def test_ticks_a_little_ahead_of_the_clock_do_not_begin_anew(engine: Engine, clo
 
 def test_notes_are_kept_up_to_a_number(engine: Engine) -> None:
     for number in range(NOTES + 5):
-        engine.timetable.change(f"{number}", None, b"x", b"%d" % number)
+        engine.timetable("app").change(f"{number}", None, b"x", b"%d" % number)
 
-    assert len(engine.timetable.notes(0, 2 * NOTES)) == NOTES
-    assert engine.timetable.notes(0, 1) == [b"%d" % (NOTES + 4)]
+    assert len(engine.timetable("app").notes(0, 2 * NOTES)) == NOTES
+    assert engine.timetable("app").notes(0, 1) == [b"%d" % (NOTES + 4)]

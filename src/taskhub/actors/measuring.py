@@ -50,7 +50,7 @@ def measure(prober: Prober) -> Measurements:
     here, elsewhere = looks.pop(_HERE), looks.pop(_ELSEWHERE)
     hosts, silent = _hosts(here, elsewhere, others)
     engine = app.engine
-    leader = engine.timetable.leader()
+    leader = app.schedule.timetable.leader()
     return Measurements(
         hosts=tuple(hosts),
         silent=silent,

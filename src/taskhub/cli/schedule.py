@@ -70,7 +70,7 @@ def list_entries(context: click.Context, as_json: bool) -> None:
     ]
     columns = ("name", "schedule", "next run", "last run", "result", "took", "task")
     table(f"Periodic jobs, times in {zone}", columns, rows, "there are none")
-    leader = app.engine.timetable.leader()
+    leader = app.schedule.timetable.leader()
     note(
         f"leader: {leader[0]}" if leader else "no scheduler leads: start one with taskhub scheduler"
     )

@@ -60,7 +60,7 @@ class MemoryEngine(MemoryLooking, MemoryMonitoring, Engine):
         self._state = MemoryState()
         self._changed = threading.Condition(threading.RLock())
         self._mailbox = MemoryMailbox(self._changed, self._clock)
-        self._timetable = MemoryTimetable(self._changed, self._state, self._clock)
+        self._timetables: dict[str, MemoryTimetable] = {}
         self._locks = MemoryLocks(self._changed, self._state)
         self._throttle = MemoryThrottle(self._changed, self._state, self._clock)
         self._followers: dict[str, list[DocumentCallback]] = defaultdict(list)
@@ -227,9 +227,12 @@ class MemoryEngine(MemoryLooking, MemoryMonitoring, Engine):
     def mailbox(self) -> Mailbox:
         return self._mailbox
 
-    @property
-    def timetable(self) -> Timetable:
-        return self._timetable
+    def timetable(self, name: str) -> Timetable:
+        with self._changed:
+            if name not in self._timetables:
+                made = MemoryTimetable(name, self._changed, self._state, self._clock)
+                self._timetables[name] = made
+            return self._timetables[name]
 
     @property
     def locks(self) -> Locks:

@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from taskhub.engine.memory_state import MemoryState
 from taskhub.engine.timetable import (
     AHEAD,
-    LEADER_BELL,
     MOST_BEHIND,
     NOTES,
-    STANDBY_BELL,
     LastRun,
     Leadership,
     StoredEntries,
@@ -37,8 +35,13 @@ class MemoryTimetable(Timetable):
     """Shares the engine's condition, state and clock; the twin of `lead.lua`, `tick.lua` and `change_entry.lua`."""
 
     def __init__(
-        self, changed: threading.Condition, state: MemoryState, clock: Callable[[], int]
+        self,
+        name: str,
+        changed: threading.Condition,
+        state: MemoryState,
+        clock: Callable[[], int],
     ) -> None:
+        super().__init__(name)
         self._changed = changed
         self._state = state
         self._clock = clock
@@ -75,7 +78,7 @@ class MemoryTimetable(Timetable):
             if self._token != token:
                 return False
             self._until = 0
-            self._ring(STANDBY_BELL)
+            self._ring(self.standby_bell)
             return True
 
     def leader(self) -> tuple[str, int] | None:
@@ -165,7 +168,7 @@ class MemoryTimetable(Timetable):
                 self._behind.pop(entry, None)
             self._version += 1
             self._notes.appendleft(note)
-            self._ring(LEADER_BELL)
+            self._ring(self.leader_bell)
             return True
 
     def notes(self, offset: int, limit: int) -> list[bytes]:

@@ -257,10 +257,9 @@ class Engine(Looking, Monitoring):
     def mailbox(self) -> Mailbox:
         """What carries commands to workers, and their replies back."""
 
-    @property
     @abstractmethod
-    def timetable(self) -> Timetable:
-        """What keeps the periodic jobs."""
+    def timetable(self, name: str) -> Timetable:
+        """Return what keeps periodic jobs: those of the app of this name, of which others know nothing."""
 
     @property
     @abstractmethod

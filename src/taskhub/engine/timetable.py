@@ -11,10 +11,6 @@ from typing import Final, Literal, NamedTuple
 
 from taskhub.message import Envelope
 
-#: Names of bells, for `Engine.bell`; no queue can have them. The leader's rings when stored entries change, the other
-#: when the leader resigns.
-LEADER_BELL: Final = "\nschedule:leader"
-STANDBY_BELL: Final = "\nschedule:standby"
 #: A tick that lies further ahead of the store's clock, ms, was dealt with before the clock was put back.
 AHEAD: Final = 60_000
 #: So many ticks of one entry may wait behind a run; further ones are skipped.
@@ -89,7 +85,26 @@ class StoredEntries(NamedTuple):
 
 
 class Timetable(ABC):
-    """Raises `OperationalError` as `Engine` does."""
+    """The periodic jobs of one app. Raises `OperationalError` as `Engine` does.
+
+    Parameters:
+      name: the app's.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    # Names of bells, for `Engine.bell`; no queue can have them.
+
+    @property
+    def leader_bell(self) -> str:
+        """Rings when stored entries change."""
+        return f"\nschedule:leader:{self.name}"
+
+    @property
+    def standby_bell(self) -> str:
+        """Rings when the leader resigns."""
+        return f"\nschedule:standby:{self.name}"
 
     # -- leading
 

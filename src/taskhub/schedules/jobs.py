@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskhub.canvas.signature import Signature
-from taskhub.engine.timetable import NOTES, Tick, Ticks
+from taskhub.engine.timetable import NOTES, Tick, Ticks, Timetable
 from taskhub.schedules.entry import Entry, EntryError, check_fields
 from taskhub.schedules.merging import Merged, Stored, merge, overlay
 from taskhub.schedules.plain import read_schedule, write_schedule
@@ -57,11 +57,16 @@ class PeriodicJobs:
         #: changes single fields.
         self.application: Mapping[str, Any] = {}
 
+    @property
+    def timetable(self) -> Timetable:
+        """What the store keeps of them: they belong to an app, by its name."""
+        return self._app.engine.timetable(self._app.main or "")
+
     # -- looking
 
     def merged(self) -> Merged:
         """Return all entries, and what is wrong with those that cannot be."""
-        return self.merged_with(self._app.engine.timetable.entries().documents)
+        return self.merged_with(self.timetable.entries().documents)
 
     def merged_with(self, stored: Mapping[str, bytes]) -> Merged:
         """Return the same for stored entries that were read before."""
@@ -91,7 +96,7 @@ class PeriodicJobs:
         """
         merged = self.merged()
         found = list(merged.entries.values()) if name is None else [self._find(merged, name)]
-        runs = self._app.engine.timetable.last_runs()
+        runs = self.timetable.last_runs()
         ids = {entry.name: runs[entry.name].task_id for entry in found if entry.name in runs}
         wanted = [task_id for task_id in ids.values() if task_id]
         texts = dict(zip(wanted, self._app.engine.documents(wanted), strict=True)) if wanted else {}
@@ -111,7 +116,7 @@ class PeriodicJobs:
         """
         begin = (begin or datetime.now(UTC)).astimezone(UTC)
         end = begin + timedelta(hours=hours)
-        runs = self._app.engine.timetable.last_runs()
+        runs = self.timetable.last_runs()
         found: list[tuple[datetime, Entry]] = []
         for entry in self.entries().values():
             if not entry.enabled or not entry.schedule.foretells:
@@ -134,7 +139,7 @@ class PeriodicJobs:
     def history(self, name: str | None = None, limit: int = 50) -> list[Change]:
         """Return the latest changes, of all entries or of one, the latest first; about a thousand are kept."""
         found = []
-        for note in self._app.engine.timetable.notes(0, NOTES):
+        for note in self.timetable.notes(0, NOTES):
             change = Change(**loads(note))
             if name in (None, change.entry):
                 found.append(change)
@@ -208,11 +213,11 @@ class PeriodicJobs:
         """
         entry = replace(self.get(name), overlap="allow")
         tick: Tick = tick_of(self._app, entry, None)
-        self._app.engine.timetable.tick(0, tick)
+        self.timetable.tick(0, tick)
         return self._app.AsyncResult(tick.task_id, task_name=entry.task)
 
     def _change(self, name: str, what: str, fields: Mapping[str, Any], by: str | None) -> None:
-        timetable = self._app.engine.timetable
+        timetable = self.timetable
         plain = self._plain(name, fields)
         by, at = by or who(), datetime.now(UTC)
         note = dumps({"entry": name, "what": what, "by": by, "at": at, "fields": plain}).encode()

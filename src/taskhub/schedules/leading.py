@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from taskhub.config.urls import mask_url
 from taskhub.engine.port import Bell
-from taskhub.engine.timetable import AHEAD, LEADER_BELL, STANDBY_BELL, Leadership, Tick, TickFate
+from taskhub.engine.timetable import AHEAD, Leadership, Tick, TickFate, Timetable
 from taskhub.exceptions import OperationalError
 from taskhub.schedules.due import due, next_tick
 from taskhub.schedules.entry import Entry
@@ -57,9 +57,14 @@ class Leader:
         #: Entry -> its last tick that was dealt with.
         self._last: dict[str, datetime] = {}
 
+    @property
+    def _timetable(self) -> Timetable:
+        return self._app.schedule.timetable
+
     def bell(self, *, leading: bool) -> Bell:
         """Return what rings when entries change, or, for who stands by, when the leader resigns."""
-        return self._app.engine.bell([LEADER_BELL if leading else STANDBY_BELL])
+        timetable = self._timetable
+        return self._app.engine.bell([timetable.leader_bell if leading else timetable.standby_bell])
 
     # -- leading
 
@@ -69,14 +74,14 @@ class Leader:
         Raises:
           OperationalError: the store is out of reach.
         """
-        found = self._app.engine.timetable.lead(self._holder, self._token, self._lease)
+        found = self._timetable.lead(self._holder, self._token, self._lease)
         self._token = found.token
         return found
 
     def resign(self) -> None:
         """Let somebody else lead, at once."""
         if self._token:
-            self._app.engine.timetable.resign(self._token)
+            self._timetable.resign(self._token)
             self._token = 0
 
     def load(self) -> tuple[int, Merged]:
@@ -85,8 +90,8 @@ class Leader:
         Raises:
           OperationalError: the store is out of reach.
         """
-        version, documents = self._app.engine.timetable.entries()
-        runs = self._app.engine.timetable.last_runs()
+        version, documents = self._timetable.entries()
+        runs = self._timetable.last_runs()
         self._last = {name: from_milliseconds(run.tick) for name, run in runs.items()}
         return version, self._app.schedule.merged_with(documents)
 
@@ -159,7 +164,7 @@ class Leader:
             ) from error
 
     def _deal(self, entry: Entry, tick: Tick) -> TickFate:
-        fate = self._app.engine.timetable.tick(self._token, tick)
+        fate = self._timetable.tick(self._token, tick)
         if fate == "fenced":
             raise NotLeading
         assert tick.at is not None

@@ -39,9 +39,10 @@ class BeatLazyFunc:
         return function(*args, **kwargs)
 
 
-def tick_id(namespace: str, entry: str, tick: int) -> str:
+def tick_id(app: Celery, entry: str, tick: int) -> str:
     """Return the task id of an entry's tick (milliseconds since the epoch): the same wherever it is worked out."""
-    return str(uuid.uuid5(_TICKS, f"{namespace}\n{entry}\n{tick}"))
+    name = f"{app.engine.rules.namespace}\n{app.main or ''}\n{entry}\n{tick}"
+    return str(uuid.uuid5(_TICKS, name))
 
 
 def tick_of(app: Celery, entry: Entry, at: datetime | None) -> Tick:
@@ -51,8 +52,7 @@ def tick_of(app: Celery, entry: Entry, at: datetime | None) -> Tick:
       Exception: the call cannot be made: an argument cannot be serialized or does not fit, a queue is not configured.
     """
     stamp = None if at is None else to_milliseconds(at)
-    namespace = app.engine.rules.namespace
-    task_id = new_task_id() if stamp is None else tick_id(namespace, entry.name, stamp)
+    task_id = new_task_id() if stamp is None else tick_id(app, entry.name, stamp)
     args = [worked_out(value) for value in entry.args]
     kwargs = {name: worked_out(value) for name, value in entry.kwargs.items()}
     headers = {**(entry.options.get("headers") or {}), "celery_beat_task": True}

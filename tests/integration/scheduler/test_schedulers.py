@@ -52,12 +52,12 @@ def schedulers() -> Iterator[list[BaseProcess]]:
 
 def sent(app: Celery) -> int:
     """Return how many ticks were sent."""
-    run = app.engine.timetable.last_runs().get("every")
+    run = app.schedule.timetable.last_runs().get("every")
     return 0 if run is None else run.sent
 
 
 def leader(app: Celery) -> str | None:
-    found = app.engine.timetable.leader()
+    found = app.schedule.timetable.leader()
     return None if found is None else found[0]
 
 
@@ -71,10 +71,7 @@ def assert_each_tick_is_there_once(app: Celery, least: int) -> None:
     ticks = [to_milliseconds(stamp) for stamp in stamps]
     assert len(ticks) >= least
     assert {later - earlier for earlier, later in pairwise(ticks)} == {1000 // SPEED}
-    namespace = app.engine.rules.namespace
-    assert [claim.task_id for claim in claims] == [
-        tick_id(namespace, "every", tick) for tick in ticks
-    ]
+    assert [claim.task_id for claim in claims] == [tick_id(app, "every", tick) for tick in ticks]
     assert sent(app) == len(ticks)
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from taskhub.app.app import Celery
 from taskhub.engine.memory import MemoryEngine
-from taskhub.engine.timetable import LEADER_BELL
 from taskhub.schedules import crontab, schedule
 from taskhub.schedules.entry import EntryError
 from taskhub.schedules.jobs import who
@@ -28,10 +27,10 @@ def test_add_and_remove(app: Celery, engine: MemoryEngine) -> None:
     made = app.schedule.add("new", "add", 30, args=[4], overlap="skip", by="ann")
     assert (made.origin, made.args, made.overlap, made.changed_by) == ("store", (4,), "skip", "ann")
     assert sorted(app.schedule.entries()) == ["brought", "job", "new"]
-    assert LEADER_BELL in engine._state.bells, "the scheduler is told"
+    assert app.schedule.timetable.leader_bell in engine._state.bells, "the scheduler is told"
     app.schedule.remove("new", by="bob")
     assert sorted(app.schedule.entries()) == ["brought", "job"]
-    assert engine.timetable.entries().documents == {}
+    assert engine.timetable("tests").entries().documents == {}
 
     (removed, added) = app.schedule.history()
     assert (added.entry, added.what, added.by) == ("new", "add", "ann")
@@ -132,7 +131,7 @@ def test_names_that_do_not_exist(app: Celery) -> None:
 def test_a_change_that_meets_another_one_is_made_on_top_of_it(
     app: Celery, engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = engine.timetable.entries
+    real = engine.timetable("tests").entries
     interfered: list[str] = []
 
     def entries() -> Any:
@@ -142,7 +141,7 @@ def test_a_change_that_meets_another_one_is_made_on_top_of_it(
             app.schedule.change("job", kwargs={"y": 5})
         return found
 
-    monkeypatch.setattr(engine.timetable, "entries", entries)
+    monkeypatch.setattr(engine.timetable("tests"), "entries", entries)
     app.schedule.change("job", args=[3])
 
     assert (app.schedule.get("job").args, app.schedule.get("job").kwargs) == ((3,), {"y": 5})

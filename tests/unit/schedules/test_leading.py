@@ -226,7 +226,7 @@ def test_a_store_that_is_away_loses_no_tick(
         raise OperationalError("away")
 
     with monkeypatch.context() as patched:
-        patched.setattr(engine.timetable, "tick", away)
+        patched.setattr(engine.timetable("tests"), "tick", away)
         for _ in range(20):
             with pytest.raises(OperationalError):
                 stage.fire("job")
@@ -347,9 +347,8 @@ def test_ten_minutes_of_ticks_with_leaders_that_die_at_random(
 
     assert deaths > 10
     assert longest <= 10
-    namespace = engine.rules.namespace
     expected = [
-        tick_id(namespace, "every", to_milliseconds(BEGIN) + 1000 * second)
+        tick_id(app, "every", to_milliseconds(BEGIN) + 1000 * second)
         for second in range(1, int((clock.now - BEGIN).total_seconds()) + 1)
     ]
     assert len(expected) > 600

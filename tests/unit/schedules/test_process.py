@@ -69,7 +69,7 @@ def start(app: Celery) -> Iterator[Callable[..., Scheduler]]:
 
 
 def sent(app: Celery, name: str) -> int:
-    run = app.engine.timetable.last_runs().get(name)
+    run = app.schedule.timetable.last_runs().get(name)
     return 0 if run is None else run.sent
 
 
@@ -100,7 +100,7 @@ def test_another_one_leads_when_it_stops(app: Celery, start: Callable[..., Sched
     first = start(lease=timedelta(hours=1))
     until(lambda: first.leads, "the first one to lead")
     second = start(lease=timedelta(hours=1))
-    leader = app.engine.timetable.leader()
+    leader = app.schedule.timetable.leader()
     assert leader is not None
     assert leader[0] == first.name
     first.stop()
@@ -210,8 +210,8 @@ def test_a_store_that_is_away_is_told_of_once(
         start(lease=timedelta(seconds=2))
         until(lambda: sent(app, "job") > 2, "it to run")
         with monkeypatch.context() as patched:
-            patched.setattr(engine.timetable, "tick", away)
-            patched.setattr(engine.timetable, "lead", away)
+            patched.setattr(engine.timetable("tests"), "tick", away)
+            patched.setattr(engine.timetable("tests"), "lead", away)
             until(lambda: "out of reach" in caplog.text, "it to be told")
             time.sleep(1)
         before = sent(app, "job")

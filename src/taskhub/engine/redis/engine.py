@@ -263,9 +263,8 @@ class RedisEngine(RedisLooking, RedisMonitoring, Engine):
     def mailbox(self) -> Mailbox:
         return RedisMailbox(self._broker, self._namespace, self._channels, self._now)
 
-    @property
-    def timetable(self) -> Timetable:
-        return RedisTimetable(self._namespace, self._channels, self._now)
+    def timetable(self, name: str) -> Timetable:
+        return RedisTimetable(name, self._namespace, self._channels, self._now)
 
     @property
     def locks(self) -> Locks:

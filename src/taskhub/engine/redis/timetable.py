@@ -10,10 +10,8 @@ from taskhub.engine.redis.inspection import milliseconds
 from taskhub.engine.redis.pool import STEADY, ChannelPool
 from taskhub.engine.timetable import (
     AHEAD,
-    LEADER_BELL,
     MOST_BEHIND,
     NOTES,
-    STANDBY_BELL,
     LastRun,
     Leadership,
     StoredEntries,
@@ -33,8 +31,13 @@ class RedisTimetable(Timetable):
     """
 
     def __init__(
-        self, namespace: str, channels: Callable[[], ChannelPool], now: Callable[[], str]
+        self,
+        name: str,
+        namespace: str,
+        channels: Callable[[], ChannelPool],
+        now: Callable[[], str],
     ) -> None:
+        super().__init__(name)
         self._namespace = namespace
         self._channels = channels
         self._now = now
@@ -47,10 +50,10 @@ class RedisTimetable(Timetable):
         return Leadership(given, leader.decode(), now, version)
 
     def resign(self, token: int) -> bool:
-        return bool(self._run("resign", token, STANDBY_BELL))
+        return bool(self._run("resign", token, self.standby_bell))
 
     def leader(self) -> tuple[str, int] | None:
-        key = f"{self._namespace}:schedule:leader"
+        key = self._key("leader")
         (holder, until), time = self._channels().call(
             [("HMGET", key, "holder", "until"), ("TIME",)]
         )
@@ -83,8 +86,8 @@ class RedisTimetable(Timetable):
         return found
 
     def last_runs(self) -> dict[str, LastRun]:
-        ns = self._namespace
-        (texts,) = self._channels().call([("HGETALL", f"{ns}:schedule:runs")])
+        waiting = self._key("waiting")
+        (texts,) = self._channels().call([("HGETALL", self._key("runs"))])
         runs: list[tuple[str, list[str]]] = [
             (name.decode(), text.decode().split(" ", 4)) for name, text in _pairs(texts)
         ]
@@ -92,8 +95,8 @@ class RedisTimetable(Timetable):
             return {}
         commands: list[tuple[Any, ...]] = []
         for name, (*_, task_id) in runs:
-            commands.append(("HEXISTS", f"{ns}:messages", task_id))
-            commands.append(("LLEN", f"{ns}:schedule:behind:{name}"))
+            commands.append(("HEXISTS", f"{self._namespace}:messages", task_id))
+            commands.append(("LLEN", f"{waiting}\n{name}"))
         replies = self._channels().call(commands)
         found = {}
         for (name, (tick, at, sent, skipped, task_id)), unfinished, behind in zip(
@@ -109,8 +112,8 @@ class RedisTimetable(Timetable):
         # The version first: entries that change in between are read again, not missed.
         version, documents = self._channels().call(
             [
-                ("GET", f"{self._namespace}:schedule:version"),
-                ("HGETALL", f"{self._namespace}:schedule"),
+                ("GET", self._key("version")),
+                ("HGETALL", self._key("entries")),
             ]
         )
         found = {name.decode(): document for name, document in _pairs(documents)}
@@ -125,17 +128,21 @@ class RedisTimetable(Timetable):
         *,
         ticks: Ticks = "keep",
     ) -> bool:
-        arguments = (before or b"", after or b"", note, NOTES, ticks, LEADER_BELL)
+        arguments = (before or b"", after or b"", note, NOTES, ticks, self.leader_bell)
         # Not repeated when its reply is lost: the second time the first one would be in the way.
         return bool(self._run("change_entry", entry, *arguments, retry=None))
 
     def notes(self, offset: int, limit: int) -> list[bytes]:
-        key = f"{self._namespace}:schedule:notes"
+        key = self._key("notes")
         (found,) = self._channels().call([("LRANGE", key, offset, offset + limit - 1)])
         return list(found)
 
-    def _run(self, name: str, *arguments: Any, retry: RetryPolicy | None = STEADY) -> Any:
-        return self._channels().run(name, self._namespace, (self._now(), *arguments), retry)
+    def _key(self, kind: str) -> str:
+        return f"{self._namespace}:schedule:{kind}:{self.name}"
+
+    def _run(self, script: str, *arguments: Any, retry: RetryPolicy | None = STEADY) -> Any:
+        given = (self._now(), self.name, *arguments)
+        return self._channels().run(script, self._namespace, given, retry)
 
 
 def _pairs(reply: Any) -> list[tuple[bytes, bytes]]:

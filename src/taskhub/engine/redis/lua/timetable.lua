@@ -1,11 +1,18 @@
 -- Prepended to the scripts about periodic jobs, after `shared.lua`.
 --
+-- ARGV[2]  whose jobs they are: the name of an app.
+--
 -- A *run* is what is remembered of an entry: its last tick, the id of its last run and when that was sent, how many
 -- were sent, and how many ticks were skipped because of a run before them.
 
-local SCHEDULE, SCHEDULE_VERSION = ns .. ':schedule', ns .. ':schedule:version'
-local LEADER, RUNS = ns .. ':schedule:leader', ns .. ':schedule:runs'
-local BEHIND, NOTES = ns .. ':schedule:behind', ns .. ':schedule:notes'
+local function key(kind)
+  return ns .. ':schedule:' .. kind .. ':' .. ARGV[2]
+end
+
+local SCHEDULE, SCHEDULE_VERSION = key('entries'), key('version')
+local LEADER, RUNS, NOTES = key('leader'), key('runs'), key('notes')
+-- Entries with ticks that wait behind a run; and for each of them these ticks.
+local BEHIND, WAITING = key('behind'), key('waiting') .. '\n'
 
 local function read_run(entry)
   local text = redis.call('HGET', RUNS, entry)
