@@ -83,3 +83,26 @@ def test_workers_in_the_background_work_until_they_are_stopped(commands: Command
     assert "TERM" in stopped.stdout
     assert not (commands.directory / "w1.pid").exists()
     assert celery("status").returncode == 69
+
+
+OWN_SCHEDULER = """
+from datetime import timedelta
+from celery.beat import ScheduleEntry, Scheduler
+
+class Mine(Scheduler):
+    def setup_schedule(self):
+        self.add(name="often", task="project.add", schedule=timedelta(seconds=0.2), args=(1, 2))
+"""
+
+
+def test_beat_runs_a_scheduler_of_ones_own(commands: Commands) -> None:
+    (commands.directory / "own.py").write_text(OWN_SCHEDULER)
+    beat = commands.start("-A", "project", "beat", "-S", "own:Mine", module="celery")
+    beat.wait_for("Sending due task often (project.add)", 2)
+    assert "own.Mine is to run once" in beat.output
+    assert beat.stop() == 0
+    queues = json.loads(commands.run("queues", "--json").stdout)
+    assert queues["celery"]["ready"] >= 2
+    missing = commands.run("-A", "project", "beat", "-S", "own:Theirs", module="celery")
+    assert missing.returncode == 2
+    assert "there is no scheduler 'own:Theirs'" in missing.stderr

@@ -17,6 +17,7 @@ import click
 
 from taskhub.cli import exit_codes
 from taskhub.cli.options import app_options, load_app
+from taskhub.cli.own_scheduler import OwnScheduler, own_scheduler
 from taskhub.cli.running import CommandError
 from taskhub.cli.worker import LEVELS, go_on_in_background
 from taskhub.worker import logs
@@ -28,7 +29,6 @@ PACKAGE = "taskhub_scheduler"
 #: Options of `celery beat` that are accepted, and why they change nothing.
 WITHOUT_EFFECT = {
     "schedule": "what ran last is in the store, not in a file",
-    "scheduler_class": "this is the only scheduler",
     "max_interval": "changes take effect at once",
     "hostname": "schedulers name themselves",
     "remote_control": "taskhub schedule list shows who leads",
@@ -67,8 +67,15 @@ logger = logging.getLogger("taskhub.scheduler")
     metavar="DIRECTORY",
     help="Change to a directory first.",
 )
-@click.option("-s", "--schedule", hidden=True)
-@click.option("-S", "--scheduler", "scheduler_class", hidden=True)
+@click.option(
+    "-S",
+    "--scheduler",
+    "scheduler_class",
+    metavar="CLASS",
+    help="A scheduler of your own, module:class, in the place of this one (default: the setting beat_scheduler); "
+    "of these only one may run.",
+)
+@click.option("-s", "--schedule", "filename", hidden=True)
 @click.option("--max-interval", type=float, hidden=True)
 @click.option("-n", "--hostname", hidden=True)
 @click.option(
@@ -96,6 +103,9 @@ def scheduler(
     umask: str | None,
     attached: bool,
     copy_log: str | None,
+    filename: str | None,
+    scheduler_class: str | None,
+    max_interval: float | None,
     **without_effect: Any,
 ) -> int:
     """Start the periodic jobs of an app when their time comes.
@@ -113,7 +123,6 @@ def scheduler(
             )
     if workdir is not None:
         os.chdir(workdir)
-    package = load_package()
     try:
         with ExitStack() as held:
             if pidfile is not None:
@@ -131,16 +140,24 @@ def scheduler(
             if attached:
                 # Whoever started it has told where the store is.
                 logging.getLogger("taskhub.app.stores").setLevel(logging.ERROR)
+            app = load_app(context)
+            own = own_scheduler(app, scheduler_class)
+            if own is None:
+                without_effect.update(schedule=filename, max_interval=max_interval)
             for name, value in without_effect.items():
                 if value is not None:
-                    option = "scheduler" if name == "scheduler_class" else name.replace("_", "-")
+                    option = name.replace("_", "-")
                     logger.warning("--%s has no effect: %s", option, WITHOUT_EFFECT[name])
-            app = load_app(context)
             # What ends the command is printed, not logged.
             held.enter_context(redirect_stdout(sys.stdout))
             held.enter_context(redirect_stderr(sys.stderr))
             logs.configure(app.conf, handlers, level, logfile)
-            _run(package.Scheduler(app, embedded=attached), attached)
+            running: Any
+            if own is None:
+                running = load_package().Scheduler(app, embedded=attached)
+            else:
+                running = OwnScheduler(app, own, filename, max_interval)
+            _run(running, attached)
     except AlreadyRunning as error:
         raise CommandError(str(error)) from error
     except Exception as error:

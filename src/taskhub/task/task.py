@@ -37,12 +37,13 @@ class Task(RunningTask[P, R]):
 
     #: Whether a canvas may send its calls and make their results itself: it has no way of its own to do that.
     sends_plainly: bool = True
+    #: Whether it has a way of its own to make the results of its calls.
+    makes_results: bool = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls.sends_plainly = (
-            cls.apply_async is Task.apply_async and cls.AsyncResult is Task.AsyncResult
-        )
+        cls.makes_results = cls.AsyncResult is not Task.AsyncResult
+        cls.sends_plainly = cls.apply_async is Task.apply_async and not cls.makes_results
 
     @property
     def calls_are_alike(self) -> bool:
@@ -194,6 +195,8 @@ class Task(RunningTask[P, R]):
             )
         own = {"link": link, "link_error": link_error, "shadow": shadow}
         options.update({name: value for name, value in own.items() if value is not None})
+        if self.makes_results:
+            options.setdefault("result_cls", self.AsyncResult)
         args, kwargs, options = self.prepared(args, kwargs, options)
         app = self.app
         if app.conf.task_always_eager:

@@ -48,11 +48,12 @@ SETTINGS: tuple[Setting, ...] = (
         "Periodic jobs by name: task, schedule, args, kwargs, options, and what docs/scheduling.md adds.",
         old="CELERYBEAT_SCHEDULE",
     ),
-    without_effect(
+    honoured(
         "beat_scheduler",
         "celery.beat:PersistentScheduler",
         ANY,
-        "The scheduler is taskhub-scheduler; any number of them may run.",
+        "A scheduler of one's own, as module:class; by default, and by Celery's names, taskhub's, of which any number "
+        "may run.",
         old="CELERYBEAT_SCHEDULER",
     ),
     without_effect(
