@@ -1,9 +1,11 @@
-"""A day's market data, all the way: `taskhub up`, the call by its name, its progress, the database, and a chart."""
+"""A day's market data, all the way: `taskhub up`, the call, its progress, the database, the daily report, a chart."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from tests.support.market.redirect import ADDRESS
 from tests.support.market.site import Market, MarketSite
 
 DAILY = "Modules.quant.tasks.sync_daily_data"
+REPORT = "Modules.admin.tasks.default_tasks.send_daily_report"
 CODES = ("600000.SH", "000001.SZ", "300001.SZ", "920001.BJ")
 #: Limits of their own, so that the parts of a canvas do not wait for a public site's sake.
 SETTINGS = """
@@ -42,7 +45,12 @@ def commands(tmp_path: Path, site: MarketSite) -> Iterator[Commands]:
     (tmp_path / "pyproject.toml").touch()
     (tmp_path / "market_settings.py").write_text(SETTINGS)
     path = f"{ROOT / 'src'}:{ROOT}:{tmp_path}"
-    variables = {"TASKHUB_CONFIG": "market_settings", "PYTHONPATH": path, ADDRESS: site.address}
+    variables = {
+        "TASKHUB_CONFIG": "market_settings",
+        "TASKHUB_REPORT_RECIPIENTS": "operators@example.com",
+        "PYTHONPATH": path,
+        ADDRESS: site.address,
+    }
     found = Commands(tmp_path, variables)
     yield found
     found.stop_all()
@@ -86,6 +94,13 @@ def test_a_day_is_synchronised_followed_recorded_and_shown(
     assert tables["bars"]["latest"] == str(site.market.today)
     assert 0 <= tables["bars"]["age_seconds"] < 300
     assert all(line["synced_at"] for line in tables.values())
+
+    (reported,) = lines(commands.run("call", REPORT, "--wait", "--json").stdout)
+    written = Path(reported["result"]["mail"]["destination"]).read_bytes()
+    body = message_from_bytes(written, policy=default).get_body(("plain",))
+    assert body is not None
+    (line,) = [line for line in body.get_content().splitlines() if "stocks:cn" in line]
+    assert "5500" in line.replace(",", "")
 
     drawn = commands.run("quant", "plot", "600000", "-o", "candles.png")
     assert drawn.returncode == 0, drawn.stderr
