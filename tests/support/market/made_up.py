@@ -1,16 +1,19 @@
-"""A source of market data that needs no library and no site: a few stocks, one of which makes it fail."""
+"""A source of market data that needs no library and no site: a few stocks, some of which are trouble."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import Any
 
+from taskhub.exceptions import SoftTimeLimitExceeded
 from taskhub.quant import Answer, Bar, Board, BoardKind, Code, Market, Member, Stock
 
-__all__ = ("BROKEN", "MadeUpSource")
+__all__ = ("BROKEN", "SLOW", "MadeUpSource")
 
 #: Asked for its K-lines, the source fails as none should.
 BROKEN = "600003.SH"
+#: Asked for its K-lines, the source is interrupted by the soft time limit.
+SLOW = "600002.SH"
 
 
 class MadeUpSource:
@@ -46,5 +49,7 @@ class MadeUpSource:
     def bars(self, code: Code, start: date, end: date, adjust: str) -> Answer[Bar]:
         if str(code) == BROKEN:
             raise RuntimeError("this is no error of market data")
+        if str(code) == SLOW:
+            raise SoftTimeLimitExceeded
         bar = Bar(str(code), adjust, date(2024, 1, 2), 8.0, 8.5, 9.0, 7.5, 1000)
         return Answer([bar], frozenset(Bar._fields), self.name)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from taskhub import Celery, states
+from taskhub.exceptions import SoftTimeLimitExceeded
 from taskhub.quant import (
     InvalidRequestError,
     QuantConfigurationError,
@@ -17,6 +18,7 @@ from taskhub.quant import (
     SourceUnavailableError,
     UnknownCodeError,
 )
+from tests.support.market.made_up import SLOW, MadeUpSource
 from tests.support.market.redirect import ADDRESS, redirect
 from tests.support.market.site import MarketSite
 
@@ -151,6 +153,18 @@ def test_without_the_extra_the_line_says_what_to_install(
     assert str(ended.result) == (
         f"market data needs {missing}, which is not installed: pip install 'taskhub[quant]'"
     )
+
+
+def test_a_part_that_takes_too_long_is_told_and_a_call_fails(
+    app: Celery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from taskhub.actors import sync_kline_data
+
+    source = f"{MadeUpSource.__module__}:{MadeUpSource.__name__}"
+    monkeypatch.setenv("TASKHUB_QUANT_SOURCE", source)
+    part = sync_kline_data.delay(SLOW, tolerate=True).get()
+    assert (part["state"], part["error"]) == ("failed", "it took longer than 240 s")
+    assert isinstance(sync_kline_data.delay(SLOW).result, SoftTimeLimitExceeded)
 
 
 def test_a_wrong_setting_is_named(app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
