@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
 from taskhub import signals
-from taskhub.app import current, stores
+from taskhub.app import current, django, stores
 from taskhub.app.calls import Calls
 from taskhub.app.compatibility import CompatibilityFace
 from taskhub.app.configurable import ConfigurableFace
@@ -124,6 +124,7 @@ class Celery(ConfigurableFace, CompatibilityFace, MonitoringFace):
         self._broker: EngineBroker | None = None
         self.steps: defaultdict[str, set[Any]] = defaultdict(set)
         self.user_options: defaultdict[str, set[Any]] = defaultdict(set)
+        django.adapt(self)
         if set_as_current:
             self.set_current()
         self.on_init()

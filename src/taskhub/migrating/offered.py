@@ -43,8 +43,10 @@ _NAMES: Final[Mapping[str, str]] = {
         "Signature StampingVisitor _chain _chord chain chord chunks group maybe_signature "
         "maybe_subtask signature subtask xmap xstarmap"
     ),
-    "celery.contrib": "abortable pytest testing",
+    "celery.contrib": "abortable django pytest testing",
     "celery.contrib.abortable": "ABORTED AbortableAsyncResult AbortableTask",
+    "celery.contrib.django": "task",
+    "celery.contrib.django.task": "DjangoTask",
     "celery.contrib.pytest": (
         "celery_app celery_class_tasks celery_config celery_enable_logging celery_includes "
         "celery_parameters celery_session_app celery_session_worker celery_worker "

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import dramatiq
 
+from taskhub.config.source import load_object
 from taskhub.task import calling
 from taskhub.task.annotations import annotations_for
 from taskhub.task.argument_check import argument_check
-from taskhub.task.options import CALL_OPTIONS, FROM_CONFIGURATION
+from taskhub.task.options import CALL_OPTIONS, FROM_CONFIGURATION, TaskOptions
 from taskhub.task.retrying import add_autoretry_behaviour
 from taskhub.worker.deciding import CONTROL_FLOW
 from taskhub.worker.endings import ResultPolicy
 from taskhub.worker.limits.interrupting import OnEventLoop
 from taskhub.worker.limits.time_limits import TimeLimits, seconds
+from taskhub.worker.request import Request
 from taskhub.worker.runnable import HANDLERS, RunnableTask
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ def bind(task: Task[Any, Any], app: Celery) -> None:
         for name in HANDLERS
         if name in vars(task) or getattr(type(task), name) is not getattr(RunnableTask, name)
     )
+    task.request_class = _request_class(task.Request)
     task._decorator_links = {
         name: calling.as_list(task._options[name])
         for name in ("link", "link_error")
@@ -65,6 +68,18 @@ def bind(task: Task[Any, Any], app: Celery) -> None:
     add_autoretry_behaviour(task, **task._options)
     _become_actor(task, app, task.run)
     type(task).on_bound(app)
+
+
+def _request_class(named: Any) -> Any:
+    """Return the class of a task's requests if it is one of its own.
+
+    Raises:
+      ImportError: the path leads nowhere.
+    """
+    if named == TaskOptions.Request:
+        return None
+    found = load_object(named) if isinstance(named, str) else named
+    return None if found is Request else found
 
 
 def _own(task: Task[Any, Any], attribute: str) -> Any:

@@ -97,6 +97,8 @@ class TaskOptions(RunnableTask[P, R]):
     store_errors_even_if_ignored: bool | None = _configured()
     #: Results of eager calls are stored, too.
     store_eager_result: bool | None = _configured()
+    #: What hears of its messages in a worker: a subclass of `celery.worker.request.Request`, or the path of one.
+    Request: Any = "taskhub.worker.request:Request"
     #: How arguments travel: "json", "pickle", "yaml", "msgpack".
     serializer: str | None = _configured()
     #: Seconds after which it is ended.

@@ -23,7 +23,7 @@ from taskhub.exceptions import (
     WorkerLostError,
 )
 from taskhub.outcome import Outcome
-from taskhub.worker import endings, telling
+from taskhub.worker import endings, own_requests, telling
 from taskhub.worker.context import Context
 from taskhub.worker.exception_info import ExceptionInfo
 from taskhub.worker.limits.interrupting import Interruption
@@ -165,7 +165,7 @@ def _handle(
     """Call the task's handlers; they may set another state, but not undo the ending."""
     overridden, state = task.overridden, outcome.state
     name, signal = _HANDLERS[state]
-    if not overridden and not signal.receivers:
+    if not overridden and not signal.receivers and task.request_class is None:
         return outcome
     call = (request.id or "", request.args, request.kwargs)
     request._ending = True
@@ -175,6 +175,8 @@ def _handle(
         telling.comes_to(task, request, state, value, info)
     if state != states.RETRY and "after_return" in overridden:
         _call(task, "after_return", state, value, *call, info)
+    if task.request_class is not None:
+        own_requests.ended(task, request, value, info)
     if request._final_state is not None:
         return endings.custom(request, task.result_policy, outcome, *request._final_state)
     return outcome

@@ -21,7 +21,7 @@ from taskhub.engine.delivery import Delivery
 from taskhub.engine.port import Claim
 from taskhub.exceptions import ChordError, OperationalError
 from taskhub.outcome import Outcome
-from taskhub.worker import endings, telling
+from taskhub.worker import endings, own_requests, telling
 from taskhub.worker.context import Context, enter, is_expired, leave, request_of
 from taskhub.worker.deciding import (
     end_lost,
@@ -137,6 +137,8 @@ class Lifecycle(Middleware):
             request._began = perf_counter()
             if self._eventing.is_on:
                 self._eventing.started(request)
+            if task.request_class is not None:
+                own_requests.accepted(task, request)
             if signals.task_prerun.receivers:
                 telling.begins(task, request, message.args, message.kwargs)
             if task.track_started and not task.result_policy.ignores(request):

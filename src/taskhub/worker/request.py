@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from taskhub.exceptions import Retry
 from taskhub.worker.context import Context
 
 
 class Request:
-    """What receivers of `task_received` get; the task itself has `self.request`.
+    """What receivers of `task_received` get, and the base of classes that tasks name as their `Request`.
+
+    The task itself has `self.request`.
 
     Parameters:
       context: the request of the message.
@@ -129,6 +132,35 @@ class Request:
 
     def __hash__(self) -> int:
         return hash(self.id)
+
+    # -- hooks, for the classes that tasks name as their `Request`
+
+    def on_accepted(self, pid: int, time_accepted: float) -> None:
+        """The task is about to run.
+
+        Parameters:
+          pid: the process that runs it.
+          time_accepted: seconds of `time.monotonic()`.
+        """
+
+    def on_timeout(self, soft: bool, timeout: float | None) -> None:
+        """The task has reached a time limit, seconds: the soft one, or the hard one, which ends it."""
+
+    def on_success(self, failed__retval__runtime: tuple[bool, Any, float], **kwargs: Any) -> None:
+        """The task has returned or raised: whether it failed, its value or `einfo`, and for how many seconds it ran."""
+        failed, value, _ = failed__retval__runtime
+        if failed:
+            self.on_failure(value, return_ok=True)
+
+    def on_retry(self, exc_info: Any) -> None:
+        """The task has asked to run again."""
+
+    def on_failure(
+        self, exc_info: Any, send_failed_event: bool = True, return_ok: bool = False
+    ) -> None:
+        """The task has raised."""
+        if isinstance(exc_info.exception, Retry):
+            self.on_retry(exc_info)
 
     def __repr__(self) -> str:
         return f"<Request: {self.name}[{self.id}] {self.argsrepr} {self.kwargsrepr}>"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import dramatiq
@@ -35,6 +36,8 @@ class RunnableTask(dramatiq.Actor[P, R]):
     soft_time_limit: float | None = None
     #: What these were when it was declared: messages carry them.
     declared_limits: TimeLimits = UNLIMITED
+    #: What hears of its messages, if it is a class of the task's own.
+    request_class: Callable[[Context], Any] | None = None
     #: Exceptions that are part of normal operation.
     throws: tuple[type[BaseException], ...] | type[BaseException] = ()
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from taskhub.exceptions import OperationalError, SoftTimeLimitExceeded
 from taskhub.outcome import Outcome
-from taskhub.worker import endings, supervised
+from taskhub.worker import endings, own_requests, supervised
 from taskhub.worker.context import entered
 from taskhub.worker.deciding import end_overdue, end_revoked
 from taskhub.worker.limits.deadlines import DeadlineBoard
@@ -221,6 +221,7 @@ class Executions:
                         execution.request.task,
                         execution.request.id,
                     )
+                    own_requests.soft_limit_reached(execution.task, execution.request, limits.soft)
         for execution, at in list(self._freed_by.items()):
             if self._running.get(execution.thread) is not execution:
                 del self._freed_by[execution]
