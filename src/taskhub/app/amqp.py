@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +86,30 @@ class Queues(dict[str, Any]):
         return added
 
 
+class Router:
+    """Where calls go, under the names of Celery's router."""
+
+    def __init__(self, amqp: AMQP) -> None:
+        self._amqp = amqp
+
+    def route(
+        self,
+        options: Mapping[str, Any],
+        name: str,
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        task_type: Any = None,
+    ) -> dict[str, Any]:
+        """Return the options of a call with its route; `queue` is the queue itself.
+
+        Raises:
+          QueueNotFound: the queue is not configured, and `task_create_missing_queues` is off.
+        """
+        routes = self._amqp.routes
+        routed = routes.options(options, name, args, kwargs, task_type)
+        return {**routed, "queue": self._amqp.queues[routes.queue(routed)]}
+
+
 class AMQP:
     """Queues and routes, as programs look at them; nothing here speaks AMQP."""
 
@@ -111,6 +135,11 @@ class AMQP:
     def routes(self) -> Routes:
         """The routes of the setting `task_routes`."""
         return self._app.calls.routes
+
+    @property
+    def router(self) -> Router:
+        """Tells where a call goes without sending it."""
+        return Router(self)
 
     @property
     def default_queue(self) -> Any:

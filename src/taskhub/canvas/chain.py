@@ -141,7 +141,7 @@ class _chain(WithTasks):
             with sending(app, given) as outbox:
                 outbox.chains.append(plan)
                 sent = first.apply_async(all_args, kwargs, **given)
-        return sent if len(self.tasks) == 1 else result
+        return sent if len(steps) == 1 else result
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Send it, as Celery does."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dramatiq
 
 from taskhub.config.source import load_object
+from taskhub.exceptions import ImproperlyConfigured, QueueNotFound
 from taskhub.task import calling
 from taskhub.task.annotations import annotations_for
 from taskhub.task.argument_check import argument_check
@@ -82,6 +83,18 @@ def _request_class(named: Any) -> Any:
     return None if found is Request else found
 
 
+def _queue(task: Task[Any, Any], app: Celery) -> str:
+    """Return the queue of a task's calls, as far as it does not depend on their arguments."""
+    try:
+        return app.calls.queue(task._call_defaults, task.name, (), {}, task)
+    except (ImproperlyConfigured, QueueNotFound):
+        raise
+    except Exception:
+        # A router of the program's that looks at arguments; each call asks it again.
+        name: str = app.conf.task_default_queue
+        return name
+
+
 def _own(task: Task[Any, Any], attribute: str) -> Any:
     """Return what a task or its class sets, None if that is left to the configuration."""
     value = vars(task).get(attribute)
@@ -118,7 +131,7 @@ def _become_actor(task: Task[Any, Any], app: Celery, run: Callable[..., Any]) ->
         run,
         broker=broker,
         actor_name=task.name,
-        queue_name=app.calls.queue(task._call_defaults, task.name, (), {}, task),
+        queue_name=_queue(task, app),
         priority=0,
         options={"throws": (*throws, *CONTROL_FLOW)},
     )

@@ -144,7 +144,7 @@ class Lifecycle(Middleware):
             if task.track_started and not task.result_policy.ignores(request):
                 self._store_started(broker, worker, message, task, request)
             if "before_start" in task.overridden:
-                task.before_start(message.message_id, message.args, message.kwargs)
+                task.before_start(message.message_id, request.args, message.kwargs)
         except SkipMessage:
             raise
         except BaseException as error:

@@ -37,7 +37,6 @@ def ended(task: Task, context: Context, value: Any, info: ExceptionInfo | None) 
     if info is not None and isinstance(info.exception, TimeLimitExceeded):
         limit = next(iter(info.exception.args), None)
         _tell(task, context, lambda request: request.on_timeout(False, limit))
-        return
     runtime = 0.0 if context._began is None else perf_counter() - context._began
     outcome = (info is not None, value if info is None else info, runtime)
     _tell(task, context, lambda request: request.on_success(outcome))

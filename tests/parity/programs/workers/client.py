@@ -1,0 +1,112 @@
+import subprocess
+import time
+
+from celery.exceptions import TaskRevokedError
+from tasks import app, limited, sleeptask, store
+
+WAIT = 30
+
+
+def poll(read):
+    deadline = time.monotonic() + WAIT
+    while not (value := read()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return value
+
+
+def only(replies):
+    """Return the reply of the only worker."""
+    [(name, reply)] = replies.items() if isinstance(replies, dict) else replies[0].items()
+    assert name.startswith("main@"), name
+    return reply
+
+
+# One worker answers: there is no need to wait for others.
+inspect = app.control.inspect(limit=1)
+
+# Ping, and what is registered
+print(only(inspect.ping()), only(app.control.ping(timeout=5, limit=1)))
+names = [line.partition(" ")[0] for line in only(inspect.registered())]
+print([name for name in names if name.startswith("tasks.")])
+print([line for line in only(inspect.registered("rate_limit")) if line.startswith("tasks.limited")])
+print(sorted(queue["name"] for queue in only(inspect.active_queues())))
+stats = only(inspect.stats())
+print(sorted(set(stats) & {"broker", "clock", "pid", "pool", "prefetch_count", "rusage", "total", "uptime"}))
+print(only(inspect.clock())["clock"] > 0, only(inspect.report())["ok"].split()[0] != "")
+print(only(inspect.conf(with_defaults=True))["task_default_queue"])
+
+# What runs, and what is scheduled
+running = sleeptask.delay(2.5)
+[active] = poll(lambda: only(inspect.active()))
+print(active["name"], active["id"] == running.id, active["args"], active["kwargs"], active["delivery_info"]["routing_key"])
+later = sleeptask.apply_async((0,), countdown=600)
+[scheduled] = poll(lambda: only(inspect.scheduled()))
+print(scheduled["request"]["id"] == later.id, scheduled["request"]["name"], sorted(scheduled))
+found = only(inspect.query_task(running.id, "nobody"))
+print({name == running.id: state for name, (state, _) in found.items()})
+print(only(inspect.reserved()))
+
+# Revoking
+later.revoke()
+poll(lambda: later.id in only(inspect.revoked()))
+print(later.id in only(inspect.revoked()))
+other = sleeptask.apply_async((0,), countdown=1)
+app.control.revoke(other.id)
+try:
+    other.get(timeout=WAIT)
+except TaskRevokedError as error:
+    print(type(error).__name__, other.state)
+
+# Limits
+print(only(app.control.rate_limit("tasks.limited", "200/m", reply=True, limit=1)))
+print(only(app.control.time_limit("tasks.sleeptask", soft=60, hard=120, reply=True, limit=1)))
+print(only(app.control.rate_limit("nobody", "1/s", reply=True, limit=1)))
+print(limited.delay().get(timeout=WAIT))
+
+# Queues
+print(only(app.control.add_consumer("extra", reply=True, limit=1)))
+print(sleeptask.apply_async((0,), queue="extra").get(timeout=WAIT))
+print(only(app.control.cancel_consumer("extra", reply=True, limit=1)))
+print([queue["name"] for queue in only(inspect.active_queues())])
+
+# Pools, events
+print(only(app.control.enable_events(reply=True, limit=1)))
+print("ok" in only(app.control.disable_events(reply=True, limit=1)))
+print(app.control.heartbeat())
+
+# Commands of one's own
+print(only(app.control.broadcast("remember", arguments={"key": "k", "value": "v"}, reply=True, limit=1)), store.get("k"))
+print(only(app.control.broadcast("answer", reply=True, limit=1)))
+[me] = inspect.ping()
+print(only(app.control.broadcast("answer", reply=True, destination=[me])))
+print(app.control.broadcast("answer", reply=True, destination=["nobody@nowhere"], timeout=0.5))
+print(running.get(timeout=WAIT))
+
+# From the command line
+for words in (["inspect", "ping", "--json"], ["control", "remember", "k", "w"]):
+    done = subprocess.run(["celery", "-A", "tasks", *words], capture_output=True, text=True, timeout=60)
+    print(words[0], done.returncode, "main@" in done.stdout)
+print(store.get("k"))
+
+# Events
+class Seen(Exception):
+    pass
+
+
+def stop(event):
+    if event["uuid"] == awaited.id:
+        raise Seen(event["type"])
+
+
+app.control.enable_events()
+with app.connection() as connection:
+    receiver = app.events.Receiver(connection, handlers={"task-succeeded": stop})
+    awaited = sleeptask.apply_async((0,), countdown=2)
+    try:
+        receiver.capture(limit=None, timeout=40, wakeup=True)
+    except Seen as seen:
+        print(seen)
+
+# Shutting down
+app.control.shutdown()
+print(poll(lambda: not app.control.ping(timeout=0.5)))
