@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from taskhub.exceptions import SoftTimeLimitExceeded
 from taskhub.quant import Answer, Bar, Board, BoardKind, Code, Market, Member, Stock
+from tests.support.workers import until
 
-__all__ = ("BROKEN", "SLOW", "MadeUpSource")
+__all__ = ("BROKEN", "GATE", "SLOW", "MadeUpSource", "asked_at")
+
+#: The environment's path of a file for which questions for stocks wait; not set: they don't.
+GATE = "MADE_UP_GATE"
 
 #: Asked for its K-lines, the source fails as none should.
 BROKEN = "600003.SH"
 #: Asked for its K-lines, the source is interrupted by the soft time limit.
 SLOW = "600002.SH"
+
+
+def asked_at(gate: Path) -> Path:
+    """Return the file that is there once somebody waits at a gate."""
+    return gate.with_suffix(".asked")
 
 
 class MadeUpSource:
@@ -22,6 +33,10 @@ class MadeUpSource:
     name = "made up"
 
     def stocks(self, market: Market, progress: Any) -> Answer[Stock]:
+        if GATE in os.environ:
+            gate = Path(os.environ[GATE])
+            asked_at(gate).touch()
+            until(gate.exists, "the gate to open", 60)
         rows = [
             Stock(
                 code=f"60000{number}.SH",
