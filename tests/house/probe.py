@@ -1,10 +1,11 @@
-"""Run in a fresh interpreter: import taskhub and say, as JSON, what that cost and did.
+"""Run in a fresh interpreter: import a package and say, as JSON, what that cost and did.
 
-With the argument `names`, every public name is resolved, too.
+Arguments: the package; with `names` behind it every public name is resolved, too.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import signal
 import sys
@@ -33,12 +34,11 @@ sys.addaudithook(watch)
 handlers_before = handlers()
 
 began = time.perf_counter()
-import taskhub  # noqa: E402
-
+package = importlib.import_module(sys.argv[1])
 seconds = time.perf_counter() - began
-if sys.argv[1:] == ["names"]:
-    for name in taskhub.__all__:
-        getattr(taskhub, name)
+if sys.argv[2:] == ["names"]:
+    for name in package.__all__:
+        getattr(package, name)
 
 seen = {
     "seconds": seconds,

@@ -1,4 +1,4 @@
-"""Importing taskhub is cheap and does nothing to the world."""
+"""Importing taskhub, or celery from us, is cheap and does nothing to the world."""
 
 from __future__ import annotations
 
@@ -22,19 +22,22 @@ def probe(*arguments: str) -> dict[str, Any]:
     return seen
 
 
-def test_import_takes_less_than_150_milliseconds() -> None:
+@pytest.mark.parametrize(("package", "most"), [("taskhub", 0.150), ("celery", 0.200)])
+def test_import_takes_hardly_any_time(package: str, most: float) -> None:
     # The best of several runs: others may be using the machine.
-    assert min(probe()["seconds"] for _ in range(5)) < 0.150
+    assert min(probe(package)["seconds"] for _ in range(5)) < most
 
 
-def test_import_leaves_alone_what_may_not_be_needed() -> None:
+@pytest.mark.parametrize("package", ["taskhub", "celery"])
+def test_import_leaves_alone_what_may_not_be_needed(package: str) -> None:
     costly = {"akshare", "dramatiq", "jinja2", "pandas", "pydantic", "redis", "rich", "sqlalchemy"}
-    assert costly.isdisjoint(probe()["modules"])
+    assert costly.isdisjoint(probe(package)["modules"])
 
 
+@pytest.mark.parametrize("package", ["taskhub", "celery"])
 @pytest.mark.parametrize("arguments", [[], ["names"]], ids=["module", "every public name"])
-def test_import_has_no_side_effects(arguments: list[str]) -> None:
-    seen = probe(*arguments)
+def test_import_has_no_side_effects(package: str, arguments: list[str]) -> None:
+    seen = probe(package, *arguments)
     assert seen["events"] == []
     assert seen["threads"] == 1
     assert seen["signals_untouched"]

@@ -12,13 +12,14 @@ import warnings
 import weakref
 from collections.abc import Callable, Hashable, Iterable
 from functools import wraps
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, overload
 
 from taskhub.exceptions import CDeprecationWarning
 
 logger = logging.getLogger(__name__)
 
 Receiver = Callable[..., Any]
+F = TypeVar("F", bound=Receiver)
 
 #: Pauses before a receiver that was connected with `retry` is called again, seconds: the first, how
 #: much longer each next one is, and the longest; Celery's.
@@ -62,6 +63,24 @@ class Signal:
 
     # -- connecting
 
+    @overload
+    def connect(
+        self,
+        receiver: F,
+        sender: Any = None,
+        weak: bool = True,
+        dispatch_uid: Any = None,
+        retry: bool = False,
+    ) -> F: ...
+    @overload
+    def connect(
+        self,
+        *,
+        sender: Any = None,
+        weak: bool = True,
+        dispatch_uid: Any = None,
+        retry: bool = False,
+    ) -> Callable[[F], F]: ...
     def connect(self, *args: Any, **kwargs: Any) -> Any:
         """Connect a receiver: `connect(receiver, sender=None, weak=True, dispatch_uid=None,
         retry=False)`, or the same without the receiver as a decorator.
