@@ -16,7 +16,7 @@ from taskhub.config.urls import mask_url
 
 if TYPE_CHECKING:
     from taskhub.migrating import Report
-    from taskhub.migrating.commands import Option
+    from taskhub.migrating.commands import Commands, Option
 
 _LEVELS = ("unsupported", "differs", "without-effect", "unseen")
 _TITLES = {
@@ -96,17 +96,19 @@ def check(path: Path, as_json: bool, levels: tuple[str, ...]) -> int:
     return exit_codes.FAILURE if shown.findings else exit_codes.OK
 
 
-def offered_commands() -> Mapping[str, Mapping[str, Option]]:
-    """Return the commands that there are, with their options, as `taskhub` itself declares them."""
-    from taskhub.cli import scheduler, worker_settings
+def offered_commands() -> Commands:
+    """Return the commands that there are, with their options, as `celery` itself declares them."""
+    from taskhub.cli import refused, scheduler, worker_settings
     from taskhub.cli.group import LazyGroup
+    from taskhub.cli.program import CELERY
 
-    group = LazyGroup("taskhub")
-    context = click.Context(group)
-    found: dict[str, Mapping[str, Option]] = {}
+    group = LazyGroup(CELERY)
+    context = click.Context(group, info_name=CELERY)
+    found: dict[str, Mapping[str, Option] | str] = dict(refused.INSTEAD)
     for name in group.list_commands(context):
         command = group.get_command(context, name)
-        assert command is not None
+        if command is None or name in refused.INSTEAD:
+            continue
         without_effect = {
             "worker": worker_settings.WITHOUT_EFFECT,
             "beat": scheduler.WITHOUT_EFFECT,
@@ -130,7 +132,12 @@ def _options(
         if not isinstance(parameter, click.Option):
             continue
         found = Option(not parameter.is_flag and not parameter.count)
-        for key in (parameter.name or "", *parameter.opts):
+        keys = (
+            parameter.name or "",
+            *parameter.opts,
+            *(name.strip("-") for name in parameter.opts),
+        )
+        for key in keys:
             if key in without_effect:
                 message = f"accepted, changes nothing: {without_effect[key]}"
                 found = replace(

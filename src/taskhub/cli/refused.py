@@ -8,7 +8,7 @@ from taskhub.cli import exit_codes
 from taskhub.cli.running import CommandError
 
 #: Command -> what to do instead.
-_INSTEAD = {
+INSTEAD = {
     "amqp": "there is no AMQP here; `taskhub queues` shows queues and messages, `taskhub purge` empties them",
     "logtool": "let workers write JSON (`worker --log-format json`), and see `taskhub stats`",
     "migrate": "let a worker of Celery's work off what is left in the old broker; `taskhub migrate check PATH` "
@@ -19,11 +19,11 @@ _INSTEAD = {
 def _refusing(name: str) -> click.Command:
     @click.command(
         name=name,
-        help=f"Not offered: {_INSTEAD[name]}.",
+        help=f"Not offered: {INSTEAD[name]}.",
         context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     )
     def refuse() -> None:
-        raise CommandError(f"{name} is not offered: {_INSTEAD[name]}", exit_codes.USAGE)
+        raise CommandError(f"{name} is not offered: {INSTEAD[name]}", exit_codes.USAGE)
 
     return refuse
 

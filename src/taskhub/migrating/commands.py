@@ -33,8 +33,8 @@ class Option:
     advice: str = ""
 
 
-#: Command -> its options by name (`-Q`, `--queues`); what a command is not among them, is not offered.
-Commands = Mapping[str, Mapping[str, Option]]
+#: Command -> its options by name (`-Q`, `--queues`), or what to do instead if it is refused.
+Commands = Mapping[str, Mapping[str, Option] | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,9 @@ _GLOBAL: Final[Mapping[str, bool]] = {
     "--config": True, "--workdir": True, "-C": False, "--no-color": False, "-q": False, "--quiet": False,
     "--version": False, "--skip-checks": False, "-h": False, "--help": False,
 }  # fmt: skip
-#: Commands of Celery's, and of its plug-ins, that are not there.
-_ELSEWHERE: Final[Mapping[str, str]] = {
-    "amqp": "there is no AMQP: `taskhub queues` shows the queues",
+#: Commands that other distributions add to Celery's.
+_PLUG_INS: Final[Mapping[str, str]] = {
     "flower": "Flower reads events from the broker by kombu: use `taskhub status`, `taskhub events` and --metrics-port",
-    "logtool": "read the log lines, as JSON with --log-format json",
-    "migrate": "messages are not moved between brokers: drain the queues (docs/migrating.md)",
 }
 _WORD: Final = re.compile(r"(?<![\w./-])(?:[\w./~${}-]*/)?celery(?=[\s\"',\]]|$)")
 _VARIABLE: Final = re.compile(r"(?P<name>CELERYD_OPTS|CELERYBEAT_OPTS)\s*[=:]\s*(?P<value>.+)")
@@ -132,18 +129,19 @@ def judge(line: CommandLine, commands: Commands) -> Findings:
         yield from _judge_global(option, value, line)
     if name is None or _is_variable(name):
         return
-    if name not in commands:
+    options = commands.get(name, "see `taskhub --help`")
+    if isinstance(options, str):
         if name in _KNOWN:
             yield Finding(
                 Level.UNSUPPORTED,
                 f"celery {name}",
                 "there is no such command",
-                _ELSEWHERE.get(name, "see `taskhub --help`"),
+                _PLUG_INS.get(name, options),
                 line.path,
                 line.line,
             )
         return
-    yield from _judge_options(name, rest, commands[name], line)
+    yield from _judge_options(name, rest, options, line)
 
 
 def _judge_options(

@@ -140,15 +140,6 @@ def _classes(module: Module) -> Findings:
             path = module.resolve(base)
             if path in APP_CLASSES:
                 yield from _overridden(node, module)
-            elif path is not None and path.startswith("celery.beat."):
-                yield Finding(
-                    Level.UNSUPPORTED,
-                    "a scheduler of one's own",
-                    "the scheduler's classes can be named, but a subclass is never run",
-                    "change jobs while they run with app.schedule or `taskhub schedule`",
-                    module.path,
-                    node.lineno,
-                )
 
 
 def _class_statement(statement: ast.stmt, module: Module) -> Findings:

@@ -157,7 +157,6 @@ def test_classes(check: Check) -> None:
         "differs priority= of a task @m.py:7",
         "differs rate_limit= of a task @m.py:8",
         "unsupported Task.add_around @m.py:10",
-        "unsupported a scheduler of one's own @m.py:14",
         "unsupported app.loader_cls @m.py:18",
     ]
 
