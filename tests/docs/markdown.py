@@ -7,14 +7,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ("DOCUMENTS", "ROOT", "Block", "Mark", "blocks", "links", "without_blocks")
+__all__ = ("DOCUMENTS", "ROOT", "TASK_LIST", "Block", "Mark", "blocks", "links", "without_blocks")
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-#: Every document for users, by its path in the repository.
+#: The list of tasks that everything began with. tests/acceptance/application/test_task_list.py runs it.
+TASK_LIST: Final = "docs/task-list.zh.md"
+#: Every other document for users, by its path in the repository.
 DOCUMENTS: Final = (
     "README.md",
     "README.zh-CN.md",
-    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md")),
+    *sorted(
+        name
+        for path in (ROOT / "docs").glob("*.md")
+        if (name := str(path.relative_to(ROOT))) != TASK_LIST
+    ),
 )
 
 _FENCE: Final = re.compile(r"^```(?P<language>\S*)$")
