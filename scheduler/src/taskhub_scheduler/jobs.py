@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,9 @@ class Jobs:
         self._clock = clock
         self._fire = fire
         self._last = last
+        self._changed = threading.Condition()
+        self._firing = 0
+        self._stopped = False
         self._scheduler = BackgroundScheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(THREADS)},
@@ -60,7 +64,7 @@ class Jobs:
                 self._remove(job.id)
         for entry in entries.values():
             self._scheduler.add_job(
-                self._fire,
+                self._call,
                 EntryTrigger(entry, self._clock, self._last),
                 args=(entry.name,),
                 id=entry.name,
@@ -75,7 +79,24 @@ class Jobs:
 
     def stop(self, *, wait: bool) -> None:
         """End, after what is being sent if so wanted."""
-        self._scheduler.shutdown(wait=wait)
+        with self._changed:
+            self._stopped = True
+        # It would wait for its threads while it holds what they need to end.
+        self._scheduler.shutdown(wait=False)
+        with self._changed:
+            self._changed.wait_for(lambda: not (wait and self._firing))
+
+    def _call(self, name: str) -> timedelta | None:
+        with self._changed:
+            if self._stopped:
+                return None
+            self._firing += 1
+        try:
+            return self._fire(name)
+        finally:
+            with self._changed:
+                self._firing -= 1
+                self._changed.notify_all()
 
     # Both are called when the entry may be called for again: sooner it would be refused.
 

@@ -17,6 +17,7 @@ from taskhub import signals
 from taskhub.app.app import Celery
 from taskhub.engine.memory import MemoryEngine
 from taskhub.engine.rules import EngineRules
+from taskhub.engine.timetable import Tick, TickFate
 from taskhub.exceptions import OperationalError
 from taskhub.schedules import crontab, schedule
 from taskhub_scheduler import Scheduler
@@ -225,3 +226,29 @@ def test_a_store_that_is_away_is_told_of_once(
         for claim in engine.claim("w1", ["default"], 1000).claims
     ]
     assert {after - before for before, after in pairwise(ticks)} == {timedelta(seconds=0.1)}
+
+
+def test_it_ends_after_what_is_being_sent(
+    app: Celery,
+    engine: MemoryEngine,
+    start: Callable[..., Scheduler],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app.conf.beat_schedule = {"job": {"task": "add", "schedule": 0.05, "args": (1,)}}
+    timetable = engine.timetable("tests")
+    send, begun = timetable.tick, threading.Event()
+
+    def slowly(token: int, tick: Tick) -> TickFate:
+        if tick.messages:
+            begun.set()
+            # It is asked to end meanwhile.
+            time.sleep(0.5)
+        return send(token, tick)
+
+    monkeypatch.setattr(timetable, "tick", slowly)
+    made = start()
+    assert begun.wait(TIMEOUT)
+    made.stop()
+    until(lambda: not timetable.leader(), "it to end")
+
+    assert sent(app, "job") == 1
