@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 import pkgutil
+import re
 import subprocess
 
 import celery
 from taskhub import Celery, Task
 from taskhub.migrating.offered import OFFERED
 from taskhub.migrating.tasks import APP_ATTRIBUTES, TASK_ATTRIBUTES
-from tests.support.parity import oracle_python
+from tests.support.parity import REPOSITORY, oracle_python
 
 _LIST_ATTRIBUTES = """
 import celery, json
@@ -46,3 +47,16 @@ def test_what_apps_and_tasks_of_celery_have_and_ours_have_not() -> None:
     app = Celery(broker="memory://", set_as_current=False)
     assert theirs[0] - set(dir(app)) == APP_ATTRIBUTES.keys()
     assert theirs[1] - set(dir(Task)) == TASK_ATTRIBUTES.keys()
+
+
+def test_the_page_lists_every_module_and_name() -> None:
+    text = (REPOSITORY / "docs" / "compat.md").read_text()
+    table = text.partition("## Every module and name")[2].partition("\n\n`kombu`")[0]
+    rows = re.findall(r"^\| `(celery[\w.]*)` \| (`.*`) \|$", table, re.MULTILINE)
+    listed = {module: set(re.findall(r"`([^`]+)`", names)) for module, names in rows}
+    # Modules are in rows of their own.
+    expected = {
+        module: {name for name in names if f"{module}.{name}" not in OFFERED}
+        for module, names in OFFERED.items()
+    }
+    assert listed == {module: names for module, names in expected.items() if names}
