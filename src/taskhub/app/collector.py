@@ -5,7 +5,7 @@ A group of 10,000 calls of one task differs in ids, places and arguments only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,13 +25,25 @@ _PLACE = frozenset(("task_id", "group_id", "group_index", "chord", "root_id", "p
 _OF_EACH_CALL = (_PLACE - {"root_id"}) | {"countdown", "eta", "expires"}
 
 
+class _Plan(NamedTuple):
+    """How the calls of one task are collected, and what they have in common."""
+
+    #: The task as an actor of its app; None: each call is sent by its own `apply_async`.
+    task: Task[Any, Any] | None = None
+    #: What all calls have in common; None: each may be treated differently.
+    template: _Template | None = None
+
+
 class _Template(NamedTuple):
     """What all calls of one task by one canvas have in common."""
 
+    name: str
     queue: str
     priority: int
     #: Options of the messages.
     stored: dict[str, Any]
+    #: Raises `TypeError` if it is called with arguments that do not fit.
+    check: Callable[..., Any] | None
 
 
 class Collector:
@@ -55,7 +67,8 @@ class Collector:
         self._outbox = outbox
         self._args, self._kwargs, self._options = args, kwargs, options
         self._parent = parent
-        self._templates: dict[str, _Template | None] = {}
+        #: By the task's object, which is kept alive by the canvas.
+        self._plans: dict[int, _Plan] = {}
 
     def collect(self, signature: Signature) -> bool:
         """Collect one member.
@@ -66,19 +79,17 @@ class Collector:
           EncodeError: an argument cannot be serialized.
           TypeError: the arguments do not fit the task.
         """
-        from taskhub.task.task import Task
-
-        task: Task[Any, Any] | None = signature.known_task()
-        if (
-            signature.subtask_type is not None
-            or task is None
-            or type(task).apply_async is not Task.apply_async
-        ):
+        if signature["subtask_type"] is not None:
             return False
-        task = task.bound
-        template = self._template(task)
-        if template is not None and signature.options.keys() <= _PLACE:
-            self._outbox.messages.append(self._from_template(template, task, signature))
+        named = signature.known_task()
+        plan = self._plans.get(id(named))
+        if plan is None:
+            plan = self._plans[id(named)] = self._plan(named)
+        task, template = plan
+        if task is None:
+            return False
+        if template is not None and signature["options"].keys() <= _PLACE:
+            self._outbox.messages.append(self._from_template(template, signature))
             return True
         args, kwargs, merged = task.prepared(
             *signature.merged(self._args, self._kwargs, self._options)
@@ -90,13 +101,15 @@ class Collector:
         )
         return True
 
-    def _template(self, task: Task[Any, Any]) -> _Template | None:
-        """Return what the calls of a task have in common; None: each may be treated differently."""
-        if task.name not in self._templates:
-            self._templates[task.name] = self._new_template(task)
-        return self._templates[task.name]
+    def _plan(self, named: Any) -> _Plan:
+        from taskhub.task.task import Task
 
-    def _new_template(self, task: Task[Any, Any]) -> _Template | None:
+        if named is None or type(named).apply_async is not Task.apply_async:
+            return _Plan()
+        task = named.bound
+        return _Plan(task, self._template(task))
+
+    def _template(self, task: Task[Any, Any]) -> _Template | None:
         defaults = self._calls.defaults
         common = {**task._call_defaults, **self._options}
         serializer = common.get("serializer") or defaults.serializer
@@ -110,27 +123,30 @@ class Collector:
         ):
             return None
         stored = calling.message_options(common, defaults, self._parent, "")
-        queue = self._calls.routes.queue(common)
-        return _Template(queue, clamp_priority(stored.get("priority")), stored)
+        return _Template(
+            task.name,
+            self._calls.routes.queue(common),
+            clamp_priority(stored.get("priority")),
+            stored,
+            task._check_arguments,
+        )
 
-    def _from_template(
-        self, template: _Template, task: Task[Any, Any], signature: Signature
-    ) -> Envelope:
-        options, args, kwargs = signature.options, signature.args, signature.kwargs
+    def _from_template(self, template: _Template, signature: Signature) -> Envelope:
+        name, queue, priority, common, check = template
+        options, args, kwargs = signature["options"], signature["args"], signature["kwargs"]
         if self._args and not signature.immutable:
             args = (*self._args, *args)
         calling.check_arguments(args, kwargs)
-        if task._check_arguments is not None:
-            task._check_arguments(*args, **kwargs)
+        if check is not None:
+            check(*args, **kwargs)
         task_id = check_name("task_id", options["task_id"])
-        stored = {**template.stored, **calling.place_options(options)}
         fields = {
-            "queue_name": template.queue,
-            "actor_name": task.name,
+            "queue_name": queue,
+            "actor_name": name,
             "args": args,
             "kwargs": kwargs,
-            "options": stored,
+            "options": {**common, **calling.place_options(options)},
             "message_id": task_id,
             "message_timestamp": int(time() * 1000),
         }
-        return Envelope(task_id, template.queue, template.priority, encode_body(fields))
+        return Envelope(task_id, queue, priority, encode_body(fields))

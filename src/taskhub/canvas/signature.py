@@ -304,8 +304,10 @@ class Signature(Parts):
         if group_index is not None:
             options["group_index"] = group_index
         task = self.known_task()
+        result: AsyncResult[Any]
         if task is not None and task.sends_plainly:
-            result = AsyncResult[Any](task_id, app=task.app)
+            # Naming the type of the value in the call would take longer than the call.
+            result = AsyncResult(task_id, app=task.app)
         else:
             result = self.AsyncResult(task_id)
         if options.get("ignore_result", task is not None and task.ignore_result):

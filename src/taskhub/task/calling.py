@@ -134,10 +134,10 @@ def check_arguments(args: Any, kwargs: Any) -> None:
     Raises:
       TypeError: they are not.
     """
-    if args is not None and not isinstance(args, list | tuple):
+    # Asking for the exact types first takes a fraction of the time, and nearly all calls have them.
+    if args is not None and type(args) is not tuple and not isinstance(args, list | tuple):
         raise TypeError("task args must be a list or tuple")
-    # A dictionary is all that there is but for rare calls, and `Mapping` takes long to ask.
-    if kwargs is not None and not isinstance(kwargs, dict | Mapping):
+    if kwargs is not None and type(kwargs) is not dict and not isinstance(kwargs, Mapping):
         raise TypeError("task keyword arguments must be a mapping")
 
 
