@@ -39,6 +39,18 @@ def count(results: list[Any]) -> int:
     return len(results)
 
 
+@app.task(name="benchmark.moment")
+def moment() -> float:
+    """Return when it ends, by the host's clock."""
+    return time.time()
+
+
+@app.task(name="benchmark.since")
+def since(moments: list[float]) -> float:
+    """Return how long ago the last of some moments was, seconds."""
+    return time.time() - max(moments)
+
+
 @app.task(name="benchmark.hold")
 def hold(journal: str) -> None:
     """Note the start in the file `journal`; the first start then holds the worker for a minute."""
@@ -103,6 +115,13 @@ def run_chord(size: int, timeout: float) -> None:
     header = [increment.s(0) for _ in range(size)]
     ended = composition("chord")(header)(count.s()).get(timeout=timeout)
     assert ended == size, f"the chord's body saw {ended} results, not {size}"
+
+
+def run_large_chord(size: int, timeout: float) -> float:
+    """Run a chord with `size` tasks in its header; return how many seconds after the end of the last its body began."""
+    header = [moment.s() for _ in range(size)]
+    ended: float = composition("chord")(header)(since.s()).get(timeout=timeout)
+    return ended
 
 
 def call_hold(journal: str) -> None:

@@ -102,6 +102,14 @@ def timed(run: Callable[[int, float], None], program: Program, size: int) -> dic
     return {"seconds": time.perf_counter() - started}
 
 
+def large_chord(program: Program, size: int) -> dict[str, float]:
+    """Run a large chord once: seconds in all, and milliseconds from the end of its last part to its body."""
+    warm_up(program)
+    started = time.perf_counter()
+    waited = program.run_large_chord(size, 600.0)
+    return {"seconds": time.perf_counter() - started, "body_ms": waited * 1000}
+
+
 def feed(program: Program, size: int) -> dict[str, float]:
     """Keep about `size` no-ops waiting until standard input is closed.
 
@@ -143,6 +151,7 @@ def measure(operation: str, argument: str) -> dict[str, float]:
         "chain": lambda: timed(program.run_chain, program, size),
         "group": lambda: timed(program.run_group, program, size),
         "chord": lambda: timed(program.run_chord, program, size),
+        "large_chord": lambda: large_chord(program, size),
         "feed": lambda: feed(program, size),
     }
     return operations[operation]()

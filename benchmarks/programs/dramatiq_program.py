@@ -69,6 +69,11 @@ def run_chord(size: int, timeout: float) -> None:
     raise NotAvailableError("Dramatiq has no chord: a group's completion callback gets no results")
 
 
+def run_large_chord(size: int, timeout: float) -> float:
+    """Refuse, as `run_chord`."""
+    raise NotAvailableError("Dramatiq has no chord: a group's completion callback gets no results")
+
+
 def call_hold(journal: str) -> None:
     """Refuse: the stock recovery takes too long to wait for."""
     raise NotAvailableError("Dramatiq's recovery is quoted, not measured")

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from benchmarks.rows.backlog import BACKLOG
-from benchmarks.rows.calls import BULK, CHAIN, CHORD, DELAY, ENGINE, GROUP, ROUNDTRIP
+from benchmarks.rows.calls import (
+    BULK,
+    CHAIN,
+    CHORD,
+    DELAY,
+    ENGINE,
+    GROUP,
+    LARGE_CHORD,
+    ROUNDTRIP,
+)
 from benchmarks.rows.network import NETWORK
 from benchmarks.rows.redelivery import REDELIVERY
 from benchmarks.rows.row import Metric, Row, Share
@@ -18,6 +27,7 @@ ORDER = (
     CHAIN,
     GROUP,
     CHORD,
+    LARGE_CHORD,
     NETWORK,
     BACKLOG,
     REDELIVERY,

@@ -34,6 +34,13 @@ def measure_round_trip(bench: Bench, system: System) -> dict[str, float]:
     return {"roundtrip": found["median_ms"], "roundtrip_p95": found["p95_ms"]}
 
 
+def measure_large_chord(bench: Bench, system: System) -> dict[str, float]:
+    """Run one large chord, with idle workers."""
+    with bench.workers(system):
+        found = bench.call(system, "large_chord", bench.scaled(BULK_SIZE))
+    return {"large_chord": found["seconds"], "large_chord_body": found["body_ms"]}
+
+
 def composition(name: str, title: str, size: int) -> Row:
     """Return the row of a chain, a group or a chord of that size."""
 
@@ -87,3 +94,16 @@ ROUNDTRIP = Row(
 CHAIN = composition("chain", f"chain of {CHAIN_SIZE}", CHAIN_SIZE)
 GROUP = composition("group", f"group of {GROUP_SIZE:,}", GROUP_SIZE)
 CHORD = composition("chord", f"chord of {GROUP_SIZE:,}", GROUP_SIZE)
+LARGE_CHORD = Row(
+    name="large_chord",
+    metrics=(
+        Metric("large_chord", f"chord of {BULK_SIZE:,} with .get()", "s", higher_is_better=False),
+        Metric(
+            "large_chord_body",
+            f"chord of {BULK_SIZE:,}: from the end of its last part to its body",
+            "ms",
+            higher_is_better=False,
+        ),
+    ),
+    measure=measure_large_chord,
+)
