@@ -78,6 +78,42 @@ def test_what_follows_from_an_ending_rings(engine: Engine) -> None:
     assert rings(engine)
 
 
+def test_what_is_claimed_with_the_ending_before_it_wakes_nobody(engine: Engine) -> None:
+    engine.enqueue([message("id")])
+    claim = claim_one(engine)
+    silence(engine)
+
+    following = [message("next"), message("then")]
+    done = engine.exchange("w1", [ending(claim, publish=following)], ["other", "default"], 3)
+
+    assert done.batch is not None
+    assert [claim.task_id for claim in done.batch.claims] == ["next", "then"]
+    assert not rings(engine)
+
+
+def test_what_is_left_behind_a_claim_with_an_ending_rings(engine: Engine) -> None:
+    engine.enqueue([message("id")])
+    claim = claim_one(engine)
+    silence(engine)
+
+    following = [message("next"), message("left"), message("elsewhere", "other")]
+    done = engine.exchange("w1", [ending(claim, publish=following)], ["default"], 1)
+
+    assert done.batch is not None
+    assert [claim.task_id for claim in done.batch.claims] == ["next"]
+    assert rings(engine)
+    assert rings(engine, "other")
+
+
+def test_a_bell_that_was_rung_before_an_ending_keeps_ringing(engine: Engine) -> None:
+    engine.enqueue([message("id")])
+    claim = claim_one(engine)
+
+    engine.exchange("w1", [ending(claim, publish=[message("next")])], ["default"], 3)
+
+    assert rings(engine)
+
+
 def test_an_ending_without_consequences_is_silent(engine: Engine) -> None:
     engine.enqueue([message("id")])
     claim = claim_one(engine)

@@ -91,7 +91,12 @@ class MemoryEngine(MemoryLooking, MemoryMonitoring, Engine):
     ) -> Exchange:
         stored: list[tuple[str, bytes]] = []
         with self._changed:
+            bells = self._state.bells
+            rung = set(bells)
             committed = [self._end(worker, ending) for ending in endings]
+            if limit:
+                # What is published where this worker claims now is its own first; the claim rings for what it leaves.
+                bells -= (bells - rung).intersection(queues)
             for (_, outcome, _), written in zip(endings, committed, strict=True):
                 if written and outcome.document is not None:
                     stored.append(self._write(outcome.task_id, outcome.document, outcome.ttl))

@@ -192,7 +192,8 @@ class Engine(Looking, Monitoring):
         """Write endings and, unless `limit` is None, claim up to `limit` messages, in one round trip.
 
         Claims come by priority, then age, over all `queues`; what is due is made ready first. A `limit` of 0 claims
-        nothing but wakes another worker if there is work.
+        nothing but wakes another worker if there is work. What the endings publish is this worker's own first: others
+        are woken for what it leaves.
         """
 
     def commit(self, worker: str, endings: Sequence[Ending]) -> list[bool]:

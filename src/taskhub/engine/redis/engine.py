@@ -169,7 +169,8 @@ class RedisEngine(RedisLooking, RedisMonitoring, Engine):
                     self._namespace,
                     (
                         *(now, worker, self._dbs, self.rules.statistics_ttl),
-                        *(self.rules.events_kept, *self._commit_arguments(endings)),
+                        *(self.rules.events_kept, claimed_from(queues if limit else ())),
+                        *self._commit_arguments(endings),
                     ),
                 )
             )
@@ -351,6 +352,11 @@ class RedisEngine(RedisLooking, RedisMonitoring, Engine):
             self._pool.close()
             self._results_pool.close()
             self._results.close()
+
+
+def claimed_from(queues: Sequence[str]) -> str:
+    """Return queues as the script of endings reads them: each between line breaks."""
+    return "\n".join(("", *queues, "")) if queues else ""
 
 
 def all_documents(outcome: Outcome) -> list[tuple[str, str]]:

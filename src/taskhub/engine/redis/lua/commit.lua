@@ -5,7 +5,8 @@
 -- ARGV[3]  the dbs of results (see in_results_db).
 -- ARGV[4]  how long counts are kept, ms.
 -- ARGV[5]  about how many events are kept.
--- ARGV[6..] per task: how it is counted (statistics/tally.py) or "", events after their number, key, token, dead letter or "", its time to live in ms, the chord whose values it used or "",
+-- ARGV[6]  the queues that this worker claims from next, in the same trip, each between line breaks; "" if it does not.
+-- ARGV[7..] per task: how it is counted (statistics/tally.py) or "", events after their number, key, token, dead letter or "", its time to live in ms, the chord whose values it used or "",
 --          results' time to live in ms or "", and then six lists, each after its length:
 --          documents (task id, text), messages (record, due), parts (chord, place, value),
 --          chords (id, size, and its body: a list of record, due, after its length), extensions (chord, label), and
@@ -19,7 +20,7 @@ local rung, results, replies = {}, {}, {}
 local tallies = {}
 local any_redelivered = redis.call('EXISTS', DELIVERIES) == 1
 
-local at = 6
+local at = 7
 local function take()
   at = at + 1
   return ARGV[at - 1]
@@ -139,5 +140,11 @@ if #results > 0 then
     end
   end)
 end
-ring_all(rung)
+for queue in pairs(rung) do
+  redis.call('SADD', QUEUES, queue)
+  -- What is published where this worker claims next is its own first; the claim rings for what it leaves.
+  if not string.find(ARGV[6], '\n' .. queue .. '\n', 1, true) then
+    ring(queue)
+  end
+end
 return replies
