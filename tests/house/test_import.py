@@ -34,6 +34,11 @@ def test_import_leaves_alone_what_may_not_be_needed(package: str) -> None:
     assert costly.isdisjoint(probe(package)["modules"])
 
 
+def test_the_shipped_tasks_leave_alone_what_only_market_data_needs() -> None:
+    costly = {"akshare", "alembic", "matplotlib", "numpy", "pandas", "requests", "sqlalchemy"}
+    assert costly.isdisjoint(probe("taskhub.actors")["modules"])
+
+
 @pytest.mark.parametrize("package", ["taskhub", "celery"])
 @pytest.mark.parametrize("arguments", [[], ["names"]], ids=["module", "every public name"])
 def test_import_has_no_side_effects(package: str, arguments: list[str]) -> None:
