@@ -129,12 +129,13 @@ def plot(
         stock = str(parse_code(code))
     settings = market_settings(context)
     with _opened(settings) as store:
-        from taskhub.quant.charts import draw_candles
+        from taskhub.quant.charts import AVERAGED, draw_candles
 
         chart = draw_candles(
-            store.bars(stock, adjust or "", limit=days),
+            store.bars(stock, adjust or "", limit=days + AVERAGED),
             stock,
             (store.stock(stock) or {}).get("name"),
+            days=days,
             font=settings.font,
         )
     path = output or Path(f"{stock}.png")

@@ -12,12 +12,14 @@ from taskhub.quant.extra import require
 from taskhub.quant.fonts import find_chinese_font
 from taskhub.quant.records import Bar
 
-__all__ = ("Chart", "draw_candles")
+__all__ = ("AVERAGED", "Chart", "draw_candles")
 
 #: As on the mainland's exchanges: red rises.
 _RISING, _FALLING, _LEVEL = "#d62f3a", "#1a9850", "#7f7f7f"
 _AVERAGES: Final = ((5, "#e6a100"), (20, "#3f6fb5"), (60, "#8e5ea2"))
 _TICKS: Final = 8
+#: So many days before the first that is drawn have a part in its averages.
+AVERAGED: Final = _AVERAGES[-1][0] - 1
 
 
 class Chart(NamedTuple):
@@ -37,6 +39,7 @@ def draw_candles(
     code: str,
     name: str | None = None,
     *,
+    days: int | None = None,
     font: Path | None = None,
     size: tuple[float, float] = (10.0, 6.0),
     dots_per_inch: int = 110,
@@ -50,6 +53,7 @@ def draw_candles(
         bars: In order of their days.
         code: The stock.
         name: Its name; None: it is not known.
+        days: So many of them, the last ones, are drawn; those before have a part in the averages. None: all.
         font: A font file with Chinese; None: one is looked for.
         size: Width and height, inches.
         dots_per_inch: Points of the picture per inch.
@@ -73,7 +77,9 @@ def draw_candles(
     figure = Figure(figsize=size, dpi=dots_per_inch, layout="constrained")
     FigureCanvasAgg(figure)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
-    _draw_prices(upper, bars)
+    averages = _averages(bars, len(bars) if days is None else days)
+    bars = bars if days is None else bars[-days:]
+    _draw_prices(upper, bars, averages)
     _draw_volume(lower, bars)
     has_chinese = chinese.properties is not None
     title = f"{name} {code}" if name and has_chinese else code
@@ -92,7 +98,22 @@ def draw_candles(
     return Chart(buffer.getvalue(), chinese.remark)
 
 
-def _draw_prices(axes: Any, bars: Sequence[Bar]) -> None:
+def _averages(bars: Sequence[Bar], drawn: int) -> list[tuple[str, str, list[float]]]:
+    """Return names, colours and values of the averages: at most `drawn` values, the last ones."""
+    closes = [bar.close for bar in bars]
+    found = []
+    for days, colour in _AVERAGES:
+        ends = range(max(days, len(closes) - drawn + 1), len(closes) + 1)
+        values = [sum(closes[end - days : end]) / days for end in ends]
+        # One value is no line.
+        if len(values) > 1:
+            found.append((f"MA{days}", colour, values))
+    return found
+
+
+def _draw_prices(
+    axes: Any, bars: Sequence[Bar], averages: Sequence[tuple[str, str, list[float]]]
+) -> None:
     from matplotlib.collections import LineCollection, PolyCollection
 
     colours = [_colour(bar) for bar in bars]
@@ -109,14 +130,18 @@ def _draw_prices(axes: Any, bars: Sequence[Bar]) -> None:
     axes.add_collection(
         PolyCollection(bodies, facecolors=colours, edgecolors=colours, linewidths=0.4)
     )
-    closes = [bar.close for bar in bars]
-    for days, colour in _AVERAGES:
-        if len(bars) > days:
-            places = range(days - 1, len(bars))
-            values = [sum(closes[end - days + 1 : end + 1]) / days for end in places]
-            axes.plot(places, values, color=colour, linewidth=1.0, label=f"MA{days}")
-    if len(bars) > _AVERAGES[0][0]:
-        axes.legend(loc="upper left", ncols=len(_AVERAGES), fontsize=8, frameon=False)
+    for name, colour, values in averages:
+        places = range(len(bars) - len(values), len(bars))
+        axes.plot(places, values, color=colour, linewidth=1.0, label=name)
+    if averages:
+        # Beside the title, where no line can run through it.
+        axes.legend(
+            loc="lower right",
+            bbox_to_anchor=(1.0, 1.0),
+            ncols=len(averages),
+            fontsize=8,
+            frameon=False,
+        )
     axes.autoscale_view()
     _tidy(axes)
 

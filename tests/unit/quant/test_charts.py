@@ -12,7 +12,7 @@ import matplotlib.image
 import pytest
 
 from taskhub.quant import Bar, QuantConfigurationError, UnknownCodeError
-from taskhub.quant.charts import draw_candles
+from taskhub.quant.charts import AVERAGED, _averages, draw_candles
 from taskhub.quant.fonts import find_chinese_font
 
 #: A font that matplotlib brings; it has no Chinese.
@@ -48,6 +48,21 @@ def test_red_rises_and_green_falls() -> None:
     assert FALLING not in rising
     assert FALLING in falling
     assert RISING not in falling
+
+
+def test_days_before_the_first_that_is_drawn_count_for_averages() -> None:
+    def averages(count: int, drawn: int) -> dict[str, list[float]]:
+        return {name: values for name, _, values in _averages(bars(count, 1.0), drawn)}
+
+    # The n-th day, from 0, closes at 101 + n.
+    whole = averages(100 + AVERAGED, 100)
+    assert [len(values) for values in whole.values()] == [100, 100, 100]
+    assert (whole["MA60"][0], whole["MA5"][-1]) == (130.5, 257.0)
+    assert {name: len(values) for name, values in averages(30, 30).items()} == {
+        "MA5": 26,
+        "MA20": 11,
+    }
+    assert averages(5, 5) == {}
 
 
 def test_a_font_without_chinese_is_not_used_for_it() -> None:
