@@ -20,7 +20,9 @@ class Proxy:
         object.__setattr__(self, "_find", find)
 
     def __getattribute__(self, name: str) -> Any:
-        return getattr(object.__getattribute__(self, "_find")(), name)
+        find = object.__getattribute__(self, "_find")
+        # Celery's word for what it stands for, which programs call.
+        return find if name == "_get_current_object" else getattr(find(), name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(_found(self), name, value)

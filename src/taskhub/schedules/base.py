@@ -35,6 +35,7 @@ class BaseSchedule:
 
     #: Whether its ticks are the same whenever one starts to look. Those of an interval count from the last one.
     absolute = False
+    _tz: tzinfo | None = None
 
     def __init__(
         self, nowfun: Callable[[], datetime] | None = None, app: Celery | None = None
@@ -57,9 +58,13 @@ class BaseSchedule:
 
     @property
     def tz(self) -> tzinfo:
-        """The app's time zone."""
-        zone: tzinfo = self.app.timezone
+        """The app's time zone; subclasses may set one of their own."""
+        zone: tzinfo = self._tz or self.app.timezone
         return zone
+
+    @tz.setter
+    def tz(self, zone: tzinfo) -> None:
+        self._tz = zone
 
     @property
     def utc_enabled(self) -> bool:

@@ -4,8 +4,9 @@ import datetime
 import os
 import tempfile
 from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
 
-from harness import OURS, module, new_app, outcome
+from harness import OURS, celery, module, new_app, outcome
 
 beat = module("taskhub.schedules.beat" if OURS else "celery.beat")
 schedules = module("celery.schedules")
@@ -123,3 +124,21 @@ def sending():
     sent = mine.apply_async(good, advance=False)
     failed = outcome(mine.apply_async, wrong, advance=False)
     return [bool(sent.id), failed["raises"], good.total_run_count]
+
+
+def what_schedulers_of_libraries_use():
+    class Elsewhere(schedules.crontab):
+        """As django-celery-beat's."""
+
+        def __init__(self, zone, **fields):
+            self.tz = zone
+            super().__init__(**fields)
+
+    app = new_app(timezone="Asia/Shanghai")
+    app.set_current()
+    elsewhere = Elsewhere(ZoneInfo("Europe/Berlin"), hour=3, app=app)
+    return [
+        elsewhere.tz.key,
+        schedules.crontab(hour=3, app=app).tz.key,
+        celery.current_app._get_current_object() is app,
+    ]
