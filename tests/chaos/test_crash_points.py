@@ -105,7 +105,7 @@ class Scene:
             self.kills = 0
         self.fleet.wait_until_ready()
         # The server must know the scripts: a reply that it does not would be taken for that to the commit.
-        signature(self.fleet.caller, Call("warm")).apply_async().get(timeout=30)
+        signature(self.fleet.caller, Call("warm")).apply_async().get(timeout=60)
         self.wait_until_idle()
         self._notes += len(self.notes)
         self._writes += len(self.writes)
@@ -118,7 +118,7 @@ class Scene:
             waiting = any(count.ready or count.delayed for count in engine.queues().values())
             return not waiting and not any(map(engine.held, engine.workers()))
 
-        until(idle, "everything to have ended", 30.0)
+        until(idle, "everything to have ended")
 
     def commits(self, request: bytes, label: str) -> bool:
         """Return whether a request commits the call of a label."""
@@ -146,12 +146,12 @@ def test_a_commit_is_all_or_nothing(scene: Scene, name: str, after: bool) -> Non
     def strike() -> None:
         scene.kills += 1
         victim.kill()
-        psutil.wait_procs([victim], timeout=10)
+        psutil.wait_procs([victim], timeout=60)
         seen.append(scene.writes)
 
     scene.machine.proxy.ambush(lambda request: scene.commits(request, struck), strike, after=after)
     result = signature(scene.fleet.caller, canvas).apply_async()
-    assert scene.machine.proxy.lost.wait(15)
+    assert scene.machine.proxy.lost.wait(60)
 
     (writes,) = seen
     task_id, key = next((note.task_id, note.key) for note in scene.notes if note.label == struck)
@@ -171,7 +171,7 @@ def test_a_commit_is_all_or_nothing(scene: Scene, name: str, after: bool) -> Non
 
     end = expected(canvas)
     try:
-        got = result.get(timeout=30)
+        got = result.get(timeout=60)
     except Exception as error:
         got = error
     assert audit.wrong_result(end.result, got) is None

@@ -25,6 +25,8 @@ from taskhub.actors import app
 TO_RUN = [document for document in DOCUMENTS if document != "README.zh-CN.md" and blocks(document)]
 
 
+# A document may have many commands, and each of them starts Python.
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("document", TO_RUN)
 def test_examples_run(document: str, tmp_path: Path) -> None:
     found = blocks(document)

@@ -104,14 +104,15 @@ after_setup_task_logger = _signal(
     "after_setup_task_logger", "logger", "loglevel", "logfile", "format", "colorize"
 )
 
-# -- the command line and the scheduler.
+# -- the scheduler.
 
-user_preload_options = _signal("user_preload_options", "app", "options")
 beat_init = _signal("beat_init")
 beat_embedded_init = _signal("beat_embedded_init")
 
-# -- never sent: there is no pool of green threads. They can be connected to, as in Celery.
+# -- never sent: there are no pools of green threads, and apps have no options of their own on the command line. They
+# can be connected to, as in Celery.
 
+user_preload_options = _signal("user_preload_options", "app", "options")
 eventlet_pool_started = _signal("eventlet_pool_started")
 eventlet_pool_preshutdown = _signal("eventlet_pool_preshutdown")
 eventlet_pool_postshutdown = _signal("eventlet_pool_postshutdown")
