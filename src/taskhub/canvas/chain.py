@@ -141,7 +141,8 @@ class _chain(WithTasks):
             with sending(app, given) as outbox:
                 outbox.chains.append(plan)
                 sent = first.apply_async(all_args, kwargs, **given)
-        return sent if len(steps) == 1 else result
+        # As in Celery, a chord at the beginning of a chain is seen with the steps of its body as parents.
+        return sent if len(self.tasks) == len(steps) == 1 else result
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Send it, as Celery does."""

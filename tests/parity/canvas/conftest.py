@@ -16,8 +16,9 @@ from tests.support import parity
 from tests.support.servers import start_valkey
 
 PROGRAM = Path(__file__).parent / "program"
-#: Every seed is one canvas by chance.
-SEEDS = tuple(map(str, range(301, 321)))
+#: Every seed is one canvas by chance. The last six are what a run of 400 found, all of it known: groups that Celery
+#: turns around, headers of which it cannot read the values, and groups as bodies of what fails.
+SEEDS = tuple(map(str, (*range(301, 321), 1003, 1022, 1064, 1168, 1289, 1235)))
 COMMANDS = {
     "celery": (
         *("celery", "-A", "tasks", "worker", "-P", "threads", "-c", "4", "-l", "ERROR"),
@@ -88,7 +89,7 @@ def _run(library: str, store: str, folder: Path, seeds: tuple[str, ...]) -> dict
                 env=environment,
                 capture_output=True,
                 text=True,
-                timeout=110,
+                timeout=240,
                 check=False,
             )
         finally:

@@ -52,14 +52,30 @@ def test_nothing_hangs(outcomes: Outcomes, random_outcomes: Outcomes) -> None:
 def test_canvases_by_chance(random_outcomes: Outcomes) -> None:
     assert len(random_outcomes.taskhub) == len(SEEDS)
     for name, theirs in random_outcomes.celery.items():
-        value = _value(theirs)
-        # Where Celery hangs or fails there is nothing to agree with: see `test_nothing_hangs`.
-        if value != "hangs" and not _failed(value):
-            assert _value(random_outcomes.taskhub[name]) == value, name
+        value, ours = _value(theirs), _value(random_outcomes.taskhub[name])
+        if _failed(value):
+            # Which of several failures comes first is left to chance.
+            assert _failed(ours) or _lost(value), name
+        elif value != "hangs":
+            assert _sorted(ours) == _sorted(value), name
 
 
 def _value(outcome: Any) -> Any:
     return outcome["value"] if isinstance(outcome, dict) and "runs" in outcome else outcome
+
+
+def _lost(value: Any) -> bool:
+    """Return whether Celery has failed to read the values of a header."""
+    return bool(value["args"] and str(value["args"][0]).startswith("Join error"))
+
+
+def _sorted(value: Any) -> Any:
+    """Return a value with its lists in one order: Celery turns groups inside of headers around."""
+    if isinstance(value, list):
+        return sorted(map(_sorted, value), key=json.dumps)
+    if isinstance(value, dict):
+        return {name: _sorted(item) for name, item in value.items()}
+    return value
 
 
 def _failed(value: Any) -> bool:
