@@ -114,14 +114,13 @@ def offered_commands() -> Commands:
             "beat": scheduler.WITHOUT_EFFECT,
         }.get(name, {})
         differing = _DIFFERING if name == "worker" else {}
-        found[name] = _options(command, without_effect, worker_settings.REFUSED, differing)
+        found[name] = _options(command, without_effect, differing)
     return found
 
 
 def _options(
     command: click.Command,
     without_effect: Mapping[str, str],
-    refused: Mapping[str, str],
     differing: Mapping[str, tuple[str, str]],
 ) -> Mapping[str, Option]:
     from taskhub.migrating.commands import Option
@@ -142,10 +141,6 @@ def _options(
                 message = f"accepted, changes nothing: {without_effect[key]}"
                 found = replace(
                     found, level=Level.WITHOUT_EFFECT, message=message, advice="remove it"
-                )
-            elif key in refused:
-                found = replace(
-                    found, level=Level.UNSUPPORTED, message="it is refused", advice=refused[key]
                 )
             elif key in differing:
                 message, advice = differing[key]

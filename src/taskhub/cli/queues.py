@@ -170,6 +170,7 @@ def _drawn(found: list[dict[str, Any]], kind: str) -> tuple[tuple[str, ...], lis
 )
 @click.option("-y", "--yes", "-f", "--force", is_flag=True, help="Do not ask.")
 @click.option("--keep-delayed", is_flag=True, help="Drop only what is ready to run.")
+@click.option("--if-any", "lenient", is_flag=True, help="Queues that there are not are empty.")
 @click.pass_context
 def purge(
     context: click.Context,
@@ -178,13 +179,14 @@ def purge(
     spared: tuple[str, ...],
     yes: bool,
     keep_delayed: bool,
+    lenient: bool,
 ) -> None:
     """Drop what waits in QUEUE, or in all queues of the app. What runs already goes on; what was dropped is gone."""
     app = load_app(context)
     engine = app.engine
     counts = engine.queues()
     named = (*queues, *split_names(more))
-    for queue in named:
+    for queue in () if lenient else named:
         check_known(app, queue)
     left_alone = split_names(spared)
     chosen = [name for name in (named or app.control.queues()) if name not in left_alone]

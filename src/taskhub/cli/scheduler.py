@@ -18,6 +18,7 @@ import click
 from taskhub.cli import exit_codes
 from taskhub.cli.options import app_options, load_app
 from taskhub.cli.own_scheduler import OwnScheduler, own_scheduler
+from taskhub.cli.privileges import drop_privileges, privilege_options
 from taskhub.cli.running import CommandError
 from taskhub.cli.worker import LEVELS, go_on_in_background
 from taskhub.worker import logs
@@ -84,9 +85,7 @@ logger = logging.getLogger("taskhub.scheduler")
     default=None,
     hidden=True,
 )
-@click.option("--uid", hidden=True)
-@click.option("--gid", hidden=True)
-@click.option("--umask", hidden=True)
+@privilege_options
 @click.option("--while-stdin-is-open", "attached", is_flag=True, hidden=True)
 @click.option("--copy-log", metavar="FILE", type=click.Path(dir_okay=False), hidden=True)
 @click.pass_context
@@ -98,9 +97,6 @@ def scheduler(
     pidfile: Path | None,
     detach: bool,
     workdir: str | None,
-    uid: str | None,
-    gid: str | None,
-    umask: str | None,
     attached: bool,
     copy_log: str | None,
     filename: str | None,
@@ -115,14 +111,9 @@ def scheduler(
 
     The other options of `celery beat` are accepted; a line says of each that is given why it changes nothing.
     """
-    for name, value in (("uid", uid), ("gid", gid), ("umask", umask)):
-        if value is not None:
-            raise CommandError(
-                f"--{name} is not offered: let the service manager start the process so",
-                exit_codes.USAGE,
-            )
     if workdir is not None:
         os.chdir(workdir)
+    drop_privileges(context)
     try:
         with ExitStack() as held:
             if pidfile is not None:

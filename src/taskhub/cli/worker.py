@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import subprocess
+import sys
 import warnings
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +16,7 @@ import click
 from taskhub.cli import exit_codes
 from taskhub.cli.options import app_name, app_options
 from taskhub.cli.pools import POOLS, shape
+from taskhub.cli.privileges import drop_privileges, privilege_options
 from taskhub.cli.running import CommandError
 from taskhub.cli.worker_health import PROBES, check
 from taskhub.cli.worker_settings import celerys_options, setting_options, settings, without_effect
@@ -164,6 +167,13 @@ logger = logging.getLogger("taskhub.worker")
 )
 @click.option("-s", "--schedule", "--schedule-filename", hidden=True, expose_value=False)
 @click.option("--scheduler", hidden=True, expose_value=False)
+@click.option(
+    "--purge",
+    "--discard",
+    is_flag=True,
+    help="First drop what waits in the queues, or in those of -Q.",
+)
+@privilege_options
 @celerys_options
 @click.pass_context
 def worker(
@@ -187,6 +197,7 @@ def worker(
     workdir: str | None,
     healthcheck: str | None,
     beat: bool,
+    purge: bool,
 ) -> int:
     """Run worker processes on the tasks of an app, and start those again that die.
 
@@ -200,6 +211,8 @@ def worker(
     """
     if workdir is not None:
         os.chdir(workdir)
+    if healthcheck is None:
+        drop_privileges(context)
     nodename = expand_nodename(hostname)
     pid_path = None if pidfile is None else Path(expand_path(pidfile, nodename))
     if healthcheck is not None:
@@ -210,6 +223,8 @@ def worker(
     line = without_effect(context)
     if line is not None:
         warnings.warn(line, stacklevel=1)
+    if purge:
+        _drop_what_waits(context, split_names(queues), split_names(exclude_queues))
     scheduler = _scheduler(context, loglevel, logfile, nodename) if beat else None
 
     def announce(facts: list[dict[str, Any]]) -> None:
@@ -288,6 +303,27 @@ def _scheduler(
     if logfile is not None:
         arguments += ["-f", expand_path(logfile, nodename)]
     return SchedulerBeside(*arguments)
+
+
+def _drop_what_waits(
+    context: click.Context, queues: tuple[str, ...], spared: tuple[str, ...]
+) -> None:
+    # In another process: the supervisor imports no code of the app's.
+    options = [*(("-Q", ",".join(queues)) if queues else ())]
+    options += [*(("-X", ",".join(spared)) if spared else ())]
+    command = (
+        sys.executable,
+        "-m",
+        "taskhub.cli",
+        "-A",
+        app_name(context),
+        "purge",
+        "-f",
+        "--if-any",
+    )
+    done = subprocess.run((*command, *options), stdout=sys.stderr, check=False)
+    if done.returncode:
+        raise CommandError("nothing was purged, see above", done.returncode)
 
 
 def go_on_in_background(logfile: str | None) -> bool:

@@ -28,18 +28,8 @@ _ACCEPTED: tuple[tuple[tuple[str, ...], Any, str], ...] = (
     (("--executable",), str, "processes run the same Python"),
 )
 
-#: Those that would change something, and what to do instead.
-_REFUSED: tuple[tuple[tuple[str, ...], bool, str], ...] = (
-    (("--purge", "--discard"), True, "run `taskhub purge QUEUE` first"),
-    (("--uid",), False, "start the worker as that user, e.g. with User= of systemd"),
-    (("--gid",), False, "start the worker as that group, e.g. with Group= of systemd"),
-    (("--umask",), False, "set it where the worker is started, e.g. with UMask= of systemd"),
-)
-
 #: The same by their last names: why they change nothing.
 WITHOUT_EFFECT = {names[-1]: why for names, _, why in _ACCEPTED}
-#: What to do instead of those that are refused.
-REFUSED = {names[-1]: advice for names, _, advice in _REFUSED}
 
 
 def settings(context: click.Context) -> dict[str, Any]:
@@ -124,11 +114,9 @@ def setting_options(function: F) -> F:
 
 
 def celerys_options(function: F) -> F:
-    """Add Celery's options that change nothing, or must be asked for elsewhere; `--help` does not show them."""
+    """Add Celery's options that change nothing; `--help` does not show them."""
     for names, takes, why in _ACCEPTED:
         function = _accepted(names, takes, why)(function)
-    for names, is_flag, advice in _REFUSED:
-        function = _refused(names, is_flag, advice)(function)
     return function
 
 
@@ -140,11 +128,3 @@ def _accepted(names: tuple[str, ...], takes: Any, why: str) -> Callable[[F], F]:
     return click.option(
         *names, type=takes, is_flag=takes is None, expose_value=False, hidden=True, callback=note
     )
-
-
-def _refused(names: tuple[str, ...], is_flag: bool, advice: str) -> Callable[[F], F]:
-    def refuse(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-        if value is not None and value is not False:
-            raise click.UsageError(f"{names[0]} is not offered: {advice}", context)
-
-    return click.option(*names, is_flag=is_flag, expose_value=False, hidden=True, callback=refuse)

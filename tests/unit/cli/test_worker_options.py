@@ -58,11 +58,6 @@ def test_options_that_mean_nothing_here_are_told_of_in_one_line() -> None:
     assert "--without-heartbeat" not in line
 
 
-def test_an_option_that_would_do_something_says_where_to_do_it() -> None:
-    with pytest.raises(click.UsageError, match="run `taskhub purge QUEUE` first"):
-        run("--purge")
-
-
 @pytest.mark.parametrize(
     ("text", "bounds"),
     [("10,3", Bounds(10, 3)), ("3,10", Bounds(10, 3)), ("7", Bounds(7, 1)), ("4,0", Bounds(4, 1))],

@@ -16,7 +16,7 @@ from tests.unit.migrating.conftest import Check
         ("python -m celery -A proj worker --without-mingle",
          ["without-effect celery worker --without-mingle @run.sh:1"]),
         ("celery -A proj worker -B", ["differs celery worker -B @run.sh:1"]),
-        ("celery -A proj worker --uid=1", ["unsupported celery worker --uid @run.sh:1"]),
+        ("celery -A proj worker --uid=1 --purge", []),
         ("celery -A proj worker --frobnicate=1", ["unsupported celery worker --frobnicate @run.sh:1"]),
         ("celery -A proj beat -S x.Scheduler", []),
         ("celery -A proj flower --port=5555", ["unsupported celery flower @run.sh:1"]),
@@ -80,7 +80,6 @@ def test_a_dockerfile_a_unit_and_a_procfile(check: Check) -> None:
             "default/celeryd": 'CELERYD_OPTS="--time-limit=300 --without-heartbeat"\n',
         }
     ) == [
-        "unsupported celery worker --purge @Dockerfile:2",
         "without-effect celery worker -S @Procfile:2",
         "without-effect celery beat -s @c.service:2",
         "without-effect celery worker --without-heartbeat @default/celeryd:1",
