@@ -13,7 +13,7 @@ help: ## Show this list
 up: .venv/.projects ## Start an embedded store, workers and a scheduler; Ctrl-C stops them
 	@.venv/bin/taskhub up
 
-test: .venv/.projects .venv-oracle/.requirements ## Run the whole test suite (arguments="-k name" narrows it)
+test: .venv/.projects .venv-oracle/.requirements .venv-ecosystem/.projects ## Run the whole test suite (arguments="-k name" narrows it)
 	$(python) -m pytest -n $(processes) --dist worksteal $(arguments)
 
 chaos: .venv/.projects ## Break everything while tasks run, and account for all of them (arguments="--seed 7")
@@ -43,12 +43,17 @@ lock: ## Pin the newest versions that fit anew (needs uv)
 	@command -v uv >/dev/null || { echo "error: make lock needs uv" >&2; exit 1; }
 	$(compile) --all-extras --output-file requirements/dev.txt pyproject.toml requirements/dev.in
 	$(compile) --output-file requirements/oracle.txt requirements/oracle.in
+	$(compile) $(addprefix --no-emit-package ,$(celerys)) --output-file requirements/ecosystem.txt \
+		pyproject.toml requirements/ecosystem.in
 
 compile = uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
+# taskhub-compat takes their place; kombu and billiard stay, because libraries import them themselves.
+celerys = celery click-didyoumean click-plugins click-repl
+
 clean: ## Remove environments, caches and what was built (the development store stays)
-	rm -rf .venv .venv-oracle dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-oracle .venv-ecosystem dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.requirements: requirements/dev.txt
@@ -61,4 +66,9 @@ clean: ## Remove environments, caches and what was built (the development store 
 
 .venv-oracle/.requirements: requirements/oracle.txt
 	@scripts/environment .venv-oracle requirements/oracle.txt
+	@touch $@
+
+.venv-ecosystem/.projects: requirements/ecosystem.txt pyproject.toml compat/pyproject.toml scheduler/pyproject.toml
+	@scripts/environment .venv-ecosystem requirements/ecosystem.txt --no-deps
+	@scripts/projects .venv-ecosystem
 	@touch $@

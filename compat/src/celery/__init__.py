@@ -66,6 +66,7 @@ _MODULES = (
     "beat",
     "canvas",
     "exceptions",
+    "registry",
     "result",
     "schedules",
     "signals",

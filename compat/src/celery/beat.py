@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskhub.schedules.beat import (
+    DEFAULT_MAX_INTERVAL,
     BeatLazyFunc,
     PersistentScheduler,
     ScheduleEntry,
@@ -15,6 +16,7 @@ from taskhub.schedules.beat import (
 from taskhub.utils.offered import offered_only
 
 __all__ = (
+    "DEFAULT_MAX_INTERVAL",
     "BeatLazyFunc",
     "PersistentScheduler",
     "ScheduleEntry",

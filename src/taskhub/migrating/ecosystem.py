@@ -29,5 +29,66 @@ class Library:
     advice: str = ""
 
 
-#: By distribution.
-ECOSYSTEM: Final[Mapping[str, Library]] = {}
+_KOMBU = "keep kombu among the requirements, too"
+_EVENTS = "it reads Celery's events with parts of Celery's that are not offered"
+
+#: By distribution. docs/migrating.md shows it; tests hold those that work to it.
+ECOSYSTEM: Final[Mapping[str, Library]] = {
+    "celery-batches": Library(
+        "0.11", Works.NO, "it is a part of Celery's worker", "enqueue batches as one call"
+    ),
+    "celery-once": Library("3.0.1", Works.YES, "QueueOnce, with its Redis backend"),
+    "celery-progress": Library("0.5", Works.YES, "ProgressRecorder and Progress"),
+    "celery-redbeat": Library(
+        "2.4.2", Works.YES, "`celery beat -S redbeat.RedBeatScheduler`, and its entries", _KOMBU
+    ),
+    "celery-singleton": Library("0.3.1", Works.YES, "Singleton tasks", _KOMBU),
+    "celery-types": Library(
+        "0.26.0",
+        Works.NO,
+        "its stubs describe Celery's classes",
+        "remove it: taskhub-compat has types of its own",
+    ),
+    "celery-prometheus-exporter": Library(
+        "1.7.0", Works.NO, _EVENTS, "start workers with --metrics-port"
+    ),
+    "django-celery-beat": Library(
+        "2.9.0",
+        Works.YES,
+        "`celery beat -S django_celery_beat.schedulers:DatabaseScheduler`, and its models",
+        _KOMBU,
+    ),
+    "django-celery-results": Library(
+        "2.6.0",
+        Works.NO,
+        "results are kept in Redis or Valkey, so its tables stay empty",
+        "set result_backend to a redis:// URL, and store in a task what your tables are to hold",
+    ),
+    "django-structlog": Library(
+        "11.0.0",
+        Works.PARTLY,
+        "its receivers work; its bootstep, which connects them in workers, does not",
+        "connect them yourself: worker_process_init.connect(lambda **_: CeleryReceiver().connect_worker_signals())",
+    ),
+    "flower": Library(
+        "2.2.0",
+        Works.NO,
+        _EVENTS,
+        "use `taskhub status`, `taskhub events`, `taskhub stats` and --metrics-port",
+    ),
+    "opentelemetry-instrumentation-celery": Library(
+        "0.66b2",
+        Works.PARTLY,
+        "one trace from the call to the task; that a task has failed is logged, but not written on its span",
+        "instrument(skip_dep_check=True), and keep billiard among the requirements",
+    ),
+    "pytest-celery": Library(
+        "1.3.0", Works.NO, "it runs Celery's own workers in containers", "use celery.contrib.pytest"
+    ),
+    "sentry-sdk": Library(
+        "2.75.0",
+        Works.PARTLY,
+        "its CeleryIntegration replaces parts of Celery's worker, and does not start; its DramatiqIntegration works",
+        "init(integrations=[DramatiqIntegration()]) before the app is made",
+    ),
+}

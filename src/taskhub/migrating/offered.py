@@ -11,8 +11,8 @@ _NAMES: Final[Mapping[str, str]] = {
     "celery": (
         "Celery SERIES Signature Task VERSION __version__ app backends beat bugreport canvas chain "
         "chord chunks contrib current_app current_task events exceptions group maybe_signature "
-        "result schedules shared_task signals signature states subtask utils uuid version_info "
-        "version_info_t worker xmap xstarmap"
+        "registry result schedules shared_task signals signature states subtask utils uuid "
+        "version_info version_info_t worker xmap xstarmap"
     ),
     "celery.app": (
         "Celery amqp app_or_default autoretry base bugreport control default_app defaults events "
@@ -37,7 +37,8 @@ _NAMES: Final[Mapping[str, str]] = {
         "KeyValueStoreBackend states"
     ),
     "celery.beat": (
-        "BeatLazyFunc PersistentScheduler ScheduleEntry Scheduler SchedulingError Service"
+        "BeatLazyFunc DEFAULT_MAX_INTERVAL PersistentScheduler ScheduleEntry Scheduler "
+        "SchedulingError Service"
     ),
     "celery.canvas": (
         "Signature StampingVisitor _chain _chord chain chord chunks group maybe_signature "
@@ -75,6 +76,7 @@ _NAMES: Final[Mapping[str, str]] = {
         "SoftTimeLimitExceeded SystemTerminate TaskError TaskPredicate TaskRevokedError Terminated "
         "TimeLimitExceeded TimeoutError WorkerLostError WorkerShutdown WorkerTerminate reraise"
     ),
+    "celery.registry": "tasks",
     "celery.result": (
         "AsyncResult EagerResult GroupResult ResultBase ResultSet allow_join_result "
         "assert_will_not_block denied_join_result disable_sync_subtasks result_from_tuple "

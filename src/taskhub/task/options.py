@@ -148,6 +148,10 @@ class TaskOptions(RunnableTask[P, R]):
     def backend(self, backend: Any) -> None:
         self._backend = backend
 
+    def _get_app(self) -> Celery:
+        """Return its app, under the name by which libraries ask Celery's tasks."""
+        return self.bound_app()
+
     def bound_app(self) -> Celery:
         """Return the app that this task belongs to, after binding the task to it.
 

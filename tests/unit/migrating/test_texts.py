@@ -103,7 +103,7 @@ def test_commands_in_python(check: Check) -> None:
 def test_requirements(check: Check) -> None:
     assert check(
         {
-            "requirements.txt": "redis\n# celery\nCelery[redis,msgpack]==5.3.1  # pinned\ncelery-types==1\n",
+            "requirements.txt": "redis\n# celery\nCelery[redis,msgpack]==5.3.1  # pinned\ncelery-redbeat==2\nFlower\n",
             "pyproject.toml": '[project]\ndependencies = [\n  "celery>=5",\n]\n[tool.poetry.dependencies]\n'
             'celery = "^5.3"\n',
             "setup.py": "from setuptools import setup\nsetup(install_requires=['celery<6'])\n",
@@ -114,5 +114,6 @@ def test_requirements(check: Check) -> None:
         "unsupported requirement: celery @requirements.txt:3",
         "without-effect requirement: celery[msgpack] @requirements.txt:3",
         "without-effect requirement: celery[redis] @requirements.txt:3",
+        "unsupported requirement: flower @requirements.txt:5",
         "unsupported requirement: celery @setup.py:2",
     ]

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from taskhub.schedules.beat.entry import ScheduleEntry
 from taskhub.schedules.beat.persistent import PersistentScheduler
-from taskhub.schedules.beat.scheduler import Scheduler, SchedulingError
+from taskhub.schedules.beat.scheduler import DEFAULT_MAX_INTERVAL, Scheduler, SchedulingError
 from taskhub.schedules.beat.service import Service
 from taskhub.schedules.sending import BeatLazyFunc
 
 __all__ = (
+    "DEFAULT_MAX_INTERVAL",
     "BeatLazyFunc",
     "PersistentScheduler",
     "ScheduleEntry",

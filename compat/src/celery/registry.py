@@ -1,0 +1,25 @@
+"""The tasks of the current app: `registry.tasks`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from taskhub import current_app
+from taskhub.utils.offered import offered_only
+
+if TYPE_CHECKING:
+    from taskhub.app.registry import TaskRegistry
+
+    tasks: TaskRegistry
+
+__all__ = ("tasks",)
+
+
+def _find(name: str) -> Any:
+    if name != "tasks":
+        raise KeyError(name)
+    return current_app.tasks
+
+
+if not TYPE_CHECKING:
+    __getattr__ = offered_only(__name__, _find)
