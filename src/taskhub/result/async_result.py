@@ -155,6 +155,9 @@ class AsyncResult(DocumentFields, ResultTree, Generic[R]):
             watch = Watch([self], parents, on_message)
             for _ in arrivals(watch, timeout, interval, on_interval):
                 pass
+            if parents and self._has_failed:
+                # It was told of first, but what it failed of is what is raised.
+                raise_failed(parents)
         return cast("R", self.maybe_throw(propagate=propagate, callback=callback))
 
     def wait(self, *args: Any, **kwargs: Any) -> R:
@@ -185,11 +188,18 @@ class AsyncResult(DocumentFields, ResultTree, Generic[R]):
         if self.known is None:
             self.backend.ensure_not_eager()
             await arrived(Watch([self], parents, on_message), timeout)
+            if parents and self._has_failed:
+                await asyncio.to_thread(raise_failed, parents)
         return cast("R", self.maybe_throw(propagate=propagate, callback=callback))
 
     async def aready(self) -> bool:
         """Return whether the task has ended, well or not, without holding up the event loop."""
         return self.known is not None or await asyncio.to_thread(self.ready)
+
+    @property
+    def _has_failed(self) -> bool:
+        """Whether it is known to have ended with an exception."""
+        return self.known is not None and self.known["status"] in states.PROPAGATE_STATES
 
     def maybe_throw(self, propagate: bool = True, callback: ValueCallback | None = None) -> Any:
         """Raise the task's exception if it failed, else return its value as it is now.

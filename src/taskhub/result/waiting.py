@@ -60,8 +60,8 @@ class Watch:
 
     @property
     def task_ids(self) -> list[str]:
-        """The ids of which documents are wanted."""
-        return list(self._awaited | self._parents)
+        """The ids of which documents are wanted; of those that are there already, parents' come first."""
+        return list(self._parents | self._awaited)
 
     def feed(self, task_id: str, document: bytes) -> Meta | None:
         """Take a document in; return it decoded if it ends the wait for an awaited task.

@@ -120,6 +120,22 @@ def test_a_parents_failure_is_raised(app: Celery, end: Call, later: Call) -> Non
         again.get(timeout=0.01, propagate=False)
 
 
+def test_a_parents_failure_is_raised_though_it_is_told_of_last(app: Celery, end: Call) -> None:
+    """As of a chord that ends while the waiting begins: its body's failure may arrive before the cause."""
+    parent: AsyncResult[Any] = AsyncResult("part", app=app)
+    result: AsyncResult[Any] = AsyncResult("body", app=app, parent=parent)
+
+    def both(meta: Any) -> None:
+        if meta["status"] == states.FAILURE:
+            end("part", KeyError("cause"), states.FAILURE)
+
+    waiting = threading.Timer(0.03, end, ("body", ValueError("its own"), states.FAILURE))
+    waiting.start()
+    with pytest.raises(KeyError, match="cause"):
+        result.get(timeout=30, on_message=both)
+    waiting.join()
+
+
 def test_the_first_parent_that_failed_counts(app: Celery, end: Call) -> None:
     first: AsyncResult[Any] = AsyncResult("1", app=app)
     second: AsyncResult[Any] = AsyncResult("2", app=app, parent=first)
