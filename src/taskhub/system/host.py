@@ -40,7 +40,7 @@ class HostLoad:
         name: What it calls itself.
         cpu_percent: Of all processors together, over half a second.
         cores: How many processors there are.
-        load: Processes that ran or wanted to, on average over the last minute; None: not known here.
+        load: Processes that ran or wanted to, on average over five minutes; None: not known here.
         memory_percent: What is not available without swapping.
         memory_available: Bytes.
         memory_total: Bytes.
@@ -55,6 +55,13 @@ class HostLoad:
     memory_available: int
     memory_total: int
     disks: tuple[Disk, ...] = ()
+
+    @property
+    def busy_percent(self) -> float:
+        """How busy its processors are, now and for minutes: a moment's work is no trouble."""
+        if self.load is None:
+            return self.cpu_percent
+        return min(self.cpu_percent, 100 * self.load / self.cores)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
@@ -92,7 +99,7 @@ def measure_host(paths: Iterable[Path], interval: float = INTERVAL) -> HostLoad:
         name=socket.gethostname(),
         cpu_percent=float(psutil.cpu_percent(interval=interval)),
         cores=psutil.cpu_count() or 1,
-        load=round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        load=round(os.getloadavg()[1], 2) if hasattr(os, "getloadavg") else None,
         memory_percent=float(memory.percent),
         memory_available=int(memory.available),
         memory_total=int(memory.total),

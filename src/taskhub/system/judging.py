@@ -80,7 +80,7 @@ def _service(name: str, check: Check, latency: Threshold) -> Iterator[Problem]:
 
 
 def _host(host: HostLoad, limits: Thresholds) -> Iterator[Problem]:
-    yield from _used("cpu", "CPU", host.name, host.cpu_percent, limits.cpu)
+    yield from _used("cpu", "CPU", host.name, host.busy_percent, limits.cpu)
     yield from _used("memory", "memory", host.name, host.memory_percent, limits.memory)
     for disk in host.disks:
         subject = f"{host.name}:{disk.path}"

@@ -45,7 +45,7 @@ class Prober:
     """Looks at things in threads of their own, each for a limited time.
 
     What hangs goes on hanging in its thread: it is not looked at again until that has ended, so threads do not pile up.
-    May be used by several threads.
+    May be used by several threads: those that look at the same thing at the same time share what is seen.
 
     Parameters:
         timeout: Seconds that each look may take.
@@ -55,7 +55,7 @@ class Prober:
     def __init__(self, timeout: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._timeout = timeout
         self._clock = clock
-        self._hanging: dict[str, _Probe] = {}
+        self._running: dict[str, _Probe] = {}
         self._lock = threading.Lock()
 
     def look(self, probes: Mapping[str, Callable[[], Any]]) -> dict[str, Look]:
@@ -64,23 +64,20 @@ class Prober:
         begun: dict[str, _Probe] = {}
         with self._lock:
             for name, probe in probes.items():
-                before = self._hanging.get(name)
-                if before is not None and before.look is None:
-                    age = self._clock() - before.began
+                before = self._running.get(name)
+                if before is None or before.look is not None:
+                    begun[name] = self._running[name] = _Probe(name, probe, self._clock)
+                    begun[name].start()
+                elif (age := self._clock() - before.began) < self._timeout:
+                    begun[name] = before
+                else:
                     looks[name] = Look(age, error=f"an earlier look at it hangs for {age:.0f} s")
-                    continue
-                begun[name] = self._hanging[name] = _Probe(name, probe, self._clock)
-                begun[name].start()
         deadline = self._clock() + self._timeout
         for name, running in begun.items():
             running.join(max(0.0, deadline - self._clock()))
             looks[name] = running.look or Look(
                 self._timeout, error=f"did not answer within {self._timeout:g} s"
             )
-        with self._lock:
-            for name, running in begun.items():
-                if running.look is not None and self._hanging.get(name) is running:
-                    del self._hanging[name]
         return {name: looks[name] for name in probes}
 
 

@@ -17,7 +17,8 @@ class Thresholds(NamedTuple):
     """From when on what is measured is bad.
 
     Parameters:
-        cpu, memory, disk: Percent that are in use.
+        cpu: Percent of the processors that are busy, now and on average over five minutes.
+        memory, disk: Percent that are in use.
         latency: Seconds that a service takes to answer.
         queue_length: Messages that are ready in a queue.
         queue_age: Seconds that the oldest of them has been ready.
@@ -25,7 +26,7 @@ class Thresholds(NamedTuple):
         dead_letters: Messages that were given up.
     """
 
-    cpu: Threshold = Threshold(90, 98)
+    cpu: Threshold = Threshold(95, None)
     memory: Threshold = Threshold(85, 95)
     disk: Threshold = Threshold(85, 95)
     latency: Threshold = Threshold(0.5, 3)

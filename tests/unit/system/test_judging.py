@@ -27,8 +27,13 @@ def test_what_is_well_has_no_problems() -> None:
 @pytest.mark.parametrize(
     ("measured", "name", "level", "detail"),
     [
-        (host(cpu_percent=95.0), "cpu:one", "warn", "CPU of one is 95 % in use, 90 % is too much"),
-        (host(cpu_percent=98.0), "cpu:one", "fail", "CPU of one is 98 % in use, 98 % is too much"),
+        (
+            host(cpu_percent=96.0, load=5.0),
+            "cpu:one",
+            "warn",
+            "CPU of one is 96 % in use, 95 % is too much",
+        ),
+        (host(cpu_percent=99.0, load=None), "cpu:one", "warn", "CPU of one is 99 % in use"),
         (host(memory_percent=86.5), "memory:one", "warn", "memory of one is 86.5 % in use"),
         (
             host(disks=(Disk("/", 1.0, 1, 1), Disk("/data", 99.0, 1, 100))),
@@ -92,10 +97,12 @@ def test_the_worst_comes_first_and_is_the_state() -> None:
 
 
 def test_thresholds_may_say_never() -> None:
+    # A moment's work is no trouble.
+    assert judge(host(cpu_percent=100.0, load=1.0), Thresholds()) == ()
     never = Threshold(None, None)
-    assert judge(host(cpu_percent=100.0), Thresholds(cpu=never)) == ()
-    only_fail = Thresholds(cpu=Threshold(None, 50))
-    assert [problem.level for problem in judge(host(cpu_percent=60.0), only_fail)] == ["fail"]
+    assert judge(host(memory_percent=100.0), Thresholds(memory=never)) == ()
+    only_fail = Thresholds(memory=Threshold(None, 50))
+    assert [problem.level for problem in judge(host(memory_percent=60.0), only_fail)] == ["fail"]
     low = Threshold(3, 2, low=True)
     assert [low.judge(count) for count in (4, 3, 2, 1)] == ["ok", "ok", "warn", "fail"]
 

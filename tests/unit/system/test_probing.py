@@ -48,6 +48,28 @@ def test_what_hangs_is_left_alone_until_it_has_ended() -> None:
     assert len(begun) == 2
 
 
+def test_who_looks_at_the_same_time_shares_what_is_seen() -> None:
+    release, begun = threading.Event(), []
+
+    def waits() -> Check:
+        begun.append(1)
+        release.wait(60)
+        return Check(True, 0.0, "seen")
+
+    prober, seen = Prober(30), []
+    lookers = [
+        threading.Thread(target=lambda: seen.append(prober.look({"one": waits})["one"].as_check()))
+        for _ in range(4)
+    ]
+    for looker in lookers:
+        looker.start()
+    until(lambda: begun, "the look to begin")
+    release.set()
+    for looker in lookers:
+        looker.join(30)
+    assert [check.detail for check in seen] == ["seen"] * 4
+
+
 def test_this_host_is_measured(tmp_path: object) -> None:
     from pathlib import Path
 

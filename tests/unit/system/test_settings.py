@@ -59,7 +59,7 @@ def test_every_variable_is_read() -> None:
     ("read", "name", "value", "told"),
     [
         (StatusSettings, "TASKHUB_STATUS_CPU", "90", "'90' does not say from when on to warn"),
-        (StatusSettings, "TASKHUB_STATUS_CPU", "90,a", "write two numbers, for example 90,98"),
+        (StatusSettings, "TASKHUB_STATUS_CPU", "90,a", "write two numbers, for example 95,-"),
         (StatusSettings, "TASKHUB_STATUS_CPU", "nan,1", "does not say"),
         (StatusSettings, "TASKHUB_STATUS_CPU", "99,90", "the failure comes before the warning"),
         (StatusSettings, "TASKHUB_STATUS_WORKERS", "1,2", "the failure comes before the warning"),
