@@ -1,0 +1,220 @@
+"""The report of a day: its numbers, its hours, its words, and its charts."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import matplotlib
+import matplotlib.image
+import pytest
+
+from taskhub.mail.rendering import render
+from taskhub.statistics import Failure
+from taskhub.statistics.failures import failure_of
+from taskhub.statistics.tally import fields_of, tally, with_error
+from taskhub.system.charts import draw_charts
+from taskhub.system.daily import DailyReport, day_of, make_report, yesterday
+from taskhub.system.daily_mail import report_values
+from taskhub.system.freshness import Fresh, market_data_freshness
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NEW_YORK = ZoneInfo("America/New_York")
+#: A font that matplotlib brings; it has no Chinese.
+LATIN = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
+
+
+class Stage:
+    """What a store counts: by minute of a day."""
+
+    def __init__(self, minutes: int = 1440) -> None:
+        self.counts: list[Counter[str]] = [Counter() for _ in range(minutes)]
+        self.failed: list[dict[str, str]] = [{} for _ in range(minutes)]
+
+    def end(
+        self, minute: int, task: str, queue: str, end: str, run: float, error: str = ""
+    ) -> None:
+        text = tally(task, queue, end, run, run / 2)
+        self.counts[minute].update(fields_of(text))
+        if error:
+            found = failure_of(with_error(text, f"id-{minute}", error))
+            assert found is not None
+            field, example = found
+            kept = self.failed[minute]
+            kept[field] = str(int(kept.get(field, 0)) + 1)
+            kept[f"{field}\n"] = example
+
+
+@pytest.fixture
+def report() -> DailyReport:
+    stage = Stage()
+    for minute in range(0, 600, 10):
+        stage.end(minute, "shop.tasks.add", "default", "done", 0.01)
+    for minute in (5, 65):
+        stage.end(minute, "shop.tasks.<b>$x$", "a&b", "done", 30)
+    stage.end(70, "shop.tasks.<b>$x$", "a&b", "retried", 3)
+    for minute in (70, 80, 90):
+        error = "OSError\nredis://me:secret@host <i>is</i> away" if minute < 90 else "KeyError\n'x'"
+        stage.end(minute, "shop.tasks.<b>$x$", "a&b", "failed", 40, error)
+    stage.end(100, "rare", "default", "done", 0.2)
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    fresh = (
+        Fresh("stocks:cn", 5412, now - timedelta(hours=7), 7 * 3600, None, "akshare"),
+        Fresh("bars", 0, None, None, date(2026, 11, 25), ""),
+    )
+    day = day_of(date(2026, 11, 26), SHANGHAI)
+    return make_report(
+        day, stage.counts, stage.failed, rows=2, fresh=fresh, dead_letters=4, remarks=("a remark",)
+    )
+
+
+def test_yesterday_is_that_of_the_time_zone() -> None:
+    late = datetime(2026, 11, 26, 23, 30, tzinfo=UTC)
+    assert yesterday(late, UTC) == date(2026, 11, 25)
+    assert yesterday(late, SHANGHAI) == date(2026, 11, 26)
+    day = day_of(date(2026, 11, 26), SHANGHAI)
+    assert day.begins.astimezone(UTC) == datetime(2026, 11, 25, 16, tzinfo=UTC)
+    assert len(day.minutes) == 1440
+    assert day.minutes[0] * 60 == day.begins.timestamp()
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-03-08", 23), ("2026-11-01", 25)])
+def test_days_of_daylight_saving_changes_have_their_own_length(day: str, hours: int) -> None:
+    found = day_of(date.fromisoformat(day), NEW_YORK)
+    assert len(found.minutes) == hours * 60
+    stage = Stage(hours * 60)
+    stage.end(60 * 2 + 5, "t", "q", "done", 1)
+    told = make_report(found, stage.counts, stage.failed, rows=5).hours
+    assert len(told) == hours
+    assert told[2].done == 1
+    assert f"{told[2].begins:%H:%M}" == ("03:00" if hours == 23 else "01:00")
+    assert f"{told[-1].begins:%H:%M}" == "23:00"
+
+
+def test_a_report_tells_what_became_of_tasks(report: DailyReport) -> None:
+    assert (report.total.done, report.total.failed, report.total.retried) == (63, 3, 1)
+    assert round(report.failure_percent, 2) == round(100 * 3 / 66, 2)
+    assert [(one.task, one.summary.ended) for one in report.tasks] == [
+        ("shop.tasks.add", 60),
+        ("shop.tasks.<b>$x$", 5),
+    ]
+    assert report.more == 1
+    assert report.others is not None
+    assert report.others.done == 1
+    assert [one.task for one in report.slowest][:2] == ["shop.tasks.<b>$x$", "rare"]
+    (failing,) = report.failing
+    assert (failing.failed, failing.ended, failing.percent) == (3, 5, 60)
+    assert failing.errors == [
+        Failure("OSError", 2, "redis://me:secret@host <i>is</i> away", "id-80"),
+        Failure("KeyError", 1, "'x'", "id-90"),
+    ]
+    assert len(report.hours) == 24
+    assert report.hours[1][1:] == (8, 3, 1)
+
+
+def test_what_is_not_kept_any_more_is_told() -> None:
+    day = day_of(date(2026, 11, 26), UTC)
+    since = day.begins + timedelta(hours=3)
+    assert make_report(day, [], [], rows=5, kept_since=since).missing == since
+    assert make_report(day, [], [], rows=5, kept_since=day.begins).missing is None
+    told = make_report(day, [], [], rows=5, kept_since=since)
+    _, text, html = _rendered(told, "en")
+    for body in (text, html):
+        assert "What ended before 2026-11-26 03:00 is not counted" in body
+        assert "No task has ended" in body
+
+
+def _rendered(report: DailyReport, language: str) -> tuple[str, str, str]:
+    values = {**report_values(report, report.remarks), "charts": ["hours"], "sender_name": "shop"}
+    return tuple(render("daily_report", language, values))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "zh-CN"])
+def test_it_is_told_in_text_and_html_without_secrets_and_markup(
+    report: DailyReport, language: str
+) -> None:
+    subject, text, html = _rendered(report, language)
+    assert "2026-11-26" in subject
+    assert "63" in subject
+    for body in (text, html):
+        for words in (
+            "add",
+            "rare",
+            "OSError",
+            "stocks:cn",
+            "5,412",
+            "2026-11-25",
+            "a remark",
+            "id-80",
+        ):
+            assert (words in body) is (words != "rare" or body is html or body is text)
+        assert "secret" not in body
+        assert "redis://me:**@host" in body
+    assert "shop.tasks.<b>$x$" in text
+    assert "<b>" not in html
+    assert "<i>" not in html
+    assert "&lt;b&gt;$x$" in html
+    assert 'src="cid:hours"' in html
+    assert "cid:durations" not in html
+    assert "2026-11-26 00:00" in text
+    assert 'width="760"' in html
+    assert ("更多" in html or "另外 1 个任务" in html) is (language != "en")
+
+
+def test_other_mails_keep_their_width() -> None:
+    values = {"username": "x", "user_id": 1, "sender_name": "y"}
+    assert 'width="560"' in render("welcome", "en", values).html
+
+
+def test_charts_are_pictures_and_say_what_they_lack(report: DailyReport) -> None:
+    found = draw_charts(report, "en")
+    assert sorted(found.pictures) == ["durations", "hours"]
+    assert found.remark == ""
+    for png in found.pictures.values():
+        picture = matplotlib.image.imread(io.BytesIO(png))
+        assert picture.shape[1] == 1400
+        assert picture[..., :3].std() > 0.02
+    hours = matplotlib.image.imread(io.BytesIO(found.pictures["hours"]))[..., :3]
+    colours = {tuple(point) for point in (hours * 255).round().astype(int).reshape(-1, 3).tolist()}
+    assert {(63, 111, 181), (214, 47, 58), (230, 161, 0)} <= colours
+    lacking = draw_charts(report, "zh", LATIN)
+    assert "name a font with Chinese" in lacking.remark
+    assert sorted(lacking.pictures) == ["durations", "hours"]
+    assert draw_charts(report, "zh", Path("/not/there")).remark.startswith("TASKHUB_QUANT_FONT")
+
+
+def test_an_empty_day_has_no_charts() -> None:
+    empty = make_report(day_of(date(2026, 11, 26), UTC), [], [], rows=5)
+    assert draw_charts(empty, "en").pictures == {}
+
+
+def test_without_matplotlib_it_goes_out_and_says_so(
+    report: DailyReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    found = draw_charts(report, "zh")
+    assert found.pictures == {}
+    assert (
+        found.remark
+        == "without charts: matplotlib is not installed (pip install 'taskhub[report]')"
+    )
+
+
+def test_market_data_that_is_not_used_has_no_freshness(tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    assert market_data_freshness({}, tmp_path, now) == ()
+    assert not (tmp_path / "quant.sqlite3").exists()
+    # Once its database is there, each kind is told of.
+    from taskhub.quant.settings import QuantSettings
+    from taskhub.quant.storage.store import MarketStore
+
+    store = MarketStore(QuantSettings.from_environment({}, home=tmp_path))
+    store.prepare()
+    store.close()
+    assert market_data_freshness({}, tmp_path, now) == ()
