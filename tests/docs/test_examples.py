@@ -15,7 +15,13 @@ SETUPS = {
         ("taskhub worker -c 1 -t 2", "is ready"),
         """
 from Modules.admin.queues.email_queues import send_notification_email, send_welcome_email
-from Modules.admin.tasks.default_tasks import clear_cache, send_email
+from Modules.admin.tasks.default_tasks import (
+    check_system_status,
+    clean_temp_files,
+    clear_cache,
+    send_daily_report,
+    send_email,
+)
 from taskhub.actors import app
 """,
     ),
