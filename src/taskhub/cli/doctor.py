@@ -18,8 +18,8 @@ _MARKS = {"ok": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", 
 def doctor(context: click.Context, as_json: bool) -> int:
     """Check everything that taskhub needs, and say how to mend what is wrong.
 
-    Looks at versions, stores, workers, e-mail, the cache and market data. Ends with 1 if a check fails; warnings do
-    not count.
+    Looks at versions, stores, workers, e-mail, operators, the cache and market data. Ends with 1 if a check fails;
+    warnings do not count.
     """
     from taskhub.cli.checks import all_checks
     from taskhub.cli.running import one_line

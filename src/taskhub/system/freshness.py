@@ -48,11 +48,16 @@ def market_data_freshness(
         require("sqlalchemy", "alembic")
     except QuantNotInstalledError:
         return ()
+    from taskhub.quant.storage.faults import explained
+    from taskhub.quant.storage.migrating import schema_state
     from taskhub.quant.storage.store import MarketStore
 
     store = MarketStore(settings)
     try:
-        found = store.freshness()
+        with explained(settings.place):
+            # Looking must not make the tables.
+            is_unused = settings.owned and schema_state(store.engine).state == "empty"
+        found = [] if is_unused else store.freshness()
     finally:
         store.close()
     return tuple(

@@ -127,3 +127,35 @@ def test_wrong_market_data_settings_are_a_remark_of_the_report(
     (remark,) = send_daily_report.delay().get()["remarks"]
     assert remark.startswith("market data: TASKHUB_QUANT_DATABASE_URL")
     assert "secret" not in remark
+
+
+def test_every_entry_of_the_schedule_is_a_task_on_its_queue(app: Celery) -> None:
+    from taskhub.actors.schedule import ENTRIES
+
+    queues = {
+        entry["task"]: (entry["options"]["queue"], app.tasks[entry["task"]].queue_name)
+        for entry in ENTRIES.values()
+    }
+    assert len(queues) == 4
+    assert all(wanted == own for wanted, own in queues.values()), queues
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "level", "told"),
+    [
+        ("TASKHUB_OPERATORS", "ops@example.com", "ok", "ops@example.com told of troubles"),
+        ("TASKHUB_OPERATORS", "", "ok", "in the outbox"),
+        ("TASKHUB_CLEAN_FOLDERS", "/", "fail", "holds more than temporary files"),
+        ("TASKHUB_SMTP_URL", "smtp://a@example.com:b@host", "warn", "nobody is told of troubles"),
+    ],
+)
+def test_doctor_looks_at_the_settings(
+    app: Celery, monkeypatch: pytest.MonkeyPatch, name: str, value: str, level: str, told: str
+) -> None:
+    from taskhub.cli.checks.services import check_operators
+
+    monkeypatch.setenv("TASKHUB_MAIL_FROM", "no-reply@example.com")
+    monkeypatch.setenv(name, value.replace("a@", "a%40"))
+    (finding,) = check_operators(app)
+    assert finding.level == level
+    assert told in finding.detail

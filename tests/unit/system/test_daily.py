@@ -15,6 +15,7 @@ import pytest
 
 from taskhub.mail.rendering import render
 from taskhub.quant import Bar
+from taskhub.quant.health import check_market_data
 from taskhub.quant.records import Answer
 from taskhub.quant.settings import QuantSettings
 from taskhub.quant.storage.store import MarketStore, Run
@@ -214,6 +215,12 @@ def test_market_data_that_is_not_used_has_no_freshness(tmp_path: Path) -> None:
     now = datetime.now(UTC)
     assert market_data_freshness({}, tmp_path, now) == ()
     assert not (tmp_path / "quant.sqlite3").exists()
+    # A look at the file may have made it.
+    check_market_data(QuantSettings.from_environment({}, home=tmp_path))
+    assert market_data_freshness({}, tmp_path, now) == ()
+    assert "is made when it is first used" in (
+        check_market_data(QuantSettings.from_environment({}, home=tmp_path)).detail
+    )
 
 
 def test_each_kind_of_market_data_is_told_of_once_its_database_is_there(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ def all_checks(app: Celery) -> Iterator[Finding]:
         stores.check_directory,
         stores.check_workers,
         services.check_email,
+        services.check_operators,
         services.check_cache_server,
         services.check_market_data_store,
     ):

@@ -38,6 +38,41 @@ def check_cache_server(app: Celery) -> Iterator[Finding]:
     yield Finding("ok" if check.ok else "fail", "cache", check.detail, check.advice or "")
 
 
+def check_operators(app: Celery) -> Iterator[Finding]:
+    """See whether somebody is told of the system's state, and whether the periodic tasks can do what is configured."""
+    from taskhub.app.stores import home_of
+    from taskhub.mail import MailSettings
+    from taskhub.system import (
+        CleaningSettings,
+        ReportSettings,
+        StatusSettings,
+        SystemConfigurationError,
+    )
+
+    home = home_of(app.conf)
+    try:
+        status = StatusSettings.from_environment(os.environ, home=home)
+        report = ReportSettings.from_environment(os.environ)
+        folders = CleaningSettings.from_environment(os.environ, home=home).folders
+    except SystemConfigurationError as error:
+        what, _, mend = str(error).rpartition(": ")
+        yield Finding("fail", "operators", what, mend)
+        return
+    cleaned = f"{', '.join(str(folder.path) for folder in folders)} cleaned of old files"
+    if status.recipients and report.recipients:
+        people = dict.fromkeys((*status.recipients, *report.recipients))
+        yield Finding("ok", "operators", f"{', '.join(people)} told of troubles; {cleaned}")
+    elif MailSettings.from_environment(os.environ, home=home).host is None:
+        yield Finding("ok", "operators", f"told of troubles in the outbox; {cleaned}")
+    else:
+        yield Finding(
+            "warn",
+            "operators",
+            f"nobody is told of troubles, or gets the daily report; {cleaned}",
+            "set TASKHUB_OPERATORS, for example ops@example.com",
+        )
+
+
 def check_market_data_store(app: Celery) -> Iterator[Finding]:
     """See whether the database of market data can be reached, and has its tables."""
     from taskhub.app.stores import home_of
