@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import resources
@@ -22,6 +23,14 @@ VERSION_TABLE = "quant_version"
 
 #: What those who change the tables wait for each other by; the number is an arbitrary one. Seconds.
 _LOCK_NUMBER, _LOCK_NAME, _PATIENCE = 7_402_118_306, "taskhub_quant_upgrade", 60
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of Alembic's tells of a change: that it looks, it says at every check."""
+    return not str(record.msg).startswith(("Context impl", "Will assume"))
+
+
+logging.getLogger("alembic.runtime.migration").addFilter(_is_news)
 
 
 class SchemaState(NamedTuple):
