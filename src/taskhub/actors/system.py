@@ -154,9 +154,10 @@ def send_daily_report(self: Any, day: str | None = None, again: bool = False) ->
         if running is not None:
             return {"day": f"{chosen}", "state": "skipped", "running": running}
         report = daily_report(chosen, settings.rows, services.prober())
-        key = f"daily-report:{app.conf.taskhub_namespace}:{chosen}"
+        key: str | None = f"daily-report:{app.conf.taskhub_namespace}:{chosen}"
         if again:
-            key = f"{key}:{self.request.id}"
+            # A call that runs again does not send again; one without an id cannot.
+            key = f"{key}:{self.request.id}" if self.request.id else None
         receipt, told = send_report(report, mailer, settings, recipients, key)
     counts = {name: getattr(report.total, name) for name in ("done", "failed", "retried")}
     tasks = len(report.tasks) + report.more

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
@@ -136,7 +137,9 @@ def make_report(
         kept_since: What was counted before is forgotten; None: nothing is.
         fresh, dead_letters, remarks: As the report tells them.
     """
-    found = [TaskDay(*subject, summary) for subject, summary in summarize(counts).items()]
+    # Each field is looked at once: a day may have a million.
+    by_hour = [summarize(counts[start : start + 60]) for start in range(0, len(counts), 60)]
+    found = _together(by_hour)
     errors = failures(failed)
     missing = kept_since if kept_since is not None and kept_since > day.begins else None
     slow = sorted(
@@ -157,7 +160,7 @@ def make_report(
         others=total(rest) if rest else None,
         slowest=tuple(slow[:TOP]),
         failing=tuple(_failing(one, errors) for one in bad[:TOP]),
-        hours=tuple(_hours(day, counts)),
+        hours=tuple(_hours(day, by_hour)),
         fresh=fresh,
         dead_letters=dead_letters,
         missing=missing,
@@ -170,12 +173,22 @@ def _failing(one: TaskDay, errors: Mapping[Subject, list[Failure]]) -> Failing:
     return Failing(one.task, one.queue, summary.failed, summary.ended, kinds[:ERRORS])
 
 
-def _hours(day: Day, counts: Sequence[Mapping[str, int]]) -> list[Hour]:
+def _together(by_hour: Sequence[Mapping[Subject, Summary]]) -> list[TaskDay]:
+    """Return what became of each task over all hours, the busiest first."""
+    parts: defaultdict[Subject, list[Summary]] = defaultdict(list)
+    for hour in by_hour:
+        for subject, summary in hour.items():
+            parts[subject].append(summary)
+    found = [TaskDay(*subject, total(summaries)) for subject, summaries in parts.items()]
+    return sorted(found, key=lambda one: (-one.summary.ended, one.task, one.queue))
+
+
+def _hours(day: Day, by_hour: Sequence[Mapping[Subject, Summary]]) -> list[Hour]:
     zone, found = day.begins.tzinfo, []
-    for start in range(0, len(counts), 60):
-        summary = total(summarize(counts[start : start + 60]).values())
+    for number, summaries in enumerate(by_hour):
+        summary = total(summaries.values())
         # By real time: an hour that comes twice is told twice.
-        begins = (day.begins.astimezone(UTC) + timedelta(minutes=start)).astimezone(zone)
+        begins = (day.begins.astimezone(UTC) + timedelta(hours=number)).astimezone(zone)
         found.append(Hour(begins, summary.done, summary.failed, summary.retried))
     return found
 

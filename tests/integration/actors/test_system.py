@@ -24,7 +24,11 @@ NAME = "Modules.admin.tasks.default_tasks."
 DAY = 86_400
 #: What depends on the machine that runs the tests is not judged.
 CALM = {
-    f"TASKHUB_STATUS_{name}": "-,-" for name in ("CPU", "MEMORY", "DISK", "LATENCY", "QUEUE_AGE")
+    **{
+        f"TASKHUB_STATUS_{name}": "-,-"
+        for name in ("CPU", "MEMORY", "DISK", "LATENCY", "QUEUE_AGE")
+    },
+    "TASKHUB_STATUS_TIMEOUT": "60",
 }
 
 
