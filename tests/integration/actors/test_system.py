@@ -46,7 +46,8 @@ def variables(smtp: SmtpServer, tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def app(server: Server) -> Iterator[Celery]:
-    with Celery(broker=server.url, set_as_current=False) as app:
+    """Another program with the name of the shipped app, to which periodic jobs belong."""
+    with Celery("taskhub", broker=server.url, set_as_current=False) as app:
         yield app
 
 
@@ -78,14 +79,14 @@ def test_operators_are_told_once_of_each_change(
     assert smtp.received[0].message["Subject"] == "【警告】没有调度器在运行，定时任务不会执行"
     assert check()["notice"] is None
     # A scheduler leads now; that it does has to last.
-    leading = app.engine.timetable.lead("one", 0, 600_000)
+    leading = app.schedule.timetable.lead("one", 0, 600_000)
     assert check()["notice"] is None
     well = check()
     assert (well["state"], well["notice"]) == ("ok", {"kind": "recovered", "mail": "sent"})
     assert well["scheduler"]["name"] == "one"
     assert smtp.received[1].message["Subject"] == "【正常】系统已恢复"
     # The mail cannot be sent now: it is at the next check, once, although several check at the same time.
-    app.engine.timetable.resign(leading.token)
+    app.schedule.timetable.resign(leading.token)
     smtp.behaviour.to_content = "451 later"
     failed = check()["notice"]
     assert (failed["kind"], failed["mail"]) == ("worse", "failed")
