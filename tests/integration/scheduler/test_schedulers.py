@@ -75,6 +75,7 @@ def assert_each_tick_is_there_once(app: Celery, least: int) -> None:
     assert sent(app) == len(ticks)
 
 
+@pytest.mark.timeout(240)
 def test_ten_minutes_with_three_schedulers_whose_leaders_are_killed(
     app: Celery, server: Server, tmp_path: Path, schedulers: list[BaseProcess]
 ) -> None:
@@ -86,8 +87,9 @@ def test_ten_minutes_with_three_schedulers_whose_leaders_are_killed(
 
     for _ in range(3):
         start()
-    deadline = time.monotonic() + 4 * TICKS * EVERY
-    while sent(app) < TICKS:
+    deadline = time.monotonic() + 2 * TIMEOUT
+    # On a machine that is busy it takes a little longer.
+    while sent(app) < TICKS or kills < 10 or freezes < 3:
         assert time.monotonic() < deadline, program.log_of(tmp_path).read_text()[-3000:]
         time.sleep(chance.uniform(0.2, 1.2))
         holder = leader(app)
@@ -112,8 +114,6 @@ def test_ten_minutes_with_three_schedulers_whose_leaders_are_killed(
     for process in schedulers:
         process.join(TIMEOUT)
 
-    assert kills >= 10
-    assert freezes >= 3
     assert program.log_of(tmp_path).read_text().count(" leads, with 1 entries") > kills
     assert_each_tick_is_there_once(app, TICKS)
 
