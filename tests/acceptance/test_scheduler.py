@@ -153,7 +153,7 @@ def test_beat_takes_celerys_options(commands: Commands) -> None:
     first = commands.start("-A", "project", "beat", *options, *pidfile)
     log = commands.directory / "beat.log"
     until(lambda: log.exists() and "leads, with 3 entries" in log.read_text(), "it to lead")
-    for name in ("--schedule", "--scheduler", "--max-interval"):
+    for name in ("--schedule", "--max-interval"):
         assert f"{name} has no effect: " in log.read_text()
     assert int((commands.directory / "beat.pid").read_text()) == first.process.pid
     second = commands.run("beat", "--pidfile", "beat.pid")

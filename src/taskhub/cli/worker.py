@@ -165,8 +165,8 @@ logger = logging.getLogger("taskhub.worker")
     is_flag=True,
     help="Run a scheduler of periodic jobs beside the processes; several workers may.",
 )
-@click.option("-s", "--schedule", "--schedule-filename", hidden=True, expose_value=False)
-@click.option("--scheduler", hidden=True, expose_value=False)
+@click.option("-s", "--schedule", "--schedule-filename", "schedule", hidden=True)
+@click.option("--scheduler", "scheduler_class", hidden=True)
 @click.option(
     "--purge",
     "--discard",
@@ -197,6 +197,8 @@ def worker(
     workdir: str | None,
     healthcheck: str | None,
     beat: bool,
+    schedule: str | None,
+    scheduler_class: str | None,
     purge: bool,
 ) -> int:
     """Run worker processes on the tasks of an app, and start those again that die.
@@ -225,7 +227,10 @@ def worker(
         warnings.warn(line, stacklevel=1)
     if purge:
         _drop_what_waits(context, split_names(queues), split_names(exclude_queues))
-    scheduler = _scheduler(context, loglevel, logfile, nodename) if beat else None
+    scheduler = None
+    if beat:
+        chosen = {"--schedule": schedule, "--scheduler": scheduler_class}
+        scheduler = _scheduler(context, loglevel, logfile, nodename, chosen)
 
     def announce(facts: list[dict[str, Any]]) -> None:
         logger.info(
@@ -293,7 +298,11 @@ def worker(
 
 
 def _scheduler(
-    context: click.Context, loglevel: str, logfile: str | None, nodename: str
+    context: click.Context,
+    loglevel: str,
+    logfile: str | None,
+    nodename: str,
+    chosen: dict[str, str | None],
 ) -> SchedulerBeside:
     from taskhub.cli.beside import SchedulerBeside
     from taskhub.cli.scheduler import load_package
@@ -302,6 +311,9 @@ def _scheduler(
     arguments = ["-A", app_name(context), "scheduler", "-l", loglevel]
     if logfile is not None:
         arguments += ["-f", expand_path(logfile, nodename)]
+    for option, value in chosen.items():
+        if value is not None:
+            arguments += [option, value]
     return SchedulerBeside(*arguments)
 
 
