@@ -82,9 +82,10 @@ def test_an_idle_worker_does_not_poll(stage: Stage) -> None:
     idle = time.monotonic() - began
     waits, scripts = (after[name] - before.get(name, 0) for name in ("blpop", "evalsha"))
     print(f"in {idle:.1f} s two idle processes: {waits} waits, {scripts} scripts")  # noqa: T201
-    # Per process, every 2 s: a wait for the bell and a look; and the keeper's renewals for both.
-    assert waits <= 2 * (idle / 2 + 1)
-    assert scripts <= 2 * (idle / 2 + 1) + idle / 3 + 2
+    # Per process, every 2 s: a wait for the bell, a look, what it tells of itself; and the renewals for both.
+    # Whoever polled as Dramatiq does would have asked 25 times or more.
+    assert waits <= 2 * (idle / 2 + 1) + 2
+    assert scripts <= 4 * (idle / 2 + 1) + idle / 3 + 2
 
 
 def test_results_of_many_quick_tasks_arrive(make_stage: Callable[..., Stage]) -> None:
