@@ -183,14 +183,14 @@ def test_an_empty_answer_fails_with_the_figures(
 
 
 def test_the_other_site_is_asked_and_hides_no_stock(data: MarketData, site: MarketSite) -> None:
-    site.market.stocks = site.market.stocks[:900]
+    site.market.stocks = site.market.stocks[:240]
     data.sync_stocks(Market.CN)
     before = _stock(data, "600000.SH")
-    site.market.stocks, site.market.day = site.market.stocks[:800], 1
+    site.market.stocks, site.market.day = site.market.stocks[:200], 1
     site.troubles["stocks"] = ["429*"]
     report = data.sync_stocks(Market.CN)
 
-    assert (report.source, report.received, report.removed) == ("akshare stock_zh_a_spot", 800, 0)
+    assert (report.source, report.received, report.removed) == ("akshare stock_zh_a_spot", 200, 0)
     assert "HTTP 429" in report.warnings[0]
     after = _stock(data, "600000.SH")
     quote = site.market.quote("600000", "")

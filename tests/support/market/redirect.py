@@ -19,6 +19,9 @@ __all__ = ("ADDRESS", "redirect")
 #: Where the site is; not set: requests fail, as without a network.
 ADDRESS: Final = "MARKET_SITE_ADDRESS"
 
+#: Seconds.
+PATIENCE: Final = 150
+
 _HOSTS: Final = ("eastmoney.com", "sina.com.cn")
 _send = HTTPAdapter.send
 
@@ -32,6 +35,8 @@ def _to_the_site(self: HTTPAdapter, request: Any, *args: Any, **kwargs: Any) -> 
             raise requests.ConnectionError(f"no route to {parts.hostname}")
         request.headers["Host"] = parts.hostname
         request.url = f"{address}{parts.path}?{parts.query}"
+        # A site that holds an answer back while a test looks is not out of reach.
+        kwargs["timeout"] = PATIENCE
     return _send(self, request, *args, **kwargs)
 
 

@@ -226,7 +226,7 @@ class MarketSite:
                 parts = urlsplit(self.path)
                 query = {name: values[0] for name, values in parse_qs(parts.query).items()}
                 if site.asked.total() >= site.held_after:
-                    site.open.wait(60)
+                    site.open.wait(120)
                 kind, value = site.answer(parts.path, query)
                 self._send(site.trouble(kind), value)
 
