@@ -24,7 +24,7 @@ from tests.support.workers import until
 HERE = Path(__file__).parent
 PROGRAMS = sorted(path.parent.name for path in HERE.glob("*/client.py"))
 LIBRARIES = ("celery", "taskhub")
-TIMEOUT = 90.0
+TIMEOUT = 150.0
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +126,7 @@ class Program:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_prints_the_same(name: str, store: Server, tmp_path: Path) -> None:
     expected = (HERE / name / "expected.txt").read_text()
