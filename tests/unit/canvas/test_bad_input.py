@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -84,7 +85,9 @@ PLACES: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-@pytest.mark.parametrize("value", NO_SIGNATURES, ids=repr)
+@pytest.mark.parametrize(
+    "value", NO_SIGNATURES, ids=lambda value: re.sub(" at 0x.*>", "", repr(value))
+)
 @pytest.mark.parametrize("place", PLACES)
 def test_what_is_no_signature_is_refused(app: Celery, tasks: Any, place: str, value: Any) -> None:
     with pytest.raises(TypeError) as raised:
