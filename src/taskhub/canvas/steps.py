@@ -50,11 +50,11 @@ def fold(signatures: Iterable[Signature]) -> list[Signature]:
 def _append(steps: list[Signature], other: Signature) -> None:
     from taskhub.canvas.chord import chord
 
+    other = unrolled(other.group() if kind(other) == "chunks" else other)  # type: ignore[attr-defined]
     if is_empty_group(other):
         if not steps:
             steps.append(other.clone())
         return
-    other = unrolled(other.group() if kind(other) == "chunks" else other)  # type: ignore[attr-defined]
     if kind(other) == "chain":
         for member in other.unchain_tasks():  # type: ignore[attr-defined]
             _append(steps, member)

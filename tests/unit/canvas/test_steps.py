@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from taskhub.app.app import Celery
@@ -86,6 +86,7 @@ def test_a_chain_keeps_all_calls_in_order(row: list[Any]) -> None:
 
 @SHARED
 @given(rows)
+@example([call(0), group([group([])])])
 def test_only_the_last_step_of_a_chain_is_more_than_a_call(row: list[Any]) -> None:
     *before, last = fold(row)
     assert {kind(step) for step in before} <= {"task"}
