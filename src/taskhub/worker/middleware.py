@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
-from dramatiq.asyncio import EventLoopThread, set_event_loop_thread
+from dramatiq.asyncio import EventLoopThread, get_event_loop_thread, set_event_loop_thread
 from dramatiq.middleware import (
     AgeLimit,
     AsyncIO,
@@ -72,14 +73,31 @@ class NamedPipelines(Pipelines):
 class EventLoop(AsyncIO):
     """Dramatiq's event loop for coroutines, in a thread that does not outlive its process.
 
-    Dramatiq's own keeps a process alive that a second SIGTERM has told to end at once.
+    Dramatiq's own keeps a process alive that a second SIGTERM has told to end at once. There is one for all workers of
+    a process, of which tests may have several.
     """
 
+    _lock = threading.Lock()
+    _workers = 0
+
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
-        thread = EventLoopThread(self.logger)
-        thread.daemon = True
-        thread.start(timeout=5.0)
-        set_event_loop_thread(thread)
+        with self._lock:
+            EventLoop._workers += 1
+            if get_event_loop_thread() is not None:
+                return
+            thread = EventLoopThread(self.logger)
+            thread.daemon = True
+            thread.start(timeout=5.0)
+            set_event_loop_thread(thread)
+
+    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
+        with self._lock:
+            EventLoop._workers -= 1
+            thread = get_event_loop_thread()
+            if EventLoop._workers <= 0 and thread is not None:
+                thread.stop()
+                thread.join()
+                set_event_loop_thread(None)
 
 
 def _results(engine: Callable[[], Engine]) -> Results:

@@ -122,8 +122,8 @@ LISTED = {
 }
 
 
-#: Modules that cannot be imported in the environment of Celery, which has no pytest.
-_ONLY_OURS = ("celery.contrib.pytest",)
+#: Modules that cannot be imported in the environment of Celery, which has no Django and no pytest.
+_ONLY_OURS = ("celery.contrib.django.task", "celery.contrib.pytest")
 
 
 @cache
