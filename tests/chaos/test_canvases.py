@@ -11,9 +11,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.chaos import faults
 from tests.chaos.run import Scale, run
 from tests.chaos.workload import Rates
+
+# Half a minute on two idle cores, several times as long on busy ones; what hangs is found by the run's own patience.
+pytestmark = pytest.mark.timeout(300)
 
 CANVASES = Scale(
     seed=1,
