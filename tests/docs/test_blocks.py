@@ -18,7 +18,7 @@ from tests.docs.markdown import DOCUMENTS, ROOT, blocks, links, without_blocks
 
 LANGUAGES = {"python", "console", "text", "ini", "toml", "json"}
 #: Blocks that cannot be run in a test: where they are, and how many.
-NOT_RUN = {"docs/compat.md": 3, "docs/migrating.md": 1, "docs/operations.md": 1}
+NOT_RUN = {"docs/migrating.md": 1, "docs/operations.md": 1}
 
 SOURCE = ROOT / "src/taskhub"
 #: Variables that taskhub's own processes set for each other.
