@@ -79,9 +79,9 @@ _PREFIXES: Final = (
     ("8", "BJ"),
 )
 
-_MAINLAND: Final = re.compile(r"\d{6}")
-_HONG_KONG: Final = re.compile(r"\d{1,5}")
-_AMERICAN: Final = re.compile(r"[A-Z][A-Z0-9_\-]{0,14}", re.IGNORECASE)
+_MAINLAND: Final = re.compile(r"[0-9]{6}")
+_HONG_KONG: Final = re.compile(r"[0-9]{1,5}")
+_AMERICAN: Final = re.compile(r"[A-Z][A-Z0-9_\-]{0,14}", re.IGNORECASE | re.ASCII)
 
 
 def parse_market(text: str) -> Market:
@@ -122,7 +122,7 @@ def _read(text: str, market: Market | None) -> Code | None:
     symbol, dot, suffix = text.rpartition(".")
     if dot:
         return _with_suffix(symbol, suffix.upper())
-    if re.fullmatch(r"(?i)(sh|sz|bj)\d{6}", text):
+    if re.fullmatch(r"(?i)(sh|sz|bj)[0-9]{6}", text):
         return Code(text[2:], text[:2].upper())
     if market is Market.HK or market is Market.US:
         return _with_suffix(text, market.upper())

@@ -51,6 +51,10 @@ def test_forms(text: str, code: str) -> None:
         "1234567.HK",
         ".SH",
         "600000.",
+        # Digits, but not those of a code.
+        "６０００００",
+        "sh６０００００",
+        "７００.HK",
     ],
 )
 def test_what_is_no_code_is_named(text: str) -> None:
