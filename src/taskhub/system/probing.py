@@ -78,7 +78,15 @@ class Prober:
             looks[name] = running.look or Look(
                 self._timeout, error=f"did not answer within {self._timeout:g} s"
             )
+        self._forget(begun)
         return {name: looks[name] for name in probes}
+
+    def _forget(self, begun: Mapping[str, _Probe]) -> None:
+        """Drop what has ended, and what it saw."""
+        with self._lock:
+            for name, running in begun.items():
+                if running.look is not None and self._running.get(name) is running:
+                    del self._running[name]
 
 
 class _Probe(threading.Thread):

@@ -27,6 +27,12 @@ def test_everything_is_looked_at_at_once_and_what_breaks_is_told() -> None:
     assert looks["d"].is_nothing
 
 
+def test_what_was_seen_is_not_kept() -> None:
+    prober = Prober(30)
+    assert prober.look({"a": lambda: "much", "b": dict})["a"].value == "much"
+    assert prober._running == {}
+
+
 def test_what_hangs_is_left_alone_until_it_has_ended() -> None:
     release, begun = threading.Event(), []
 
