@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from taskhub.actors.application import app
 from taskhub.actors.stores import home
-from taskhub.system import Prober
+from taskhub.system import Look, Prober, ReportSettings
 from taskhub.system.daily import DailyReport, day_of, make_report
 from taskhub.system.freshness import market_data_freshness
+from taskhub.system.stocks import read_stocks
 
 
-def daily_report(chosen: date, rows: int, prober: Prober) -> DailyReport:
+def daily_report(chosen: date, settings: ReportSettings, prober: Prober) -> DailyReport:
     """Return the report of a day of the app's time zone.
 
     Parameters:
-      rows: so many tasks have a line of their own.
+      settings: how many tasks have a line of their own, and whose candles it shows.
       prober: looks at the database, which may hang.
 
     Raises:
@@ -27,17 +29,31 @@ def daily_report(chosen: date, rows: int, prober: Prober) -> DailyReport:
     # What has not come yet need not be asked for.
     minutes = [minute for minute in day.minutes if minute <= int(now.timestamp()) // 60]
     engine, place = app.engine, home()
-    look = prober.look({"data": lambda: market_data_freshness(os.environ, place, now)})["data"]
+    codes = settings.stocks
+    # One after the other: the first that reads brings the tables of the project's own file to this version.
+    data = _look(prober, "data", lambda: market_data_freshness(os.environ, place, now))
+    # Looks of one name are shared, and reports of several days may be made at the same time.
+    stocks = _look(
+        prober,
+        f"stocks until {chosen}",
+        lambda: read_stocks(os.environ, place, codes, chosen),
+    )
+    remarks = {"market data": data.error, f"stocks {', '.join(codes)}": stocks.error}
     return make_report(
         day,
         engine.counts(minutes),
         engine.failures(minutes),
-        rows=rows,
+        rows=settings.rows,
         kept_since=now - _kept(app.conf.statistics_expires),
-        fresh=look.value or (),
+        fresh=data.value or (),
+        stocks=stocks.value or (),
         dead_letters=engine.dead_count(),
-        remarks=(f"market data: {look.error}",) if look.error else (),
+        remarks=tuple(f"{subject}: {error}" for subject, error in remarks.items() if error),
     )
+
+
+def _look(prober: Prober, name: str, probe: Callable[[], Any]) -> Look:
+    return prober.look({name: probe})[name]
 
 
 def _kept(setting: Any) -> timedelta:

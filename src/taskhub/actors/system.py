@@ -153,7 +153,7 @@ def send_daily_report(self: Any, day: str | None = None, again: bool = False) ->
     with only_run(self, f"daily report {chosen}") as running:
         if running is not None:
             return {"day": f"{chosen}", "state": "skipped", "running": running}
-        report = daily_report(chosen, settings.rows, services.prober())
+        report = daily_report(chosen, settings, services.prober())
         key: str | None = f"daily-report:{app.conf.taskhub_namespace}:{chosen}"
         if again:
             # A call that runs again does not send again; one without an id cannot.

@@ -41,6 +41,7 @@ def draw_candles(
     *,
     days: int | None = None,
     font: Path | None = None,
+    language: str = "zh",
     size: tuple[float, float] = (10.0, 6.0),
     dots_per_inch: int = 110,
 ) -> Chart:
@@ -55,6 +56,7 @@ def draw_candles(
         name: Its name; None: it is not known.
         days: So many of them, the last ones, are drawn; those before have a part in the averages. None: all.
         font: A font file with Chinese; None: one is looked for.
+        language: ``zh``: words are Chinese where there is a font; others count as English.
         size: Width and height, inches.
         dots_per_inch: Points of the picture per inch.
 
@@ -71,8 +73,8 @@ def draw_candles(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    labels = f"{name or ''}成交量"
-    chinese = find_chinese_font(font, labels)
+    volume = "成交量" if language.lower().startswith("zh") else "volume"
+    chinese = find_chinese_font(font, f"{name or ''}{volume}")
     # A figure of its own, not pyplot's: several threads may draw at the same time.
     figure = Figure(figsize=size, dpi=dots_per_inch, layout="constrained")
     FigureCanvasAgg(figure)
@@ -90,8 +92,10 @@ def draw_candles(
         loc="left",
         fontproperties=chinese.properties,
         fontsize=13,
+        # A dollar sign in a name is no formula.
+        parse_math=False,
     )
-    lower.set_ylabel("成交量" if has_chinese else "volume", fontproperties=chinese.properties)
+    lower.set_ylabel(volume if has_chinese else "volume", fontproperties=chinese.properties)
     _mark_days(lower, bars)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Title": f"{code} {last.day}"})

@@ -13,6 +13,9 @@ __all__ = ("SyncReport", "total")
 class SyncReport:
     """What a synchronisation did.
 
+    What is written to the log of it (`kind`, `state`, `source`) is what `MarketStore.freshness`, and so the daily
+    report, goes by: only what did not end as ``failed`` counts as synchronised.
+
     Parameters:
         kind: What was synchronised: ``stocks:cn``, ``industries``, ``industry members:BK0475``, ``bars:600000.SH``.
         source: Who answered; empty: nobody had to be asked.

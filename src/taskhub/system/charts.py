@@ -7,16 +7,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from taskhub.quant.exceptions import QuantConfigurationError
+from taskhub.quant.charts import draw_candles
+from taskhub.quant.exceptions import QuantConfigurationError, QuantNotInstalledError
 from taskhub.quant.fonts import find_chinese_font
 from taskhub.system.daily import DailyReport, TaskDay
+from taskhub.system.stocks import DAYS, StockBars
 from taskhub.wording import short_duration
 
-__all__ = ("Charts", "draw_charts")
+__all__ = ("Charts", "draw_charts", "draw_stocks")
 
 #: Twice the points that are shown, for sharp screens.
 _DOTS: Final = 200
 _WIDTH: Final = 7.0
+#: Candles have more lines and smaller words, in as many points.
+_CANDLES: Final = (8.75, 4.5)
+_CANDLE_DOTS: Final = 160
 _DONE, _FAILED, _RETRIED, _MEDIAN = "#3f6fb5", "#d62f3a", "#e6a100", "#9db7dc"
 _GREY: Final = "#667085"
 _MISSING: Final = "without charts: matplotlib is not installed (pip install 'taskhub[report]')"
@@ -80,6 +85,44 @@ def draw_charts(report: DailyReport, language: str, font: Path | None = None) ->
         figure = Figure(figsize=(_WIDTH, height), dpi=_DOTS, layout="constrained")
         _draw_durations(figure.subplots(), report.slowest, style)
         pictures["durations"] = _png(figure)
+    return Charts(pictures, remark)
+
+
+def draw_stocks(stocks: Sequence[StockBars], language: str, font: Path | None = None) -> Charts:
+    """Draw the candles of each stock that has K-lines, under the name that `StockBars.picture` says.
+
+    Without matplotlib there are none. Where no font has a stock's name, its code stands alone.
+
+    Parameters:
+        stocks: Of which.
+        language: ``zh`` or ``en``; others count as English.
+        font: A font file with Chinese; None: one is looked for.
+    """
+    drawn = [one for one in stocks if one.bars]
+    try:
+        return _candles(drawn, language, font)
+    except QuantNotInstalledError:
+        return Charts({}, _MISSING)
+    except QuantConfigurationError as error:
+        # Without the font that is no font.
+        return Charts(_candles(drawn, language, None).pictures, str(error))
+
+
+def _candles(stocks: Sequence[StockBars], language: str, font: Path | None) -> Charts:
+    pictures, remark = {}, ""
+    for one in stocks:
+        chart = draw_candles(
+            one.bars,
+            one.code,
+            one.name,
+            days=DAYS,
+            font=font,
+            language=language,
+            size=_CANDLES,
+            dots_per_inch=_CANDLE_DOTS,
+        )
+        pictures[one.picture] = chart.png
+        remark = remark or chart.remark
     return Charts(pictures, remark)
 
 

@@ -1,4 +1,4 @@
-"""The report of a day, as a value: what became of tasks, what was slow, what failed, and how fresh data is."""
+"""The report of a day, as a value: what became of tasks, what was slow, what failed, how fresh data is, and stocks."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import NamedTuple
 from taskhub.statistics import Failure, Summary, failures, summarize, total
 from taskhub.statistics.tally import Subject
 from taskhub.system.freshness import Fresh
+from taskhub.system.stocks import StockBars
 
 __all__ = ("DailyReport", "Day", "Failing", "Hour", "TaskDay", "day_of", "make_report", "yesterday")
 
@@ -81,6 +82,7 @@ class DailyReport:
         failing: Those that failed most often.
         hours: What ended by the hour.
         fresh: How fresh market data is; empty: there is none.
+        stocks: Those whose candles are shown.
         dead_letters: How many messages are given up at present.
         missing: Since when counts are kept, if that is after the day began; None: all of the day is there.
         remarks: What could not be told, and why.
@@ -96,6 +98,7 @@ class DailyReport:
     failing: tuple[Failing, ...] = ()
     hours: tuple[Hour, ...] = ()
     fresh: tuple[Fresh, ...] = ()
+    stocks: tuple[StockBars, ...] = ()
     dead_letters: int = 0
     missing: datetime | None = None
     remarks: tuple[str, ...] = ()
@@ -124,6 +127,7 @@ def make_report(
     rows: int,
     kept_since: datetime | None = None,
     fresh: tuple[Fresh, ...] = (),
+    stocks: tuple[StockBars, ...] = (),
     dead_letters: int = 0,
     remarks: tuple[str, ...] = (),
 ) -> DailyReport:
@@ -135,7 +139,7 @@ def make_report(
         failed: What tasks failed with in each of them.
         rows: So many tasks have a line of their own.
         kept_since: What was counted before is forgotten; None: nothing is.
-        fresh, dead_letters, remarks: As the report tells them.
+        fresh, stocks, dead_letters, remarks: As the report tells them.
     """
     # Each field is looked at once: a day may have a million.
     by_hour = [summarize(counts[start : start + 60]) for start in range(0, len(counts), 60)]
@@ -162,6 +166,7 @@ def make_report(
         failing=tuple(_failing(one, errors) for one in bad[:TOP]),
         hours=tuple(_hours(day, by_hour)),
         fresh=fresh,
+        stocks=stocks,
         dead_letters=dead_letters,
         missing=missing,
         remarks=remarks,

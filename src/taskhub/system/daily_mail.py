@@ -9,7 +9,7 @@ from typing import Any, Final
 from taskhub.config.urls import mask_url
 from taskhub.mail import InlineImage, Mailer, SendReceipt
 from taskhub.statistics import Durations
-from taskhub.system.charts import draw_charts
+from taskhub.system.charts import draw_charts, draw_stocks
 from taskhub.system.daily import DailyReport
 from taskhub.system.settings import ReportSettings
 from taskhub.wording import duration, short_duration
@@ -39,16 +39,24 @@ def send_report(
     Raises:
         TransientMailError, PermanentMailError: As `Mailer.send`.
     """
-    charts = draw_charts(report, mailer.settings.language, settings.font)
-    remarks = (*report.remarks, *((charts.remark,) if charts.remark else ()))
+    language = mailer.settings.language
+    drawn = (
+        draw_charts(report, language, settings.font),
+        draw_stocks(report.stocks, language, settings.font),
+    )
+    pictures = {name: png for charts in drawn for name, png in charts.pictures.items()}
+    # Both may lack the same.
+    remarks = tuple(
+        dict.fromkeys((*report.remarks, *(charts.remark for charts in drawn if charts.remark)))
+    )
     receipt = mailer.send_template(
         "daily_report",
         recipients,
-        {**report_values(report, remarks), "charts": sorted(charts.pictures)},
+        {**report_values(report, remarks), "charts": sorted(pictures)},
         idempotency_key=idempotency_key,
-        inline_images=[InlineImage(name, png) for name, png in charts.pictures.items()],
+        inline_images=[InlineImage(name, png) for name, png in pictures.items()],
     )
-    told: dict[str, Any] = {"charts": sorted(charts.pictures)}
+    told: dict[str, Any] = {"charts": sorted(pictures)}
     if remarks:
         told["remarks"] = list(remarks)
     return receipt, told

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from taskhub.quant.exceptions import QuantNotInstalledError
-from taskhub.quant.extra import require
-from taskhub.quant.settings import QuantSettings
+from taskhub.system.market import opened_market
 
 __all__ = ("Fresh", "market_data_freshness")
 
@@ -41,25 +40,11 @@ def market_data_freshness(
     Raises:
         QuantError: The database is out of reach, or not as it should be.
     """
-    settings = QuantSettings.from_environment(environment, home=home)
-    if settings.owned and not (home / "quant.sqlite3").exists():
-        return ()
     try:
-        require("sqlalchemy", "alembic")
+        with opened_market(environment, home) as store:
+            found = [] if store is None else store.freshness()
     except QuantNotInstalledError:
         return ()
-    from taskhub.quant.storage.faults import explained
-    from taskhub.quant.storage.migrating import schema_state
-    from taskhub.quant.storage.store import MarketStore
-
-    store = MarketStore(settings)
-    try:
-        with explained(settings.place):
-            # Looking must not make the tables.
-            is_unused = settings.owned and schema_state(store.engine).state == "empty"
-        found = [] if is_unused else store.freshness()
-    finally:
-        store.close()
     return tuple(
         Fresh(
             one.table,

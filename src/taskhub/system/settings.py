@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from taskhub.quant.codes import parse_code
+from taskhub.quant.exceptions import InvalidRequestError
 from taskhub.system.environment import Variables
+from taskhub.system.exceptions import SystemConfigurationError
 from taskhub.system.level import Threshold
 
 __all__ = ("ReportSettings", "StatusSettings", "Thresholds")
+
+#: A mail of more charts is not looked at.
+_MOST_STOCKS: Final = 10
 
 
 class Thresholds(NamedTuple):
@@ -96,16 +102,21 @@ class ReportSettings:
     Parameters:
         recipients: Their addresses; none: it cannot be sent.
         rows: So many tasks have a line of their own.
+        stocks: Codes of those whose candles it shows, as ``600000.SH``; at most 10.
         font: A font file for charts; None: one with Chinese is looked for.
     """
 
     recipients: tuple[str, ...] = ()
     rows: int = 40
+    stocks: tuple[str, ...] = ()
     font: Path | None = None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> ReportSettings:
-        """Read ``TASKHUB_REPORT_RECIPIENTS`` or ``TASKHUB_OPERATORS``, ``TASKHUB_REPORT_ROWS``, ``TASKHUB_QUANT_FONT``.
+        """Read the settings from environment variables.
+
+        ``TASKHUB_REPORT_RECIPIENTS`` or ``TASKHUB_OPERATORS``, ``TASKHUB_REPORT_ROWS``, ``TASKHUB_REPORT_STOCKS``,
+        ``TASKHUB_QUANT_FONT``. An empty variable counts as not set.
 
         Raises:
             SystemConfigurationError: A value is wrong; one line names the variable and says what to write.
@@ -115,5 +126,21 @@ class ReportSettings:
         return cls(
             recipients=given.addresses("TASKHUB_REPORT_RECIPIENTS", "TASKHUB_OPERATORS"),
             rows=int(given.number("TASKHUB_REPORT_ROWS", 40, 1, 1000)),
+            stocks=_stocks("TASKHUB_REPORT_STOCKS", given.text("TASKHUB_REPORT_STOCKS") or ""),
             font=Path(font).expanduser() if font else None,
         )
+
+
+def _stocks(name: str, text: str) -> tuple[str, ...]:
+    """Return the codes that a text lists, each once, in their one form."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        codes = tuple(dict.fromkeys(str(parse_code(part)) for part in parts))
+    except InvalidRequestError as error:
+        raise SystemConfigurationError(f"{name}: {error}") from None
+    if len(codes) > _MOST_STOCKS:
+        raise SystemConfigurationError(
+            f"{name}: {len(codes)} stocks are more than a report shows: write at most {_MOST_STOCKS}, "
+            f"separated by commas"
+        )
+    return codes

@@ -50,6 +50,7 @@ def commands(tmp_path: Path, site: MarketSite) -> Iterator[Commands]:
     variables = {
         "TASKHUB_CONFIG": "market_settings",
         "TASKHUB_REPORT_RECIPIENTS": "operators@example.com",
+        "TASKHUB_REPORT_STOCKS": "600000, 920001.BJ, 00700.HK",
         "PYTHONPATH": path,
         ADDRESS: site.address,
     }
@@ -99,10 +100,30 @@ def test_a_day_is_synchronised_followed_recorded_and_shown(
 
     (reported,) = lines(run("call", REPORT, "--wait", "--json").stdout)
     written = Path(reported["result"]["mail"]["destination"]).read_bytes()
-    body = message_from_bytes(written, policy=default).get_body(("plain",))
-    assert body is not None
-    (line,) = [line for line in body.get_content().splitlines() if "stocks:cn" in line]
+    message = message_from_bytes(written, policy=default)
+    text, html = (message.get_body((kind,)) for kind in ("plain", "html"))
+    assert text is not None
+    assert html is not None
+    told = text.get_content().splitlines()
+    (line,) = [line for line in told if "stocks:cn" in line]
     assert "2500" in line.replace(",", "")
+    # Two stocks with candles, and one whose K-lines nobody has.
+    candles = ["stock-600000.SH", "stock-920001.BJ"]
+    charts = reported["result"]["charts"]
+    assert [name for name in charts if name.startswith("stock-")] == candles
+    images = {
+        str(part["Content-ID"]).strip("<>"): part.get_payload(decode=True)
+        for part in message.walk()
+        if part.get_content_maintype() == "image"
+    }
+    assert sorted(images) == charts
+    for name in candles:
+        assert f'src="cid:{name}"' in html.get_content()
+        assert images[name].startswith(b"\x89PNG")
+    (line,) = [line for line in told if line.startswith("- 600000.SH 浦发银行")]
+    assert str(site.market.today) in line
+    (line,) = [line for line in told if line.startswith("- 00700.HK")]
+    assert "没有 K 线数据" in line
 
     drawn = run("quant", "plot", "600000", "-o", "candles.png")
     assert drawn.returncode == 0, drawn.stderr

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,12 @@ def test_wrong_mail_settings_are_a_finding_and_keep_no_check_from_its_report(
             "TASKHUB_OPERATORS",
             "me",
             "TASKHUB_OPERATORS: 'me' is not an e-mail",
+        ),
+        (
+            "send_daily_report",
+            "TASKHUB_REPORT_STOCKS",
+            "600000 000001",
+            "TASKHUB_REPORT_STOCKS: '600000 000001' is not the code of a security",
         ),
     ],
 )
@@ -131,6 +139,23 @@ def test_wrong_market_data_settings_are_a_remark_of_the_report(
     (remark,) = send_daily_report.delay().get()["remarks"]
     assert remark.startswith("market data: TASKHUB_QUANT_DATABASE_URL")
     assert "secret" not in remark
+
+
+def test_a_report_without_market_data_goes_out_and_says_which_stocks_it_lacks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from taskhub.actors import send_daily_report
+
+    monkeypatch.setenv("TASKHUB_REPORT_STOCKS", "600000,sz000001")
+    (remark,) = send_daily_report.delay().get()["remarks"]
+    assert remark == (
+        "stocks 600000.SH, 000001.SZ: there is no market data yet: call Modules.quant.tasks.sync_daily_data"
+    )
+    assert not (tmp_path / "quant.sqlite3").exists()
+    (sent,) = (tmp_path / "outbox").glob("*.eml")
+    body = message_from_bytes(sent.read_bytes(), policy=default).get_body(("plain",))
+    assert body is not None
+    assert remark in body.get_content()
 
 
 def test_every_entry_of_the_schedule_is_a_task_on_its_queue(app: Celery) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import sys
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +15,7 @@ import matplotlib.image
 import pytest
 
 from taskhub.mail.rendering import render
-from taskhub.quant import Bar
+from taskhub.quant import Bar, DatabaseNotReadyError, Market, QuantNotInstalledError, Stock
 from taskhub.quant.health import check_market_data
 from taskhub.quant.records import Answer
 from taskhub.quant.settings import QuantSettings
@@ -22,15 +23,42 @@ from taskhub.quant.storage.store import MarketStore, Run
 from taskhub.statistics import Failure
 from taskhub.statistics.failures import failure_of
 from taskhub.statistics.tally import fields_of, tally, with_error
-from taskhub.system.charts import draw_charts
+from taskhub.system.charts import draw_charts, draw_stocks
 from taskhub.system.daily import DailyReport, day_of, make_report, yesterday
 from taskhub.system.daily_mail import report_values
 from taskhub.system.freshness import Fresh, market_data_freshness
+from taskhub.system.stocks import DAYS, StockBars, read_stocks
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NEW_YORK = ZoneInfo("America/New_York")
 #: A font that matplotlib brings; it has no Chinese.
 LATIN = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
+
+
+def bars(code: str, count: int = 130) -> tuple[Bar, ...]:
+    """Return K-lines up to 2026-11-26 that swing."""
+    first = date(2026, 11, 26) - timedelta(count - 1)
+    closes = [10 + 2 * math.sin(number / 9) + 0.3 * (number % 3) for number in range(count + 1)]
+    return tuple(
+        Bar(
+            code,
+            "",
+            first + timedelta(number),
+            closes[number],
+            closes[number + 1],
+            max(closes[number : number + 2]) + 0.1,
+            min(closes[number : number + 2]) - 0.1,
+            1_000_000 + 300_000 * (number % 7),
+        )
+        for number in range(count)
+    )
+
+
+STOCKS = (
+    StockBars("600000.SH", "浦发银行", bars("600000.SH")),
+    StockBars("BRK_A.US", "<i>&$x_$", bars("BRK_A.US", 1)),
+    StockBars("00700.HK"),
+)
 
 
 class Stage:
@@ -73,7 +101,14 @@ def report() -> DailyReport:
     )
     day = day_of(date(2026, 11, 26), SHANGHAI)
     return make_report(
-        day, stage.counts, stage.failed, rows=2, fresh=fresh, dead_letters=4, remarks=("a remark",)
+        day,
+        stage.counts,
+        stage.failed,
+        rows=2,
+        fresh=fresh,
+        stocks=STOCKS,
+        dead_letters=4,
+        remarks=("a remark",),
     )
 
 
@@ -134,7 +169,11 @@ def test_what_is_not_kept_any_more_is_told() -> None:
 
 
 def _rendered(report: DailyReport, language: str) -> tuple[str, str, str]:
-    values = {**report_values(report, report.remarks), "charts": ["hours"], "sender_name": "shop"}
+    values = {
+        **report_values(report, report.remarks),
+        "charts": ["hours", "stock-600000.SH"],
+        "sender_name": "shop",
+    }
     return tuple(render("daily_report", language, values))  # type: ignore[return-value]
 
 
@@ -165,6 +204,19 @@ def test_it_is_told_in_text_and_html_without_secrets_and_markup(
     assert "&lt;b&gt;$x$" in html
     assert 'src="cid:hours"' in html
     assert "cid:durations" not in html
+    last, before = STOCKS[0].bars[-1].close, STOCKS[0].bars[-2].close
+    told = f"{last:.2f} ({100 * (last / before - 1):+.2f} %)"
+    (line,) = [line for line in text.splitlines() if "600000.SH" in line]
+    assert line.startswith("- 600000.SH 浦发银行: 2026-11-26, ")
+    assert line.endswith(told)
+    assert told in html
+    assert 'src="cid:stock-600000.SH" alt="浦发银行"' in html
+    # One that is without K-lines, and one whose only K-line has none before it.
+    assert "cid:stock-00700.HK" not in html
+    assert ("- 00700.HK: no K-lines up to 2026-11-26" in text) is (language == "en")
+    assert ("- 00700.HK: 截至 2026-11-26 没有 K 线数据" in text) is (language != "en")
+    assert "- BRK_A.US <i>&$x_$: 2026-11-26" in text
+    assert "&lt;i&gt;&amp;$x_$" in html
     assert "2026-11-26 00:00" in text
     assert 'width="760"' in html
     assert ("另外 1 个任务" in html) is (language != "en")
@@ -192,9 +244,23 @@ def test_charts_are_pictures_and_say_what_they_lack(report: DailyReport) -> None
     assert draw_charts(report, "zh", Path("/not/there")).remark.startswith("TASKHUB_QUANT_FONT")
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_stocks_with_bars_have_candles_whatever_the_font(language: str) -> None:
+    found = draw_stocks(STOCKS, language)
+    assert sorted(found.pictures) == ["stock-600000.SH", "stock-BRK_A.US"]
+    picture = matplotlib.image.imread(io.BytesIO(found.pictures["stock-600000.SH"]))
+    assert picture.shape[:2] == (720, 1400)
+    assert picture[..., :3].std() > 0.02
+    wrong = draw_stocks(STOCKS, language, Path(__file__))
+    assert sorted(wrong.pictures) == sorted(found.pictures)
+    assert wrong.remark.startswith(f"TASKHUB_QUANT_FONT: {__file__} can't be read as a font")
+    assert "name a font with Chinese" in draw_stocks(STOCKS, language, LATIN).remark
+
+
 def test_an_empty_day_has_no_charts() -> None:
     empty = make_report(day_of(date(2026, 11, 26), UTC), [], [], rows=5)
     assert draw_charts(empty, "en").pictures == {}
+    assert draw_stocks((StockBars("600000.SH"),), "en") == ({}, "")
 
 
 def test_without_matplotlib_it_goes_out_and_says_so(
@@ -203,12 +269,58 @@ def test_without_matplotlib_it_goes_out_and_says_so(
     for name in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    found = draw_charts(report, "zh")
-    assert found.pictures == {}
-    assert (
-        found.remark
-        == "without charts: matplotlib is not installed (pip install 'taskhub[report]')"
-    )
+    for found in (draw_charts(report, "zh"), draw_stocks(STOCKS, "zh")):
+        assert found.pictures == {}
+        assert (
+            found.remark
+            == "without charts: matplotlib is not installed (pip install 'taskhub[report]')"
+        )
+
+
+def test_the_stocks_of_a_report_are_read_up_to_its_day(tmp_path: Path) -> None:
+    day = date(2026, 11, 25)
+    assert read_stocks({}, tmp_path, (), day) == ()
+    with pytest.raises(DatabaseNotReadyError, match="there is no market data yet"):
+        read_stocks({}, tmp_path, ("600000.SH",), day)
+    assert not (tmp_path / "quant.sqlite3").exists()
+    with MarketStore(QuantSettings.from_environment({}, home=tmp_path)) as store:
+        stock = Stock(
+            code="600000.SH",
+            symbol="600000",
+            name="浦发银行",
+            market=Market.CN,
+            exchange="SH",
+            currency="CNY",
+            is_st=False,
+            is_suspended=False,
+        )
+        fields = frozenset(
+            {"symbol", "name", "market", "exchange", "currency", "is_st", "is_suspended"}
+        )
+        store.write_stocks(Run("stocks:cn", 0.0, force=True), "cn", Answer([stock], fields, "test"))
+        for code in ("600000.SH", "600001.SH"):
+            run = Run(f"bars:{code}", 0.0, force=True)
+            store.write_bars(run, Answer(bars(code), frozenset(Bar._fields), "test"))
+    codes = ("600001.SH", "600000.SH", "600002.SH")
+    unnamed, named, unknown = read_stocks({}, tmp_path, codes, day)
+    assert (unnamed.code, unnamed.name) == ("600001.SH", None)
+    assert (named.code, named.name, len(named.bars)) == ("600000.SH", "浦发银行", DAYS + 59)
+    assert named.last is not None
+    assert (named.last.day, unnamed.last) == (day, named.last._replace(code="600001.SH"))
+    assert unknown == StockBars("600002.SH")
+    assert (unknown.last, unknown.change_percent) == (None, None)
+
+
+def test_stocks_without_the_extra_say_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "alembic", None)
+    with pytest.raises(QuantNotInstalledError, match=r"pip install 'taskhub\[quant\]'"):
+        read_stocks({}, tmp_path, ("600000.SH",), date(2026, 11, 25))
+    (tmp_path / "quant.sqlite3").touch()
+    with pytest.raises(QuantNotInstalledError):
+        read_stocks({}, tmp_path, ("600000.SH",), date(2026, 11, 25))
+    assert market_data_freshness({}, tmp_path, datetime.now(UTC)) == ()
 
 
 def test_market_data_that_is_not_used_has_no_freshness(tmp_path: Path) -> None:
@@ -225,9 +337,9 @@ def test_market_data_that_is_not_used_has_no_freshness(tmp_path: Path) -> None:
 
 def test_each_kind_of_market_data_is_told_of_once_its_database_is_there(tmp_path: Path) -> None:
     store = MarketStore(QuantSettings.from_environment({}, home=tmp_path))
-    bars = [Bar("600000.SH", "", date(2026, 11, 25), 1.0, 1.0, 1.0, 1.0, 100)]
+    one = [Bar("600000.SH", "", date(2026, 11, 25), 1.0, 1.0, 1.0, 1.0, 100)]
     run = Run("bars:600000.SH", 0.0, force=True)
-    store.write_bars(run, Answer(bars, frozenset(Bar._fields), "test"))
+    store.write_bars(run, Answer(one, frozenset(Bar._fields), "test"))
     store.close()
     now = datetime.now(UTC) + timedelta(hours=2)
     (found,) = market_data_freshness({}, tmp_path, now)

@@ -50,9 +50,14 @@ def test_every_variable_is_read() -> None:
     assert (found.timeout, found.confirm) == (2.5, 1)
     assert found.recipients == ("night@example.com", "b@example.com")
     report = ReportSettings.from_environment(
-        {"TASKHUB_OPERATORS": "ops@example.com", "TASKHUB_REPORT_ROWS": "5"}
+        {
+            "TASKHUB_OPERATORS": "ops@example.com",
+            "TASKHUB_REPORT_ROWS": "5",
+            "TASKHUB_REPORT_STOCKS": "600000, sz000001,,700.HK, 600000.SS",
+        }
     )
     assert (report.recipients, report.rows) == (("ops@example.com",), 5)
+    assert report.stocks == ("600000.SH", "000001.SZ", "00700.HK")
 
 
 @pytest.mark.parametrize(
@@ -74,6 +79,13 @@ def test_every_variable_is_read() -> None:
         (StatusSettings, "TASKHUB_OPERATORS", "a@b.example, @", "is not an e-mail address"),
         (ReportSettings, "TASKHUB_REPORT_RECIPIENTS", "x@", "is not an e-mail address"),
         (ReportSettings, "TASKHUB_REPORT_ROWS", "0", "'0' is not a number from 1 to 1000"),
+        (ReportSettings, "TASKHUB_REPORT_STOCKS", "600000,x", "'x' is not the code of a security"),
+        (
+            ReportSettings,
+            "TASKHUB_REPORT_STOCKS",
+            ",".join(f"60000{number}" for number in range(10)) + ",000001",
+            "11 stocks are more than a report shows: write at most 10",
+        ),
     ],
 )
 def test_what_cannot_be_is_named_in_one_line(read: Any, name: str, value: str, told: str) -> None:

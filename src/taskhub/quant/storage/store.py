@@ -236,7 +236,11 @@ class MarketStore:
             return [dict(row) for row in found.mappings()]
 
     def freshness(self) -> list[Freshness]:
-        """Return how fresh each table is; stocks by market, members by kind of board."""
+        """Return how fresh each table is; stocks by market, members by kind of board.
+
+        The daily report and ``taskhub quant status`` rely on it: what they call data, its rows, when it was
+        synchronised and from where are these values. A table without rows is left out.
+        """
         with self._reading() as connection:
             return list(_freshness(connection))
 
