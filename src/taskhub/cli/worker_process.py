@@ -90,7 +90,7 @@ def work(plan: WorkerPlan, link: Link) -> int:
         link=link,
     )
     process.handle_signals()
-    others = reach(app)
+    others = reach(app, process)
     told = facts(app, plan, threads, others)
     told |= {
         "shutdown_timeout": deadlines.warm,
@@ -149,14 +149,12 @@ def seconds(value: float | timedelta | None) -> float:
     return value.total_seconds() if isinstance(value, timedelta) else float(value or 0)
 
 
-def reach(app: Celery) -> dict[str, int]:
+def reach(app: Celery, process: WorkerProcess) -> dict[str, int]:
     """Return the workers that are there already; waits for the store if the settings ask for it.
 
     Raises:
-      OperationalError: it is out of reach.
+      OperationalError: it is out of reach, or the process is not wanted any more.
     """
-    import time
-
     patient = app.conf.value_set_for("broker_connection_retry_on_startup") and bool(
         app.conf.broker_connection_retry_on_startup
     )
@@ -171,7 +169,8 @@ def reach(app: Celery) -> dict[str, int]:
             pause = START_PAUSES[min(tries, len(START_PAUSES) - 1)]
             tries += 1
             logger.warning("%s; trying again in %g s", mask_url(str(error)), pause)
-            time.sleep(pause)
+            if process.is_to_end_within(pause):
+                raise
 
 
 def facts(app: Celery, plan: WorkerPlan, threads: int, others: dict[str, int]) -> dict[str, Any]:

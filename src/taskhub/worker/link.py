@@ -12,6 +12,7 @@ import os
 import select
 import socket
 import threading
+import time
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -98,6 +99,16 @@ class Link:
         """Send a report, unless the supervisor has stopped listening: then the sender would wait for it."""
         if self._connection is not None and select.select((), (self._connection,), (), 0)[1]:
             self.tell(report)
+
+    def is_cut_within(self, seconds: float) -> bool:
+        """Wait so long for the supervisor to be gone; returns whether it is. What it orders is left to be read."""
+        if self._connection is None:
+            time.sleep(seconds)
+            return False
+        watched = select.poll()
+        # Whatever is asked for, a hang-up is told.
+        watched.register(self._connection, 0)
+        return bool(watched.poll(seconds * 1000))
 
     def orders(self) -> list[Order] | None:
         """Return what has been ordered since the last time; None: the supervisor is gone. May block."""

@@ -90,6 +90,15 @@ class WorkerProcess:
         signal.signal(signal.SIGTERM, self._on_signal)
         signal.signal(signal.SIGQUIT, self._on_signal)
 
+    def is_to_end_within(self, seconds: float) -> bool:
+        """Wait so long before `run`; returns True at once if it is told to end, or the supervisor is gone."""
+        deadline = time.monotonic() + seconds
+        while not self._signals and (left := deadline - time.monotonic()) > 0:
+            if self._link.is_cut_within(min(left, LOOK_EVERY)):
+                logger.warning("the supervisor is gone: this process ends, too")
+                return True
+        return bool(self._signals)
+
     def run(self, facts: dict[str, Any]) -> int:
         """Work until told to stop; returns the exit code.
 

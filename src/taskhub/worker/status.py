@@ -157,6 +157,10 @@ def ask(process: int) -> WorkerStatus | None:
                 address.unlink()
             return None
         received = b""
-        while part := connection.recv(65536):
-            received += part
+        try:
+            while part := connection.recv(65536):
+                received += part
+        except ConnectionResetError:
+            # It ended before it came to the question.
+            return None
     return WorkerStatus.from_json(received.decode())

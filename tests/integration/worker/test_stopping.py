@@ -10,10 +10,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.integration.worker.conftest import Journal, Stage
 from tests.support.faulty_proxy import FaultyProxy
+from tests.support.servers import find_free_port
 from tests.support.workers import until
 
 
@@ -179,3 +181,17 @@ def test_a_worker_goes_on_in_the_background(stage: Stage, journal: Journal) -> N
     finally:
         os.kill(pid, signal.SIGTERM)
         until(lambda: not pidfile.exists(), "the worker to end", 90)
+
+
+@pytest.mark.parametrize("how", ["told", "left"])
+def test_a_process_that_waits_for_its_store_ends_when_it_is_told_and_with_its_supervisor(
+    make_stage: Callable[..., Stage], how: str
+) -> None:
+    away = f"redis://127.0.0.1:{find_free_port()}/0"
+    stage = make_stage(url=away, broker_connection_retry_on_startup=True)
+    workers = stage.supervised(processes=1, wait=False)
+    until(lambda: "trying again" in workers.log, "the process to wait for its store", 60)
+    assert workers.master is not None
+    (child,) = psutil.Process(workers.master.pid).children()
+    workers.send(signal.SIGTERM if how == "told" else signal.SIGKILL)
+    until(lambda: not child.is_running(), "the process to end", 60)

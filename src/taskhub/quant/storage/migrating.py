@@ -57,9 +57,9 @@ def schema_state(engine: Engine) -> SchemaState:
 def upgrade(engine: Engine) -> SchemaState:
     """Bring the tables to this version; returns what they were before. Two at the same time wait for each other."""
     with (
+        _alone(engine),
         engine.connect().execution_options(**{WRITES: True}) as connection,
         connection.begin(),
-        _alone(connection),
     ):
         before = _state(connection)
         if before.state in ("empty", "behind"):
@@ -90,18 +90,31 @@ def _configuration(connection: Connection) -> Config:
     return configuration
 
 
+#: By dialect: how to take the lock, and how to give it back.
+_LOCKING = {
+    "postgresql": (
+        ("SELECT pg_advisory_lock(%s)", (_LOCK_NUMBER,)),
+        ("SELECT pg_advisory_unlock(%s)", (_LOCK_NUMBER,)),
+    ),
+    "mysql": (
+        ("SELECT GET_LOCK(%s, %s)", (_LOCK_NAME, _PATIENCE)),
+        ("SELECT RELEASE_LOCK(%s)", (_LOCK_NAME,)),
+    ),
+}
+_LOCKING["mariadb"] = _LOCKING["mysql"]
+
+
 @contextmanager
-def _alone(connection: Connection) -> Generator[None]:
+def _alone(engine: Engine) -> Generator[None]:
     """Let one program at a time change the tables; SQLite's transactions see to that by themselves."""
-    dialect = connection.dialect.name
-    if dialect == "postgresql":
-        # It ends with the transaction.
-        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK_NUMBER,))
-    if dialect not in ("mysql", "mariadb"):
+    if engine.dialect.name not in _LOCKING:
         yield
         return
-    connection.exec_driver_sql("SELECT GET_LOCK(%s, %s)", (_LOCK_NAME, _PATIENCE))
-    try:
-        yield
-    finally:
-        connection.exec_driver_sql("SELECT RELEASE_LOCK(%s)", (_LOCK_NAME,))
+    take, give_back = _LOCKING[engine.dialect.name]
+    # On a connection of its own: whoever comes next must see what this one has committed.
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as keeper:
+        keeper.exec_driver_sql(*take)
+        try:
+            yield
+        finally:
+            keeper.exec_driver_sql(*give_back)
