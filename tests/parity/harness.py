@@ -40,6 +40,9 @@ def module(name):
 
 exceptions = module("celery.exceptions")
 states = module("celery.states")
+if not OURS:
+    # Shared with every app from the first case on.
+    module("celery.app.builtins")
 
 
 def new_app(main="tasks", **settings):
@@ -227,8 +230,32 @@ def main():
         and function.__module__ == cases.__name__
         and not name.startswith("_")
     ]
-    outcomes = {name: outcome(getattr(cases, name)) for name in names}
+    outcomes = {}
+    for name in names:
+        with _sharing_nothing():
+            outcomes[name] = outcome(getattr(cases, name))
     json.dump(outcomes, sys.stdout)
+
+
+@contextlib.contextmanager
+def _sharing_nothing():
+    """Keep the tasks of one case from the apps of the next.
+
+    Each task is given to every app of the process, by Celery in the order of a set: of two with one name, either wins.
+    """
+    if OURS:
+        declared = module("celery.app.shared")._declared
+        count = len(declared)
+        with module("celery.app.current").kept():
+            yield
+        del declared[count:]
+        return
+    shared = module("celery._state")._on_app_finalizers
+    before = set(shared)
+    try:
+        yield
+    finally:
+        shared.intersection_update(before)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +125,16 @@ LISTED = {
 _ONLY_OURS = ("celery.contrib.django.task", "celery.contrib.pytest")
 
 
-@cache
+@pytest.fixture(scope="module")
+def ours() -> dict[str, Any]:
+    return described("taskhub")
+
+
+@pytest.fixture(scope="module")
+def theirs() -> dict[str, Any]:
+    return described("celery")
+
+
 def described(library: str) -> dict[str, Any]:
     """Return what each module of a library holds."""
     interpreter = sys.executable if library == "taskhub" else str(oracle_python())
@@ -146,19 +154,20 @@ def described(library: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("module", LISTED)
-def test_every_listed_name_is_there(module: str) -> None:
-    assert set(LISTED[module].split()) <= set(described("taskhub")[module])
+def test_every_listed_name_is_there(module: str, ours: dict[str, Any]) -> None:
+    assert set(LISTED[module].split()) <= set(ours[module])
 
 
 @pytest.mark.parametrize("module", [name for name in MODULES if name not in _ONLY_OURS])
-def test_names_are_celerys_and_take_what_celerys_take(module: str) -> None:
-    ours, theirs = described("taskhub")[module], described("celery")[module]
-    own = {name for name in ours if "." not in name} - set(theirs)
+def test_names_are_celerys_and_take_what_celerys_take(
+    module: str, ours: dict[str, Any], theirs: dict[str, Any]
+) -> None:
+    own = {name for name in ours[module] if "." not in name} - set(theirs[module])
     assert own == OURS.get(module, set())
     lacking = {
         name: missing
-        for name, parameters in theirs.items()
-        if name in ours and (missing := _missing(ours[name], parameters))
+        for name, parameters in theirs[module].items()
+        if name in ours[module] and (missing := _missing(ours[module][name], parameters))
     }
     assert lacking == {name: LACKING[name] for name in lacking if name in LACKING}
 

@@ -24,6 +24,9 @@ def described(module):
     found = {}
     names = getattr(module, "__all__", None) if "taskhub" in sys.argv[1] else dir(module)
     for name in names or ():
+        # Celery's modules that load lazily list names that they have not: `celery.registry.__file__`.
+        if not hasattr(module, name):
+            continue
         value = getattr(module, name)
         if inspect.ismodule(value):
             found[name] = None
