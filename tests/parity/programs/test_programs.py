@@ -102,9 +102,9 @@ class Program:
         for process in self.running.values():
             if process.poll() is None:
                 process.terminate()
-        if self.client is not None and self.client.poll() is None:
-            self.client.kill()
-            self.client.communicate()
+        if self.client is not None:
+            with self.client:
+                self.client.kill()
         for process in self.running.values():
             try:
                 process.wait(20)

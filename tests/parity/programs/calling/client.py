@@ -35,8 +35,16 @@ print(repr(failed.get(timeout=WAIT, propagate=False)), poll(lambda: store.lrange
 
 # On message
 seen = []
+
+
+def on_raw_message(body):
+    seen.append(body["status"])
+    if body["status"] == "PROGRESS":
+        store.set("progress-seen", 1)
+
+
 result = hello_status.delay(4)
-print(result.get(timeout=WAIT, on_message=lambda body: seen.append(body["status"])), "SUCCESS" in seen)
+print(result.get(timeout=WAIT, on_message=on_raw_message), {"PROGRESS", "SUCCESS"} <= set(seen))
 
 # ETA, countdown and expiration
 begin = time.monotonic()

@@ -1,4 +1,5 @@
 import os
+import time
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from uuid import UUID
@@ -49,8 +50,12 @@ def no_luck():
 
 @app.task(bind=True)
 def hello_status(self, steps):
-    for i in range(steps):
-        self.update_state(state="PROGRESS", meta={"progress": (i + 1) * 100 // steps})
+    # Until the client, which may begin to listen late, has seen it.
+    deadline = time.monotonic() + 30
+    while not store.exists("progress-seen") and time.monotonic() < deadline:
+        for i in range(steps):
+            self.update_state(state="PROGRESS", meta={"progress": (i + 1) * 100 // steps})
+        time.sleep(0.02)
     return "hello world: %i" % (steps,)
 
 

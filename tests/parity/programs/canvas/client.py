@@ -8,11 +8,16 @@ from tasks import add, app, fail, fibonacci, log_error, mul, noop, on_chord_erro
 WAIT = 30
 
 
+def poll(read):
+    deadline = time.monotonic() + WAIT
+    while not (value := read()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return value
+
+
 def said(key, count):
     """Return what tasks have pushed to a list, when there is enough."""
-    deadline = time.monotonic() + WAIT
-    while store.llen(key) < count and time.monotonic() < deadline:
-        time.sleep(0.02)
+    poll(lambda: store.llen(key) >= count)
     return sorted(word.decode() for word in store.lrange(key, 0, -1))
 
 
@@ -29,7 +34,7 @@ print(add.s(2).clone((4,)).delay().get(timeout=WAIT))
 
 # Callbacks
 res = add.apply_async((2, 2), link=add.s(8))
-print(res.get(timeout=WAIT), [child.get(timeout=WAIT) for child in res.children])
+print(res.get(timeout=WAIT), [child.get(timeout=WAIT) for child in poll(lambda: res.children)])
 print([value for _, value in res.collect()])
 mul.apply_async((2, 3), link=say.si("linked"))
 print(said("said", 1))
@@ -73,6 +78,8 @@ res = chain(add.s(1, 1), fail.s(), mul.s(2)).apply_async(link_error=log_error.s(
 try:
     res.get(timeout=WAIT)
 except ValueError as error:
+    # Each of a chain's results is stored on its own.
+    res.parent.get(timeout=WAIT, propagate=False)
     print(error, res.state, res.parent.state)
 print(said("errors", 2))
 

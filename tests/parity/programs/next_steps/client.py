@@ -35,12 +35,12 @@ print(chord((add.s(i, i) for i in range(10)), xsum.s())().get(timeout=30))
 print((group(add.s(i, i) for i in range(10)) | xsum.s())().get(timeout=30))
 
 # Remote control, from the program and from the command line
-[(name, queues)] = app.control.inspect().active_queues().items()
+[(name, queues)] = app.control.inspect(limit=1, timeout=30).active_queues().items()
 print(name.partition("@")[0], sorted(queue["name"] for queue in queues))
-[(name, reply)] = app.control.inspect(["worker1@" + name.partition("@")[2]]).ping().items()
+[(name, reply)] = app.control.inspect(["worker1@" + name.partition("@")[2]], timeout=30).ping().items()
 print(name.partition("@")[0], reply)
 done = subprocess.run(
-    ["celery", "-A", "proj", "inspect", "ping"], capture_output=True, text=True, timeout=60
+    ["celery", "-A", "proj", "inspect", "-t", "30", "-d", name, "ping"], capture_output=True, text=True, timeout=60
 )
 print(done.returncode, "pong" in done.stdout)
 done = subprocess.run(

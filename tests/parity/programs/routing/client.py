@@ -20,12 +20,12 @@ route = app.amqp.router.route({}, "images.compress", args=(), kwargs={})
 print(route["queue"].name, app.conf.task_default_queue)
 
 # Who serves what, and that it can be changed
-served = app.control.inspect().active_queues()
+served = app.control.inspect(limit=2, timeout=WAIT).active_queues()
 print(sorted((name.partition("@")[0], sorted(q["name"] for q in queues)) for name, queues in served.items()))
 [images] = [name for name in served if name.startswith("images")]
-[reply] = app.control.add_consumer("extra", reply=True, destination=[images])
+[reply] = app.control.add_consumer("extra", reply=True, destination=[images], timeout=WAIT)
 print(reply[images])
 print(plain.apply_async(queue="extra").get(timeout=WAIT)[1])
-app.control.cancel_consumer("extra", reply=True, destination=[images])
+app.control.cancel_consumer("extra", reply=True, destination=[images], timeout=WAIT)
 waiting = plain.apply_async(queue="extra")
 print(app.control.purge() >= 0, waiting.state)

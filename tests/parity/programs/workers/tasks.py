@@ -16,6 +16,11 @@ def sleeptask(seconds):
     return seconds
 
 
+@app.task
+def held(key):
+    return store.blpop(key, timeout=60)[1].decode()
+
+
 @app.task(rate_limit="100/s")
 def limited():
     return "went"
