@@ -13,7 +13,8 @@ help: ## Show this list
 up: .venv/.projects ## Start an embedded store, workers and a scheduler; Ctrl-C stops them
 	@.venv/bin/taskhub up
 
-test: .venv/.projects .venv-oracle/.requirements .venv-ecosystem/.projects ## Run the whole test suite (arguments="-k name" narrows it)
+test: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled ## Run the whole test suite (arguments="-k name" narrows it)
+	@$(python) -m compileall -qq -j 0 src compat/src scheduler/src
 	$(python) -m pytest -n $(processes) --dist worksteal $(arguments)
 
 chaos: .venv/.projects ## Break everything while tasks run, and account for all of them (arguments="--seed 7")
@@ -71,4 +72,13 @@ clean: ## Remove environments, caches and what was built (the development store 
 .venv-ecosystem/.projects: requirements/ecosystem.txt pyproject.toml compat/pyproject.toml scheduler/pyproject.toml
 	@scripts/environment .venv-ecosystem requirements/ecosystem.txt --no-deps
 	@scripts/projects .venv-ecosystem
+	@touch $@
+
+# Tests start hundreds of processes: what these import is compiled to bytecode once, which uv leaves to the first import,
+# and PYTHONDONTWRITEBYTECODE to each. What is no Python (templates of packages) is left as it is.
+.venv/.compiled: .venv/.projects
+.venv-oracle/.compiled: .venv-oracle/.requirements
+.venv-ecosystem/.compiled: .venv-ecosystem/.projects
+.venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled:
+	@$(@D)/bin/python -m compileall -qq -j 0 $(@D)/lib || true
 	@touch $@
