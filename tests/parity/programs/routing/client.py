@@ -1,3 +1,5 @@
+import time
+
 from celery import group
 from proj.celery import app
 from proj.tasks import compress, cut, import_feed, news, own, plain, small
@@ -27,5 +29,10 @@ print(sorted((name.partition("@")[0], sorted(q["name"] for q in queues)) for nam
 print(reply[images])
 print(plain.apply_async(queue="extra").get(timeout=WAIT)[1])
 app.control.cancel_consumer("extra", reply=True, destination=[images], timeout=WAIT)
+# The worker replies before it has done so.
+deadline = time.monotonic() + WAIT
+inspect = app.control.inspect([images], timeout=WAIT)
+while any(queue["name"] == "extra" for queue in inspect.active_queues()[images]) and time.monotonic() < deadline:
+    time.sleep(0.05)
 waiting = plain.apply_async(queue="extra")
 print(app.control.purge() >= 0, waiting.state)

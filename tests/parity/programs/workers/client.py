@@ -69,6 +69,8 @@ print(limited.delay().get(timeout=WAIT))
 print(only(app.control.add_consumer("extra", reply=True, limit=1, timeout=WAIT)))
 print(sleeptask.apply_async((0,), queue="extra").get(timeout=WAIT))
 print(only(app.control.cancel_consumer("extra", reply=True, limit=1, timeout=WAIT)))
+# The worker replies before it has done so.
+poll(lambda: len(only(inspect.active_queues())) == 1)
 print([queue["name"] for queue in only(inspect.active_queues())])
 
 # Pools, events
