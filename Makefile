@@ -5,7 +5,8 @@
 .PHONY: help up test chaos lint format bench build lock clean
 
 python := .venv/bin/python
-processes ?= 2
+# Most tests wait most of the time.
+processes ?= 3
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile

@@ -114,11 +114,14 @@ class Scene:
         """Wait until nothing waits or runs."""
         engine = self.fleet.observer.engine
 
-        def idle() -> bool:
-            waiting = any(count.ready or count.delayed for count in engine.queues().values())
-            return not waiting and not any(map(engine.held, engine.workers()))
+        def waits() -> bool:
+            return any(count.ready or count.delayed for count in engine.queues().values())
 
-        until(idle, "everything to have ended")
+        def runs() -> bool:
+            return any(map(engine.held, engine.workers()))
+
+        # What a killed worker held may be given back between two looks, and taken again before the next.
+        until(lambda: not (waits() or runs() or waits() or runs()), "everything to have ended", 60)
 
     def commits(self, request: bytes, label: str) -> bool:
         """Return whether a request commits the call of a label."""
