@@ -20,7 +20,7 @@ from taskhub.cli.options import app_options, load_app
 from taskhub.cli.own_scheduler import OwnScheduler, own_scheduler
 from taskhub.cli.privileges import drop_privileges, privilege_options
 from taskhub.cli.running import CommandError
-from taskhub.cli.worker import LEVELS, go_on_in_background
+from taskhub.cli.worker import go_on_in_background, loglevel_option, workdir_option
 from taskhub.worker import logs
 from taskhub.worker.pidfile import AlreadyRunning, holding, refuse_if_held
 
@@ -40,14 +40,7 @@ logger = logging.getLogger("taskhub.scheduler")
 
 @click.command(epilog=exit_codes.EXPLAINED)
 @app_options
-@click.option(
-    "-l",
-    "--loglevel",
-    type=click.Choice(LEVELS, case_sensitive=False),
-    default="info",
-    show_default=True,
-    help="Least level of log lines.",
-)
+@loglevel_option
 @click.option(
     "-f",
     "--logfile",
@@ -62,12 +55,7 @@ logger = logging.getLogger("taskhub.scheduler")
     help="Write the process id to a file; refuse to start while the process in it lives.",
 )
 @click.option("-D", "--detach", is_flag=True, help="Go on in the background.")
-@click.option(
-    "--workdir",
-    type=click.Path(exists=True, file_okay=False),
-    metavar="DIRECTORY",
-    help="Change to a directory first.",
-)
+@workdir_option
 @click.option(
     "-S",
     "--scheduler",

@@ -35,6 +35,22 @@ LEVELS = ("debug", "info", "warning", "error", "critical", "fatal")
 
 logger = logging.getLogger("taskhub.worker")
 
+#: Options that the command of the scheduler has, too.
+loglevel_option = click.option(
+    "-l",
+    "--loglevel",
+    type=click.Choice(LEVELS, case_sensitive=False),
+    default="info",
+    show_default=True,
+    help="Least level of log lines.",
+)
+workdir_option = click.option(
+    "--workdir",
+    type=click.Path(exists=True, file_okay=False),
+    metavar="DIRECTORY",
+    help="Change to a directory first.",
+)
+
 
 @click.command(epilog=exit_codes.EXPLAINED)
 @app_options
@@ -89,14 +105,7 @@ logger = logging.getLogger("taskhub.worker")
     metavar="NAME",
     help="The node's name, with %h (host), %n (its first part), %d (the rest); default: celery@%h.",
 )
-@click.option(
-    "-l",
-    "--loglevel",
-    type=click.Choice(LEVELS, case_sensitive=False),
-    default="info",
-    show_default=True,
-    help="Least level of log lines.",
-)
+@loglevel_option
 @click.option(
     "-f",
     "--logfile",
@@ -145,12 +154,7 @@ logger = logging.getLogger("taskhub.worker")
     help="Write the supervisor's process id to a file; end if it names a process that runs. Marks as in --logfile.",
 )
 @click.option("-D", "--detach", is_flag=True, help="Go on in the background.")
-@click.option(
-    "--workdir",
-    type=click.Path(exists=True, file_okay=False),
-    metavar="DIRECTORY",
-    help="Change to a directory first.",
-)
+@workdir_option
 @click.option(
     "--healthcheck",
     is_flag=False,
