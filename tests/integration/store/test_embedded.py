@@ -15,6 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
+import redis.exceptions
 
 import taskhub
 from taskhub.config.urls import parse_store_url
@@ -184,7 +185,8 @@ def test_a_killed_server_comes_back_for_its_users(directory: Path) -> None:
         def is_back() -> bool:
             try:
                 return bool(ask(store, "GET", "a") == b"1")
-            except OperationalError:
+            except (OperationalError, redis.exceptions.ConnectionError):
+                # The latter while it reads its data: it takes connections, and answers LOADING.
                 return False
 
         wait_until(is_back, "the server to be back with its data")
