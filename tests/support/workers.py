@@ -42,7 +42,7 @@ class WorkerSet:
     """One run of ``dramatiq``: its master, its worker processes, and the keeper.
 
     Parameters:
-        module: The module with the tasks; it must let ``taskhub`` log at INFO.
+        module: The module with the tasks; it must not raise the levels of its loggers.
         settings: The settings of its app, which the module reads from ``SETTINGS_VARIABLE``.
         directory: Where its log goes.
         queues: The only queues to serve.

@@ -7,12 +7,14 @@ enqueued meanwhile (Dramatiq's retries, pipelines, callbacks) leaves in the same
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import dramatiq
 from dramatiq.broker import MessageProxy
+from dramatiq.compat import StreamablePipe
 from dramatiq.middleware import Middleware, SkipMessage
 
 from taskhub import signals, states
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: One line per task that begins or ends, at INFO; `taskhub worker --loglevel info` turns it on.
+#: One line per task that ends, see `Lifecycle`; `taskhub worker --loglevel info` and `dramatiq -v` turn it on.
 task_logger = logging.getLogger("taskhub.task")
 
 #: Options that tell of what a task needs and its message does not hold.
@@ -66,6 +68,7 @@ class Lifecycle(Middleware):
         self._reject = reject
         self._node = node
         self._eventing = eventing
+        self._line_level = logging.INFO
         #: What runs in this process; others may end it.
         self.executions = Executions(reject)
 
@@ -73,6 +76,10 @@ class Lifecycle(Middleware):
         conf = self._node.app.conf
         limits = seconds(conf.task_time_limit), seconds(conf.task_soft_time_limit)
         self.executions.serve(worker, TimeLimits(*limits))
+        if isinstance(sys.stderr, StreamablePipe):
+            # Dramatiq's command line shows INFO unasked, and pipes each line through its parent process, which costs as
+            # much as a small task; its own lines about messages are DEBUG.
+            self._line_level = logging.DEBUG
 
     @property
     def actor_options(self) -> set[str]:
@@ -240,8 +247,8 @@ class Lifecycle(Middleware):
                 message.outcome = endings.releasing(message, outcome)
             else:
                 message.outcome = end_native(message, request, result, exception)
-            if task_logger.isEnabledFor(logging.INFO):
-                _log(message, result, exception)
+            if task_logger.isEnabledFor(self._line_level):
+                _log(self._line_level, message, result, exception)
         except OperationalError as error:
             # What follows in its chain could not be read.
             message.outcome = put_back(message, error)
@@ -263,10 +270,11 @@ class Lifecycle(Middleware):
         leave(request)
 
 
-def _log(message: Delivery, result: Any, exception: BaseException | None) -> None:
+def _log(level: int, message: Delivery, result: Any, exception: BaseException | None) -> None:
     state = message.outcome.state if message.outcome is not None else "?"
     if exception is None:
-        task_logger.info(
+        task_logger.log(
+            level,
             "Task %s[%s] succeeded in %.6fs: %.200r",
             message.actor_name,
             message.message_id,
@@ -274,6 +282,6 @@ def _log(message: Delivery, result: Any, exception: BaseException | None) -> Non
             result,
         )
     else:
-        task_logger.info(
-            "Task %s[%s] %s: %r", message.actor_name, message.message_id, state, exception
+        task_logger.log(
+            level, "Task %s[%s] %s: %r", message.actor_name, message.message_id, state, exception
         )

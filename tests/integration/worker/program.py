@@ -20,8 +20,6 @@ from taskhub import Celery
 from taskhub.exceptions import Ignore, Reject
 from tests.support.workers import SETTINGS_VARIABLE
 
-logging.getLogger("taskhub").setLevel(logging.INFO)
-
 app = Celery("program", **json.loads(os.environ[SETTINGS_VARIABLE]))
 
 

@@ -164,6 +164,18 @@ def test_plain_lines_name_the_task_that_logs_them_in_the_format_of_the_settings(
     assert workers.log.count(f"<says {result.id}> something odd") == 2
 
 
+@pytest.mark.parametrize(("arguments", "lines"), [((), 0), (("-v",), 1)], ids=["plain", "verbose"])
+def test_under_dramatiq_lines_of_ended_tasks_are_for_the_verbose(
+    stage: Stage, journal: Journal, arguments: tuple[str, ...], lines: int
+) -> None:
+    workers = stage.workers(arguments=arguments)
+    result = stage.send("mark", journal)
+    result.get(timeout=20)
+    workers.terminate()
+    workers.wait()
+    assert workers.log.count(f"Task mark[{result.id}] succeeded in") == lines
+
+
 def test_a_worker_goes_on_in_the_background(stage: Stage, journal: Journal) -> None:
     from tests.integration.worker.conftest import PROGRAM
     from tests.support.workers import SETTINGS_VARIABLE
