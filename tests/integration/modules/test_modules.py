@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
+import threading
+import urllib.request
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
+import uvicorn
+from fastapi import FastAPI, Request
 
 from Modules.common.libs.celery.celery_service import (
     celery_app,
@@ -20,6 +23,7 @@ from Modules.common.libs.celery.celery_service import (
 from taskhub import Celery, current_app
 from taskhub.actors import app
 from taskhub.app import current
+from tests.support.workers import until
 
 OURS = "Modules.admin.tasks.default_tasks"
 PACKAGE = {"Modules/quant/__init__.py": "", "Modules/quant/tasks.py": ""}
@@ -82,36 +86,46 @@ def test_init_makes_it_the_current_app() -> None:
 
 def test_app_of_fastapi_has_it_and_closes_it() -> None:
     events: list[str] = []
-    # What FastAPI and Starlette have.
-    application: Any = SimpleNamespace(
-        state=SimpleNamespace(), router=SimpleNamespace(lifespan_context=_lifespan(events))
-    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[dict[str, str]]:
+        events.append("begin")
+        yield {"served": "yes"}
+        events.append("end")
+
+    application = FastAPI(lifespan=lifespan)
+
+    @application.get("/")
+    def of_request(request: Request) -> list[str]:
+        return [request.app.state.celery.main, request.state.served]
+
     with current.kept():
         mine = Celery("mine", broker="memory://", set_as_current=False)
         closed = mine.close
         mine.close = lambda: (events.append("closed"), closed())[1]  # type: ignore[method-assign]
         assert init_fastapi_celery(application, mine) is mine
-        assert application.state.celery is mine
+        with served(application) as url, urllib.request.urlopen(url, timeout=10) as reply:
+            events.append(reply.read().decode())
+    assert events == ["begin", '["mine","yes"]', "end", "closed"]
 
-        async def serve() -> None:
-            async with application.router.lifespan_context(application) as state:
-                events.append(state["served"])
 
-        asyncio.run(serve())
-    assert events == ["begin", "yes", "end", "closed"]
+def test_what_is_no_app_of_fastapi_is_refused() -> None:
     with pytest.raises(TypeError, match="takes a FastAPI application, not a object"):
         init_fastapi_celery(object())
     with pytest.raises(TypeError, match="not both"):
-        init_fastapi_celery(application, app, result_expires=1)
+        init_fastapi_celery(FastAPI(), app, result_expires=1)
 
 
-def _lifespan(events: list[str]) -> Any:
-    from contextlib import asynccontextmanager
-
-    @asynccontextmanager
-    async def lifespan(_: Any) -> Any:
-        events.append("begin")
-        yield {"served": "yes"}
-        events.append("end")
-
-    return lifespan
+@contextmanager
+def served(application: FastAPI) -> Iterator[str]:
+    """Serve an application until the block ends, and its lifespan with it; yields the address."""
+    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        until(lambda: server.started, "the server to start")
+        yield "http://{}:{}".format(*server.servers[0].sockets[0].getsockname())
+    finally:
+        server.should_exit = True
+        thread.join(30)
+    assert not thread.is_alive()
