@@ -60,7 +60,9 @@ class DeadlineBoard:
         self._slots: dict[int, int] = {}
         self._map = mmap.mmap(-1, SLOTS * SIZE)
         if path is not None:
-            with path.open("wb+") as file:
+            # A file anew: whoever has mapped the one before dies by SIGBUS where that is cut.
+            path.unlink(missing_ok=True)
+            with path.open("xb+") as file:
                 file.truncate(SLOTS * SIZE)
                 self._map = mmap.mmap(file.fileno(), SLOTS * SIZE)
 

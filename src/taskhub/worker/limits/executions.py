@@ -62,6 +62,7 @@ class Executions:
         #: When the watcher looks next (`time.monotonic`).
         self._looks_at = float("inf")
         self._board: DeadlineBoard | None = None
+        self._board_lock = threading.Lock()
         self._worker: Worker | None = None
         self._default_limits = UNLIMITED
 
@@ -171,11 +172,13 @@ class Executions:
 
     def _announce(self, execution: Execution) -> None:
         """Let the keeper know when this task must have ended, should this process be unable to end it."""
-        if self._board is None:
-            self._board = DeadlineBoard.of_this_process()
+        board = self._board
+        if board is None:
+            with self._board_lock:
+                board = self._board = self._board or DeadlineBoard.of_this_process()
         claim, at = execution.delivery.claim, execution.hard_at
         assert at is not None
-        self._board.write(execution.thread, at, claim.key, claim.token)
+        board.write(execution.thread, at, claim.key, claim.token)
 
     def _look_at(self, at: float) -> None:
         """Let the watcher look at a time, if not before."""
