@@ -22,6 +22,8 @@ def _calm(app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"TASKHUB_STATUS_{name}", "-,-")
     # The first look imports much.
     monkeypatch.setenv("TASKHUB_STATUS_TIMEOUT", "60")
+    # Charts in Chinese want a font, and not every machine has one: the report would tell of that, too.
+    monkeypatch.setenv("TASKHUB_MAIL_LANGUAGE", "en")
     for name in ("TASKHUB_CLEAN_FOLDERS", "TASKHUB_QUANT_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
 
