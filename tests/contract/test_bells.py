@@ -210,7 +210,7 @@ def test_a_wait_ends_in_time(engine: Engine) -> None:
     with closing(engine.bell(["default"])) as bell:
         began = time.monotonic()
         assert not bell.wait(0.05)
-        assert 0.04 < time.monotonic() - began < 1.0
+        assert 0.04 < time.monotonic() - began < 5.0
         assert not bell.wait(0.0)
 
 
@@ -225,7 +225,7 @@ def test_a_waiting_thread_is_woken(engine: Engine) -> None:
         waiting.join()
 
         assert answers == [False]
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 1.8
 
 
 def test_a_wake_up_before_the_wait_ends_it_at_once(engine: Engine) -> None:
@@ -234,7 +234,7 @@ def test_a_wake_up_before_the_wait_ends_it_at_once(engine: Engine) -> None:
         bell.wake()
         began = time.monotonic()
         assert not bell.wait(1.9)
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 1.8
         assert not bell.wait(0.02)
 
 

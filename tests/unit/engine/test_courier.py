@@ -129,7 +129,7 @@ def test_it_waits_for_what_is_delayed(engine: FailingEngine, make: Callable[...,
     began = time.monotonic()
     engine.enqueue([message("later", delay=200)])
     assert take(courier).message_id == "later"
-    assert 0.19 < time.monotonic() - began < 1.5
+    assert 0.19 < time.monotonic() - began < 5.0
 
 
 def test_what_cannot_be_opened_fails_and_is_not_counted_as_work(
