@@ -7,12 +7,20 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
+from tests.support.servers import start_valkey
+
+T = TypeVar("T")
+
+LIBRARIES = ("celery", "taskhub")
 REPOSITORY = Path(__file__).resolve().parents[2]
 HARNESS = REPOSITORY / "tests" / "parity" / "harness.py"
 
@@ -79,8 +87,33 @@ def every(folder: Path) -> list[Any]:
     ]
 
 
+@contextmanager
+def stores(directory: Path) -> Iterator[dict[str, str]]:
+    """Run a server for each library; yields their URLs by library.
+
+    Databases of one server would not do: results are told on channels, which all databases share, and the same program
+    has the same task ids with both libraries.
+    """
+    with start_valkey(directory) as theirs, start_valkey(directory) as ours:
+        yield {"celery": theirs.url, "taskhub": ours.url}
+
+
+def of_both(run: Callable[[str], T]) -> dict[str, T]:
+    """Return what a function of the library comes to, by library; both are run at a time."""
+    with ThreadPoolExecutor(2) as threads:
+        return dict(zip(LIBRARIES, threads.map(run, LIBRARIES), strict=True))
+
+
 def run_beside_worker(
-    library: str, folder: Path, worker: list[str], store: str, directory: Path, **more: str
+    library: str,
+    folder: Path,
+    worker: Sequence[str],
+    store: str,
+    directory: Path,
+    *,
+    arguments: Sequence[str] = (),
+    timeout: float = 90.0,
+    **more: str,
 ) -> str:
     """Run `client.py` of a folder while a worker of a library runs, and return what it prints.
 
@@ -88,6 +121,8 @@ def run_beside_worker(
       folder: has `client.py` and the modules that both import; the worker runs there.
       worker: the worker's module and arguments.
       directory: where the worker's log goes.
+      arguments: the client's.
+      timeout: seconds that the client may take.
       more: environment variables of both; the client has `ROLE=client`, too.
     """
     variables = environment(library, STORE=store, C_FORCE_ROOT="1", **more)
@@ -100,15 +135,15 @@ def run_beside_worker(
         )
         try:
             client = subprocess.run(
-                [interpreter, str(folder / "client.py")],
+                [interpreter, str(folder / "client.py"), *arguments],
                 env={**variables, "ROLE": "client"},
                 capture_output=True,
                 text=True,
-                timeout=90,
+                timeout=timeout,
                 check=False,
             )
         finally:
             started.terminate()
             started.wait(20)
-    assert client.returncode == 0, client.stderr + log.read_text()
+    assert client.returncode == 0, client.stderr + log.read_text()[-5000:]
     return client.stdout

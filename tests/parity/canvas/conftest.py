@@ -5,15 +5,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from tests.support import parity
-from tests.support.servers import start_valkey
 
 PROGRAM = Path(__file__).parent / "program"
 #: Every seed is one canvas by chance. The last six are what a run of 400 found, all of it known: groups that Celery
@@ -61,40 +58,19 @@ def _once(name: str, factory: pytest.TempPathFactory, seeds: tuple[str, ...]) ->
 
 
 def _both(folder: Path, seeds: tuple[str, ...]) -> Outcomes:
-    with start_valkey(folder) as server:
-        stores = {"celery": server.url, "taskhub": server.url.removesuffix("0") + "1"}
-        with ThreadPoolExecutor(2) as threads:
-            found = threads.map(
-                lambda library: _run(library, stores[library], folder, seeds), stores
-            )
-            return Outcomes(*found)
+    with parity.stores(folder) as stores:
 
-
-def _run(library: str, store: str, folder: Path, seeds: tuple[str, ...]) -> dict[str, Any]:
-    environment = parity.environment(library, STORE=store, C_FORCE_ROOT="1")
-    environment["PYTHONPATH"] = f"{PROGRAM}:{environment['PYTHONPATH']}"
-    python = str(parity.python(library))
-    log = folder / f"{library}.log"
-    with log.open("wb") as output:
-        worker = subprocess.Popen(
-            [python, "-m", *COMMANDS[library]],
-            cwd=folder,
-            env=environment,
-            stdout=output,
-            stderr=output,
-        )
-        try:
-            client = subprocess.run(
-                [python, str(PROGRAM / "client.py"), *seeds],
-                env=environment,
-                capture_output=True,
-                text=True,
+        def run(library: str) -> dict[str, Any]:
+            text = parity.run_beside_worker(
+                library,
+                PROGRAM,
+                COMMANDS[library],
+                stores[library],
+                folder,
+                arguments=seeds,
                 timeout=240,
-                check=False,
             )
-        finally:
-            worker.terminate()
-            worker.wait(20)
-    assert client.returncode == 0, client.stderr + log.read_text()[-5000:]
-    found: dict[str, Any] = json.loads(client.stdout)
-    return found
+            found: dict[str, Any] = json.loads(text)
+            return found
+
+        return Outcomes(**parity.of_both(run))

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support import parity
-from tests.support.servers import Server, start_valkey
 
 FOLDER = Path(__file__).parent / "worker"
 WORKER = ["-A", "program", "worker", "-P", "solo", "-l", "ERROR", "-E"]
@@ -25,24 +22,19 @@ UNLIKE = {"timestamp", "clock", "pid", "local_received", "hostname", "runtime", 
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with start_valkey(tmp_path_factory.mktemp("store")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def told(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """Return what receivers got, by library."""
     folder = tmp_path_factory.mktemp("events")
-    stores = {"celery": server.url, "taskhub": server.url.removesuffix("0") + "1"}
+    with parity.stores(folder) as stores:
 
-    def run(library: str) -> dict[str, Any]:
-        text = parity.run_beside_worker(library, FOLDER, COMMANDS[library], stores[library], folder)
-        found: dict[str, Any] = json.loads(text)
-        return found
+        def run(library: str) -> dict[str, Any]:
+            text = parity.run_beside_worker(
+                library, FOLDER, COMMANDS[library], stores[library], folder
+            )
+            found: dict[str, Any] = json.loads(text)
+            return found
 
-    with ThreadPoolExecutor(2) as threads:
-        return dict(zip(stores, threads.map(run, stores), strict=True))
+        return parity.of_both(run)
 
 
 def _of(told: dict[str, Any], call: str) -> list[dict[str, Any]]:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support import parity
-from tests.support.servers import Server, start_valkey
 
 FOLDER = Path(__file__).parent / "worker"
 WORKER = ["-A", "program", "worker", "-P", "solo", "-l", "ERROR"]
@@ -45,27 +42,19 @@ Note = list[Any]
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with start_valkey(tmp_path_factory.mktemp("store")) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def notes(server: Server, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Note]]:
+def notes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Note]]:
     """Return what was noted, in order, by library."""
     folder = tmp_path_factory.mktemp("signals")
-    stores = {"celery": server.url, "taskhub": server.url.removesuffix("0") + "1"}
-    with ThreadPoolExecutor(2) as threads:
-        found = threads.map(lambda library: _run(library, stores[library], folder), stores)
-        return dict(zip(stores, found, strict=True))
+    with parity.stores(folder) as stores:
 
+        def run(library: str) -> list[Note]:
+            journal = folder / f"{library}.journal"
+            parity.run_beside_worker(
+                library, FOLDER, COMMANDS[library], stores[library], folder, JOURNAL=str(journal)
+            )
+            return [json.loads(line) for line in journal.read_text().splitlines()]
 
-def _run(library: str, store: str, folder: Path) -> list[Note]:
-    journal = folder / f"{library}.journal"
-    parity.run_beside_worker(
-        library, FOLDER, COMMANDS[library], store, folder, JOURNAL=str(journal)
-    )
-    return [json.loads(line) for line in journal.read_text().splitlines()]
+        return parity.of_both(run)
 
 
 def _of_calls(notes: list[Note], role: str) -> dict[str, list[Note]]:

@@ -12,6 +12,9 @@ from tasks import app
 def outcome(result):
     try:
         value = result.get(timeout=15)
+    except tasks.exceptions.TimeoutError:
+        # Lost, or late: that is nothing to compare.
+        raise
     except Exception as error:
         value = [type(error).__name__, str(error)]
     return [result.state, value]
