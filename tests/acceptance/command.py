@@ -80,7 +80,7 @@ class Commands:
         self,
         *arguments: str,
         timeout: float = TIMEOUT,
-        module: str = "taskhub.cli",
+        module: str = "taskhub",
         **environment: str,
     ) -> subprocess.CompletedProcess[str]:
         """Run `taskhub`, or another module, to its end."""
@@ -94,7 +94,7 @@ class Commands:
             check=False,
         )
 
-    def start(self, *arguments: str, module: str = "taskhub.cli", **environment: str) -> Running:
+    def start(self, *arguments: str, module: str = "taskhub", **environment: str) -> Running:
         """Start a command that goes on."""
         log = self.directory / f"command-{len(self.running)}.log"
         with log.open("wb") as output:

@@ -55,7 +55,7 @@ class Machine:
         self.proxy = FaultyProxy(port)
         self._log = directory / f"{name}.log"
         self._command = [
-            *(sys.executable, "-m", "taskhub.cli", "-A", PROGRAM, "worker"),
+            *(sys.executable, "-m", "taskhub", "-A", PROGRAM, "worker"),
             *("-c", str(processes), "-t", str(threads), "-Q", queue, "-l", "warning"),
             *("-n", name, "-f", str(self._log)),
         ]

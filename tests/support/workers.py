@@ -193,7 +193,7 @@ class SupervisedSet(WorkerSet):
         module: str, processes: int, threads: int, queues: Sequence[str], arguments: Iterable[str]
     ) -> list[str]:
         return [
-            *(sys.executable, "-m", "taskhub.cli", "-A", module, "worker"),
+            *(sys.executable, "-m", "taskhub", "-A", module, "worker"),
             *("-c", str(processes), "-t", str(threads)),
             *arguments,
             *(("-Q", ",".join(queues)) if queues else ()),

@@ -28,7 +28,7 @@ class SchedulerBeside:
     def __init__(self, *arguments: str) -> None:
         # However this process ends, the other end of that pipe is closed then.
         self._command = [
-            *(sys.executable, "-m", "taskhub.cli", *arguments),
+            *(sys.executable, "-m", "taskhub", *arguments),
             "--while-stdin-is-open",
         ]
         self._stopping = threading.Event()

@@ -330,7 +330,7 @@ def _drop_what_waits(
     command = (
         sys.executable,
         "-m",
-        "taskhub.cli",
+        "taskhub",
         "-A",
         app_name(context),
         "purge",

@@ -23,7 +23,7 @@ def taskhub(stage: Stage, *arguments: str, **environment: str) -> subprocess.Com
     """Run a command in the directory of a stage."""
     root = Path(__file__).parents[3]
     return subprocess.run(
-        [sys.executable, "-m", "taskhub.cli", *arguments],
+        [sys.executable, "-m", "taskhub", *arguments],
         cwd=stage.directory,
         env={**os.environ, "PYTHONPATH": f"{root / 'src'}{os.pathsep}{root}", **environment},
         capture_output=True,

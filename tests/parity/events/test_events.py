@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent / "worker"
 WORKER = ["-A", "program", "worker", "-P", "solo", "-l", "ERROR", "-E"]
 COMMANDS = {
     "celery": ["celery", *WORKER, "--without-mingle", "--without-gossip"],
-    "taskhub": ["taskhub.cli", *WORKER],
+    "taskhub": ["taskhub", *WORKER],
 }
 CALLS = ["add", "fail", "again", "ignore", "silent", "late", "nowhere"]
 #: Differ from run to run, or with who sends them.

@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent / "worker"
 WORKER = ["-A", "program", "worker", "-P", "solo", "-l", "ERROR"]
 COMMANDS = {
     "celery": ["celery", *WORKER, "--without-mingle", "--without-gossip"],
-    "taskhub": ["taskhub.cli", *WORKER],
+    "taskhub": ["taskhub", *WORKER],
 }
 CALLS = [
     "add",

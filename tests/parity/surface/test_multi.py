@@ -59,7 +59,7 @@ def _shown(node: Any) -> dict[str, Any]:
 def test_options_of_the_program_stand_before_the_command() -> None:
     (node,) = nodes(read(["w1", "-A", "proj", "-c", "3", "--pidfile=/x/%n.pid"]), "here")
     line = node.arguments
-    assert line[1:6] == ("-m", "taskhub.cli", "-A", "proj", "worker")
+    assert line[1:6] == ("-m", "taskhub", "-A", "proj", "worker")
     assert line[line.index("--pidfile") + 1] == "/x/w1.pid"
     assert line[-2:] == ("-c", "3")
 

@@ -29,7 +29,7 @@ class Node:
     Parameters:
       name: its node's name.
       options: option -> value, None for one that takes none.
-      command: what is run, e.g. ("-m", "taskhub.cli", "worker", "--detach"), by `--executable`.
+      command: what is run, e.g. ("-m", "taskhub", "worker", "--detach"), by `--executable`.
       rest: what stands behind all options.
     """
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from taskhub.cli.multi.node import Node
 
 #: What is run for each node.
-COMMAND = ("-m", "taskhub.cli", "worker", "--detach")
+COMMAND = ("-m", "taskhub", "worker", "--detach")
 #: Names of nodes that are counted begin so.
 COUNTED = "celery"
 

@@ -1,4 +1,4 @@
-"""`python -m taskhub.cli`, for where the `taskhub` command is not on the PATH."""
+"""`python -m taskhub`: the command `taskhub`, for where that is not on the PATH."""
 
 from __future__ import annotations
 
