@@ -15,7 +15,7 @@ from benchmarks.rows.row import Metric, Row
 from benchmarks.systems.system import System
 
 START_TIMEOUT, REDELIVERY_TIMEOUT = 30.0, 60.0  # seconds
-WORKER = ("-m", "taskhub.cli", "worker", "-A", "celery_program", "-c", "2", "--threads", "8")
+WORKER = ("-m", "taskhub", "worker", "-A", "celery_program", "-c", "2", "--threads", "8")
 HAS_WORKER = "import importlib.util as u; print(u.find_spec('taskhub.cli') is not None)"
 
 
