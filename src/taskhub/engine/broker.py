@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import threading
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -95,6 +96,7 @@ class EngineBroker(dramatiq.Broker):
         self._give_up_lease: Callable[[], None] = _nothing
         self.nodename = nodename or f"celery@{socket.gethostname()}"
         self.courier: Courier | None = None
+        self._closing = threading.Event()
         self.retry_policy: RetryPolicy | None = RetryPolicy()
         #: How fast the tasks with a rate limit begin, by name; a running courier heeds changes.
         self.paces: dict[str, Pace] = {}
@@ -262,8 +264,7 @@ class EngineBroker(dramatiq.Broker):
             raise RuntimeError(
                 f"queue {queue_name!r} can only be consumed by a dramatiq.Worker: it starts the courier"
             )
-        self.courier.serve(queue_name)
-        return EngineConsumer(self.courier, timeout / 1000, self._reject)
+        return EngineConsumer(self.courier, queue_name, self._closing, timeout / 1000, self._reject)
 
     def start_courier(self, worker: Worker) -> None:
         """Begin to claim for a worker of this process.
@@ -272,12 +273,14 @@ class EngineBroker(dramatiq.Broker):
           OperationalError: the store is out of reach.
         """
         name = f"{self.nodename}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._closing = threading.Event()
         # Before the first claim: what a worker without a lease claims would never come back.
         self._give_up_lease = self._hold_lease(self.engine, name)
         self.courier = Courier(
             self.engine,
             name,
             worker.worker_threads,
+            hand_over=lambda delivery: self._hand_over(worker, delivery),
             withdraw=lambda: self._withdraw(worker),
             reject=self._reject,
             turns=TurnTaker(self.paces),
@@ -290,15 +293,28 @@ class EngineBroker(dramatiq.Broker):
             courier.finish(timeout)
             self._give_up_lease()
 
+    def stop_courier(self) -> None:
+        """Claim nothing more, and let consumers end; what has been claimed is worked off."""
+        if self.courier is not None:
+            self.courier.stop_claiming()
+        self._closing.set()
+
+    @staticmethod
+    def _hand_over(worker: Worker, delivery: Delivery) -> bool:
+        """Do with a claimed message what the thread of its queue's consumer does with one that it has received.
+
+        Returns False if there is no such thread: the watchdog is about to start another.
+        """
+        consumer = worker.consumers.get(delivery.queue_name)
+        if consumer is None:
+            return False
+        consumer.handle_message(delivery)
+        return True
+
     def _withdraw(self, worker: Worker) -> Iterable[Delivery]:
-        courier = self.courier
-        assert courier is not None
         for item in iter_queue(worker.work_queue):
             worker.work_queue.task_done()
             yield item.message
-        for delivery in iter_queue(courier.ready):
-            if delivery is not None:
-                yield delivery
 
     # -- testing and housekeeping
 
@@ -359,9 +375,7 @@ class _CourierLifecycle(Middleware):
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: Worker) -> None:
         assert isinstance(broker, EngineBroker)
-        if broker.courier is not None:
-            broker.courier.stop_claiming()
-            broker.courier.ready.close(len(worker.consumers))
+        broker.stop_courier()
         if isinstance(worker.work_queue, WorkQueue):
             worker.work_queue.close(len(worker.workers))
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Callable, Iterable
-from queue import Empty
 
 from dramatiq.broker import Consumer, MessageProxy
 from dramatiq.errors import ActorNotFound
@@ -18,22 +19,45 @@ from taskhub.outcome import Outcome
 logger = logging.getLogger(__name__)
 
 
+#: When the worker is about to end, its consumers look whether they are to end, too, this often; seconds.
+_CLOSING_PAUSE = 0.01
+
+
 class EngineConsumer(Consumer):
-    """Dramatiq's end of the courier; all consumers of a process take from the same hand."""
+    """Dramatiq's end of the courier for one queue: takes back what became of messages.
+
+    It yields none: the courier hands them over itself (`EngineBroker.start_courier`), which saves each a change of
+    threads.
+
+    Parameters:
+      closing: set when the worker is about to end.
+      timeout: how long a thread waits here at a time, seconds.
+      reject: makes the outcome of a message that cannot be run.
+    """
 
     def __init__(
-        self, courier: Courier, timeout: float, reject: Callable[[Claim, Exception], Outcome]
+        self,
+        courier: Courier,
+        queue: str,
+        closing: threading.Event,
+        timeout: float,
+        reject: Callable[[Claim, Exception], Outcome],
     ) -> None:
         self._courier = courier
+        self._queue = queue
+        self._closing = closing
         self._timeout = timeout
         self._reject = reject
+        self._serves = False
 
     def __next__(self) -> MessageProxy | None:
-        try:
-            delivery: Delivery = self._courier.ready.get(timeout=self._timeout)
-            return delivery
-        except Empty:
-            return None
+        if not self._serves:
+            # Not before Dramatiq's thread knows this consumer: by it the first message is acknowledged.
+            self._serves = True
+            self._courier.serve(self._queue)
+        if self._closing.wait(self._timeout):
+            time.sleep(_CLOSING_PAUSE)
+        return None
 
     def ack(self, message: MessageProxy) -> None:
         assert isinstance(message, Delivery)

@@ -18,7 +18,6 @@ from taskhub.engine.delivery import Delivery, check_size
 from taskhub.engine.port import Bell, Claim, ClaimBatch, Ending, Engine
 from taskhub.engine.prefetch import Prefetch
 from taskhub.engine.turns import TurnTaker
-from taskhub.engine.work_queue import WorkQueue
 from taskhub.exceptions import OperationalError
 from taskhub.outcome import Outcome
 
@@ -48,6 +47,7 @@ class Courier(threading.Thread):
       engine: where messages come from.
       worker: the name under which this process holds claims.
       threads: how many tasks the process runs at once.
+      hand_over: passes a claimed message on to the threads that run tasks; returns whether there is a way to them.
       withdraw: takes back the messages that wait for a thread of this process.
       reject: makes the outcome of a message that cannot be opened.
       turns: asks for those of rate-limited tasks.
@@ -59,14 +59,13 @@ class Courier(threading.Thread):
         worker: str,
         threads: int,
         *,
+        hand_over: Callable[[Delivery], bool],
         withdraw: Callable[[], Iterable[Delivery]],
         reject: Callable[[Claim, Exception], Outcome],
         turns: TurnTaker | None = None,
     ) -> None:
         super().__init__(name="taskhub-courier", daemon=True)
         self.worker = worker
-        #: Claimed messages, for whichever consumer takes them.
-        self.ready = WorkQueue()
         self.prefetch = Prefetch(threads)
         #: How many messages have ended here.
         self.ended = 0
@@ -78,6 +77,7 @@ class Courier(threading.Thread):
         self.describe: Describe | None = None
         self._turns = turns or TurnTaker({})
         self._engine = engine
+        self._hand_over = hand_over
         self._withdraw = withdraw
         self._reject = reject
         self._held: dict[str, Claim] = {}
@@ -326,7 +326,13 @@ class Courier(threading.Thread):
             self._next_due_at = time.monotonic() + batch.next_due / 1000
         has_free_threads = len(self._held) < self.prefetch.threads
         for delivery in self._admitted(list(self._opened(batch.claims))):
-            self.ready.put(delivery)
+            try:
+                if not self._hand_over(delivery):
+                    # What the store still counts as ours is given back, see `_in_doubt`.
+                    del self._held[delivery.claim.key]
+                    self._in_doubt = True
+            except Exception as error:
+                self._refuse(delivery.claim, error)
         if batch.claims and has_free_threads:
             # A free thread takes it at once; messages that only wait must not make the hand look lively. To open large
             # ones takes long, which is no time that they have waited.
@@ -339,8 +345,11 @@ class Courier(threading.Thread):
                 check_size(claim, self._engine.rules.largest_message)
                 yield Delivery(claim)
             except Exception as error:
-                logger.error("message %s cannot be opened: %s", claim.task_id, error)
-                self._ended.append((Ending(claim, self._reject(claim, error)), None))
+                self._refuse(claim, error)
+
+    def _refuse(self, claim: Claim, error: Exception) -> None:
+        logger.error("message %s cannot be opened: %s", claim.task_id, error)
+        self._ended.append((Ending(claim, self._reject(claim, error)), None))
 
     def _admitted(self, deliveries: list[Delivery]) -> Iterable[Delivery]:
         """Return those that may begin; tasks with a rate limit may have to wait for their turns."""

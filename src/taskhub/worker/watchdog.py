@@ -136,6 +136,8 @@ class Watchdog(Middleware):
                 logger.error("the thread of queue %s has died: another takes its place", queue)
                 del worker.consumers[queue]
                 worker._add_consumer(queue)
+                # What ends before the new thread has one of its own is acknowledged by this one.
+                worker.consumers[queue].consumer = consumer.consumer
 
     def _give_stranded_back(self, courier: Courier, worker: Worker) -> None:
         if not self._search.looks_left or courier.failures:

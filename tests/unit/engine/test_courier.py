@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from queue import Empty
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from queue import Empty, SimpleQueue
 
 import pytest
 
@@ -62,15 +62,49 @@ def engine() -> FailingEngine:
     return FailingEngine()
 
 
-@pytest.fixture
-def make(engine: FailingEngine) -> Iterator[Callable[..., Courier]]:
-    """Return a function that starts a courier: (threads)."""
-    made: list[Courier] = []
+class HandedOver(Courier):
+    """Keeps what it hands over in `ready`, from where `take` takes it."""
 
-    def start(threads: int = 2) -> Courier:
-        courier = Courier(
-            engine, WORKER, threads, withdraw=lambda: waiting_in(made[0]), reject=unrunnable
+    def __init__(
+        self,
+        engine: MemoryEngine,
+        threads: int,
+        withdraw: Callable[[], Iterable[Delivery]] | None = None,
+    ) -> None:
+        self.ready: SimpleQueue[Delivery] = SimpleQueue()
+        #: Whether there is somebody to hand messages over to.
+        self.is_attended = True
+        super().__init__(
+            engine,
+            WORKER,
+            threads,
+            hand_over=self._put,
+            withdraw=withdraw or self.waiting,
+            reject=unrunnable,
         )
+
+    def _put(self, delivery: Delivery) -> bool:
+        if self.is_attended:
+            self.ready.put(delivery)
+        return self.is_attended
+
+    def waiting(self) -> list[Delivery]:
+        """Take what no thread has taken."""
+        found: list[Delivery] = []
+        while True:
+            try:
+                found.append(self.ready.get_nowait())
+            except Empty:
+                return found
+
+
+@pytest.fixture
+def make(engine: FailingEngine) -> Iterator[Callable[..., HandedOver]]:
+    """Return a function that starts a courier: (threads)."""
+    made: list[HandedOver] = []
+
+    def start(threads: int = 2) -> HandedOver:
+        courier = HandedOver(engine, threads)
         made.append(courier)
         courier.serve("default")
         courier.start()
@@ -82,27 +116,14 @@ def make(engine: FailingEngine) -> Iterator[Callable[..., Courier]]:
         assert not courier.is_alive()
 
 
-def waiting_in(courier: Courier) -> list[Delivery]:
-    """Take what no thread has taken."""
-    found: list[Delivery] = []
-    while True:
-        try:
-            delivery = courier.ready.get_nowait()
-        except Empty:
-            return found
-        assert delivery is not None
-        found.append(delivery)
-
-
 def message(task_id: str, **fields: int) -> Envelope:
     body = {"actor_name": "task", "args": [], "kwargs": {}, "options": {}}
     return Envelope(task_id, "default", 5, encode_body(body), **fields)
 
 
-def take(courier: Courier) -> Delivery:
+def take(courier: HandedOver) -> Delivery:
     """Take a message as a thread does."""
     delivery = courier.ready.get(timeout=10)
-    assert delivery is not None
     courier.started()
     return delivery
 
@@ -114,7 +135,7 @@ def end(courier: Courier, delivery: Delivery, *publish: Envelope, document: str 
 
 
 def test_it_brings_messages_and_commits_endings(
-    engine: FailingEngine, make: Callable[..., Courier]
+    engine: FailingEngine, make: Callable[..., HandedOver]
 ) -> None:
     courier = make()
     engine.enqueue([message("a")])
@@ -124,7 +145,9 @@ def test_it_brings_messages_and_commits_endings(
     assert engine.held(WORKER) == {}
 
 
-def test_it_waits_for_what_is_delayed(engine: FailingEngine, make: Callable[..., Courier]) -> None:
+def test_it_waits_for_what_is_delayed(
+    engine: FailingEngine, make: Callable[..., HandedOver]
+) -> None:
     courier = make()
     began = time.monotonic()
     engine.enqueue([message("later", delay=200)])
@@ -133,7 +156,7 @@ def test_it_waits_for_what_is_delayed(engine: FailingEngine, make: Callable[...,
 
 
 def test_what_cannot_be_opened_fails_and_is_not_counted_as_work(
-    engine: FailingEngine, make: Callable[..., Courier]
+    engine: FailingEngine, make: Callable[..., HandedOver]
 ) -> None:
     courier = make()
     engine.enqueue([Envelope("odd", "default", 5, b"odd")])
@@ -144,7 +167,7 @@ def test_what_cannot_be_opened_fails_and_is_not_counted_as_work(
 
 @pytest.mark.parametrize("refused_reconciliations", [0, 2])
 def test_a_claim_whose_reply_was_lost_comes_again(
-    engine: FailingEngine, make: Callable[..., Courier], refused_reconciliations: int
+    engine: FailingEngine, make: Callable[..., HandedOver], refused_reconciliations: int
 ) -> None:
     engine.lost_replies = 1
     engine.refused_reconciliations = refused_reconciliations
@@ -157,7 +180,7 @@ def test_a_claim_whose_reply_was_lost_comes_again(
 
 
 def test_an_ending_whose_reply_was_lost_is_written_once(
-    engine: FailingEngine, make: Callable[..., Courier], caplog: pytest.LogCaptureFixture
+    engine: FailingEngine, make: Callable[..., HandedOver], caplog: pytest.LogCaptureFixture
 ) -> None:
     courier = make(threads=1)
     engine.enqueue([message("a")])
@@ -174,7 +197,7 @@ def test_an_ending_whose_reply_was_lost_is_written_once(
 
 
 def test_an_ending_that_was_taken_away_is_refused_and_the_rest_given_back(
-    engine: FailingEngine, make: Callable[..., Courier], caplog: pytest.LogCaptureFixture
+    engine: FailingEngine, make: Callable[..., HandedOver], caplog: pytest.LogCaptureFixture
 ) -> None:
     courier = make(threads=2)
     engine.enqueue([message("a"), message("b")])
@@ -189,7 +212,7 @@ def test_an_ending_that_was_taken_away_is_refused_and_the_rest_given_back(
 
 
 def test_an_ending_that_cannot_be_written_fails_alone(
-    engine: FailingEngine, make: Callable[..., Courier]
+    engine: FailingEngine, make: Callable[..., HandedOver]
 ) -> None:
     courier = make(threads=4)
     engine.unwritable = "unwritable"
@@ -203,7 +226,7 @@ def test_an_ending_that_cannot_be_written_fails_alone(
 
 
 def test_it_does_not_run_hot_while_the_store_is_away(
-    engine: FailingEngine, make: Callable[..., Courier], caplog: pytest.LogCaptureFixture
+    engine: FailingEngine, make: Callable[..., HandedOver], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
     engine.refused = 4
@@ -218,7 +241,7 @@ def test_it_does_not_run_hot_while_the_store_is_away(
 
 
 def test_messages_that_no_thread_takes_go_back(
-    engine: FailingEngine, make: Callable[..., Courier]
+    engine: FailingEngine, make: Callable[..., HandedOver]
 ) -> None:
     courier = make(threads=1)
     courier.prefetch.observe(0.000_001)
@@ -231,7 +254,7 @@ def test_messages_that_no_thread_takes_go_back(
 
 
 def test_what_is_held_goes_back_at_the_end(
-    engine: FailingEngine, make: Callable[..., Courier]
+    engine: FailingEngine, make: Callable[..., HandedOver]
 ) -> None:
     courier = make(threads=3)
     engine.enqueue([message(name) for name in "abc"])
@@ -245,7 +268,7 @@ def test_what_is_held_goes_back_at_the_end(
 
 
 def test_it_ends_though_the_store_is_away(
-    engine: FailingEngine, make: Callable[..., Courier]
+    engine: FailingEngine, make: Callable[..., HandedOver]
 ) -> None:
     courier = make()
     until(lambda: engine.exchanges, "its first look")
@@ -257,7 +280,7 @@ def test_it_ends_though_the_store_is_away(
 
 
 def test_a_courier_without_queues_does_not_listen(engine: FailingEngine) -> None:
-    courier = Courier(engine, WORKER, 1, withdraw=list, reject=unrunnable)
+    courier = HandedOver(engine, 1, withdraw=list)
     courier.start()
     engine.enqueue([message("a")])
     courier.serve("default")
@@ -268,7 +291,7 @@ def test_a_courier_without_queues_does_not_listen(engine: FailingEngine) -> None
 def test_queues_that_are_served_from_many_threads_are_all_served(engine: FailingEngine) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    courier = Courier(engine, WORKER, 1, withdraw=list, reject=unrunnable)
+    courier = HandedOver(engine, 1, withdraw=list)
     names = [f"queue-{number}" for number in range(200)]
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(courier.serve, names + names))
@@ -281,7 +304,7 @@ def test_a_claim_tells_its_delivery() -> None:
 
 
 def test_a_ring_that_was_taken_at_the_end_is_passed_on(
-    engine: FailingEngine, make: Callable[..., Courier]
+    engine: FailingEngine, make: Callable[..., HandedOver]
 ) -> None:
     courier = make()
     courier.stop_claiming()
@@ -315,7 +338,7 @@ def test_the_time_that_it_takes_to_open_a_message_is_no_time_that_it_has_waited(
     register_type(Slow, "slow", lambda _: "", read)
     body = {"actor_name": "task", "args": [Slow()], "kwargs": {}, "options": {}}
     engine.enqueue([Envelope("a", "default", 5, encode_body(body))])
-    courier = Courier(engine, WORKER, 1, withdraw=withdraw, reject=unrunnable)
+    courier = HandedOver(engine, 1, withdraw=withdraw)
     courier.serve("default")
     courier.start()
 
@@ -324,3 +347,17 @@ def test_the_time_that_it_takes_to_open_a_message_is_no_time_that_it_has_waited(
     # Nobody took it, so it is given back, but not before it has waited for a thread.
     assert withdrawn[0] - opened[0] >= STALE
     courier.finish(5.0)
+
+
+def test_what_cannot_be_handed_over_goes_back(
+    engine: FailingEngine, make: Callable[..., HandedOver]
+) -> None:
+    courier = make()
+    courier.is_attended = False
+    engine.enqueue([message("a")])
+    until(lambda: engine.exchanges > 3, "some tries")
+    courier.is_attended = True
+    delivery = take(courier)
+    assert delivery.claim.delivery == 1
+    end(courier, delivery)
+    until(lambda: engine.held(WORKER) == {}, "the end of the claim")

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from taskhub.engine.redis.packing import packed
 from taskhub.engine.redis.scripts import Script, script
 from taskhub.exceptions import OperationalError
 
@@ -44,13 +45,7 @@ class Channel:
 
         connection = self._connection or self._open()
         try:
-            if len(commands) == 1:
-                connection.send_packed_command(connection.pack_command(*commands[0]))
-            else:
-                packed = [
-                    part for command in commands for part in connection.pack_command(*command)
-                ]
-                connection.send_packed_command([b"".join(packed)])
+            connection.send_packed_command([packed(commands)])
             replies = [self._read(connection) for _ in commands]
         except (errors.ConnectionError, errors.TimeoutError, OSError) as error:
             self.close()

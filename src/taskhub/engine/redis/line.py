@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from taskhub.engine.redis.packing import packed
 from taskhub.exceptions import OperationalError
 
 if TYPE_CHECKING:
@@ -51,10 +52,9 @@ class Line:
         """
         if self._connection is None:
             self._connection = self._connector.connect()
-        connection = self._connection
-        packed = [part for command in commands for part in connection.pack_command(*command)]
+        connection, message = self._connection, packed(commands)
         try:
-            connection.send_packed_command([b"".join(packed)])
+            connection.send_packed_command([message])
         except Exception as error:
             self.hang_up()
             raise OperationalError(
