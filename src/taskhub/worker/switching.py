@@ -13,7 +13,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 #: Seconds, while threads have to wait, and while a command is carried out.
-SHORT, SHORTEST = 0.001, 0.0001
+SHORT, SHORTEST = 0.0005, 0.0001
 #: Who waits so long for a turn, seconds, finds that they are too long.
 LONG_WAIT = 0.01
 #: After so many short waits in a row they are as before.
