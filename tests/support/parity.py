@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
@@ -147,3 +147,34 @@ def run_beside_worker(
             started.wait(20)
     assert client.returncode == 0, client.stderr + log.read_text()[-5000:]
     return client.stdout
+
+
+def outcomes_beside_workers(
+    folder: Path,
+    commands: Mapping[str, Sequence[str]],
+    directory: Path,
+    *,
+    arguments: Sequence[str] = (),
+    timeout: float = 90.0,
+) -> dict[str, dict[str, Any]]:
+    """Run `client.py` of a folder beside a worker of each library, and return the JSON that it prints, by library.
+
+    Parameters:
+      commands: the worker's module and arguments, by library.
+    """
+    with stores(directory) as urls:
+
+        def run(library: str) -> dict[str, Any]:
+            text = run_beside_worker(
+                library,
+                folder,
+                commands[library],
+                urls[library],
+                directory,
+                arguments=arguments,
+                timeout=timeout,
+            )
+            found: dict[str, Any] = json.loads(text)
+            return found
+
+        return of_both(run)

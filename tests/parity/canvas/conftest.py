@@ -58,19 +58,5 @@ def _once(name: str, factory: pytest.TempPathFactory, seeds: tuple[str, ...]) ->
 
 
 def _both(folder: Path, seeds: tuple[str, ...]) -> Outcomes:
-    with parity.stores(folder) as stores:
-
-        def run(library: str) -> dict[str, Any]:
-            text = parity.run_beside_worker(
-                library,
-                PROGRAM,
-                COMMANDS[library],
-                stores[library],
-                folder,
-                arguments=seeds,
-                timeout=240,
-            )
-            found: dict[str, Any] = json.loads(text)
-            return found
-
-        return Outcomes(**parity.of_both(run))
+    found = parity.outcomes_beside_workers(PROGRAM, COMMANDS, folder, arguments=seeds, timeout=240)
+    return Outcomes(**found)

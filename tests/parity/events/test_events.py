@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +24,7 @@ UNLIKE = {"timestamp", "clock", "pid", "local_received", "hostname", "runtime", 
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """Return what receivers got, by library."""
     folder = tmp_path_factory.mktemp("events")
-    with parity.stores(folder) as stores:
-
-        def run(library: str) -> dict[str, Any]:
-            text = parity.run_beside_worker(
-                library, FOLDER, COMMANDS[library], stores[library], folder
-            )
-            found: dict[str, Any] = json.loads(text)
-            return found
-
-        return parity.of_both(run)
+    return parity.outcomes_beside_workers(FOLDER, COMMANDS, folder)
 
 
 def _of(told: dict[str, Any], call: str) -> list[dict[str, Any]]:
