@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import threading
 import time
 import uuid
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -96,7 +95,6 @@ class EngineBroker(dramatiq.Broker):
         self._give_up_lease: Callable[[], None] = _nothing
         self.nodename = nodename or f"celery@{socket.gethostname()}"
         self.courier: Courier | None = None
-        self._closing = threading.Event()
         self.retry_policy: RetryPolicy | None = RetryPolicy()
         #: How fast the tasks with a rate limit begin, by name; a running courier heeds changes.
         self.paces: dict[str, Pace] = {}
@@ -264,7 +262,7 @@ class EngineBroker(dramatiq.Broker):
             raise RuntimeError(
                 f"queue {queue_name!r} can only be consumed by a dramatiq.Worker: it starts the courier"
             )
-        return EngineConsumer(self.courier, queue_name, self._closing, timeout / 1000, self._reject)
+        return EngineConsumer(self.courier, queue_name, timeout / 1000, self._reject)
 
     def start_courier(self, worker: Worker) -> None:
         """Begin to claim for a worker of this process.
@@ -273,7 +271,6 @@ class EngineBroker(dramatiq.Broker):
           OperationalError: the store is out of reach.
         """
         name = f"{self.nodename}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        self._closing = threading.Event()
         # Before the first claim: what a worker without a lease claims would never come back.
         self._give_up_lease = self._hold_lease(self.engine, name)
         self.courier = Courier(
@@ -292,12 +289,6 @@ class EngineBroker(dramatiq.Broker):
         if courier is not None:
             courier.finish(timeout)
             self._give_up_lease()
-
-    def stop_courier(self) -> None:
-        """Claim nothing more, and let consumers end; what has been claimed is worked off."""
-        if self.courier is not None:
-            self.courier.stop_claiming()
-        self._closing.set()
 
     @staticmethod
     def _hand_over(worker: Worker, delivery: Delivery) -> bool:
@@ -375,7 +366,9 @@ class _CourierLifecycle(Middleware):
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: Worker) -> None:
         assert isinstance(broker, EngineBroker)
-        broker.stop_courier()
+        if broker.courier is not None:
+            broker.courier.stop_claiming()
+            broker.courier.closing.set()
         if isinstance(worker.work_queue, WorkQueue):
             worker.work_queue.close(len(worker.workers))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable
 
@@ -30,7 +29,6 @@ class EngineConsumer(Consumer):
     threads.
 
     Parameters:
-      closing: set when the worker is about to end.
       timeout: how long a thread waits here at a time, seconds.
       reject: makes the outcome of a message that cannot be run.
     """
@@ -39,13 +37,11 @@ class EngineConsumer(Consumer):
         self,
         courier: Courier,
         queue: str,
-        closing: threading.Event,
         timeout: float,
         reject: Callable[[Claim, Exception], Outcome],
     ) -> None:
         self._courier = courier
         self._queue = queue
-        self._closing = closing
         self._timeout = timeout
         self._reject = reject
         self._serves = False
@@ -55,7 +51,7 @@ class EngineConsumer(Consumer):
             # Not before Dramatiq's thread knows this consumer: by it the first message is acknowledged.
             self._serves = True
             self._courier.serve(self._queue)
-        if self._closing.wait(self._timeout):
+        if self._courier.closing.wait(self._timeout):
             time.sleep(_CLOSING_PAUSE)
         return None
 

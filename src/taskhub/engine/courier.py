@@ -67,6 +67,8 @@ class Courier(threading.Thread):
         super().__init__(name="taskhub-courier", daemon=True)
         self.worker = worker
         self.prefetch = Prefetch(threads)
+        #: Set when the worker is about to end: its consumers wait no longer.
+        self.closing = threading.Event()
         #: How many messages have ended here.
         self.ended = 0
         #: When the thread last went round, and when the store last answered (`time.monotonic`).
