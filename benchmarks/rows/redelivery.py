@@ -16,7 +16,7 @@ from benchmarks.systems.system import System
 
 START_TIMEOUT, REDELIVERY_TIMEOUT = 30.0, 60.0  # seconds
 WORKER = ("-m", "taskhub", "worker", "-A", "celery_program", "-c", "2", "--threads", "8")
-HAS_WORKER = "import importlib.util as u; print(u.find_spec('taskhub.cli') is not None)"
+HAS_WORKER = "import importlib.util as u; print(u.find_spec('taskhub.__main__') is not None)"
 
 
 def starts(journal: Path, number: int, timeout: float) -> tuple[int, float]:

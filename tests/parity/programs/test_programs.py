@@ -17,13 +17,12 @@ from pathlib import Path
 import pytest
 import redis
 
-from tests.support.parity import environment, python
+from tests.support.parity import LIBRARIES, environment, python
 from tests.support.servers import Server, find_free_port, start_valkey
 from tests.support.workers import until
 
 HERE = Path(__file__).parent
 PROGRAMS = sorted(path.parent.name for path in HERE.glob("*/client.py"))
-LIBRARIES = ("celery", "taskhub")
 TIMEOUT = 150.0
 
 
