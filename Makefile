@@ -1,8 +1,8 @@
 # Every target runs with what stands in requirements/*.txt, in environments that are created on first use and renewed
-# when their pins change. Needed on the machine: make and Python 3.11 to 3.14 (PYTHON= names one); uv is used if present.
+# when their pins change. Needed on the machine: make and Python 3.11 to 3.14 (PYTHON= names one); uv is fetched if absent.
 
 .DEFAULT_GOAL := help
-.PHONY: help up test chaos lint format bench build lock clean
+.PHONY: help up test coverage chaos fuzz lint format bench build lock clean
 
 python := .venv/bin/python
 # Most tests wait most of the time.
@@ -11,17 +11,27 @@ processes ?= 3
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
 
-up: .venv/.projects ## Start an embedded store, workers and a scheduler; Ctrl-C stops them
+up: .venv/.run ## Start an embedded store, workers and a scheduler; Ctrl-C stops them
 	@.venv/bin/taskhub up
 
-test: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled ## Run the whole test suite (arguments="-k name" narrows it)
+test: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled .venv-oldest/.requirements ## Run the whole test suite (arguments="-k name" narrows it)
 	@$(python) -m compileall -qq -j 0 src compat/src scheduler/src
 	$(python) -m pytest -n $(processes) --dist worksteal $(arguments)
 
+coverage: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled .venv-oldest/.requirements ## Measure which branches the tests take, over all processes
+	@rm -f .coverage .coverage.*
+	$(python) -m coverage run -m pytest -n $(processes) --dist worksteal $(arguments)
+	@$(python) -m coverage combine --quiet
+	$(python) -m coverage report
+
 chaos: .venv/.projects ## Break everything while tasks run, and account for all of them (arguments="--seed 7")
 	$(python) -m tests.chaos --publish docs/reliability.md $(arguments)
+	$(python) -m tests.chaos --refusals --publish docs/reliability.md $(arguments)
 
-lint: .venv/.projects ## Check style, formatting, types and the floors
+fuzz: .venv/.compiled ## Send 50 times as many odd messages, control messages and result documents at live workers
+	@TASKHUB_FUZZ_EXAMPLES=600 .venv/bin/python -m pytest tests/chaos/test_fuzzing.py $(arguments)
+
+lint: .venv/.projects ## Check style, formatting, types and the layers
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
@@ -38,33 +48,42 @@ bench: .venv/.projects .venv-oracle/.requirements ## Measure taskhub beside Cele
 build: .venv/.projects ## Build the distributions into dist/
 	$(python) -m hatchling build -d "$(CURDIR)/dist"
 	cd compat && ../$(python) -m hatchling build -d "$(CURDIR)/dist"
-	cd compat/celery-shim && ../../$(python) -m hatchling build -d "$(CURDIR)/dist"
+	cd compat/celery-shim && ../../$(python) -m hatchling build -t wheel -d "$(CURDIR)/dist"
 	cd scheduler && ../$(python) -m hatchling build -d "$(CURDIR)/dist"
 
-lock: ## Pin the newest versions that fit anew (needs uv)
-	@command -v uv >/dev/null || { echo "error: make lock needs uv" >&2; exit 1; }
+lock: ## Pin the newest versions that fit anew
+	$(compile) --output-file requirements/uv.txt requirements/uv.in
 	$(compile) --all-extras --output-file requirements/dev.txt pyproject.toml requirements/dev.in
+	$(compile) $(addprefix --extra ,embedded mail cache quant report metrics web) --constraint requirements/dev.txt \
+		--output-file requirements/run.txt pyproject.toml requirements/run.in
 	$(compile) --output-file requirements/oracle.txt requirements/oracle.in
 	$(compile) $(addprefix --no-emit-package ,$(celerys)) --output-file requirements/ecosystem.txt \
 		pyproject.toml requirements/ecosystem.in
+	$(compile) --no-deps --output-file requirements/oldest.txt requirements/oldest.in
 
-compile = uv pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
+compile = $$(scripts/uv python3) pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
 
 # taskhub-compat takes their place; kombu and billiard stay, because libraries import them themselves.
 celerys = celery click-didyoumean click-plugins click-repl
 
 clean: ## Remove environments, caches and what was built (the development store stays)
-	rm -rf .venv .venv-oracle .venv-ecosystem dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-uv .venv-oracle .venv-ecosystem .venv-oldest dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# What running the shipped tasks needs, and no more; the tools of a developer are added to it when they are needed.
+.venv/.run: requirements/run.txt pyproject.toml compat/pyproject.toml scheduler/pyproject.toml
+	@scripts/environment .venv requirements/run.txt
+	@scripts/projects .venv
+	@touch $@
+
 .venv/.requirements: requirements/dev.txt
-	@scripts/environment .venv requirements/dev.txt
+	@KEEP=$(if $(wildcard $@),,1) scripts/environment .venv requirements/dev.txt
 	@touch $@
 
 .venv/.projects: .venv/.requirements pyproject.toml compat/pyproject.toml scheduler/pyproject.toml
 	@scripts/projects .venv
-	@touch $@
+	@touch .venv/.run $@
 
 .venv-oracle/.requirements: requirements/oracle.txt
 	@scripts/environment .venv-oracle requirements/oracle.txt
@@ -73,6 +92,13 @@ clean: ## Remove environments, caches and what was built (the development store 
 .venv-ecosystem/.projects: requirements/ecosystem.txt pyproject.toml compat/pyproject.toml scheduler/pyproject.toml
 	@scripts/environment .venv-ecosystem requirements/ecosystem.txt --no-deps
 	@scripts/projects .venv-ecosystem
+	@touch $@
+
+# No environment, but what goes before one: the oldest releases of what speaks to the store.
+.venv-oldest/.requirements: requirements/oldest.txt .venv/.requirements
+	@rm -rf .venv-oldest
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		--target .venv-oldest -r requirements/oldest.txt
 	@touch $@
 
 # Tests start hundreds of processes: what these import is compiled to bytecode once, which uv leaves to the first import,

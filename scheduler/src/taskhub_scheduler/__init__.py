@@ -1,4 +1,4 @@
-"""The scheduler process of taskhub: it starts the periodic jobs, on APScheduler. Any number of them may run."""
+"""The scheduler process of taskhub, on APScheduler; any number of them may run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store's clock, as far as this process knows it: all schedulers go by it, whatever their hosts' clocks say."""
+"""The store's clock, as this process knows it; all schedulers use it, not their hosts' clocks."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ class Position(NamedTuple):
     host: timedelta
 
     def moved(self, since: Position) -> timedelta:
-        """Return by how much the clock was set that was set most; they drift apart a little by themselves."""
+        """Return by how much one of the clocks was set, at most; they drift apart a little, too."""
         return max(abs(self.store - since.store), abs(self.host - since.host))
 
 
 class StoreClock:
-    """Goes by the machine's steady clock from what the store has told last.
+    """The store's time, extrapolated with the monotonic clock since the last reply.
 
-    Parameters:
-      steady: seconds that only grow, evenly.
-      wall: the host's clock, seconds since the epoch.
+    Args:
+        steady: Seconds that only grow, evenly.
+        wall: The host's clock, seconds since the epoch.
     """
 
     def __init__(
@@ -42,13 +42,13 @@ class StoreClock:
         """Return a moment to give to `set`."""
         return self._steady()
 
-    def set(self, told: int, asked: float) -> None:
-        """Take over what the store has told: its time in ms, in the reply to what was asked at `asked`."""
+    def set(self, store_ms: int, sent_at: float) -> None:
+        """Set the store's time, ms, from the reply to a request that was sent at `sent_at`."""
         now = self._steady()
         # The store has read its clock about half way through the call.
-        ahead = told / 1000 - (asked + now) / 2
+        ahead = store_ms / 1000 - (sent_at + now) / 2
         # Not known better than by half of the call.
-        if abs(ahead - self._ahead) > (now - asked) / 2:
+        if abs(ahead - self._ahead) > (now - sent_at) / 2:
             self._ahead = ahead
 
     def now(self) -> datetime:

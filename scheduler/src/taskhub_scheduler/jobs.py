@@ -23,17 +23,19 @@ THREADS = 4
 #: When an entry is called for again that was being dealt with when it was called for.
 BUSY = timedelta(seconds=0.1)
 
-# What it would tell of jobs that overlap or come late is ours to tell.
+# Leader logs jobs that overlap or are late.
 logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
 
 
 class Jobs:
     """The jobs of one scheduler while it leads.
 
-    Parameters:
-      fire: called with the name of an entry whose time has come, in a thread of the pool, never twice at once for one;
-        returns after which pause to call it again, if its next tick does not come before that, or None.
-      last: returns the last tick of an entry that was dealt with, None if it is new.
+    Args:
+        clock: The store's clock.
+        fire: Called with the name of an entry that is due, in a thread of the pool, never twice at
+            once for one; returns the pause after which it is called again, if the next fire time
+            is not before that, or None.
+        last: Returns the last fire time of an entry, sent or not; None: it is new.
     """
 
     def __init__(
@@ -58,7 +60,7 @@ class Jobs:
         self._scheduler.start()
 
     def replace(self, entries: Mapping[str, Entry]) -> None:
-        """Wait for these entries and no others; each is looked at once now, for what is due already."""
+        """Replace the entries; each is fired once now, for what is due already."""
         for job in self._scheduler.get_jobs():
             if job.id not in entries:
                 self._remove(job.id)
@@ -108,7 +110,7 @@ class Jobs:
         self._again(event.job_id, BUSY)
 
     def _again(self, name: str, pause: timedelta) -> None:
-        """Call for an entry after a pause, unless its next tick comes before that."""
+        """Call for an entry after a pause, unless its next fire time comes before that."""
         at = datetime.now(UTC) + pause
         job = self._scheduler.get_job(name)
         if job is not None and (job.next_run_time is None or at < job.next_run_time):
@@ -117,6 +119,6 @@ class Jobs:
                 self._scheduler.modify_job(name, next_run_time=at)
 
     def _remove(self, name: str) -> None:
-        # One that had no further tick has removed itself.
+        # One that had no further fire time has removed itself.
         with suppress(JobLookupError):
             self._scheduler.remove_job(name)

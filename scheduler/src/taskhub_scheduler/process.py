@@ -17,7 +17,7 @@ from taskhub import signals
 from taskhub.config.urls import mask_url
 from taskhub.exceptions import OperationalError
 from taskhub.schedules.entry import Entry
-from taskhub.schedules.leading import Held, Leader, NotLeading
+from taskhub.schedules.leader import Held, Leader, NotLeading
 from taskhub_scheduler.clock import StoreClock
 from taskhub_scheduler.jobs import Jobs
 
@@ -28,7 +28,8 @@ logger = logging.getLogger("taskhub.scheduler")
 
 #: How often the leadership is renewed, or tried for, seconds. Several times within a lease.
 TURN = 1.0
-#: When an entry is called for again that could not be sent: the store was out of reach, or its call cannot be made.
+#: When an entry is called for again that could not be sent: the store was out of reach, or its call
+#: cannot be made.
 RETRY_STORE = timedelta(seconds=1)
 RETRY_HELD = timedelta(seconds=10)
 #: When the store's clock, or the host's, has moved so far, all jobs are looked at anew.
@@ -40,10 +41,11 @@ JUMP = timedelta(seconds=1)
 class Scheduler:
     """One of any number of schedulers of an app.
 
-    Parameters:
-      embedded: it belongs to a worker (Celery's `-B`), and receivers of `beat_embedded_init` hear of it.
-      lease: how long it leads without renewing that; None: the setting `scheduler_lease`.
-      on_leading: called whenever it begins to lead, with the number of entries.
+    Args:
+        embedded: It belongs to a worker (Celery's `-B`), and receivers of `beat_embedded_init` hear
+            of it.
+        lease: How long it leads without renewing that; None: the setting `scheduler_lease`.
+        on_leading: Called whenever it begins to lead, with the number of entries.
     """
 
     def __init__(
@@ -70,11 +72,11 @@ class Scheduler:
         self._jobs: Jobs | None = None
         #: How the clocks stood to each other when the jobs were looked at last.
         self._position = self._clock.position
-        self._bell: Any = None
-        self._rings_for_leader: bool | None = None
+        self._notifier: Any = None
+        self._notified_as_leader: bool | None = None
         self._out_of_reach = False
-        #: What has been told already: each trouble is told once, until it is over.
-        self._told: dict[str, str] = {}
+        #: What was logged, by entry: each problem is logged once, until it is solved.
+        self._logged: dict[str, str] = {}
 
     # -- life
 
@@ -82,8 +84,8 @@ class Scheduler:
         """Run until `stop`.
 
         Raises:
-          OperationalError: the store is out of reach at the start, and the setting `broker_connection_retry_on_startup`
-            is not true.
+            OperationalError: The store is out of reach at the start, and the setting
+                `broker_connection_retry_on_startup` is not true.
         """
         signals.beat_init.send(sender=self)
         if self._embedded:
@@ -102,9 +104,9 @@ class Scheduler:
     def stop(self) -> None:
         """Let `run` end: what is being sent is sent, and somebody else leads at once."""
         self._stopping.set()
-        bell = self._bell
-        if bell is not None:
-            bell.wake()
+        notifier = self._notifier
+        if notifier is not None:
+            notifier.interrupt()
 
     def handle_signals(self) -> None:
         """Stop on SIGTERM and SIGINT."""
@@ -122,18 +124,18 @@ class Scheduler:
 
     def turn(self) -> None:
         """Renew the leadership, or try for it, and take over what has changed."""
-        asked = self._clock.steady()
+        sent_at = self._clock.steady()
         try:
             found = self._leader.lead()
-            self._clock.set(found.now, asked)
+            self._clock.set(found.now, sent_at)
             if not found.token:
                 self._stand_by(found.holder)
             elif self._jobs is None or self._read_with != (found.token, found.version):
                 self._load(found.token)
             else:
-                self._heed_clocks(self._jobs)
+                self._check_clocks(self._jobs)
         except OperationalError as error:
-            self._tell_out_of_reach(error)
+            self._log_out_of_reach(error)
             return
         if self._out_of_reach:
             self._out_of_reach = False
@@ -149,13 +151,13 @@ class Scheduler:
         if self._jobs is None:
             self._jobs = Jobs(self._clock, self._fire, self._leader.last)
             self._position = self._clock.position
-            self._use_bell(leading=True)
+            self._use_notifier(leading=True)
         self._entries, self._read_with = merged.entries, (token, version)
         troubles = {**merged.problems, **self._leader.unknown_tasks(merged.entries)}
-        for name in self._told.keys() - troubles.keys():
-            self._told.pop(name, None)
+        for name in self._logged.keys() - troubles.keys():
+            self._logged.pop(name, None)
         for name, line in troubles.items():
-            self._tell(name, line)
+            self._log_once(name, line)
         self._jobs.replace(merged.entries)
         if began:
             logger.info("%s leads, with %d entries", self.name, len(merged.entries))
@@ -168,13 +170,13 @@ class Scheduler:
             logger.warning("%s leads now; standing by", holder)
             self._jobs.stop(wait=False)
             self._jobs = None
-        if self._told.get("") != holder:
-            self._told[""] = holder
+        if self._logged.get("") != holder:
+            self._logged[""] = holder
             logger.info("standing by: %s leads", holder)
-        self._use_bell(leading=False)
+        self._use_notifier(leading=False)
 
-    def _heed_clocks(self, jobs: Jobs) -> None:
-        """Look at all jobs anew when the store's clock or the host's was set, or they have drifted apart."""
+    def _check_clocks(self, jobs: Jobs) -> None:
+        """Fire all jobs anew when one of the clocks was set, or they have drifted apart."""
         moved = self._clock.position.moved(self._position)
         if moved > JUMP:
             logger.warning("a clock was set by %s: the store's time counts", moved)
@@ -183,57 +185,59 @@ class Scheduler:
             jobs.again_all()
 
     def _fire(self, name: str) -> timedelta | None:
-        """Send what is due of an entry, in a thread of the jobs; returns when to call for it again at the latest."""
+        """Fire an entry, in a thread of the jobs; returns the longest pause until the next time."""
         entry = self._entries.get(name)
-        if entry is None:
-            return None
         try:
-            sent = self._leader.fire(entry, self._clock.now())
-            for tick, task_id, fate in sent:
-                logger.info(
-                    "%s (%s) of %s: %s %s", name, entry.task, tick.isoformat(), fate, task_id
-                )
-            if sent and name not in self._leader.unknown_tasks({name: entry}):
-                self._told.pop(name, None)
-            following = self._leader.next(entry)
-            if following is None:
-                return None
-            return max(timedelta(0), following - entry.present(self._clock.now()))
+            return None if entry is None else self._fire_due(entry)
         except NotLeading:
             # The next turn finds out who does.
             return None
         except Held as held:
-            self._tell(name, str(held))
+            self._log_once(name, str(held))
             return RETRY_HELD
         except OperationalError as error:
-            self._tell_out_of_reach(error)
+            self._log_out_of_reach(error)
             return RETRY_STORE
         except Exception as error:
             # A schedule of the user's own may fail: the others go on.
-            self._tell(name, f"entry {name!r} fails: {type(error).__name__}: {error}")
+            self._log_once(name, f"entry {name!r} fails: {type(error).__name__}: {error}")
             return RETRY_HELD
 
-    # -- the rest
+    def _fire_due(self, entry: Entry) -> timedelta | None:
+        name = entry.name
+        sent = self._leader.fire(entry, self._clock.now())
+        for fire, task_id, fire_result in sent:
+            logger.info(
+                "%s (%s) of %s: %s %s", name, entry.task, fire.isoformat(), fire_result, task_id
+            )
+        if sent and name not in self._leader.unknown_tasks({name: entry}):
+            self._logged.pop(name, None)
+        following = self._leader.next(entry)
+        if following is None:
+            return None
+        return max(timedelta(0), following - entry.present(self._clock.now()))
+
+    # -- waiting and stopping
 
     def _wait(self) -> None:
-        bell = self._bell
+        notifier = self._notifier
         if self._stopping.is_set():
             return
-        if bell is None:
+        if notifier is None:
             self._stopping.wait(self._turn)
             return
         try:
-            bell.wait(self._turn)
+            notifier.wait(self._turn)
         except OperationalError as error:
-            self._tell_out_of_reach(error)
+            self._log_out_of_reach(error)
             self._stopping.wait(self._turn)
 
-    def _use_bell(self, *, leading: bool) -> None:
-        if self._rings_for_leader == leading:
+    def _use_notifier(self, *, leading: bool) -> None:
+        if self._notified_as_leader == leading:
             return
-        if self._bell is not None:
-            self._bell.close()
-        self._bell, self._rings_for_leader = self._leader.bell(leading=leading), leading
+        if self._notifier is not None:
+            self._notifier.close()
+        self._notifier, self._notified_as_leader = self._leader.notifier(leading=leading), leading
 
     def _end(self) -> None:
         if self._jobs is not None:
@@ -245,18 +249,18 @@ class Scheduler:
             logger.warning(
                 "the store is out of reach: another scheduler leads when the lease is over"
             )
-        if self._bell is not None:
-            self._bell.close()
+        if self._notifier is not None:
+            self._notifier.close()
 
-    def _tell(self, name: str, line: str) -> None:
-        if self._told.get(name) != line:
-            self._told[name] = line
+    def _log_once(self, name: str, line: str) -> None:
+        if self._logged.get(name) != line:
+            self._logged[name] = line
             logger.error("%s", line)
 
-    def _tell_out_of_reach(self, error: OperationalError) -> None:
+    def _log_out_of_reach(self, error: OperationalError) -> None:
         if not self._out_of_reach:
             self._out_of_reach = True
-            logger.error("%s; trying again, ticks are made up for", mask_url(str(error)))
+            logger.error("%s; trying again, fire times are made up for", mask_url(str(error)))
 
 
 def _duration(value: Any) -> timedelta:
