@@ -1,0 +1,1 @@
+"""The engine port: what every engine implements."""

@@ -1,0 +1,143 @@
+"""The part of the engine port that reads without changing anything, in pages.
+
+Times are in milliseconds.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Sequence
+from typing import Literal, NamedTuple
+
+from taskhub.message import Envelope
+
+
+class QueueCounts(NamedTuple):
+    """How many messages a queue holds."""
+
+    ready: int
+    #: Those that wait for their time, or for a permit of the rate limiter.
+    delayed: int
+
+
+class PausedQueue(NamedTuple):
+    """Since when a queue is paused, and why."""
+
+    #: Milliseconds since the epoch by the store's clock.
+    since: int
+    by: str
+    reason: str
+
+
+class Delayed(NamedTuple):
+    """A message that waits for its time."""
+
+    #: Milliseconds since the epoch.
+    due: int
+    envelope: Envelope
+
+
+class DeadLetter(NamedTuple):
+    """A message that was given up."""
+
+    key: str
+    #: JSON text: what happened.
+    reason: str
+    #: None when the stored record could not be read.
+    envelope: Envelope | None
+    #: Milliseconds since the epoch at which it will be forgotten.
+    expires: int
+
+
+class Obstacle(NamedTuple):
+    """Something in a store that keeps the engine from working."""
+
+    #: `rights`: the user of the URL may not do what is needed. `key`: something else stands under a
+    #: key that every worker needs; `queue`: under that of one queue. `full`: there is no memory
+    #: left for new messages.
+    kind: Literal["rights", "key", "queue", "full"]
+    #: What is in the way, and where.
+    detail: str
+    #: What to do.
+    remedy: str
+
+
+class Inspection(ABC):
+    """What is stored. Raises `OperationalError` as `Engine` does."""
+
+    @abstractmethod
+    def queues(self) -> dict[str, QueueCounts]:
+        """Return the queues ever used, and how many messages each holds."""
+
+    @abstractmethod
+    def paused_queues(self) -> dict[str, PausedQueue]:
+        """Return the queues that are paused (see `Administration.pause_queue`), sorted by name."""
+
+    @abstractmethod
+    def unfinished(self, queue: str) -> int:
+        """Return how many messages of a queue have not ended: ready, delayed, or claimed.
+
+        It reads all messages of the store: for tests.
+        """
+
+    @abstractmethod
+    def waiting(self, queue: str, offset: int, limit: int) -> list[Envelope]:
+        """Return a page of the ready messages of a queue, the next to be claimed first."""
+
+    @abstractmethod
+    def oldest(self, queue: str) -> list[Envelope]:
+        """Return the ready message of each priority that has waited longest in a queue."""
+
+    @abstractmethod
+    def delayed(
+        self, offset: int, limit: int, queues: Collection[str] | None = None
+    ) -> list[Delayed]:
+        """Return a page of the delayed messages, the soonest first; with `queues` of those only."""
+
+    @abstractmethod
+    def claimed(self, worker: str, offset: int, limit: int) -> list[Envelope]:
+        """Return a page of the messages that a worker holds, by key."""
+
+    @abstractmethod
+    def dead_letters(self, offset: int, limit: int) -> list[DeadLetter]:
+        """Return a page of the dead letters, the oldest first."""
+
+    @abstractmethod
+    def dead_letter(self, key: str) -> DeadLetter | None:
+        """Return one dead letter; None: there is none of that key."""
+
+    @abstractmethod
+    def dead_count(self) -> int:
+        """Return how many dead letters there are."""
+
+    @abstractmethod
+    def revoked(self, offset: int, limit: int) -> list[str]:
+        """Return a page of the ids of revoked tasks, those first that are forgotten first."""
+
+    @abstractmethod
+    def revoked_stamps(self) -> list[tuple[str, str]]:
+        """Return the stamps (header, value) whose tasks are revoked."""
+
+    @abstractmethod
+    def workers(self) -> dict[str, int]:
+        """Return the registered workers and the milliseconds left of their leases."""
+
+    @abstractmethod
+    def worker_infos(self) -> dict[str, bytes]:
+        """Return the worker infos of workers whose leases stand (see `Engine.register_worker`)."""
+
+    @abstractmethod
+    def held(self, worker: str) -> dict[str, str]:
+        """Return a worker's claims: key -> token."""
+
+    @abstractmethod
+    def obstacles(self, queues: Sequence[str] = ()) -> list[Obstacle]:
+        """Try what the verbs of the engine need, changing nothing; return what prevents them.
+
+        Args:
+            queues: Queues to try beside those that hold messages.
+        """
+
+    @abstractmethod
+    def ping(self) -> str:
+        """Return what the server calls itself, e.g. "Valkey 9.1.2"."""
