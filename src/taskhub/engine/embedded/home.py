@@ -1,4 +1,4 @@
-"""The directory of a development store: where it is, and what lies in it.
+"""The directory of a development store: its path, its locks, its socket.
 
 ====================  =======================================================================
 ``users.lock``        shared lock of every process that uses the store
@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Final
 
 from taskhub.exceptions import ImproperlyConfigured
+from taskhub.private_directory import check_private_directory, make_private_directory
 
 __all__ = ("Home", "project_directory", "store_directory")
 
-#: What tells a project's directory.
+#: Files that mark a project's directory.
 _PROJECT_FILES: Final = ("pyproject.toml", "setup.cfg", ".git")
 
 #: Bytes in the path of a socket: 108 on Linux, 104 on macOS and the BSDs, each with a final zero.
@@ -103,21 +104,36 @@ class Home:
             return Path((self.directory / "socket.path").read_text())
         return self._short_socket()
 
+    def check_socket(self) -> None:
+        """Check that nobody else can listen where the socket is.
+
+        Raises:
+            ImproperlyConfigured: Its directory is not this user's alone.
+        """
+        try:
+            check_private_directory(self.socket.parent)
+        except FileNotFoundError:
+            # Nobody listens there.
+            return
+        except OSError as error:
+            raise ImproperlyConfigured(
+                f"the development store can't use its socket's directory: {error}"
+            ) from error
+
     def record_socket(self) -> None:
-        """Tell other processes where the socket is; called with the start lock held."""
+        """Write down where the socket is, for other processes; called with the start lock held."""
         if self.socket == self._usual_socket:
             return
         # Chosen anew: the directory of the last time may be gone, as at the end of a login.
         socket = self._short_socket()
         try:
-            socket.parent.mkdir(mode=0o700, exist_ok=True)
-            _close_to_others(socket.parent)
+            make_private_directory(socket.parent)
             partial = self.directory / "socket.path.partial"
             partial.write_text(str(socket))
             partial.replace(self.directory / "socket.path")
         except OSError as error:
             raise ImproperlyConfigured(
-                f"the development store can't use {socket.parent} ({error.strerror}): set "
+                f"the development store can't use {socket.parent} ({error.strerror or error}): set "
                 "TASKHUB_HOME to a directory with a shorter path"
             ) from error
 

@@ -1,4 +1,4 @@
-"""Using a development store: started by the first process, stopped after the last."""
+"""The development store: started by the first process that uses it, stopped after the last."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _PING_TIMEOUT: Final = 1.0
 
 
 class EmbeddedStore:
-    """One process's hold on a development store.
+    """The use of a development store by one process.
 
     The store runs at least until every hold is closed or its process has ended, however it ended. A
     forked child shares the hold of its parent; a program that is started (``exec``) does not.
     So a task that forks and leaves its child behind keeps the store running as long as that child.
 
-    Parameters:
+    Args:
         home: The directory of the store.
         hold: A descriptor with the shared lock.
     """
@@ -45,15 +45,15 @@ class EmbeddedStore:
         self.socket = home.socket
         self.url = f"unix://{quote(str(home.socket))}?db=0"
 
-    def announce(self) -> str:
-        """Return the line that tells users where their tasks and results are."""
+    def announcement(self) -> str:
+        """Return the line that says where tasks and results are stored."""
         return (
             "no broker configured (set TASKHUB_BROKER_URL or broker_url): "
             f"using the development store at {self.directory}"
         )
 
     def close(self) -> None:
-        """Leave the store; when nobody is left it shuts down. May be called twice."""
+        """Stop using the store; it shuts down after its last user. May be called twice."""
         hold, self._hold = self._hold, None
         if hold is not None:
             # Closed, not unlocked: unlocking would take the hold from forked children too.
@@ -80,7 +80,7 @@ def acquire(directory: Path | None = None, *, linger: float = LINGER) -> Embedde
     Its data outlives it, in an append-only file written once a second. It listens on a socket that
     only this user may open, and on no port.
 
-    Parameters:
+    Args:
         directory: Where the store is kept; None: ``store_directory()``.
         linger: Seconds for which the store outlives its last user; the one who starts it decides.
 
@@ -93,7 +93,7 @@ def acquire(directory: Path | None = None, *, linger: float = LINGER) -> Embedde
     hold = _lock(home.users_lock, fcntl.LOCK_SH)
     try:
         if not _runs(home):
-            with _only_one(home.start_lock):
+            with _exclusive(home.start_lock):
                 _start(home, linger)
     except BaseException:
         os.close(hold)
@@ -109,7 +109,7 @@ def _start(home: Home, linger: float) -> None:
             if started:
                 raise OperationalError(
                     f"the development store in {home.directory} does not start"
-                    f"{_last_words(home.log)}: see {home.log}, "
+                    f"{_last_line(home.log)}: see {home.log}, "
                     "or set TASKHUB_BROKER_URL to a server"
                 )
             home.record_socket()
@@ -135,7 +135,7 @@ def _spawn_watcher(home: Home, linger: float) -> None:
         *("--daemonize", "no", "--loglevel", "notice"),
     ]
     # Python by itself, not as this program was started: no site, none of its environment.
-    script = [str(find_python()), "-I", "-S", str(Path(__file__).with_name("watch.py"))]
+    script = [str(find_python()), "-I", "-S", str(Path(__file__).with_name("watcher.py"))]
     files = (home.users_lock, home.watch_lock, home.socket, home.log)
     with home.log.open("ab") as log:
         subprocess.run(
@@ -152,7 +152,10 @@ def _spawn_watcher(home: Home, linger: float) -> None:
 
 def _runs(home: Home) -> bool:
     # A server without a watcher is about to stop, or would never stop.
-    return _is_watched(home) and _answers(home.socket)
+    if not _is_watched(home):
+        return False
+    home.check_socket()
+    return _answers(home.socket)
 
 
 def _answers(path: Path) -> bool:
@@ -198,7 +201,7 @@ def _lock(path: Path, operation: int) -> int:
 
 
 @contextlib.contextmanager
-def _only_one(path: Path) -> Generator[None]:
+def _exclusive(path: Path) -> Generator[None]:
     descriptor = _lock(path, fcntl.LOCK_EX)
     try:
         yield
@@ -208,11 +211,11 @@ def _only_one(path: Path) -> Generator[None]:
         os.close(descriptor)
 
 
-def _last_words(log: Path) -> str:
+def _last_line(log: Path) -> str:
     """Return the last line of the log in parentheses, or nothing."""
     try:
         lines = log.read_text("utf-8", "replace").split("\n")
     except OSError:
         return ""
-    told = [line.strip() for line in lines if line.strip()]
-    return f" ({told[-1]})" if told else ""
+    written = [line.strip() for line in lines if line.strip()]
+    return f" ({written[-1]})" if written else ""

@@ -1,1 +1,1 @@
-"""The engine on Redis and Valkey: scripts in `lua/`, everything else moves bytes to and from them."""
+"""The engine on Redis and Valkey: scripts in `lua/`, and what calls them."""

@@ -2,60 +2,76 @@
 
 from __future__ import annotations
 
-import json
 import os
+import uuid
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taskhub.config.urls import StoreURL, same_server
-from taskhub.engine.locks import Locks
-from taskhub.engine.mailbox import Mailbox
-from taskhub.engine.port import (
-    OVERDUE,
-    Bell,
-    Claim,
-    ClaimBatch,
-    DocumentCallback,
-    Ending,
-    Engine,
-    Exchange,
-    RetryPolicy,
-    Subscription,
+from taskhub.engine.port.claims import Claim, Completion, Exchange, GivenUp, Suspects
+from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.inspection import Obstacle
+from taskhub.engine.port.results import DocumentCallback, Subscription
+from taskhub.engine.port.retry_policy import RetryPolicy
+from taskhub.engine.port.rules import EngineRules
+from taskhub.engine.port.stores import EngineStores
+from taskhub.engine.redis.administration import RedisAdministration
+from taskhub.engine.redis.arguments import (
+    all_documents,
+    call_arguments,
+    claimed_from,
+    commit_arguments,
+    message_arguments,
+    page_arguments,
+    wire_key,
 )
-from taskhub.engine.redis.bell import RedisBell
-from taskhub.engine.redis.chains import chain_arguments
-from taskhub.engine.redis.channel import Channel, script_call
-from taskhub.engine.redis.connecting import Connector
-from taskhub.engine.redis.inspection import RedisLooking, chord_parts
-from taskhub.engine.redis.locks import RedisLocks
-from taskhub.engine.redis.mailbox import RedisMailbox
+from taskhub.engine.redis.canvas_store import RedisCanvasStore
+from taskhub.engine.redis.claims import MARKS, read_batch, read_keys, suspected_arguments
+from taskhub.engine.redis.connection_pool import ChannelPool
+from taskhub.engine.redis.connector import Connector
+from taskhub.engine.redis.inspection import RedisInspection
 from taskhub.engine.redis.monitoring import RedisMonitoring
-from taskhub.engine.redis.pool import ChannelPool
-from taskhub.engine.redis.results import ResultStore
-from taskhub.engine.redis.throttle import RedisThrottle
-from taskhub.engine.redis.timetable import RedisTimetable
-from taskhub.engine.rules import EngineRules
-from taskhub.engine.timetable import Timetable
+from taskhub.engine.redis.optional_writes import OptionalWriteWarnings
+from taskhub.engine.redis.rate_limiter import RedisRateLimiter
+from taskhub.engine.redis.results import PREFIX, ResultStore
+from taskhub.engine.redis.store_connection import Channel, script_call
+from taskhub.exceptions import StoreRefused
 from taskhub.message import Envelope
-from taskhub.outcome import ChainPlan, ChordPlan, Outcome
+from taskhub.outcome import ChainPlan, ChordPage, ChordPlan
 
-#: Messages per script call when many are enqueued: long enough to be fast, short enough not to hold the server up.
+if TYPE_CHECKING:
+    from taskhub.engine.port.audit_log import AuditLog
+    from taskhub.engine.port.control_bus import ControlBus
+    from taskhub.engine.port.history import History
+    from taskhub.engine.port.locks import Locks
+    from taskhub.engine.port.notifier import Notifier, Topic
+    from taskhub.engine.port.schedule_store import ScheduleStore
+
+#: Messages per script call when many are enqueued: long enough to be fast, short enough not to hold
+#: the server up.
 ENQUEUE_PAGE = 500
-#: Waiting messages dropped per script call.
-PURGE_PAGE = 1000
+#: How long pages of messages wait for the next, ms: those of a caller that died are forgotten.
+STAGED_FOR = 60_000
 
 
-class RedisEngine(RedisLooking, RedisMonitoring, Engine):
+class RedisEngine(
+    RedisAdministration,
+    RedisCanvasStore,
+    RedisInspection,
+    RedisMonitoring,
+    Engine,
+):
     """Stores messages and results on one server (one atomic step), or results on another.
 
-    With results on another server an ending is three steps: result, consequences, acknowledgement (the last two are
-    one script). A crash between them runs the task again, and its result may then be seen before its consequences.
+    With results on another server a completion is three steps: result, consequences,
+    acknowledgement (the last two are one script). A crash between them runs the task again, and its
+    result may then be seen before its consequences.
 
-    Parameters:
-      broker: where messages are kept.
-      results: where results are kept; None: with the messages.
-      rules: limits and times.
-      clock: the present in ms; None: the server's clock. Tests pass theirs.
+    Args:
+        broker: where messages are kept.
+        results: where results are kept; None: with the messages.
+        rules: limits and times.
+        clock: the present in ms; None: the server's clock. Tests pass theirs.
     """
 
     def __init__(
@@ -71,39 +87,47 @@ class RedisEngine(RedisLooking, RedisMonitoring, Engine):
         results_options: dict[str, Any] | None = None,
     ) -> None:
         self.rules = rules or EngineRules()
-        self.broker_url = broker
-        self.results_url = results or broker
-        self.broker_options = broker_options or {}
-        self.results_options = results_options or {}
-        self._namespace = "{" + self.rules.namespace + "}"
+        self.stores = EngineStores(
+            broker=broker,
+            results=results or broker,
+            rules=self.rules,
+            broker_options=broker_options or {},
+            results_options=results_options or {},
+        )
+        self._namespace = self.rules.keys
         self._clock = clock
         self._broker = Connector(
             broker,
             client_name=client_name,
             socket_timeout=socket_timeout,
-            transport_options=self.broker_options,
+            transport_options=self.stores.broker_options,
         )
         self._results_connector = self._broker
-        if self.results_url != broker:
+        if self.stores.results != broker:
             self._results_connector = Connector(
-                self.results_url,
+                self.stores.results,
                 client_name=client_name,
                 socket_timeout=socket_timeout,
-                transport_options=self.results_options,
+                transport_options=self.stores.results_options,
             )
-        self._one_server = same_server(broker, self.results_url)
-        self._dbs = ""
-        if self._one_server and self.results_url.db != broker.db:
-            self._dbs = f"{self.results_url.db} {broker.db}"
+        self._one_server = same_server(broker, self.stores.results)
+        dbs = ""
+        if self._one_server and self.stores.results.db != broker.db:
+            dbs = f"{self.stores.results.db} {broker.db}"
+        #: As the scripts read it.
+        self._results_key = f"{dbs or ' '} {self.rules.results_prefix}{PREFIX}"
+        self._warnings = OptionalWriteWarnings(broker.masked())
         self._open()
 
     def _open(self) -> None:
-        self._pool = ChannelPool(self._broker)
+        self._pool = ChannelPool(self._broker, self.rules.idle_connections)
         results_pool = self._pool
         if self._results_connector is not self._broker:
-            results_pool = ChannelPool(self._results_connector)
+            results_pool = ChannelPool(self._results_connector, self.rules.idle_connections)
         self._results_pool = results_pool
-        self._results = ResultStore(self._results_connector, results_pool)
+        self._results = ResultStore(
+            self._results_connector, results_pool, self.rules.results_prefix
+        )
         # At the end: until then no thread may take what belongs to the parent process for ours.
         self._process = os.getpid()
 
@@ -131,170 +155,183 @@ class RedisEngine(RedisLooking, RedisMonitoring, Engine):
         *,
         chords: Sequence[ChordPlan] = (),
         chains: Sequence[ChainPlan] = (),
+        page: ChordPage | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
         self._here()
-        if chains:
-            entries = chain_arguments(chains, envelopes, chords)
-            arguments = [field for entry in entries for field in entry]
-            self._pool.run("store_chains", self._namespace, (self._now(), *arguments), retry)
-        if chords:
-            arguments = [field for chord in chords for field in chord_arguments(chord)]
-            self._pool.run("open_chords", self._namespace, (self._now(), *arguments), retry)
-        for start in range(0, len(envelopes), ENQUEUE_PAGE):
-            pairs: list[Any] = []
-            for envelope in envelopes[start : start + ENQUEUE_PAGE]:
-                pairs += (envelope.record(), envelope.due())
+        name = "enqueue"
+        if not (chords or chains or page or len(envelopes) > ENQUEUE_PAGE):
+            arguments = message_arguments(envelopes)
+        else:
+            name = "enqueue_canvas"
+            staged, pages = self._stage(envelopes, retry)
+            arguments = [
+                *(staged, pages),
+                *page_arguments(page),
+                *call_arguments(chords, chains, envelopes, envelopes[pages * ENQUEUE_PAGE :]),
+            ]
 
-            def command(channel: Channel, pairs: list[Any] = pairs) -> list[tuple[Any, ...]]:
-                call = ("", "") if retry is None else (channel.name, channel.next_number())
-                return [script_call("enqueue", self._namespace, (self._now(), *call, *pairs))]
+        def command(channel: Channel) -> list[tuple[Any, ...]]:
+            call = ("", "") if retry is None else (channel.name, channel.next_number())
+            return [script_call(name, self._namespace, (self._now(), *call, *arguments))]
 
-            self._pool.attempt(command, retry)
+        self._pool.attempt(command, retry)
+
+    def _stage(self, envelopes: Sequence[Envelope], retry: RetryPolicy | None) -> tuple[str, int]:
+        """Stage all pages but the last, unseen; return under which name, and how many."""
+        pages = max(0, len(envelopes) - 1) // ENQUEUE_PAGE
+        if not pages:
+            return "", 0
+        staged = uuid.uuid4().hex
+        for number in range(1, pages + 1):
+            page = envelopes[(number - 1) * ENQUEUE_PAGE : number * ENQUEUE_PAGE]
+            subject = (self._now(), staged, number, STAGED_FOR)
+            arguments = (*subject, *message_arguments(page))
+            self._pool.run("stage", self._namespace, arguments, retry)
+        return staged, pages
 
     # -- working
 
     def exchange(
-        self, worker: str, endings: Sequence[Ending], queues: Sequence[str], limit: int | None
+        self,
+        worker: str,
+        completions: Sequence[Completion],
+        queues: Sequence[str],
+        limit: int | None,
+        suspects: Suspects = "all",
     ) -> Exchange:
         self._here()
         commands = []
         now = self._now()
-        if endings:
+        if completions:
             if not self._one_server:
-                self._write_results_apart(endings)
+                self._write_results_apart(completions)
             commands.append(
                 script_call(
                     "commit",
                     self._namespace,
                     (
-                        *(now, worker, self._dbs, self.rules.statistics_ttl),
+                        *(now, worker, self._results_key, self.rules.statistics_ttl),
                         *(self.rules.events_kept, claimed_from(queues if limit else ())),
-                        *self._commit_arguments(endings),
+                        *(self.rules.dead_letter_ttl, self.rules.history_limit),
+                        self.rules.failed_limit,
+                        *commit_arguments(completions, self.rules, with_documents=self._one_server),
                     ),
                 )
             )
         if limit is not None:
-            arguments = (now, worker, limit, self.rules.lease, *queues)
+            suspected = suspected_arguments(suspects, self.rules.max_deliveries)
+            arguments = (now, worker, limit, self.rules.lease, *suspected, *queues)
             commands.append(script_call("claim", self._namespace, arguments))
-        # Not repeated here: what the lost reply would have told is found out by reconciling.
-        replies = self._pool.call(commands, retry=None)
-        committed = [flag == 1 for flag in replies[0]] if endings else []
-        batch = None if limit is None else read_batch(replies[-1])
+        # Not repeated here: what the lost reply would have said is found out by reconciling.
+        replies = self._pool.request(commands)
+        committed: list[bool] = []
+        if completions:
+            if isinstance(replies[0], StoreRefused):
+                raise replies[0]
+            committed = [flag == 1 for flag in replies[0][: len(completions)]]
+            self._warnings.warn(replies[0][len(completions) :])
+        if limit is None:
+            return Exchange(committed, None)
+        if isinstance(replies[-1], StoreRefused):
+            return Exchange(committed, None, replies[-1])
+        batch = read_batch(replies[-1])
+        if batch.trouble:
+            self._warnings.warn([batch.trouble], "does not give out messages of all queues")
         return Exchange(committed, batch)
 
-    def _commit_arguments(self, endings: Sequence[Ending]) -> list[Any]:
-        arguments: list[Any] = []
-        dead_ttl = self.rules.dead_letter_ttl
-        counts = self.rules.statistics_ttl > 0
-        for claim, outcome, tally in endings:
-            documents = all_documents(outcome) if self._one_server else ()
-            arguments += (
-                tally if counts else "",
-                len(outcome.events),
-                *outcome.events,
-                claim.key,
-                claim.token,
-                outcome.dead or "",
-                dead_ttl,
-                outcome.joined or "",
-                "" if outcome.ttl is None else outcome.ttl,
-                len(documents),
-            )
-            for document in documents:
-                arguments += document
-            arguments += body_arguments(outcome.publish)
-            arguments.append(len(outcome.parts))
-            for part in outcome.parts:
-                arguments += part
-            arguments.append(len(outcome.chords))
-            for chord in outcome.chords:
-                arguments += chord_arguments(chord)
-            arguments.append(len(outcome.extends))
-            for extension in outcome.extends:
-                arguments += extension
-            chains = chain_arguments(outcome.chains, outcome.publish, outcome.chords, outcome.spent)
-            arguments.append(len(chains))
-            for chain in chains:
-                arguments += chain
-        return arguments
-
-    def _write_results_apart(self, endings: Sequence[Ending]) -> None:
+    def _write_results_apart(self, completions: Sequence[Completion]) -> None:
         documents = [
             (task_id, text, outcome.ttl)
-            for _, outcome, _ in endings
+            for _, outcome, _ in completions
             for task_id, text in all_documents(outcome)
         ]
         if documents:
             self._results.write(documents)
 
     def acknowledge(self, worker: str, claim: Claim) -> bool:
-        limit = self.rules.max_deliveries
-        return bool(self._run("acknowledge", worker, claim.key, claim.token, limit))
+        mark = MARKS[GivenUp.ACKNOWLEDGED_EARLY]
+        return bool(self._run("acknowledge", worker, wire_key(claim.key), claim.token, mark))
 
-    def condemn(self, worker: str, key: str, token: str) -> bool:
-        return bool(self._run("acknowledge", worker, key, token, OVERDUE))
+    def mark_timed_out(self, worker: str, key: str, token: str) -> bool:
+        return bool(
+            self._run("acknowledge", worker, wire_key(key), token, MARKS[GivenUp.TIMED_OUT])
+        )
 
-    def give_back(self, worker: str, keys: Sequence[str]) -> list[str]:
+    def requeue(self, worker: str, keys: Sequence[str]) -> list[str]:
         if not keys:
             return []
-        return [key.decode() for key in self._run("give_back", worker, "only", *keys)]
+        return read_keys(self._run("requeue", worker, "only", *map(wire_key, keys)))
 
     def reconcile(self, worker: str, held: Sequence[str]) -> list[str]:
-        return [key.decode() for key in self._run("give_back", worker, "except", *held)]
+        return read_keys(self._run("requeue", worker, "except", *map(wire_key, held)))
 
-    def bell(self, queues: Sequence[str]) -> Bell:
-        return RedisBell(self._broker, self._namespace, queues)
+    def notifier(self, topics: Sequence[Topic]) -> Notifier:
+        from taskhub.engine.redis.notifier import RedisNotifier
+
+        return RedisNotifier(self._broker, self._namespace, topics, self._channels)
 
     # -- liveness
 
     def renew(self, workers: Sequence[str], lease: int) -> list[str]:
-        return [worker.decode() for worker in self._run("renew", lease, *workers)]
+        return [
+            worker.decode()
+            for worker in self._run("renew", lease, self.rules.history_ttl, *workers)
+        ]
 
-    def release(self, worker: str, *, only_expired: bool = False) -> int | None:
-        reply = self._run("release", worker, "expired" if only_expired else "")
+    def reclaim(self, worker: str, *, only_expired: bool = False) -> int | None:
+        reply = self._run("reclaim", worker, "expired" if only_expired else "")
         return None if reply is None else int(reply)
 
-    def introduce(self, worker: str, card: str) -> bool:
-        return bool(self._run("introduce", worker, card))
+    def register_worker(self, worker: str, worker_info: str) -> bool:
+        return bool(self._run("register_worker", worker, worker_info))
 
-    # -- steering
+    # -- parts of the port: a program that only sends tasks does not load them
 
     @property
-    def mailbox(self) -> Mailbox:
-        return RedisMailbox(self._broker, self._namespace, self._channels, self._now)
+    def control_bus(self) -> ControlBus:
+        from taskhub.engine.redis.control_bus import RedisControlBus
 
-    def timetable(self, name: str) -> Timetable:
-        return RedisTimetable(name, self._namespace, self._channels, self._now)
+        return RedisControlBus(self._broker, self._namespace, self._channels, self._now)
+
+    def schedule_store(self, name: str) -> ScheduleStore:
+        from taskhub.engine.redis.schedule_store import RedisScheduleStore
+
+        return RedisScheduleStore(name, self._namespace, self._channels, self._now)
 
     @property
     def locks(self) -> Locks:
+        from taskhub.engine.redis.locks import RedisLocks
+
         return RedisLocks(self._namespace, self._channels, self._now)
 
     @property
-    def throttle(self) -> RedisThrottle:
-        return RedisThrottle(self._namespace, self._channels, self._now)
+    def audit_log(self) -> AuditLog:
+        from taskhub.engine.redis.audit_log import RedisAuditLog
 
-    def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:
-        reply = self._run("revoke", revoker, self.rules.lease, remember, *task_ids)
-        return read_claims(reply, 0, 0)
+        return RedisAuditLog(self._namespace, self._channels, self._now)
 
-    def revoke_stamps(self, stamps: Sequence[tuple[str, str]], remember: int) -> None:
-        if stamps:
-            self._run("revoke_stamps", remember, *map(json.dumps, stamps))
+    @property
+    def history(self) -> History:
+        from taskhub.engine.redis.history import RedisHistory
 
-    def revive(self, keys: Sequence[str]) -> list[str]:
-        return [key.decode() for key in self._run("revive", *keys)]
+        return RedisHistory(self._namespace, self.rules, self._channels, self._now)
 
-    def drop_dead(self, keys: Sequence[str]) -> list[str]:
-        return [key.decode() for key in self._run("drop_dead", *keys)]
+    @property
+    def rate_limiter(self) -> RedisRateLimiter:
+        return RedisRateLimiter(self._namespace, self._channels, self._now)
 
-    def purge(self, queue: str, *, delayed: bool = True) -> int:
-        dropped, cursor = 0, b"0"
-        while cursor:
-            count, cursor = self._run("purge", queue, PURGE_PAGE, "1" if delayed else "", cursor)
-            dropped += count
-        return dropped + self.throttle.purge(queue) if delayed else dropped
+    def obstacles(self, queues: Sequence[str] = ()) -> list[Obstacle]:
+        from taskhub.engine.redis.obstacles import Obstacles
+
+        self._here()
+        return Obstacles(
+            self._namespace,
+            self._results_key if self._one_server else "",
+            self.rules.results_prefix + PREFIX,
+            self._broker,
+            self._results_connector,
+        ).find(queues, self._now())
 
     # -- results
 
@@ -304,10 +341,10 @@ class RedisEngine(RedisLooking, RedisMonitoring, Engine):
         proof = (held[0], held[1].key, held[1].token) if held is not None else ("", "", "")
         subject = (task_id, document, "" if ttl is None else ttl)
         if self._one_server:
-            return bool(self._run("store", *proof, self._dbs, *subject))
+            return bool(self._run("store", *proof, self._results_key, *subject))
         if held is not None and self.held(held[0]).get(held[1].key) != held[1].token:
             return False
-        arguments = (self._now(), "", "", "", "", *subject)
+        arguments = (self._now(), "", "", "", self._results_key, *subject)
         return bool(self._results_pool.run("store", self._namespace, arguments))
 
     def documents(self, task_ids: Sequence[str]) -> list[bytes | None]:
@@ -334,72 +371,8 @@ class RedisEngine(RedisLooking, RedisMonitoring, Engine):
         self._here()
         self._results.forget_group(group_id)
 
-    # -- chords
-
-    def chord_parts(self, chord_id: str) -> list[bytes] | None:
-        return chord_parts(self._channels(), self._namespace, chord_id)
-
-    # -- chains
-
-    def chain_links(self, chain_id: str, start: int, count: int) -> list[bytes]:
-        self._here()
-        stop = start + count - 1
-        name = f"{self._namespace}:chain:{chain_id}"
-        return list(self._pool.call([("LRANGE", name, start, stop)])[0])
-
     def close(self) -> None:
         if self._process == os.getpid():
             self._pool.close()
             self._results_pool.close()
             self._results.close()
-
-
-def claimed_from(queues: Sequence[str]) -> str:
-    """Return queues as the script of endings reads them: each between line breaks."""
-    return "\n".join(("", *queues, "")) if queues else ""
-
-
-def all_documents(outcome: Outcome) -> list[tuple[str, str]]:
-    """Return every result document of an outcome, with its task id."""
-    own = [] if outcome.document is None else [(outcome.task_id, outcome.document)]
-    return [*own, *outcome.documents] if outcome.documents else own
-
-
-def body_arguments(envelopes: Sequence[Envelope]) -> list[Any]:
-    """Return messages as the scripts read them: their number, then record and due of each."""
-    arguments: list[Any] = [len(envelopes)]
-    for envelope in envelopes:
-        arguments += (envelope.record(), envelope.due())
-    return arguments
-
-
-def chord_arguments(chord: ChordPlan) -> list[Any]:
-    """Return a chord as the scripts read it."""
-    return [chord.chord_id, chord.size, *body_arguments(chord.body)]
-
-
-def read_claims(reply: list[bytes], start: int, now: int) -> list[Claim]:
-    """Read groups of key, token, revoked, record; `now` is when they were claimed."""
-    claims = []
-    for index in range(start, len(reply), 4):
-        queue, priority, task_id, body = reply[index + 3].split(b"\n", 3)
-        claims.append(
-            Claim(
-                reply[index].decode(),
-                reply[index + 1].decode(),
-                reply[index + 2] == b"1",
-                task_id.decode(),
-                queue.decode(),
-                int(priority),
-                body,
-                now,
-            )
-        )
-    return claims
-
-
-def read_batch(reply: list[Any]) -> ClaimBatch:
-    """Read the reply of `claim.lua`."""
-    now, soonest = reply[0], reply[1]
-    next_due = None if soonest == b"" else max(0, int(float(soonest)) - now)
-    return ClaimBatch(read_claims(reply, 2, now), next_due)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from taskhub.config.urls import StoreURL
-from taskhub.engine.redis.connecting import Connector
+from taskhub.engine.redis.connector import Connector
 from taskhub.exceptions import OperationalError
 from taskhub.health import Check
 
@@ -18,7 +18,7 @@ class ServerLook(NamedTuple):
     """What a look at a server found."""
 
     check: Check
-    #: Its INFO; empty if it did not answer.
+    #: Its INFO; empty if it did not answer, or if its user may not ask.
     fields: dict[str, str]
 
 
@@ -27,10 +27,11 @@ def look_at_server(
 ) -> ServerLook:
     """Connect anew, log in, choose the database and ask the server about itself.
 
-    Parameters:
-      options: the transport options of the connection.
-      client_name: what the connection is called on the server.
-      timeout: seconds that each answer may take.
+    Args:
+        url: The server.
+        options: the transport options of the connection.
+        client_name: what the connection is called on the server.
+        timeout: seconds that each answer may take.
     """
     started = time.monotonic()
     try:
@@ -39,15 +40,23 @@ def look_at_server(
         )
         connection = connector.connect()
     except OperationalError as error:
-        what, _, mend = str(error).rpartition(": ")
+        what, _, remedy = str(error).rpartition(": ")
         seconds = time.monotonic() - started
-        return ServerLook(Check(False, seconds, what or mend, mend if what else _ADVICE), {})
+        return ServerLook(Check(False, seconds, what or remedy, remedy if what else _ADVICE), {})
+    import redis.exceptions as errors
+
     try:
         connection.send_command("INFO")
         fields = _fields(connection.read_response())
+    except errors.NoPermissionError:
+        fields = {}
     finally:
         connection.disconnect()
     seconds = time.monotonic() - started
+    if not fields:
+        user = url.username or "default"
+        detail = f"the server at {url.masked()} may not be asked about itself (INFO)"
+        return ServerLook(Check(True, seconds, detail, f"ACL SETUSER {user} +info"), {})
     name = "Valkey" if "valkey_version" in fields else "Redis"
     version = fields.get("valkey_version") or fields.get("redis_version", "?")
     return ServerLook(Check(True, seconds, f"{name} {version} at {url.masked()}"), fields)

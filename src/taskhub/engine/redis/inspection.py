@@ -1,4 +1,4 @@
-"""What can be seen of the store without changing it."""
+"""Inspection of the store."""
 
 from __future__ import annotations
 
@@ -7,9 +7,17 @@ from abc import abstractmethod
 from collections.abc import Collection
 from typing import Any
 
-from taskhub.engine.looking import DeadLetter, Delayed, Looking, QueueCounts
-from taskhub.engine.redis.pool import ChannelPool
-from taskhub.engine.redis.throttle import RedisThrottle
+from taskhub.engine.port.inspection import (
+    DeadLetter,
+    Delayed,
+    Inspection,
+    PausedQueue,
+    QueueCounts,
+)
+from taskhub.engine.redis.connection_pool import ChannelPool
+from taskhub.engine.redis.rate_limiter import RedisRateLimiter
+from taskhub.engine.redis.scores import BAND
+from taskhub.exceptions import StoreRefused
 from taskhub.message import (
     HIGHEST_PRIORITY,
     LOWEST_PRIORITY,
@@ -19,11 +27,9 @@ from taskhub.message import (
 
 #: Delayed messages counted, or passed over, per call.
 SCAN_PAGE = 1000
-#: A priority's band of scores, as in the scripts.
-BAND = 2**49
 
 
-class RedisLooking(Looking):
+class RedisInspection(Inspection):
     """Reads with plain commands, which may be repeated."""
 
     _namespace: str
@@ -42,7 +48,8 @@ class RedisLooking(Looking):
     def queues(self) -> dict[str, QueueCounts]:
         """Counting the delayed takes time in proportion to their number."""
         ns = self._namespace
-        names = sorted(name.decode() for name in self._call(("SMEMBERS", f"{ns}:queues"))[0])
+        stored = self._call(("SMEMBERS", f"{ns}:queues"))[0]
+        names = sorted(name.decode(errors="backslashreplace") for name in stored)
         if not names:
             return {}
         ready = self._call(*(("ZCARD", f"{ns}:queue:{name}") for name in names))
@@ -55,13 +62,27 @@ class RedisLooking(Looking):
                 delayed[name] = delayed.get(name, 0) + 1
             if cursor == b"0":
                 break
-        throttle = RedisThrottle(ns, self._channels, self._now)
-        for name, count in throttle.waiting_by_queue().items():
+        rate_limiter = RedisRateLimiter(ns, self._channels, self._now)
+        for name, count in rate_limiter.waiting_by_queue().items():
             delayed[name] = delayed.get(name, 0) + count
         return {
             name: QueueCounts(count, delayed[name])
             for name, count in zip(names, ready, strict=True)
         }
+
+    def paused_queues(self) -> dict[str, PausedQueue]:
+        reply = self._call(("HGETALL", f"{self._namespace}:paused"))[0]
+        found = {}
+        for name, text in zip(reply[::2], reply[1::2], strict=True):
+            since, _, who = text.partition(b"\n")
+            found[name.decode(errors="backslashreplace")] = PausedQueue(
+                int(since), *json.loads(who)
+            )
+        return dict(sorted(found.items()))
+
+    def unfinished(self, queue: str) -> int:
+        arguments = (self._now(), queue)
+        return int(self._channels().run("unfinished", self._namespace, arguments))
 
     def _records(self, keys: list[bytes]) -> list[bytes | None]:
         if not keys:
@@ -71,9 +92,8 @@ class RedisLooking(Looking):
 
     def _envelopes(self, keys: list[bytes]) -> list[Envelope]:
         # A message may be taken between the two reads: it is then no longer there.
-        return [
-            envelope_from_record(record) for record in self._records(keys) if record is not None
-        ]
+        found = (_envelope(record) for record in self._records(keys))
+        return [envelope for envelope in found if envelope is not None]
 
     def waiting(self, queue: str, offset: int, limit: int) -> list[Envelope]:
         if limit < 1:
@@ -98,11 +118,13 @@ class RedisLooking(Looking):
         if limit < 1:
             return []
         entries = self._delayed_members(offset, limit, queues)
+        # What has another form names no message; the next claim removes it.
+        entries = [entry for entry in entries if entry[0].count(b"\n") >= 2]
         records = self._records([member.split(b"\n", 2)[2] for member, _ in entries])
         return [
-            Delayed(due, envelope_from_record(record))
+            Delayed(due, envelope)
             for (_, due), record in zip(entries, records, strict=True)
-            if record is not None
+            if (envelope := _envelope(record)) is not None
         ]
 
     def _delayed_members(
@@ -111,14 +133,14 @@ class RedisLooking(Looking):
         """Return a page of the entries: member, and when it is due."""
         name = f"{self._namespace}:delayed"
         if queues is None:
-            return _scored(
+            return read_scored(
                 self._call(("ZRANGE", name, offset, offset + limit - 1, "WITHSCORES"))[0]
             )
         found: list[tuple[bytes, int]] = []
         start = 0
         while len(found) < offset + limit:
             command = ("ZRANGE", name, start, start + SCAN_PAGE - 1, "WITHSCORES")
-            page = _scored(self._call(command)[0])
+            page = read_scored(self._call(command)[0])
             found += [entry for entry in page if _queue_of(entry[0]) in queues]
             if len(page) < SCAN_PAGE:
                 break
@@ -136,12 +158,12 @@ class RedisLooking(Looking):
             return []
         ns = self._namespace
         command = ("ZRANGE", f"{ns}:dead", offset, offset + limit - 1, "WITHSCORES")
-        entries = _scored(self._call(command)[0])
+        entries = read_scored(self._call(command)[0])
         if not entries:
             return []
         stored = self._call(("HMGET", f"{ns}:dead:messages", *(key for key, _ in entries)))[0]
         return [
-            _letter(key.decode(), text, expires)
+            read_dead_letter(key.decode(errors="backslashreplace"), text, expires)
             for (key, expires), text in zip(entries, stored, strict=True)
             if text is not None
         ]
@@ -153,7 +175,7 @@ class RedisLooking(Looking):
         )
         if expires is None or text is None:
             return None
-        return _letter(key, text, int(float(expires)))
+        return read_dead_letter(key, text, int(float(expires)))
 
     def dead_count(self) -> int:
         return int(self._call(("ZCARD", f"{self._namespace}:dead"))[0])
@@ -186,37 +208,39 @@ class RedisLooking(Looking):
         )
         now = self._now()
         present = int(now) if now else milliseconds(time)
-        return {worker.decode(): deadline - present for worker, deadline in _scored(reply)}
+        return {worker.decode(): deadline - present for worker, deadline in read_scored(reply)}
 
-    def cards(self) -> dict[str, bytes]:
+    def worker_infos(self) -> dict[str, bytes]:
         names = [name for name, left in self.workers().items() if left > 0]
         if not names:
             return {}
         found = self._call(("MGET", *(f"{self._namespace}:worker:{name}" for name in names)))[0]
-        return {name: card for name, card in zip(names, found, strict=True) if card is not None}
+        return {
+            name: worker_info
+            for name, worker_info in zip(names, found, strict=True)
+            if worker_info is not None
+        }
 
     def held(self, worker: str) -> dict[str, str]:
         reply: list[Any] = self._call(("HGETALL", f"{self._namespace}:claims:{worker}"))[0]
         return {
-            key.decode(): token.decode() for key, token in zip(reply[::2], reply[1::2], strict=True)
+            key.decode(errors="surrogateescape"): token.decode()
+            for key, token in zip(reply[::2], reply[1::2], strict=True)
         }
 
     def ping(self) -> str:
-        text: bytes = self._call(("INFO", "server"))[0]
+        try:
+            text: bytes = self._call(("INFO", "server"))[0]
+        except StoreRefused as refusal:
+            # Nobody needs to know its version.
+            if not refusal.rights:
+                raise
+            self._call(("PING",))
+            return "a server that may not be asked for its version"
         fields = dict(line.split(":", 1) for line in text.decode().splitlines() if ":" in line)
         if "valkey_version" in fields:
             return f"Valkey {fields['valkey_version']}"
         return f"Redis {fields.get('redis_version', '(unknown version)')}"
-
-
-def chord_parts(pool: ChannelPool, namespace: str, chord_id: str) -> list[bytes] | None:
-    """Return the parts of a complete chord, in order."""
-    chord = f"{namespace}:chord:{chord_id}"
-    size, done = pool.call([("HMGET", chord, "size", "done")])[0]
-    if size is None or int(done) < int(size):
-        return None
-    names = [f"part:{index}" for index in range(int(size))]
-    return list(pool.call([("HMGET", chord, *names)])[0]) if names else []
 
 
 def milliseconds(time: Any) -> int:
@@ -226,17 +250,27 @@ def milliseconds(time: Any) -> int:
 
 def _queue_of(member: bytes) -> str:
     """Return the queue of an entry among the delayed."""
-    return member.partition(b"\n")[0].decode()
+    return member.partition(b"\n")[0].decode(errors="backslashreplace")
 
 
-def _scored(reply: list[bytes]) -> list[tuple[bytes, int]]:
+def read_scored(reply: list[bytes]) -> list[tuple[bytes, int]]:
     """Return members with their scores."""
     return [
         (member, int(float(score))) for member, score in zip(reply[::2], reply[1::2], strict=True)
     ]
 
 
-def _letter(key: str, text: bytes, expires: int) -> DeadLetter:
+def read_dead_letter(key: str, text: bytes, expires: int) -> DeadLetter:
+    """Read a dead letter: its reason, and its message on the next line."""
     reason, _, record = text.partition(b"\n")
-    envelope = envelope_from_record(record) if record else None
-    return DeadLetter(key, reason.decode(), envelope, expires)
+    return DeadLetter(key, reason.decode(errors="backslashreplace"), _envelope(record), expires)
+
+
+def _envelope(record: bytes | None) -> Envelope | None:
+    """Return the message of a record; None: there is none, or something else wrote it."""
+    if not record:
+        return None
+    try:
+        return envelope_from_record(record)
+    except ValueError:
+        return None

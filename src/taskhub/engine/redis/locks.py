@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from taskhub.engine.locks import Locks
-from taskhub.engine.redis.pool import ChannelPool
+from taskhub.engine.port.locks import Locks
+from taskhub.engine.redis.connection_pool import ChannelPool
 
 
 class RedisLocks(Locks):
     """Both changing verbs are scripts, harmless when sent twice.
 
-    Parameters:
-      channels: returns the channels of this process.
-      now: returns the present in ms, "" for that of the server's clock.
+    Args:
+        channels: returns the channels of this process.
+        now: returns the present in ms, "" for that of the server's clock.
     """
 
     def __init__(
@@ -24,12 +24,12 @@ class RedisLocks(Locks):
         self._channels = channels
         self._now = now
 
-    def hold(self, name: str, task_id: str) -> str:
-        holder: bytes = self._run("hold", name, task_id)
+    def acquire_lock(self, name: str, task_id: str) -> str:
+        holder: bytes = self._run("acquire_lock", name, task_id)
         return holder.decode()
 
-    def let_go(self, name: str, task_id: str) -> bool:
-        return bool(self._run("let_go", name, task_id))
+    def release_lock(self, name: str, task_id: str) -> bool:
+        return bool(self._run("release_lock", name, task_id))
 
     def held(self) -> dict[str, str]:
         channels = self._channels()

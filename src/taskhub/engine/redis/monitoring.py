@@ -1,54 +1,57 @@
-"""The stream of events, and the counts of endings, in Redis."""
+"""Events and counts of the store."""
 
 from __future__ import annotations
 
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from taskhub.engine.monitoring import Event, Events, Monitoring
-from taskhub.engine.redis.blocking import SERVER_WAIT, BlockingCall
-from taskhub.engine.redis.connecting import Connector
+from taskhub.engine.port.monitoring import FROM_BEGINNING, Event, EventReader, Monitoring
+from taskhub.engine.port.rules import EngineRules
+from taskhub.engine.redis.blocking_call import SERVER_WAIT, BlockingCall
+from taskhub.engine.redis.connection_pool import ChannelPool
+from taskhub.engine.redis.connector import Connector
 from taskhub.engine.redis.inspection import milliseconds
-from taskhub.engine.redis.pool import ChannelPool
-from taskhub.engine.rules import EngineRules
 
 #: Events per read.
 EVENTS_PAGE = 500
 #: Minutes per round trip.
 MINUTES_PAGE = 120
+#: The id before the first of a stream.
+_BEGINNING = "0-0"
 #: The field of an entry that holds the event.
 FIELD = "event"
 
 
 class RedisMonitoring(Monitoring):
-    """Appends and reads by commands of its own; what goes with an ending is written by `commit.lua`."""
+    """Appends and reads by commands; what a completion brings is written by `commit.lua`."""
 
     rules: EngineRules
     _broker: Connector
     _namespace: str
 
-    def _channels(self) -> ChannelPool:
-        raise NotImplementedError
+    @abstractmethod
+    def _channels(self) -> ChannelPool: ...
 
-    def _now(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def _now(self) -> str: ...
 
-    def tell(self, events: Sequence[str]) -> None:
+    def append_events(self, events: Sequence[str]) -> None:
         stream, kept = f"{self._namespace}:events", self.rules.events_kept
         commands = [("XADD", stream, "MAXLEN", "~", kept, "*", FIELD, text) for text in events]
         if commands:
-            # A reply that is lost may mean that they were told: twice is worse than not at all.
+            # A reply that is lost may mean that they were appended: twice is worse than not at all.
             self._channels().call(commands, retry=None)
 
-    def events(self, after: str | None = None) -> Events:
+    def read_events(self, after: str | None = None) -> EventReader:
         stream = f"{self._namespace}:events"
         if after is None:
             newest = self._channels().call([("XREVRANGE", stream, "+", "-", "COUNT", 1)])[0]
-            after = str(newest[0][0].decode()) if newest else "0-0"
-        return _RedisEvents(self._broker, self._channels, stream, after)
+            after = newest[0][0].decode() if newest else FROM_BEGINNING
+        return _RedisEventReader(self._broker, self._channels, stream, after or _BEGINNING)
 
-    def minute(self) -> int:
+    def current_minute(self) -> int:
         now = self._now()
         if now:
             return int(now) // 60_000
@@ -78,7 +81,7 @@ class RedisMonitoring(Monitoring):
             yield from (zip(*[iter(reply)] * 2, strict=True) for reply in replies)
 
 
-class _RedisEvents(Events):
+class _RedisEventReader(EventReader):
     def __init__(
         self,
         connector: Connector,
@@ -109,10 +112,10 @@ class _RedisEvents(Events):
         # By RESP3 a mapping from streams, otherwise pairs.
         pairs = reply.items() if isinstance(reply, dict) else reply or ()
         found = [
-            Event(place.decode(), fields[1]) for _, entries in pairs for place, fields in entries
+            Event(number.decode(), fields[1]) for _, entries in pairs for number, fields in entries
         ]
         if found:
-            self._after = found[-1].place
+            self._after = found[-1].id
         return found
 
     def close(self) -> None:

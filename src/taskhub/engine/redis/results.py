@@ -9,13 +9,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from taskhub.engine.port import DocumentCallback, Subscription
-from taskhub.engine.redis.line import NOTHING, Line
-from taskhub.engine.redis.pool import ChannelPool
+from taskhub.engine.port.results import DocumentCallback, Subscription
+from taskhub.engine.redis.connection_pool import ChannelPool
+from taskhub.engine.redis.push_connection import NOTHING, Line
 from taskhub.exceptions import OperationalError
+from taskhub.names import check_id
 
 if TYPE_CHECKING:
-    from taskhub.engine.redis.connecting import Connector
+    from taskhub.engine.redis.connector import Connector
 
 logger = logging.getLogger(__name__)
 
@@ -26,8 +27,14 @@ GROUP_PREFIX = "celery-taskset-meta-"
 
 #: Ids per command when many are read or followed at once.
 PAGE = 1000
-#: An idle listener asks for a sign of life this often, and takes silence for a dead connection; seconds.
+#: An idle listener asks for a sign of life this often, and takes silence for a dead connection;
+#: seconds.
 PING_EVERY = 15.0
+#: What is followed is read again this often, seconds: a notification may have been refused, or the
+#: address may lead to another server by now while the old one still answers.
+READ_EVERY = 15.0
+#: The same where the server lets this user follow nothing.
+POLL_EVERY = 0.5
 
 
 def pages(items: Sequence[str]) -> list[Sequence[str]]:
@@ -36,21 +43,33 @@ def pages(items: Sequence[str]) -> list[Sequence[str]]:
 
 
 class ResultStore:
-    """Reads, deletes and follows result documents."""
+    """Reads, deletes and follows result documents.
 
-    def __init__(self, connector: Connector, pool: ChannelPool) -> None:
+    Args:
+        connector: Opens the connection that follows them.
+        pool: The connections for everything else.
+        prefix: Stands before Celery's names of keys.
+    """
+
+    def __init__(self, connector: Connector, pool: ChannelPool, prefix: str = "") -> None:
         self._pool = pool
-        self._listener = Listener(connector, self.read)
+        self._prefix = prefix + PREFIX
+        self._group_prefix = prefix + GROUP_PREFIX
+        self._listener = Listener(connector, self.read, self._prefix)
 
     def read(self, task_ids: Sequence[str]) -> list[bytes | None]:
         """Return the documents of these ids."""
-        commands = [("MGET", *(PREFIX + task_id for task_id in page)) for page in pages(task_ids)]
+        if not task_ids:
+            return []
+        commands = [
+            ("MGET", *(self._prefix + task_id for task_id in page)) for page in pages(task_ids)
+        ]
         return [document for reply in self._pool.call(commands) for document in reply]
 
     def delete(self, task_ids: Sequence[str]) -> None:
         """Delete the documents of these ids."""
         self._pool.call(
-            [("UNLINK", *(PREFIX + task_id for task_id in page)) for page in pages(task_ids)]
+            [("UNLINK", *(self._prefix + task_id for task_id in page)) for page in pages(task_ids)]
         )
 
     def write(self, documents: Sequence[tuple[str, str, int | None]]) -> None:
@@ -58,23 +77,23 @@ class ResultStore:
         commands: list[tuple[Any, ...]] = []
         for task_id, document, ttl in documents:
             expiry = () if ttl is None else ("PX", ttl)
-            commands.append(("SET", PREFIX + task_id, document, *expiry))
-            commands.append(("PUBLISH", PREFIX + task_id, document))
+            commands.append(("SET", self._prefix + task_id, document, *expiry))
+            commands.append(("PUBLISH", self._prefix + task_id, document))
         self._pool.call(commands)
 
     def store_group(self, group_id: str, document: str, ttl: int | None) -> None:
         """Keep which results a group has, as Celery does."""
         expiry = () if ttl is None else ("PX", ttl)
-        self._pool.call([("SET", GROUP_PREFIX + group_id, document, *expiry)])
+        self._pool.call([("SET", self._group_prefix + group_id, document, *expiry)])
 
     def group(self, group_id: str) -> bytes | None:
         """Return what `store_group` kept."""
-        document: bytes | None = self._pool.call([("GET", GROUP_PREFIX + group_id)])[0]
+        document: bytes | None = self._pool.call([("GET", self._group_prefix + group_id)])[0]
         return document
 
     def forget_group(self, group_id: str) -> None:
         """Delete what `store_group` kept."""
-        self._pool.call([("UNLINK", GROUP_PREFIX + group_id)])
+        self._pool.call([("UNLINK", self._group_prefix + group_id)])
 
     def follow(self, task_ids: Sequence[str], callback: DocumentCallback) -> Subscription:
         """Call back with each present document and with each that is stored from now on."""
@@ -86,24 +105,30 @@ class ResultStore:
 
 
 class Listener:
-    """One thread and one connection that follow the channels of all the results that somebody waits for."""
+    """One thread and one connection that follow the channels of all awaited results."""
 
-    def __init__(self, connector: Connector, read: Any) -> None:
+    def __init__(self, connector: Connector, read: Any, prefix: str) -> None:
+        self._prefix = prefix
+        self._prefix_length = len(prefix.encode())
         self._connector = connector
         self._read = read
         self._lock = threading.Lock()
         self._followers: dict[str, list[DocumentCallback]] = defaultdict(list)
-        self._asked: list[tuple[str, list[str]]] = []
+        self._requested: list[tuple[str, list[str]]] = []
         self._line: Line | None = None
         self._generation = 0
+        # Whether the server lets this user follow nothing.
+        self._forbidden = False
+        self._read_at = 0.0
 
     def follow(self, task_ids: Sequence[str], callback: DocumentCallback) -> Subscription:
         """Begin to follow; the thread is started by the first to need it."""
-        ids = list(dict.fromkeys(task_ids))
+        # One that cannot be sent would end the wait of everybody, so its caller gets the error.
+        ids = list(dict.fromkeys(check_id("the id of a task", task_id) for task_id in task_ids))
         with self._lock:
             for task_id in ids:
                 self._followers[task_id].append(callback)
-            self._asked.append(("SUBSCRIBE", ids))
+            self._requested.append(("SUBSCRIBE", ids))
             if self._line is None:
                 self._line = Line(self._connector)
                 self._generation += 1
@@ -113,7 +138,7 @@ class Listener:
                     name="taskhub-results",
                     daemon=True,
                 ).start()
-            self._line.wake()
+            self._line.interrupt()
         return _Following(self, ids, callback)
 
     def unfollow(self, task_ids: Sequence[str], callback: DocumentCallback) -> None:
@@ -127,8 +152,8 @@ class Listener:
                 if not callbacks and self._followers.pop(task_id, None) is not None:
                     left.append(task_id)
             if left and self._line is not None:
-                self._asked.append(("UNSUBSCRIBE", left))
-                self._line.wake()
+                self._requested.append(("UNSUBSCRIBE", left))
+                self._line.interrupt()
 
     def close(self) -> None:
         """End the thread."""
@@ -136,19 +161,24 @@ class Listener:
             self._generation += 1
             line, self._line = self._line, None
             self._followers.clear()
-            self._asked.clear()
+            self._requested.clear()
             if line is not None:
-                line.wake()
+                line.interrupt()
 
     def _run(self, line: Line, generation: int) -> None:
         failures = 0
+        self._read_at = time.monotonic()
         while generation == self._generation:
             began = time.monotonic()
             try:
                 self._serve(line, generation)
             except Exception as error:
                 # Whatever it was, the thread must go on: others wait for what it hears.
-                if isinstance(error, OperationalError):
+                if self._is_forbidden(error):
+                    logger.error(
+                        "this user may not follow results, they are polled instead: %s", error
+                    )
+                elif isinstance(error, OperationalError):
                     logger.warning("waiting for results: %s; trying again", error)
                 else:
                     logger.exception("waiting for results failed; trying again")
@@ -156,10 +186,12 @@ class Listener:
                 line.hang_up()
                 line.wait(min(0.1 * failures, 2.0))
                 with self._lock:
-                    # A new connection knows nothing: every id that is followed is asked for again.
+                    # A new connection knows nothing: every followed id is requested again.
                     if generation != self._generation:
                         break
-                    self._asked = [("SUBSCRIBE", list(self._followers))] if self._followers else []
+                    self._requested = (
+                        [("SUBSCRIBE", list(self._followers))] if self._followers else []
+                    )
         line.close()
 
     def _serve(self, line: Line, generation: int) -> None:
@@ -168,15 +200,21 @@ class Listener:
             with self._lock:
                 if generation != self._generation:
                     return
-                asked, self._asked = self._asked, []
-            for verb, ids in asked:
+                requested, self._requested = self._requested, []
+            for verb, ids in () if self._forbidden else requested:
                 for page in pages(ids):
-                    line.send((verb, *(PREFIX + task_id for task_id in page)))
-            reply = line.wait(PING_EVERY)
+                    line.send((verb, *(self._prefix + task_id for task_id in page)))
+            every = POLL_EVERY if self._forbidden else READ_EVERY
+            reply = line.wait(min(PING_EVERY, every))
             now = time.monotonic()
+            if now - self._read_at >= every:
+                self._read_at = now
+                with self._lock:
+                    followed = list(self._followers)
+                self._deliver_stored(followed)
             if reply is not NOTHING:
                 heard, pinged = now, None
-                self._take(reply, line)
+                self._dispatch(reply, line)
             elif not line.is_open or not self._followers:
                 heard, pinged = now, None
             elif pinged is None and now - heard >= PING_EVERY:
@@ -185,22 +223,34 @@ class Listener:
             elif pinged is not None and now - pinged >= PING_EVERY:
                 raise OperationalError("the result store stopped answering")
 
-    def _take(self, reply: Any, line: Line) -> None:
-        """Deliver a message; on the word that channels are followed, deliver what they hold already."""
+    def _dispatch(self, reply: Any, line: Line) -> None:
+        """Deliver a message; when channels begin to be followed, what they hold already."""
         subscribed = []
         while reply is not NOTHING:
             # Outside of any subscription a PING is answered by a plain text.
             kind, channel = (reply[0], reply[1]) if isinstance(reply, list) else (reply, b"")
             if kind == b"message":
-                self._deliver(channel[len(PREFIX) :].decode(), reply[2])
+                self._deliver(channel[self._prefix_length :].decode(), reply[2])
             elif kind == b"subscribe":
-                subscribed.append(channel[len(PREFIX) :].decode())
+                subscribed.append(channel[self._prefix_length :].decode())
             # Acknowledgements of a long SUBSCRIBE come in a row: one read for all of them.
             reply = line.wait(0) if subscribed else NOTHING
-        if subscribed:
-            for task_id, document in zip(subscribed, self._read(subscribed), strict=True):
-                if document is not None:
-                    self._deliver(task_id, document)
+        self._deliver_stored(subscribed)
+
+    def _deliver_stored(self, task_ids: list[str]) -> None:
+        for task_id, document in zip(task_ids, self._read(task_ids), strict=True):
+            if document is not None:
+                self._deliver(task_id, document)
+
+    def _is_forbidden(self, error: Exception) -> bool:
+        """Whether an error says for the first time that this user may follow nothing."""
+        import redis.exceptions as errors
+
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, errors.NoPermissionError):
+            cause = cause.__cause__
+        before, self._forbidden = self._forbidden, self._forbidden or cause is not None
+        return self._forbidden and not before
 
     def _deliver(self, task_id: str, document: bytes) -> None:
         with self._lock:

@@ -1,20 +1,62 @@
-"""The scripts of `lua/`, each prepended with what it shares with others."""
+"""Scripts of `lua/`: each is the body of a function, between what it shares and `finish.lua`."""
 
 from __future__ import annotations
 
 import hashlib
 from functools import cache
 from importlib import resources
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-#: What scripts are prepended with that share more than all do.
-_ABOUT_PERIODIC_JOBS = ("shared", "timetable")
-_ABOUT_RATE_LIMITS = ("shared", "throttle")
-_PREPENDED = {
-    **dict.fromkeys(("lead", "resign", "tick", "change_entry"), _ABOUT_PERIODIC_JOBS),
-    **dict.fromkeys(
-        ("claim", "revoke", "take_turns", "set_pace", "purge_throttled"), _ABOUT_RATE_LIMITS
-    ),
+from taskhub.engine.redis.wire import lua_reader
+
+_SHARED: Final = ("shared",)
+_WRITING: Final = ("shared", "trying", "writing")
+_REQUEUEING: Final = (*_WRITING, "requeueing")
+_PUBLISHING: Final = ("sequence", "publishing")
+_CANVASES: Final = (*_PUBLISHING, "canvas")
+#: What a commit writes beside messages and canvases.
+_AFTER_COMMIT: Final = ("deliveries", "results", "statistics", "history")
+_PERIODIC_JOBS: Final = (*_WRITING, "schedule_store")
+
+#: Every script, and the parts that stand before its body: files of the folder, and the reader of
+#: what `wire` writes.
+SCRIPTS: Final[dict[str, tuple[str, ...]]] = {
+    "acknowledge": _SHARED,
+    "append_audit": _SHARED,
+    "change_entry": _PERIODIC_JOBS,
+    "claim": (*_WRITING, "sequence", "next_delivery", "rate_limiter"),
+    "commit": (*_WRITING, "wire", *_CANVASES, *_AFTER_COMMIT),
+    "delete_dead_letters": _WRITING,
+    "delete_history": (*_WRITING, "history"),
+    "enqueue": ("shared", *_PUBLISHING, "producing"),
+    "enqueue_canvas": (*_WRITING, "wire", *_CANVASES, "open_chords", "producing"),
+    "fail_chords": (*_WRITING, *_CANVASES, "open_chords"),
+    "requeue": _REQUEUEING,
+    "acquire_lock": _SHARED,
+    "register_worker": _SHARED,
+    "lead": (*_PERIODIC_JOBS, *_PUBLISHING),
+    "release_lock": _SHARED,
+    "obstacles": ("types", *_SHARED),
+    "pause_queue": _SHARED,
+    "publish_control": _SHARED,
+    "purge": ("shared", "deliveries"),
+    "purge_rate_limited": (*_WRITING, "deliveries", "rate_limiter"),
+    "reclaim": _REQUEUEING,
+    "renew": ("shared", "history"),
+    "record_outcome": _PERIODIC_JOBS,
+    "reply": _SHARED,
+    "resign": _PERIODIC_JOBS,
+    "resume_queue": _SHARED,
+    "retry_dead_letters": (*_WRITING, *_PUBLISHING, "history"),
+    "revoke": (*_WRITING, "sequence", "next_delivery", "rate_limiter"),
+    "revoke_stamps": _WRITING,
+    "set_rate": (*_REQUEUEING, "rate_limiter"),
+    "stage": ("shared", "sequence"),
+    "store": ("shared", "results"),
+    "claim_once": _SHARED,
+    "acquire_permits": (*_WRITING, "rate_limiter"),
+    "fire": (*_PERIODIC_JOBS, *_PUBLISHING),
+    "unfinished": _SHARED,
 }
 
 
@@ -27,9 +69,21 @@ class Script(NamedTuple):
 
 @cache
 def script(name: str) -> Script:
-    """Return the script in `lua/<name>.lua`."""
+    """Return the script whose body is `lua/<name>.lua`."""
     folder = resources.files("taskhub.engine.redis") / "lua"
-    names = (*_PREPENDED.get(name, ("shared",)), name)
-    parts = [(folder / f"{part}.lua").read_text(encoding="utf-8") for part in names]
-    text = "\n".join(parts)
+
+    def read(part: str) -> str:
+        if part == "wire":
+            return lua_reader()
+        return (folder / f"{part}.lua").read_text(encoding="utf-8")
+
+    shared = [read(part) for part in SCRIPTS[name]]
+    body = ("local function main()", *shared, read(name), "end")
+    text = "\n".join((read("begin"), *body, read("run"), read("types"), read("finish")))
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+@cache
+def script_of(sha: str) -> Script:
+    """Return the script of a hash."""
+    return next(found for found in map(script, SCRIPTS) if found.sha == sha)

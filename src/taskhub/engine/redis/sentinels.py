@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from taskhub.config.urls import StoreURL
-from taskhub.engine.redis.faults import explain
+from taskhub.engine.redis.errors import explain
 from taskhub.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ ANSWER_TIMEOUT: Final = 1.0
 class Sentinels:
     """Asks sentinels, the one that answered last first.
 
-    Parameters:
+    Args:
         url: Their addresses, and the name of the service.
         options: The URL's and the transport options together: ``master_name`` (when the URL has no
             service name), ``min_other_sentinels`` (how many others a sentinel must know to be
@@ -68,9 +68,9 @@ class Sentinels:
         named = set()
         for sentinel in tuple(self._addresses):
             try:
-                master = self._ask(sentinel)
+                master = self._query(sentinel)
             except (errors.RedisError, OSError) as error:
-                troubles.append(self._tell(sentinel, error))
+                troubles.append(self._log(sentinel, error))
                 continue
             if master is None:
                 troubles.append(
@@ -88,7 +88,7 @@ class Sentinels:
             "check the sentinels' addresses, password and the name of the service"
         )
 
-    def _ask(self, sentinel: tuple[str, int]) -> tuple[str, int] | None:
+    def _query(self, sentinel: tuple[str, int]) -> tuple[str, int] | None:
         connection = self._connection(sentinel)
         try:
             connection.connect()
@@ -133,8 +133,8 @@ class Sentinels:
         others = [address for address in self._addresses if address != sentinel]
         self._addresses = [sentinel, *others]
 
-    def _tell(self, sentinel: tuple[str, int], error: Exception) -> str:
+    def _log(self, sentinel: tuple[str, int], error: Exception) -> str:
         host, port = sentinel
-        asked = StoreURL("redis", addresses=((host, port),), username=self._username)
-        text = explain(error, asked, address=sentinel, timeout=self._timeout)
+        queried = StoreURL("redis", addresses=((host, port),), username=self._username)
+        text = explain(error, queried, address=sentinel, timeout=self._timeout)
         return f"sentinel {text.removeprefix('redis://').replace('/0 ', ' ', 1)}"

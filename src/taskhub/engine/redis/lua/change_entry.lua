@@ -3,32 +3,39 @@
 -- ARGV[3]  the entry.
 -- ARGV[4]  what is stored now, "" for nothing.
 -- ARGV[5]  what is to be stored, "" for nothing.
--- ARGV[6]  a note about the change.
--- ARGV[7]  how many notes are kept.
--- ARGV[8]  "keep", "restart" or "forget" its ticks (see Ticks).
--- ARGV[9]  the leader's bell.
+-- ARGV[6]  the entry of the audit log about it, as JSON.
+-- ARGV[7]  how many of those are kept.
+-- ARGV[8]  "keep", "restart" or "forget" its fire times (see FireHistory).
+-- ARGV[9]  the leader's notifier.
 -- Returns  1, or 0 if something else is stored.
 
-local entry = ARGV[3]
+local entry, AUDIT = ARGV[3], ns .. ':audit'
 if (redis.call('HGET', SCHEDULE, entry) or '') ~= ARGV[4] then
   return 0
 end
 if ARGV[5] == '' then
-  redis.call('HDEL', SCHEDULE, entry)
+  write('HDEL', SCHEDULE, entry)
 else
-  redis.call('HSET', SCHEDULE, entry, ARGV[5])
+  write('HSET', SCHEDULE, entry, ARGV[5])
 end
 local run = read_run(entry)
 if ARGV[8] == 'restart' and run then
-  run.tick = math.max(run.tick, clock())
+  run.fire = math.max(run.fire, clock())
   write_run(entry, run)
 elseif ARGV[8] == 'forget' then
-  redis.call('HDEL', RUNS, entry)
-  redis.call('UNLINK', WAITING .. entry)
-  redis.call('SREM', BEHIND, entry)
+  write('HDEL', RUNS, entry)
+  -- Nobody looks for what waits of an entry that is not behind.
+  write('SREM', QUEUED, entry)
 end
 redis.call('INCR', SCHEDULE_VERSION)
-redis.call('LPUSH', NOTES, ARGV[6])
-redis.call('LTRIM', NOTES, 0, ARGV[7] - 1)
-ring(ARGV[9])
-return 1
+write('LPUSH', AUDIT, clock() .. '\n' .. ARGV[6])
+if ARGV[8] == 'forget' then
+  redis.call('UNLINK', WAITING .. entry)
+end
+answer = 1
+attempt('LTRIM', AUDIT, 0, ARGV[7] - 1)
+if ARGV[8] == 'forget' then
+  attempt('UNLINK', HISTORY .. entry)
+end
+notify(ARGV[9])
+return answer

@@ -1,0 +1,33 @@
+-- Makes dead letters, or messages of failed tasks, ready to run again, as if they had just been
+-- sent.
+-- One whose message could not be read stays. Their tasks leave the history: they have not ended.
+--
+-- ARGV[2]  "dead" or "failed".
+-- ARGV[3..] keys.
+-- Returns  the keys of those that were sent.
+
+local list, messages = DEAD, DEAD_MESSAGES
+if ARGV[2] == 'failed' then
+  list, messages = FAILED, FAILED_MESSAGES
+end
+local sent, grown = {}, {}
+for index = 3, #ARGV do
+  local key = ARGV[index]
+  local stored = redis.call('HGET', messages, key)
+  local record = stored and string.match(stored, '^[^\n]*\n(.*)$')
+  if record and open_record(record) then
+    write('ZREM', list, key)
+    write('HDEL', messages, key)
+    local queue = open_record(record)
+    try('HDEL', MESSAGES, NONE)
+    try('ZREM', QUEUE .. queue, NONE)
+    grown[publish(record, '')] = true
+    sent[#sent + 1] = key
+  end
+end
+answer = sent
+for first = 1, #sent, TOGETHER do
+  remove_history({ unpack(sent, first, math.min(first + TOGETHER - 1, #sent)) })
+end
+announce_all(grown)
+return sent

@@ -1,0 +1,78 @@
+"""Rate limits in the store: a bucket for each task, and what waits for its tokens."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from taskhub.engine.port.rate_limiter import PermitRequest, Permits, Rate, RateLimiter
+from taskhub.engine.redis.connection_pool import ChannelPool
+
+#: Waiting messages per call, when they are counted or dropped.
+PAGE = 1000
+
+
+class RedisRateLimiter(RateLimiter):
+    """The scripts share `rate_limiter.lua`.
+
+    Args:
+        channels: returns the channels of this process.
+        now: returns the present in ms, "" for that of the server's clock.
+    """
+
+    def __init__(
+        self, namespace: str, channels: Callable[[], ChannelPool], now: Callable[[], str]
+    ) -> None:
+        self._namespace = namespace
+        self._channels = channels
+        self._now = now
+
+    def acquire_permits(self, worker: str, requests: Sequence[PermitRequest]) -> Permits:
+        arguments: list[Any] = [self._now(), worker]
+        for request in requests:
+            arguments += (request.key, request.token, request.task, *request.rate)
+        now, at, *granted = self._channels().run(
+            "acquire_permits", self._namespace, arguments, retry=None
+        )
+        return Permits([flag == 1 for flag in granted], None if at == b"" else max(0, at - now))
+
+    def set_rate(self, task: str, rate: Rate) -> None:
+        self._channels().run("set_rate", self._namespace, (self._now(), task, *rate))
+
+    def waiting(self) -> dict[str, int]:
+        return dict(self._count(1))
+
+    def waiting_by_queue(self) -> Counter[str]:
+        """Return how many messages wait for permits, by queue."""
+        return self._count(0)
+
+    def _count(self, part: int) -> Counter[str]:
+        """Count by a part of where they are: queue, task."""
+        counts: Counter[str] = Counter()
+        cursor = b"0"
+        while True:
+            command = ("HSCAN", f"{self._namespace}:rate_limited", cursor, "COUNT", PAGE)
+            cursor, page = self._channels().call([command])[0]
+            counts.update(where.decode().split("\n", 1)[part] for where in page[1::2])
+            if cursor == b"0":
+                return counts
+
+    def purge(self, queue: str) -> int:
+        """Drop the messages of a queue that wait for permits; return how many."""
+        dropped, cursor = 0, b"0"
+        while cursor:
+            arguments = (self._now(), queue, PAGE, cursor)
+            count, cursor = self._channels().run("purge_rate_limited", self._namespace, arguments)
+            dropped += count
+        return dropped
+
+    def store_limit(self, task: str, limit: str | None) -> None:
+        name = f"{self._namespace}:limits"
+        command = ("HDEL", name, task) if limit is None else ("HSET", name, task, limit)
+        self._channels().call([command])
+
+    def stored_limits(self) -> dict[str, str]:
+        (found,) = self._channels().call([("HGETALL", f"{self._namespace}:limits")])
+        texts = [text.decode() for text in found]
+        return dict(zip(texts[::2], texts[1::2], strict=True))
