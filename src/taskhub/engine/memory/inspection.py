@@ -1,0 +1,118 @@
+"""Inspection of the in-memory engine."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+
+from taskhub.engine.memory.rate_limiter import MemoryRateLimiter
+from taskhub.engine.memory.state import MemoryState
+from taskhub.engine.port.inspection import (
+    DeadLetter,
+    Delayed,
+    Inspection,
+    Obstacle,
+    PausedQueue,
+    QueueCounts,
+)
+from taskhub.message import Envelope
+
+
+class MemoryInspection(Inspection):
+    """Reads under the engine's lock."""
+
+    _state: MemoryState
+    _changed: threading.Condition
+    _clock: Callable[[], int]
+    _rate_limiter: MemoryRateLimiter
+
+    def queues(self) -> dict[str, QueueCounts]:
+        with self._changed:
+            state = self._state
+            delayed = Counter(due.queue for due in state.delayed)
+            delayed += self._rate_limiter.waiting_by_queue()
+            return {
+                name: QueueCounts(len(state.ready[name]), delayed[name])
+                for name in sorted(state.queues)
+            }
+
+    def paused_queues(self) -> dict[str, PausedQueue]:
+        with self._changed:
+            return dict(sorted(self._state.paused.items()))
+
+    def unfinished(self, queue: str) -> int:
+        with self._changed:
+            return sum(message.queue == queue for message in self._state.messages.values())
+
+    def waiting(self, queue: str, offset: int, limit: int) -> list[Envelope]:
+        with self._changed:
+            page = self._state.ready[queue][offset : offset + limit]
+            return [self._state.messages[position.key] for position in page]
+
+    def oldest(self, queue: str) -> list[Envelope]:
+        with self._changed:
+            heads: dict[int, str] = {}
+            for position in self._state.ready[queue]:
+                heads.setdefault(position.rank, position.key)
+            return [self._state.messages[key] for key in heads.values()]
+
+    def delayed(
+        self, offset: int, limit: int, queues: Collection[str] | None = None
+    ) -> list[Delayed]:
+        with self._changed:
+            wanted = [due for due in self._state.delayed if queues is None or due.queue in queues]
+            page = wanted[offset : offset + limit]
+            return [Delayed(due.at, self._state.messages[due.key]) for due in page]
+
+    def claimed(self, worker: str, offset: int, limit: int) -> list[Envelope]:
+        with self._changed:
+            keys = sorted(self._state.claims.get(worker, ()))
+            return [self._state.messages[key] for key in keys[offset : offset + limit]]
+
+    def dead_letters(self, offset: int, limit: int) -> list[DeadLetter]:
+        with self._changed:
+            found = sorted(self._state.dead.values(), key=lambda dead: (dead.expires, dead.key))
+            return found[offset : offset + limit]
+
+    def dead_letter(self, key: str) -> DeadLetter | None:
+        with self._changed:
+            return self._state.dead.get(key)
+
+    def dead_count(self) -> int:
+        with self._changed:
+            return len(self._state.dead)
+
+    def revoked(self, offset: int, limit: int) -> list[str]:
+        with self._changed:
+            now = self._clock()
+            entries = sorted((until, key) for key, until in self._state.revoked.items())
+            remembered = [key for until, key in entries if until > now]
+            return remembered[offset : offset + limit]
+
+    def revoked_stamps(self) -> list[tuple[str, str]]:
+        with self._changed:
+            now = self._clock()
+            return [stamp for stamp, until in self._state.revoked_stamps.items() if until > now]
+
+    def workers(self) -> dict[str, int]:
+        with self._changed:
+            now = self._clock()
+            return {worker: until - now for worker, until in self._state.workers.items()}
+
+    def worker_infos(self) -> dict[str, bytes]:
+        with self._changed:
+            alive = [worker for worker, left in self.workers().items() if left > 0]
+            worker_infos = self._state.worker_infos
+            return {worker: worker_infos[worker] for worker in alive if worker in worker_infos}
+
+    def held(self, worker: str) -> dict[str, str]:
+        with self._changed:
+            claims = self._state.claims.get(worker, {})
+            return {key: claim.token for key, claim in claims.items()}
+
+    def obstacles(self, queues: Sequence[str] = ()) -> list[Obstacle]:
+        return []
+
+    def ping(self) -> str:
+        return "memory"
