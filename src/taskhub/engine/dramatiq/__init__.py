@@ -1,0 +1,1 @@
+"""Dramatiq on the engine: broker, consumer, fetcher, completer, and the loop that joins them."""
