@@ -1,19 +1,20 @@
 """What is stored of a message: the envelope that the engine handles, and the text of its body.
 
-The body of every message is a `dramatiq.Message` in JSON; the engine never opens it. What the engine must know (queue,
-priority, when it is due) is written on the envelope.
+The body of every message is a `dramatiq.Message` in JSON; the engine never opens it. What the
+engine must know (queue, priority, when it is due) is written on the envelope.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from taskhub.exceptions import DecodeError
 from taskhub.serialization.json import dumps, loads
 
-#: The form of messages that this version reads. One without a field `format` has it; other forms will name theirs.
+#: The form of messages that this version reads. One without a field `format` has it; other forms
+#: will name theirs.
 FORMAT = 1
 
 #: The priority of a message that names none: the middle, so that 1 is low and 9 is high.
@@ -21,15 +22,15 @@ DEFAULT_PRIORITY = 5
 LOWEST_PRIORITY = 0
 HIGHEST_PRIORITY = 9
 
-#: The digit of a random UUID that tells its variant, by the random digit in its place.
+#: The digit of a random UUID that encodes its variant, by the random digit in its place.
 _VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
 
 
 class Envelope(NamedTuple):
     """A message as the engine sees it.
 
-    Two of the fields say when it is due: `delay` counts from the moment it is stored, by the server's clock; `eta` is a
-    point in time. With neither, it is ready at once.
+    Two of the fields say when it is due: `delay` counts from the moment it is stored, by the
+    server's clock; `eta` is a point in time. With neither, it is ready at once.
     """
 
     task_id: str
@@ -42,7 +43,7 @@ class Envelope(NamedTuple):
     delay: int = 0
     #: Milliseconds since the epoch; None: none.
     eta: int | None = None
-    #: The chains of whose stored links it tells: they are kept for it.
+    #: Ids of the chain continuations that it refers to; kept until it is processed.
     chains: tuple[str, ...] = ()
 
     def record(self) -> bytes:
@@ -61,28 +62,15 @@ def envelope_from_record(record: bytes) -> Envelope:
     """Read back what `Envelope.record` wrote; when it was due is not part of a record.
 
     Raises:
-      ValueError: the record is not of that form.
+        ValueError: the record is not of that form.
     """
     queue, priority, task_id, body = record.split(b"\n", 3)
     return Envelope(task_id.decode(), queue.decode(), int(priority), body)
 
 
 def chains_of(options: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the chains of whose stored links the options of a message tell."""
-    return tuple(chain_id for chain_id, *_ in options.get("chain_rest") or ())
-
-
-def check_name(kind: str, name: str) -> str:
-    """Return `name` if it can name a queue or a task id in the store.
-
-    Raises:
-      ValueError: it is empty, or holds a line break, which separates the fields of a record.
-    """
-    if not name or "\n" in name:
-        raise ValueError(
-            f"{kind} {name!r} cannot be used: it must be a non-empty text without line breaks"
-        )
-    return name
+    """Return the ids of the chain continuations that the options of a message refer to."""
+    return tuple(chain_id for chain_id, *_ in options.get("chain_continuation") or ())
 
 
 def clamp_priority(priority: int | None, default: int | None = None) -> int:
@@ -95,6 +83,30 @@ def clamp_priority(priority: int | None, default: int | None = None) -> int:
     return max(LOWEST_PRIORITY, min(HIGHEST_PRIORITY, int(priority)))
 
 
+class PriorityOrder(NamedTuple):
+    """Where the priorities of calls stand among the ten bands of the store, of which 9 is first."""
+
+    #: The distinguished priorities where 0 is the first, as in Celery on Redis; empty: 9 is the
+    #: first.
+    steps: tuple[int, ...] = ()
+
+    def band(self, priority: int | None) -> int:
+        """Return the priority band of a call; without a priority the middle, or the first."""
+        if not self.steps:
+            return clamp_priority(priority)
+        number = clamp_priority(priority, LOWEST_PRIORITY)
+        below = (step for step in self.steps if step <= number)
+        return HIGHEST_PRIORITY - max(below, default=min(self.steps))
+
+    def number(self, band: int) -> int:
+        """Return the priority that a band stands for."""
+        return HIGHEST_PRIORITY - band if self.steps else band
+
+
+#: 9 is first.
+HIGHEST_FIRST: Final = PriorityOrder()
+
+
 def new_task_id() -> str:
     """Return a random UUID (version 4) as text; `uuid.uuid4` takes several times as long."""
     digits = os.urandom(16).hex()
@@ -103,10 +115,10 @@ def new_task_id() -> str:
 
 
 def encode_body(fields: dict[str, Any]) -> bytes:
-    """Encode the fields of a `dramatiq.Message` (its `asdict()`) as JSON with Celery's extended types.
+    """Encode fields of a `dramatiq.Message` (its `asdict()`) as JSON with Celery's extended types.
 
     Raises:
-      EncodeError: an argument cannot be serialized; the message names its place.
+        EncodeError: an argument cannot be serialized; the message names its place.
     """
     return dumps(fields, name="message").encode()
 
@@ -115,12 +127,14 @@ def decode_body(body: bytes) -> dict[str, Any]:
     """Decode what `encode_body` wrote.
 
     Raises:
-      DecodeError: it is not JSON, not the fields of a message, or of a format that is not known here.
+        DecodeError: it is not JSON, not the fields of a message, or of a format that is not known
+            here.
     """
     fields = loads(body)
     if isinstance(fields, dict) and fields.get("format", FORMAT) != FORMAT:
         raise DecodeError(
-            f"the message has the unknown format {fields['format']!r}: workers must not be older than what calls them"
+            f"the message has the unknown format {fields['format']!r}: workers must not be older "
+            "than what calls them"
         )
     if not isinstance(fields, dict) or not {"actor_name", "args", "kwargs"} <= fields.keys():
         raise DecodeError("the body is not a message: it lacks actor_name, args or kwargs")

@@ -1,4 +1,4 @@
-"""The ending of a task, as a value: all that is to be written when it ends, and nothing else."""
+"""Outcome of a task as a value: all that is to be written when it ends, and nothing else."""
 
 from __future__ import annotations
 
@@ -14,6 +14,23 @@ class ChordPlan(NamedTuple):
     #: How many parts its header has.
     size: int
     body: tuple[Envelope, ...]
+
+
+class ChordPage(NamedTuple):
+    """Some members of an open chord: its caller still reads others from a generator.
+
+    Until the last page an open chord waits for the next one, and is not complete. The first page
+    comes with the `ChordPlan` of size 0 that opens it. A page of no parts renews the wait.
+    """
+
+    chord_id: str
+    #: How many parts the messages of this page give.
+    parts: int
+    #: How long the chord waits for the next page, milliseconds; None: this is the last one, its
+    #: size is known now.
+    wait: int | None
+    #: With the first page: the part that ends the chord when the next page does not come.
+    failure: str = ""
 
 
 class ChordPart(NamedTuple):
@@ -43,14 +60,25 @@ class ChainPlan(NamedTuple):
 
 
 class Document(NamedTuple):
-    """A result document of another task that ends with this one, e.g. a later link of a chain that failed."""
+    """Result document of another task that ends with this one, e.g. a later link of a chain."""
 
     task_id: str
     text: str
 
 
+class HistoryPart(NamedTuple):
+    """What the history keeps of a task that has ended."""
+
+    #: Its name, one line.
+    task: str
+    #: One of `taskhub.history.STATES`.
+    state: str
+    #: `taskhub.history.HistoryRecord` as text; the engine does not open it.
+    record: str
+
+
 class Consequences(NamedTuple):
-    """What follows from an ending besides the state of the task itself."""
+    """What follows from an outcome besides the state of the task itself."""
 
     publish: tuple[Envelope, ...] = ()
     chords: tuple[ChordPlan, ...] = ()
@@ -64,14 +92,15 @@ NO_CONSEQUENCES = Consequences()
 
 
 class Outcome(NamedTuple):
-    """What one execution of a task leaves behind; written by the engine in one atomic, fenced step."""
+    """What one execution of a task leaves behind; the engine writes it in one fenced step."""
 
     task_id: str
     #: The state it ends in, one of `taskhub.states` (RETRY when the message is published again).
     state: str
-    #: The result document to store under the task's id (`serialization.encode_meta`); None: nothing is stored.
+    #: The result document to store under the task's id (`serialization.encode_meta`); None: nothing
+    #: is stored.
     document: str | None = None
-    #: How long the document is kept, milliseconds; None: for ever.
+    #: How long the document is kept, milliseconds; None: forever.
     ttl: int | None = None
     #: The messages that follow: the retry, the next link, callbacks.
     publish: tuple[Envelope, ...] = ()
@@ -81,8 +110,8 @@ class Outcome(NamedTuple):
     chords: tuple[ChordPlan, ...] = ()
     #: The parts that it gives to chords; after it has extended them.
     parts: tuple[ChordPart, ...] = ()
-    #: The chord whose values it was called with; it needs them no longer.
-    joined: str | None = None
+    #: The chord whose results it was called with; it needs them no longer.
+    consumed_chord: str | None = None
     #: Documents of other tasks, stored for as long as its own.
     documents: tuple[Document, ...] = ()
     #: The calls that it adds to open chords.
@@ -92,6 +121,12 @@ class Outcome(NamedTuple):
     #: The chains whose links are stored, for the messages that follow.
     chains: tuple[ChainPlan, ...] = ()
     #: The chains whose stored links are needed no longer.
-    spent: tuple[str, ...] = ()
-    #: What it failed with, for the statistics: the exception's class and its message, each on a line.
+    consumed_chains: tuple[str, ...] = ()
+    #: What it failed with, for the statistics: the exception's class and its message, each on a
+    #: line.
     error: str | None = None
+    #: What the history keeps of it; None: nothing.
+    history: HistoryPart | None = None
+    #: Why its message is kept as that of a failed task, JSON text as for a dead letter; None: it is
+    #: not.
+    failed: str | None = None

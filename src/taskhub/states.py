@@ -1,4 +1,4 @@
-"""The states that a task goes through, and their order of precedence (as ``celery.states``).
+"""The states that a task goes through, and their order of precedence (as `celery.states`).
 
 A state is a plain string, so that a task can report one of its own, such as "PROGRESS".
 """
@@ -31,7 +31,7 @@ __all__ = (
 PENDING: Final = "PENDING"
 #: A worker holds the task and has not begun it.
 RECEIVED: Final = "RECEIVED"
-#: The task runs; stored only with ``task_track_started``.
+#: The task runs; stored only with `task_track_started`.
 STARTED: Final = "STARTED"
 #: The task returned; its return value is the result.
 SUCCESS: Final = "SUCCESS"
@@ -39,11 +39,11 @@ SUCCESS: Final = "SUCCESS"
 FAILURE: Final = "FAILURE"
 #: The task was revoked, or expired, before it ended.
 REVOKED: Final = "REVOKED"
-#: The task raised ``Reject``; appears in events, not in stored results.
+#: The task raised `Reject`; appears in events, not in stored results.
 REJECTED: Final = "REJECTED"
 #: The task will run again; the exception that caused it is the result.
 RETRY: Final = "RETRY"
-#: The task raised ``Ignore``; its stored state was left alone.
+#: The task raised `Ignore`; its stored state was left alone.
 IGNORED: Final = "IGNORED"
 
 #: The task has ended: there is a result to get.
@@ -52,12 +52,12 @@ READY_STATES: Final = frozenset({SUCCESS, FAILURE, REVOKED})
 UNREADY_STATES: Final = frozenset({PENDING, RECEIVED, STARTED, REJECTED, RETRY})
 #: The stored result is an exception.
 EXCEPTION_STATES: Final = frozenset({RETRY, FAILURE, REVOKED})
-#: ``result.get()`` raises the stored exception.
+#: `result.get()` raises the stored exception.
 PROPAGATE_STATES: Final = frozenset({FAILURE, REVOKED})
 #: Every state that a stored result of the library's own can have.
 ALL_STATES: Final = frozenset({PENDING, RECEIVED, STARTED, SUCCESS, FAILURE, RETRY, REVOKED})
 
-#: States from the strongest to the weakest; ``None`` stands for every state that is not ours.
+#: States from the strongest to the weakest; `None` stands for every state that is not ours.
 PRECEDENCE: Final[list[str | None]] = [
     SUCCESS,
     FAILURE,
@@ -79,7 +79,7 @@ def precedence(state: str | None) -> int:
 
 
 class state(str):  # noqa: N801 - Celery's name
-    """A state that compares by precedence: ``state("PENDING") < state("SUCCESS")``.
+    """A state that compares by precedence: `state("PENDING") < state("SUCCESS")`.
 
     Custom states stand above all of ours but SUCCESS and FAILURE. Equality and hash are those of
     the string.
