@@ -1,1 +1,1 @@
-"""Floor 2: what runs in a worker process, from the request of one execution to the supervision of many."""
+"""Worker processes: middleware, leases, control messages, and the supervision of many."""

@@ -1,12 +1,10 @@
-"""The middleware of a worker, and the broker that carries it."""
+"""The middleware of a worker, and adding it to a broker."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
-from dramatiq.asyncio import EventLoopThread, get_event_loop_thread, set_event_loop_thread
 from dramatiq.middleware import (
     AgeLimit,
     AsyncIO,
@@ -19,18 +17,26 @@ from dramatiq.middleware import (
 )
 from dramatiq.results import Results
 
-from taskhub.engine.broker import EngineBroker
-from taskhub.engine.port import Engine
-from taskhub.worker import keeper
-from taskhub.worker.commands.state import ControlledApp
-from taskhub.worker.eventing import Eventing
-from taskhub.worker.lease import Lease
+from taskhub.engine.dramatiq.broker import EngineBroker
+from taskhub.engine.dramatiq.local_workers import ExchangeLoopMiddleware, LocalWorkers, WorkerHooks
+from taskhub.engine.port.engine import Engine
+from taskhub.execution.event_loop import EventLoop
+from taskhub.execution.time_limits import seconds
+from taskhub.worker.control.middleware import RemoteControl
+from taskhub.worker.control.state import ControlledApp
+from taskhub.worker.ipc.client import notify_supervisor
+from taskhub.worker.leases.lease import Lease
+from taskhub.worker.leases.lease_renewer import run_lease_renewer
 from taskhub.worker.lifecycle import Lifecycle
 from taskhub.worker.limits.run_time import RunTimeLimits
+from taskhub.worker.native import CanvasMembership, NativeOutcomes
 from taskhub.worker.native_results import EngineResultBackend
 from taskhub.worker.node import Node, NodeSignals
-from taskhub.worker.rejecting import AfterFailure, Rejection
-from taskhub.worker.remote import RemoteControl
+from taskhub.worker.rejection import Rejection
+from taskhub.worker.telemetry.event_emitter import EventEmitter
+from taskhub.worker.telemetry.history_writer import HistoryWriter
+from taskhub.worker.telemetry.run_history import RunHistory
+from taskhub.worker.unknown_tasks import LiveWorkers, UnknownTasks
 from taskhub.worker.watchdog import Watchdog
 
 
@@ -70,46 +76,17 @@ class NamedPipelines(Pipelines):
     only_when_named = True
 
 
-class EventLoop(AsyncIO):
-    """Dramatiq's event loop for coroutines, in a thread that does not outlive its process.
-
-    Dramatiq's own keeps a process alive that a second SIGTERM has told to end at once. There is one for all workers of
-    a process, of which tests may have several.
-    """
-
-    _lock = threading.Lock()
-    _workers = 0
-
-    def before_worker_boot(self, broker: Any, worker: Any) -> None:
-        with self._lock:
-            EventLoop._workers += 1
-            if get_event_loop_thread() is not None:
-                return
-            thread = EventLoopThread(self.logger)
-            thread.daemon = True
-            thread.start(timeout=5.0)
-            set_event_loop_thread(thread)
-
-    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
-        with self._lock:
-            EventLoop._workers -= 1
-            thread = get_event_loop_thread()
-            if EventLoop._workers <= 0 and thread is not None:
-                thread.stop()
-                thread.join()
-                set_event_loop_thread(None)
-
-
 def _results(engine: Callable[[], Engine]) -> Results:
-    """Return what answers Dramatiq's questions for results; they are stored by the commit."""
+    """Return Dramatiq's middleware for results, which reads what commits have stored."""
     # Of exactly this type: Dramatiq's worker looks for it before it accepts a value.
-    results = Results(backend=EngineResultBackend(engine), store_results=True)
-    vars(results)["native_only"] = True
+    results = Results(backend=EngineResultBackend(engine))
+    # None: for as long as `result_expires` says.
+    vars(results).update(native_only=True, result_ttl=None)
     return results
 
 
 class Boot(Middleware):
-    """Lets the app get ready before a worker starts."""
+    """Prepares the app before a worker starts."""
 
     def __init__(self, boot: Callable[[], None]) -> None:
         self._boot = boot
@@ -125,70 +102,76 @@ class PrefetchBound(Middleware):
         self._app = app
 
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
-        conf, courier = self._app.conf, broker.courier
+        conf, exchange_loop = self._app.conf, broker.exchange_loop
         multiplier = 0
         if conf.worker_disable_prefetch:
             multiplier = 1
         elif conf.value_set_for("worker_prefetch_multiplier"):
             multiplier = conf.worker_prefetch_multiplier or 0
-        if multiplier and courier is not None:
-            courier.prefetch.most = worker.worker_threads * multiplier
+        if multiplier and exchange_loop is not None:
+            exchange_loop.prefetch.maximum = worker.worker_threads * multiplier
 
 
-class KeeperFork(Middleware):
-    """Has Dramatiq's command line run the keeper beside its worker processes."""
+class LeaseRenewerFork(Middleware):
+    """Has Dramatiq's command line run the lease renewer beside its worker processes."""
 
     @property
     def forks(self) -> list[Callable[[], int]]:
-        return [keeper.main]
+        return [run_lease_renewer]
 
 
-def hold_lease(engine: Engine, worker: str) -> Callable[[], None]:
-    """Take a worker's lease; returns what gives it up."""
+def acquire_lease(engine: Engine, worker: str) -> Callable[[], None]:
+    """Acquire a worker's lease; returns what releases it."""
     lease = Lease(engine, worker)
-    lease.begin()
-    return lease.end
+    lease.acquire()
+    return lease.release
 
 
-def make_broker(
-    app: ControlledApp, boot: Callable[[], None], after_failure: AfterFailure
-) -> EngineBroker:
-    """Return a broker with the middleware that tasks and native actors need.
+def add_worker_middleware(
+    broker: EngineBroker, app: ControlledApp, boot: Callable[[], None], canvas: CanvasMembership
+) -> None:
+    """Set a broker up for workers, with the middleware that tasks and native actors need.
 
-    Parameters:
-      app: has the engine, which is made when it is first needed; receivers of signals and commands get it, too.
-      boot: gets the app ready before a worker starts.
-      after_failure: returns what the failure of a task causes that is not registered here.
+    Args:
+        broker: The broker.
+        app: Has the engine, which is made when it is first needed; receivers of signals and
+            commands get it, too.
+        boot: Prepares the app before a worker starts.
+        canvas: Knows the canvases that calls are part of.
     """
 
     def engine() -> Engine:
         return app.engine
 
     node = Node(app)
-    reject = Rejection(node, after_failure)
-    broker = EngineBroker(engine, reject=reject, hold_lease=hold_lease, middleware=[])
+    reject = Rejection(node, canvas.after_failure)
+    unknown = UnknownTasks(LiveWorkers(engine), lambda: seconds(app.conf.task_unknown_grace) or 0.0)
+    hooks = WorkerHooks(reject, acquire_lease, unknown.requeue, notify_supervisor)
+    broker.local_workers = LocalWorkers(broker, hooks)
     node.broker = broker
-    eventing = Eventing(node)
-    lifecycle = Lifecycle(reject, node, eventing)
+    event_emitter = EventEmitter(node)
+    lifecycle = Lifecycle(reject, node, event_emitter, NativeOutcomes(app.conf, canvas))
     for middleware in (
+        ExchangeLoopMiddleware(),
         Boot(boot),
         PrefetchBound(app),
+        HistoryWriter(lambda: app.conf.task_redact or ()),
         NodeSignals(node),
-        eventing,
-        KeeperFork(),
+        event_emitter,
+        LeaseRenewerFork(),
         # First before a message, last after it: see its module.
         lifecycle,
+        RunHistory(app),
         RunTimeLimits(app),
         RemoteControl(app, lifecycle.executions),
-        NativeAgeLimit(),
-        NativeTimeLimit(),
-        NativeShutdownNotifications(),
-        NamedCallbacks(),
-        NamedPipelines(),
-        NativeRetries(),
-        EventLoop(),
-        _results(engine),
-        Watchdog(app, lifecycle.executions),
     ):
         broker.add_middleware(middleware)
-    return broker
+    broker.add_substitute(NativeAgeLimit(), AgeLimit)
+    broker.add_substitute(NativeTimeLimit(), TimeLimit)
+    broker.add_substitute(NativeShutdownNotifications(), ShutdownNotifications)
+    broker.add_substitute(NamedCallbacks(), Callbacks)
+    broker.add_substitute(NamedPipelines(), Pipelines)
+    broker.add_substitute(NativeRetries(), Retries)
+    broker.add_substitute(EventLoop(), AsyncIO, permanent=True)
+    broker.add_substitute(_results(engine), Results)
+    broker.add_middleware(Watchdog(app, lifecycle.executions))

@@ -1,4 +1,4 @@
-"""What stands for this worker process as the sender of Celery's signals about workers, and who sends them."""
+"""The node: this worker process as the sender of Celery's signals about workers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any, Protocol
 from dramatiq.middleware import Middleware
 
 from taskhub import signals
-from taskhub.engine.broker import EngineBroker
-from taskhub.engine.port import Engine
+from taskhub.engine.dramatiq.broker import EngineBroker
+from taskhub.engine.port.engine import Engine
 
 
 class AppOfWorker(Protocol):
-    """What a worker needs of its app."""
+    """The app of a worker, as far as workers use it."""
 
     @property
     def engine(self) -> Engine:
@@ -25,36 +25,41 @@ class AppOfWorker(Protocol):
         """Its configuration."""
         ...
 
+    @property
+    def main(self) -> str | None:
+        """Its name."""
+        ...
+
 
 class Node:
-    """A worker process, under the names that receivers of Celery's signals look at.
+    """A worker process, with the attributes that receivers of Celery's signals read.
 
-    Parameters:
-      app: the app that it works for.
+    Args:
+        app: Its app.
     """
 
     def __init__(self, app: AppOfWorker) -> None:
         self.app = app
-        #: That app's; set when it is made.
+        #: The broker of the app; set when it is made.
         self.broker: EngineBroker | None = None
         #: How many tasks it runs at once, once it has begun.
         self.concurrency: int | None = None
 
     @property
     def hostname(self) -> str:
-        """The node's name, e.g. "celery@host"; all processes of one `taskhub worker` have the same."""
+        """The node name, e.g. "celery@host"; the same in all processes of a worker."""
         return "" if self.broker is None else self.broker.nodename
 
     @property
     def pid(self) -> int:
-        """The process."""
+        """Its process id."""
         return os.getpid()
 
     @property
     def queues(self) -> tuple[str, ...]:
         """The queues that it serves, once it has begun."""
-        courier = None if self.broker is None else self.broker.courier
-        return () if courier is None else courier.queues
+        exchange_loop = None if self.broker is None else self.broker.exchange_loop
+        return () if exchange_loop is None else exchange_loop.queues
 
     @property
     def controller(self) -> Node:
@@ -73,21 +78,22 @@ class Node:
 class NodeSignals(Middleware):
     """Sends the signals about this worker process, from its boot to its end.
 
-    Its supervisor runs no code of users, so the signals that Celery sends from there are sent here, too.
+    Its supervisor runs no code of users, so the signals that Celery sends from there are sent here,
+    too.
     """
 
     def __init__(self, node: Node) -> None:
         self.node = node
-        self._introduced = False
+        self._registered = False
 
-    def introduce(self, options: dict[str, Any] | None = None) -> None:
-        """Send `celeryd_init` and `worker_init`, once: receivers may still change the configuration.
+    def register_worker(self, options: dict[str, Any] | None = None) -> None:
+        """Send `celeryd_init` and `worker_init`, once; receivers may still change the settings.
 
-        Parameters:
-          options: those of the command line, by name.
+        Args:
+            options: Those of the command line, by name.
         """
-        if not self._introduced:
-            self._introduced = True
+        if not self._registered:
+            self._registered = True
             node = self.node
             signals.celeryd_init.send(
                 node.hostname, instance=node, conf=node.app.conf, options=options or {}
@@ -96,7 +102,7 @@ class NodeSignals(Middleware):
 
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
         node = self.node
-        self.introduce()
+        self.register_worker()
         node.concurrency = worker.worker_threads
         signals.celeryd_after_setup.send(node.hostname, instance=node, conf=node.app.conf)
         signals.worker_before_create_process.send(node)
@@ -114,8 +120,8 @@ class NodeSignals(Middleware):
         signals.worker_shutdown.send(node)
 
 
-def signals_of(broker: EngineBroker) -> NodeSignals:
-    """Return who sends the signals about the workers of a broker."""
+def node_signals_of(broker: EngineBroker) -> NodeSignals:
+    """Return the middleware that sends the signals about the workers of a broker."""
     return next(
         middleware for middleware in broker.middleware if isinstance(middleware, NodeSignals)
     )

@@ -1,4 +1,4 @@
-"""Names of workers, and what may stand for them in the names of files: as Celery's `%` marks."""
+"""Node names, and their `%` marks in the names of files, as in Celery."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ DEFAULT = "celery"
 
 
 def expand_nodename(pattern: str | None, host: str | None = None) -> str:
-    """Return a node name; as Celery's `--hostname`, with %h (host), %n (its first part) and %d (the rest).
+    """Return a node name, from a pattern as Celery's `--hostname`.
 
-    A name without `@` is that of the worker on this host.
+    Marks: %h (the host), %n (its first part), %d (the rest).
+
+    A name without `@` gets the host behind it.
     """
     host = host or socket.gethostname()
     name, _, domain = host.partition(".")
@@ -22,10 +24,11 @@ def expand_nodename(pattern: str | None, host: str | None = None) -> str:
 
 
 def expand_path(pattern: str, nodename: str, process: int = 0) -> str:
-    """Return a path for a process of a worker; as Celery's `--logfile` and `--pidfile`.
+    """Return a path for a process of a worker, from a pattern as Celery's `--logfile`.
 
-    Marks: %p (the node name), %n (what is before its `@`), %h (what is after it), %d (the domain of %h), %i (the
-    process's number, 0 for the supervisor), %I (the same with a dash before it, nothing for the supervisor), %%.
+    Marks: %p (the node name), %n (what is before its `@`), %h (what is after it), %d (the domain of
+    %h), %i (the process's number, 0 for the supervisor), %I (the same with a dash before it,
+    nothing for the supervisor), %%.
     """
     name, _, host = nodename.rpartition("@")
     values = {

@@ -1,4 +1,4 @@
-"""One worker process: runs Dramatiq's worker on a broker until it is told to stop."""
+"""A worker process: runs Dramatiq's worker on a broker until it is stopped."""
 
 from __future__ import annotations
 
@@ -6,32 +6,50 @@ import logging
 import select
 import signal
 import socket
+import threading
 import time
 from collections.abc import Collection
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from dramatiq.worker import Worker
 
-from taskhub.engine.broker import EngineBroker
-from taskhub.engine.courier import Courier
+from taskhub.engine.dramatiq import internals
+from taskhub.engine.dramatiq.broker import EngineBroker
+from taskhub.engine.dramatiq.exchange_loop import ExchangeLoop
 from taskhub.exceptions import OperationalError
-from taskhub.worker import supervised
-from taskhub.worker.link import Link, Report
-from taskhub.worker.recycling import KIB, Limits, resident_memory
+from taskhub.worker.fork_signals import ForkSignals
+from taskhub.worker.ipc.client import PoolState, install_client
+from taskhub.worker.ipc.connection import Report, SupervisorConnection
+from taskhub.worker.orphaned_messages import begun_deliveries, delivery_id
+from taskhub.worker.resident_memory import resident_memory
+from taskhub.worker.restart_policy import KIB, RecycleLimits
+from taskhub.worker.stop_signals import RepeatFilter, is_cold_shutdown
 
 logger = logging.getLogger(__name__)
 
-#: What is left to be written gets so long when the process must end at once, seconds.
-AT_ONCE = 2.0
-#: How often to tell the supervisor how things are, seconds.
-PULSE = 1.0
-#: With limits, and while the process finishes what it holds, it looks more often.
-LOOK_EVERY = 0.1
+#: Outcomes get so long to be committed when the process must end at once, seconds.
+FORCED_TIMEOUT = 2.0
+#: How often to send a heartbeat to the supervisor, seconds.
+HEARTBEAT_PERIOD = 1.0
+#: With recycle limits, and while the process finishes what it holds, it checks more often.
+SHORT_PERIOD = 0.1
+#: The supervisor's order follows a signal that others sent, too, within this time; seconds.
+ORDER_DELAY = 1.0
+
+
+class State(Enum):
+    """What a worker process does."""
+
+    WORKING = "runs tasks"
+    RETIRING = "claims nothing more, and finishes what runs, however long it takes"
+    STOPPING = "finishes what runs within its deadline; a further signal ends it at once"
+    STOPPED = "ends at once"
 
 
 class _EndAtOnce(BaseException):
-    """The second signal has come: what runs is given back."""
+    """A further signal has come: what runs is requeued."""
 
 
 @dataclass(frozen=True)
@@ -45,15 +63,15 @@ class Deadlines:
 
 
 class WorkerProcess:
-    """Works tasks off in this process; to be made and run by the main thread.
+    """Runs a worker in this process; made and run by the main thread.
 
-    Parameters:
-      broker: where tasks come from, with all of them declared.
-      threads: how many run at once.
-      queues: the only queues to serve; empty: all that are declared.
-      deadlines: how long tasks may go on when the process is asked to stop.
-      limits: after how much work to ask for another process.
-      link: where to tell what happens.
+    Args:
+        broker: Where tasks come from, with all of them declared.
+        threads: How many run at once.
+        queues: The only queues to serve; empty: all that are declared.
+        deadlines: How long tasks may go on when the process is asked to stop.
+        limits: After how much work to ask for another process.
+        connection: The socket to the supervisor.
     """
 
     def __init__(
@@ -63,159 +81,227 @@ class WorkerProcess:
         threads: int,
         queues: Collection[str],
         deadlines: Deadlines,
-        limits: Limits,
-        link: Link,
+        limits: RecycleLimits,
+        connection: SupervisorConnection,
     ) -> None:
         self._broker = broker
         self._threads = threads
         self._queues = set(queues)
         self._deadlines = deadlines
         self._limits = limits
-        self._link = link
-        self._supervision = supervised.begin(link)
+        self._connection = connection
+        self._supervisor = install_client(connection)
+        self._state = State.WORKING
+        # The signals that asked for the end.
         self._signals: list[int] = []
-        self._may_end_at_once = False
-        self._retiring = False
+        self._repeats = RepeatFilter()
+        self._stop_ordered = False
         # A signal ends the wait by a byte on this socket.
         self._inner, self._outer = socket.socketpair()
         self._inner.setblocking(False)
         self._outer.setblocking(False)
 
     def handle_signals(self) -> None:
-        """From now on SIGTERM and SIGQUIT ask for an end; the first one while nothing runs yet, too."""
+        """Handle SIGTERM and SIGQUIT from now on, also while the worker does not run yet.
+
+        They ask for an end; SIGQUIT after another asks for one at once.
+        """
         signal.set_wakeup_fd(self._outer.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        # It is the supervisor's, which answers by orders.
+        # It is the supervisor's, which reacts with orders.
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        signal.signal(signal.SIGTERM, self._on_signal)
-        signal.signal(signal.SIGQUIT, self._on_signal)
+        signal.signal(signal.SIGTERM, self._handle_signal)
+        signal.signal(signal.SIGQUIT, self._handle_signal)
+        ForkSignals()
 
-    def is_to_end_within(self, seconds: float) -> bool:
-        """Wait so long before `run`; returns True at once if it is told to end, or the supervisor is gone."""
+    def wait_for_stop(self, seconds: float) -> bool:
+        """Wait, before `run`, for a request to end, or for the supervisor to be gone.
+
+        Args:
+            seconds: How long at most.
+
+        Returns:
+            Whether the process is to end.
+        """
         deadline = time.monotonic() + seconds
         while not self._signals and (left := deadline - time.monotonic()) > 0:
-            if self._link.is_cut_within(min(left, LOOK_EVERY)):
+            if self._connection.wait_for_hangup(min(left, SHORT_PERIOD)):
                 logger.warning("the supervisor is gone: this process ends, too")
                 return True
         return bool(self._signals)
 
     def run(self, facts: dict[str, Any]) -> int:
-        """Work until told to stop; returns the exit code.
+        """Run tasks until stopped.
 
-        Parameters:
-          facts: what to tell the supervisor when the worker is ready.
+        Args:
+            facts: What to report to the supervisor when the worker is ready.
+
+        Returns:
+            The exit code.
 
         Raises:
-          OperationalError: the store is out of reach at the start.
+            OperationalError: The store is out of reach at the start.
         """
         worker = Worker(self._broker, queues=self._queues or None, worker_threads=self._threads)
         worker.start()
-        courier = self._broker.courier
-        if courier is None:
-            # The broker reports what goes wrong in a boot only to its log.
+        exchange_loop = self._broker.exchange_loop
+        if exchange_loop is None:
+            # The broker only logs what goes wrong in a boot.
             self._broker.engine.ping()
             raise OperationalError("the worker could not take a lease: see the log above")
-        least = resident_memory()
-        if self._limits.memory is not None and least > self._limits.memory * KIB:
+        self._warn_of_memory()
+        self._connection.send_report(Report("ready", facts=facts))
+        self._work(exchange_loop)
+        return self._stop(worker, exchange_loop)
+
+    def _warn_of_memory(self) -> None:
+        memory = resident_memory()
+        if self._limits.memory is not None and memory > self._limits.memory * KIB:
             logger.warning(
-                "a process needs %d KiB before its first task, more than worker_max_memory_per_child (%d): "
-                "each will be replaced after one task",
-                least // KIB,
+                "a process needs %d KiB before its first task, more than "
+                "worker_max_memory_per_child (%d): each will be replaced after one task",
+                memory // KIB,
                 self._limits.memory,
             )
-        self._link.tell(Report("ready", facts=facts))
-        self._wait(courier)
-        return self._stop(worker, courier)
 
     # -- working
 
-    def _wait(self, courier: Courier) -> None:
+    def _work(self, exchange_loop: ExchangeLoop) -> None:
         """Return when it is time to stop."""
-        sockets = [self._inner]
-        if self._link.connection is not None:
-            sockets.append(self._link.connection)
-        told_at = 0.0
+        endpoint = self._connection.endpoint
+        sockets = [self._inner] if endpoint is None else [self._inner, endpoint]
+        next_heartbeat = 0.0
         while not self._signals:
-            watched = self._retiring or self._limits != Limits()
-            readable, _, _ = select.select(sockets, (), (), LOOK_EVERY if watched else PULSE)
-            if self._link.connection in readable and not self._heed(courier):
+            often = self._state is State.RETIRING or self._limits != RecycleLimits()
+            period = SHORT_PERIOD if often else HEARTBEAT_PERIOD
+            readable, _, _ = select.select(sockets, (), (), period)
+            if endpoint in readable and not self._follow_orders(exchange_loop):
                 logger.warning("the supervisor is gone: this process ends, too")
                 return
-            if self._retiring and courier.holding <= self._supervision.lost:
+            retired = exchange_loop.held_count <= self._supervisor.lost_count
+            if self._state is State.RETIRING and retired:
                 return
             now = time.monotonic()
-            if watched or now - told_at >= PULSE:
-                told_at = self._look_at_itself(courier, now, told_at)
+            if often or now >= next_heartbeat:
+                memory = resident_memory()
+                self._check_limits(exchange_loop, memory)
+                if now >= next_heartbeat:
+                    next_heartbeat = now + HEARTBEAT_PERIOD
+                    self._send_heartbeat(exchange_loop, memory, now)
 
-    def _heed(self, courier: Courier) -> bool:
-        """Follow what the supervisor orders; False: it is gone."""
-        orders = self._link.orders()
+    def _follow_orders(self, exchange_loop: ExchangeLoop) -> bool:
+        """Do what the supervisor orders; returns False if it is gone."""
+        orders = self._connection.read_orders()
         for order in orders or ():
             if order.kind == "retire":
-                self._retiring = True
-                courier.stop_claiming()
+                if self._state is State.WORKING:
+                    self._state = State.RETIRING
+                exchange_loop.stop_claiming()
+            elif order.kind == "stop":
+                self._stop_ordered = True
             else:
-                self._supervision.pool = supervised.PoolState.from_facts(order.facts)
+                self._supervisor.pool = PoolState.from_facts(order.facts)
         return orders is not None
 
-    def _look_at_itself(self, courier: Courier, now: float, told_at: float) -> float:
-        """Tell the supervisor how things are, once in a while, and whether this process has worked enough.
+    def _check_limits(self, exchange_loop: ExchangeLoop, memory: int) -> None:
+        """Request another process if this one has reached a limit."""
+        reason = self._limits.reason_to_recycle(exchange_loop.completed, memory)
+        if reason is not None:
+            self._supervisor.request_replacement(reason)
 
-        Returns when that was last told.
-        """
-        memory = resident_memory()
-        reached = self._limits.reached(courier.ended, memory)
-        if reached is not None:
-            self._supervision.ask_for_replacement(reached)
-        if now - told_at < PULSE:
-            return told_at
+    def _send_heartbeat(self, exchange_loop: ExchangeLoop, memory: int, now: float) -> None:
         facts = {
-            "held": courier.holding,
-            "ended": courier.ended,
+            "held": exchange_loop.held_count,
+            "completed": exchange_loop.completed,
             "memory": memory,
-            "stepped": round(now - courier.stepped_at, 3),
-            "answered": round(now - courier.answered_at, 3),
-            "reachable": courier.failures == 0,
+            "stepped": round(now - exchange_loop.stepped_at, 3),
+            "answered": round(now - exchange_loop.answered_at, 3),
+            "reachable": exchange_loop.failures == 0,
         }
-        self._link.tell_if_heard(Report("pulse", facts=facts))
-        return now
+        self._connection.send_report_unless_blocked(Report("heartbeat", facts=facts))
 
     # -- stopping
 
-    def _stop(self, worker: Worker, courier: Courier) -> int:
-        timeout = self._deadlines.warm
-        if self._signals and self._signals[0] == signal.SIGQUIT:
-            timeout = self._deadlines.cold
-        held = courier.holding
+    def _stop(self, worker: Worker, exchange_loop: ExchangeLoop) -> int:
+        cold = bool(self._signals) and self._signals[0] == signal.SIGQUIT
+        timeout = self._deadlines.cold if cold else self._deadlines.warm
+        held = exchange_loop.held_count
         if held:
             logger.info(
-                "stopping: %d tasks in hand, given back if they take longer than %g s",
-                held,
-                timeout,
+                "stopping: %d tasks in hand, requeued if they take longer than %g s", held, timeout
             )
-        worker.workers[:] = [
-            thread for thread in worker.workers if thread not in self._supervision.abandoned
-        ]
-        given_back = 0
+        begun = internals.task_threads(worker)
+        exchange_loop.find_lost = lambda: self._find_lost(exchange_loop, begun)
+        abandoned = self._supervisor.abandoned
+        internals.set_task_threads(worker, [thread for thread in begun if thread not in abandoned])
+        requeued = 0
         try:
-            self._may_end_at_once = True
+            self._state = State.STOPPING
             if len(self._signals) > 1 or (held and not timeout):
                 raise _EndAtOnce
             worker.stop(timeout=int(timeout * 1000))
-            self._may_end_at_once = False
-            given_back = sum(thread.is_alive() for thread in worker.workers)
+            self._state = State.STOPPED
+            # Without a task in hand, a thread that is still alive merely had no time to end.
+            threads = internals.task_threads(worker) if held else ()
+            requeued = sum(thread.is_alive() for thread in threads)
         except _EndAtOnce:
-            given_back = courier.holding
-            self._broker.end_courier(AT_ONCE)
-            if courier.is_alive():
-                courier.join(AT_ONCE)
-        if given_back:
-            logger.warning("%d tasks did not end in time and were given back", given_back)
-        self._link.tell(Report("stopped", facts={"given_back": given_back}))
+            self._state = State.STOPPED
+            requeued = exchange_loop.held_count
+            self._broker.local_workers.stop(FORCED_TIMEOUT)
+            if exchange_loop.is_alive():
+                exchange_loop.join(FORCED_TIMEOUT)
+        if requeued:
+            logger.warning("%d tasks did not end in time and were requeued", requeued)
+        self._connection.send_report(Report("stopped", facts={"requeued": requeued}))
         return 0
 
-    def _on_signal(self, number: int, frame: object) -> None:
+    def _find_lost(
+        self, exchange_loop: ExchangeLoop, threads: Collection[threading.Thread]
+    ) -> Collection[str]:
+        """Return the keys of messages that are lost with this process; called before it requeues.
+
+        What a thread has begun is, unless the supervisor wants the end: a task that sends its
+        process a signal, or whose thread is stuck for good, would be begun again and again
+        otherwise.
+        """
+        if not exchange_loop.held_count or self._is_end_wanted(exchange_loop):
+            return ()
+        begun = begun_deliveries(threads)
+        lost = [claim.key for claim in exchange_loop.claims if delivery_id(claim) in begun]
+        if lost:
+            logger.error(
+                "the supervisor did not order this end: it counts as a lost delivery of %d tasks",
+                len(lost),
+            )
+        return lost
+
+    def _is_end_wanted(self, exchange_loop: ExchangeLoop) -> bool:
+        """Whether the supervisor wants this process to end, or is gone.
+
+        After a signal it waits a moment for the order.
+        """
+        endpoint = self._connection.endpoint
+        if endpoint is None:
+            return True
+        deadline = time.monotonic() + (ORDER_DELAY if self._signals else 0.0)
+        while not self._stop_ordered:
+            left = max(0.0, deadline - time.monotonic())
+            if not select.select((endpoint,), (), (), left)[0]:
+                return False
+            if not self._follow_orders(exchange_loop):
+                return True
+        return True
+
+    def _handle_signal(self, number: int, frame: object) -> None:
+        if is_cold_shutdown(number):
+            number = signal.SIGQUIT
+        if number == signal.SIGTERM and self._signals:
+            # A service manager may send it to every process, and the supervisor passes its own on:
+            # it counts once.
+            return
+        if not self._repeats.accepts(number, time.monotonic()):
+            return
         self._signals.append(number)
-        if len(self._signals) > 1 and self._may_end_at_once:
-            self._may_end_at_once = False
+        if len(self._signals) > 1 and self._state is State.STOPPING:
+            self._state = State.STOPPED
             raise _EndAtOnce

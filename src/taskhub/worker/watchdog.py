@@ -1,7 +1,8 @@
-"""The watchdog: sees that a worker process has stopped working, mends what can be mended, or ends the process.
+"""The watchdog: notices that a worker process does not work, repairs its threads, or ends it.
 
-It runs in every worker process, under `taskhub worker` and under Dramatiq's command line. It counts its own looks and
-not the time: after a task has held the interpreter for minutes, everything is late, and nothing is wrong.
+It runs in every worker process, under `taskhub worker` and under Dramatiq's command line. It counts
+its own checks and not the time: after a task has held the interpreter for minutes, everything is
+late, and nothing is wrong.
 """
 
 from __future__ import annotations
@@ -13,164 +14,200 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import dramatiq
-from dramatiq.asyncio import get_event_loop_thread
 from dramatiq.middleware import Middleware
 
-from taskhub.engine.broker import EngineBroker
-from taskhub.engine.courier import Courier
+from taskhub.engine.dramatiq import internals
+from taskhub.engine.dramatiq.broker import EngineBroker
+from taskhub.engine.dramatiq.exchange_loop import ExchangeLoop
+from taskhub.engine.dramatiq.internals import get_event_loop_thread
 from taskhub.exceptions import OperationalError
-from taskhub.worker import stranded
 from taskhub.worker.limits.executions import Executions
-from taskhub.worker.restarting import REPLACE_ME
+from taskhub.worker.orphaned_messages import (
+    CHECKS,
+    OrphanSearch,
+    begun_deliveries,
+    delivery_id,
+)
+from taskhub.worker.restart_policy import EXIT_REPLACE
 
 if TYPE_CHECKING:
     from dramatiq.worker import Worker
 
 logger = logging.getLogger(__name__)
 
-#: How often to look, seconds.
-LOOK_EVERY = 1.0
-#: How long giving back may take before the process ends without it, seconds.
-GIVE_BACK_TIMEOUT = 5.0
+#: How often to check, seconds.
+PERIOD = 1.0
+#: How long it may take to requeue before the process ends without it, seconds.
+REQUEUE_TIMEOUT = 5.0
 
 
 @dataclass(frozen=True)
 class Vitals:
-    """What a look at this process has shown."""
+    """What a check of this process has shown."""
 
-    courier_lives: bool
-    #: When the courier last went round; only whether it changes matters.
+    exchange_loop_is_alive: bool
+    #: When the exchange loop last took a step; only whether it changes matters.
     stepped_at: float
-    event_loop_lives: bool
+    event_loop_is_alive: bool
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What is known after some looks."""
+    """What is known after some checks."""
 
     stepped_at: float = -1.0
-    #: Looks in a row at which the courier had not moved.
-    still: int = 0
+    #: Checks in a row at which the exchange loop had taken no step.
+    stuck_checks: int = 0
 
     def after(self, vitals: Vitals) -> Observation:
-        """Return what is known after a further look."""
+        """Return what is known after a further check."""
         if vitals.stepped_at != self.stepped_at:
             return Observation(vitals.stepped_at)
-        return replace(self, still=self.still + 1)
+        return replace(self, stuck_checks=self.stuck_checks + 1)
 
 
 def diagnose(vitals: Vitals, observation: Observation, patience: int) -> str | None:
     """Return why the process cannot go on; None: it can.
 
-    Parameters:
-      patience: after how many looks a courier that has not moved is stuck.
+    Args:
+        vitals: What the last check has shown.
+        observation: What is known after all checks.
+        patience: After how many checks an exchange loop that takes no step is stuck.
     """
-    if not vitals.courier_lives:
+    if not vitals.exchange_loop_is_alive:
         return "the thread that claims and commits is dead"
-    if observation.still >= patience:
+    if observation.stuck_checks >= patience:
         return (
-            f"the thread that claims and commits has been stuck for {observation.still} looks: "
-            "a connection may hang"
+            "the thread that claims and commits has been stuck for "
+            f"{observation.stuck_checks} checks: a connection may hang"
         )
-    if not vitals.event_loop_lives:
+    if not vitals.event_loop_is_alive:
         return "the event loop of coroutines is dead"
     return None
 
 
 class Watchdog(Middleware):
-    """Watches over the worker of this process.
+    """Watches the worker of this process.
 
-    Parameters:
-      app: its setting `worker_stuck_after` says when a thread that does not move is stuck.
-      executions: knows what runs in this process.
+    Args:
+        app: Its setting `worker_stuck_after` says when a thread is stuck.
+        executions: Knows what runs in this process.
     """
 
     def __init__(self, app: Any, executions: Executions) -> None:
         self._app = app
         self._executions = executions
-        self._stopping = threading.Event()
-        self._search = stranded.Search()
+        #: The workers that are watched, and what ends that.
+        self._watched: dict[Worker, threading.Event] = {}
+        self._searches: dict[Worker, OrphanSearch] = {}
 
     def after_worker_boot(self, broker: dramatiq.Broker, worker: Worker) -> None:
         assert isinstance(broker, EngineBroker)
-        courier = broker.courier
-        if courier is None:
+        exchange_loop = broker.exchange_loop_of(worker)
+        if exchange_loop is None:
             return
-        self._stopping.clear()
+        self._watched[worker] = threading.Event()
+        self._searches[worker] = OrphanSearch()
         threading.Thread(
-            target=self._watch, args=(broker, courier, worker), name="taskhub-watchdog", daemon=True
+            target=self._watch,
+            args=(broker, exchange_loop, worker),
+            name="taskhub-watchdog",
+            daemon=True,
         ).start()
 
     def before_worker_shutdown(self, broker: dramatiq.Broker, worker: Worker) -> None:
-        self._stopping.set()
+        stopping = self._watched.pop(worker, None)
+        if stopping is not None:
+            stopping.set()
 
-    def _watch(self, broker: EngineBroker, courier: Courier, worker: Worker) -> None:
-        patience = max(2, round(float(self._app.conf.worker_stuck_after) / LOOK_EVERY))
+    def _watch(self, broker: EngineBroker, exchange_loop: ExchangeLoop, worker: Worker) -> None:
+        patience = max(2, round(float(self._app.conf.worker_stuck_after) / PERIOD))
         observation = Observation()
-        while not self._stopping.wait(LOOK_EVERY):
-            self._mend(worker)
-            self._give_stranded_back(courier, worker)
+        stopping = self._watched.get(worker) or threading.Event()
+        while worker in self._watched and not stopping.wait(PERIOD):
+            self._replace_dead_threads(worker)
+            self._requeue_orphaned(exchange_loop, worker)
             loop = get_event_loop_thread()
-            vitals = Vitals(courier.is_alive(), courier.stepped_at, loop is None or loop.is_alive())
+            vitals = Vitals(
+                exchange_loop.is_alive(), exchange_loop.stepped_at, loop is None or loop.is_alive()
+            )
             observation = observation.after(vitals)
             wrong = diagnose(vitals, observation, patience)
-            # At an end without delay the broker lets go of its courier first.
-            if wrong is not None and not self._stopping.is_set() and broker.courier is courier:
-                self._end(broker, courier, wrong)
+            # At an end without delay the broker drops its exchange loop first.
+            if (
+                wrong is not None
+                and worker in self._watched
+                and broker.exchange_loop_of(worker) is exchange_loop
+            ):
+                self._end(broker, exchange_loop, worker, wrong)
 
-    def _mend(self, worker: Worker) -> None:
-        """Start threads again that have died."""
-        dead = [thread for thread in worker.workers if not thread.is_alive()]
-        if dead and not self._stopping.is_set():
-            logger.error("%d worker threads have died: others take their places", len(dead))
+    def _replace_dead_threads(self, worker: Worker) -> None:
+        threads = internals.task_threads(worker)
+        dead = [thread for thread in threads if not thread.is_alive()]
+        if dead and worker in self._watched:
+            logger.error("%d worker threads have died: replaced", len(dead))
             idents = {thread.ident for thread in dead}
             for execution in self._executions.running:
                 if execution.thread in idents:
                     self._executions.end(execution)
-            worker.workers = [thread for thread in worker.workers if thread not in dead]
+            internals.set_task_threads(worker, [thread for thread in threads if thread not in dead])
             for _ in dead:
-                worker._add_worker()
-            self._search = stranded.Search(stranded.LOOKS)
-        for queue, consumer in list(worker.consumers.items()):
-            if not consumer.is_alive() and not self._stopping.is_set():
-                logger.error("the thread of queue %s has died: another takes its place", queue)
-                del worker.consumers[queue]
-                worker._add_consumer(queue)
-                # What ends before the new thread has one of its own is acknowledged by this one.
-                worker.consumers[queue].consumer = consumer.consumer
+                internals.add_thread(worker)
+            self._searches[worker] = OrphanSearch(CHECKS)
+        for queue, consumer in internals.consumer_threads(worker).items():
+            if not consumer.is_alive() and worker in self._watched:
+                logger.error("the thread of queue %s has died: replaced", queue)
+                internals.replace_consumer(worker, queue)
 
-    def _give_stranded_back(self, courier: Courier, worker: Worker) -> None:
-        if not self._search.looks_left or courier.failures:
+    def _requeue_orphaned(self, exchange_loop: ExchangeLoop, worker: Worker) -> None:
+        search = self._searches[worker]
+        if not search.checks_left or exchange_loop.failures:
             return
-        accounted = stranded.begun_by(worker.workers) | stranded.marks(courier.ending)
-        claims, self._search = self._search.found(courier.claims, accounted)
+        accounted = begun_deliveries(internals.task_threads(worker))
+        accounted.update(map(delivery_id, exchange_loop.pending_claims))
+        claims, self._searches[worker] = search.check(exchange_loop.claims, accounted)
         if claims:
-            logger.error("%d tasks were left by threads that died: given back", len(claims))
+            logger.error("%d tasks of threads that died: requeued", len(claims))
             try:
-                courier.give_back(claims)
+                exchange_loop.requeue(claims)
             except OperationalError as error:
-                logger.error("%s; they come back when this process ends", error)
+                logger.error("%s; they are reclaimed when this process ends", error)
 
-    def _end(self, broker: EngineBroker, courier: Courier, wrong: str) -> None:
-        """Give everything back and end the process at once; whoever started it starts another."""
-        held = courier.claims
+    def _end(
+        self, broker: EngineBroker, exchange_loop: ExchangeLoop, worker: Worker, wrong: str
+    ) -> None:
+        """Requeue everything and end the process at once; its parent starts another."""
+        # What it requeues must not come back to it: that would count as one more lost delivery.
+        exchange_loop.stop_claiming()
+        held = exchange_loop.claims
         logger.critical(
-            "this worker process does not work any more: %s; it gives %d tasks back and ends to be replaced",
+            "this worker process does not work any more: %s; it requeues %d tasks and ends to be "
+            "replaced",
             wrong,
             len(held),
         )
-        # On connections of its own: those of the courier may be what is stuck.
-        giving = threading.Thread(
-            target=self._give_all_back, args=(broker, courier), name="taskhub-last", daemon=True
+        # On connections of its own: those of the exchange loop may be what is stuck.
+        requeuing = threading.Thread(
+            target=self._requeue_all,
+            args=(broker, exchange_loop, worker),
+            name="taskhub-requeue",
+            daemon=True,
         )
-        giving.start()
-        giving.join(GIVE_BACK_TIMEOUT)
+        requeuing.start()
+        requeuing.join(REQUEUE_TIMEOUT)
         logging.shutdown()
-        os._exit(REPLACE_ME)
+        os._exit(EXIT_REPLACE)
 
     @staticmethod
-    def _give_all_back(broker: EngineBroker, courier: Courier) -> None:
+    def _requeue_all(broker: EngineBroker, exchange_loop: ExchangeLoop, worker: Worker) -> None:
+        """Requeue all messages; for those that a thread has begun it counts as a delivery.
+
+        One of them may be what broke this process, and would break every other one.
+        """
+        begun = begun_deliveries(internals.task_threads(worker))
+        not_begun = [claim.key for claim in exchange_loop.claims if delivery_id(claim) not in begun]
         try:
-            broker.engine.reconcile(courier.worker, ())
+            broker.engine.requeue(exchange_loop.worker, not_begun)
+            broker.engine.reclaim(exchange_loop.worker)
         except OperationalError as error:
-            logger.error("%s; what is held comes back when this process is gone", error)
+            logger.error("%s; what is held is reclaimed when this process is gone", error)

@@ -1,6 +1,5 @@
-"""Limits on the tasks that run in this process: how long each may take, and ending it from outside its thread.
+"""Limits of running tasks: time limits, termination, rate limits, revoked stamps.
 
-`time_limits` decides which limits apply; `execution` is one run that can be interrupted; `executions` watches over all
-of them, and ends those whose time is over, or that are terminated, on behalf of their threads; `deadlines` tells the
-keeper when to help from outside the process.
+`executions` ends tasks whose time is over, or that are terminated, on behalf of their threads;
+`run_time` changes limits while workers run.
 """

@@ -1,0 +1,1 @@
+"""IPC between a supervisor and its worker processes: reports, orders, and requests."""

@@ -1,0 +1,1 @@
+"""Leases of worker processes, and their renewal."""
