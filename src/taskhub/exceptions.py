@@ -1,20 +1,35 @@
-"""Errors and warnings: Celery's public names, hierarchy and attributes, at no import's cost.
+"""Errors and warnings: Celery's public names, hierarchy and attributes.
 
-- ``CeleryError``: ``ImproperlyConfigured``, ``SecurityError``
-    - ``TaskPredicate`` (a task raises it to choose its ending): ``Ignore``, ``Reject``, ``Retry``
-    - ``TaskError``: ``NotRegistered``, ``TimeoutError``, ``MaxRetriesExceededError``, ...
-- ``BackendError``: ``BackendGetMetaError``, ``BackendStoreError``
-- ``KombuError`` (kombu's in Celery): ``OperationalError``, ``EncodeError``, ...
-- ``SoftTimeLimitExceeded``, ``TimeLimitExceeded``, ``WorkerLostError``, ``Terminated``
+- `CeleryError`: `ImproperlyConfigured`, `SecurityError`
+    - `TaskPredicate` (a task raises it to choose its outcome): `Ignore`, `Reject`, `Retry`
+    - `TaskError`: `NotRegistered`, `TimeoutError`, `MaxRetriesExceededError`, ...
+- `BackendError`: `BackendGetMetaError`, `BackendStoreError`
+- `KombuError` (kombu's in Celery): `OperationalError`, `EncodeError`, ...
+- `SoftTimeLimitExceeded`, `TimeLimitExceeded`, `WorkerLostError`, `Terminated`
   (billiard's in Celery)
-- ``CeleryWarning``: ``NotConfigured``, ``ConfigurationWarning``, ...
-- ``SystemExit``: ``WorkerShutdown``, ``WorkerTerminate``
+- `CeleryWarning`: `NotConfigured`, `ConfigurationWarning`, ...
+- `SystemExit`: `WorkerShutdown`, `WorkerTerminate`
 """
 
 from __future__ import annotations
 
 import numbers
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from taskhub.serialization.exception_pickle import pickleable, safe_representation
+from taskhub.serialization.safe_repr import without_arguments
+from taskhub.warning_classes import (
+    AlwaysEagerIgnored,
+    CDeprecationWarning,
+    CeleryWarning,
+    ConfigurationWarning,
+    CPendingDeprecationWarning,
+    DuplicateNodenameWarning,
+    DuplicateTaskNameWarning,
+    FixupWarning,
+    NotConfigured,
+    SecurityWarning,
+)
 
 if TYPE_CHECKING:
     import datetime
@@ -56,6 +71,7 @@ __all__ = (
     "SerializationError",
     "SerializerNotInstalled",
     "SoftTimeLimitExceeded",
+    "StoreRefused",
     "TaskError",
     "TaskPredicate",
     "TaskRevokedError",
@@ -72,53 +88,13 @@ __all__ = (
 def reraise(
     tp: type[BaseException], value: BaseException, tb: TracebackType | None = None
 ) -> NoReturn:
-    """Raise ``value`` with the traceback ``tb``; ``tp`` is there for Celery's signature only."""
+    """Raise `value` with the traceback `tb`; `tp` is there for Celery's signature only."""
     if value.__traceback__ is not tb:
         raise value.with_traceback(tb)
     raise value
 
 
-class CeleryWarning(UserWarning):
-    """Base of all warnings of the library."""
-
-
-class AlwaysEagerIgnored(CeleryWarning):
-    """``send_task`` sends in spite of ``task_always_eager``: it knows a name, not the code."""
-
-
-class DuplicateNodenameWarning(CeleryWarning):
-    """Two live workers answer to the same node name; give each its own with ``-n``."""
-
-
-class DuplicateTaskNameWarning(CeleryWarning):
-    """Two functions were registered as the same task; the later one is in force."""
-
-
-class FixupWarning(CeleryWarning):
-    """An adaptation to a framework (Django) could not be made."""
-
-
-class NotConfigured(CeleryWarning):
-    """No configuration was found; the defaults are in force."""
-
-
-class SecurityWarning(CeleryWarning):
-    """Something that works is unsafe as it is set up."""
-
-
-class ConfigurationWarning(CeleryWarning):
-    """A setting has a name that is not known, or a name that has no meaning in taskhub."""
-
-
-class CPendingDeprecationWarning(PendingDeprecationWarning):
-    """A use that will be deprecated."""
-
-
-class CDeprecationWarning(DeprecationWarning):
-    """A use that is deprecated."""
-
-
-# --- What went wrong in the library ---
+# --- Errors of the library ---
 
 
 class CeleryError(Exception):
@@ -130,27 +106,27 @@ class ImproperlyConfigured(CeleryError):
 
 
 class SecurityError(CeleryError):
-    """Data was refused because handling it could run code of whoever wrote it."""
+    """Data was refused because handling it could run code of its author."""
 
 
-# --- How a task says that it ends otherwise ---
+# --- Raised by tasks to choose their outcome ---
 
 
 class TaskPredicate(CeleryError):
-    """Base of what a task raises to choose its ending; none of them is a failure."""
+    """Base of what a task raises to choose its outcome; none of them is a failure."""
 
 
 class Retry(TaskPredicate):
-    """The task ends here and runs again later; raised by ``task.retry()``.
+    """The task ends here and runs again later; raised by `task.retry()`.
 
-    Parameters:
-        message: Text for ``str()``; by default told from ``when`` and ``exc``.
+    Args:
+        message: Text for `str()`; by default made of `when` and `exc`.
         exc: The exception that caused the retry, or its text.
         when: Seconds from now, or the time at which the task runs again.
         is_eager: Whether the task runs eagerly, in the caller's process.
         sig: The signature that an eager retry calls.
 
-    As Celery's, except that ``args`` is ``(message, exc, when)``: Celery's holds the exception
+    As Celery's, except that `args` is `(message, exc, when)`: Celery's holds the exception
     itself, a reference cycle that keeps every frame of the task alive until the garbage collector
     comes by.
     """
@@ -178,12 +154,10 @@ class Retry(TaskPredicate):
         if isinstance(exc, str):
             self.exc, self.excs = None, exc
         else:
-            from taskhub.serialization.pickling import safe_representation
-
             self.exc, self.excs = exc, None if exc is None else safe_representation(exc)
 
     def humanize(self) -> str:
-        """Return when the task runs again: ``in 5s`` or ``at 2030-01-01 00:00:00``."""
+        """Return when the task runs again: `in 5s` or `at 2030-01-01 00:00:00`."""
         if isinstance(self.when, numbers.Number):
             return f"in {self.when}s"
         return f"at {self.when}"
@@ -195,8 +169,6 @@ class Retry(TaskPredicate):
         return f"Retry {self.humanize()}{cause}"
 
     def __reduce__(self) -> tuple[type[Retry], tuple[Any, ...]]:
-        from taskhub.serialization.pickling import pickleable
-
         exc = None if self.exc is None else pickleable(self.exc)
         return type(self), (self.message, exc, self.when)
 
@@ -209,11 +181,11 @@ class Ignore(TaskPredicate):
 
 
 class Reject(TaskPredicate):
-    """The task gives its message back.
+    """The task rejects its message.
 
-    Parameters:
+    Args:
         reason: Why; shown in logs.
-        requeue: True puts the message back into its queue, False drops it.
+        requeue: True requeues the message, False drops it.
     """
 
     def __init__(self, reason: Any = None, requeue: bool = False) -> None:
@@ -233,9 +205,9 @@ class TaskError(CeleryError):
 
 
 class QueueNotFound(KeyError, TaskError):
-    """The task was routed to a queue that is not in ``task_queues``.
+    """The task was routed to a queue that is not in `task_queues`.
 
-    Happens only with ``task_create_missing_queues`` off.
+    Happens only with `task_create_missing_queues` off.
     """
 
 
@@ -261,13 +233,19 @@ class TimeoutError(TaskError):
 class MaxRetriesExceededError(TaskError):
     """The task was to be retried and had no retries left.
 
-    ``task_args`` and ``task_kwargs`` are what it was called with.
+    `task_args` and `task_kwargs` are what it was called with.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.task_args: Any = kwargs.pop("task_args", [])
         self.task_kwargs: Any = kwargs.pop("task_kwargs", {})
         super().__init__(*args, **kwargs)
+
+    def __str__(self) -> str:
+        return without_arguments(super().__str__())
+
+    def __repr__(self) -> str:
+        return without_arguments(super().__repr__())
 
 
 class TaskRevokedError(TaskError):
@@ -287,7 +265,7 @@ class BackendError(Exception):
 
 
 class BackendGetMetaError(BackendError):
-    """A result could not be read; ``task_id`` says which."""
+    """A result could not be read; `task_id` says which."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args)
@@ -298,7 +276,7 @@ class BackendGetMetaError(BackendError):
 
 
 class BackendStoreError(BackendError):
-    """A result could not be written; ``task_id`` and ``state`` say which."""
+    """A result could not be written; `task_id` and `state` say which."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args)
@@ -317,7 +295,24 @@ class KombuError(Exception):
 
 
 class OperationalError(KombuError):
-    """The store could not be reached, or the connection broke; trying again may help."""
+    """The store could not be reached, or the connection broke; trying again may help.
+
+    Whether the store has done what was asked is unknown, except for `StoreRefused`.
+    """
+
+
+class StoreRefused(OperationalError):
+    """The store refused a request, and nothing was written.
+
+    `passing`: the same request may be accepted later, unchanged: the server is a replica for the
+    moment, loads its data, or is out of memory. `rights`: the user of the URL lacks a right, or the
+    server a command.
+    """
+
+    def __init__(self, *args: object, passing: bool = False, rights: bool = False) -> None:
+        super().__init__(*args)
+        self.passing = passing
+        self.rights = rights
 
 
 class SerializationError(KombuError):
@@ -337,14 +332,14 @@ class SerializerNotInstalled(KombuError):
 
 
 class ContentDisallowed(SerializerNotInstalled):
-    """Data came in a serializer that ``accept_content`` does not allow."""
+    """Data came in a serializer that `accept_content` does not allow."""
 
 
 # --- Limits and lost workers (billiard's names) ---
 
 
 class TimeLimitExceeded(Exception):
-    """The task was stopped at its hard time limit; ``args[0]`` is the limit in seconds."""
+    """The task was stopped at its hard time limit; `args[0]` is the limit in seconds."""
 
     def __str__(self) -> str:
         return f"TimeLimitExceeded{self.args}"
@@ -353,7 +348,7 @@ class TimeLimitExceeded(Exception):
 class SoftTimeLimitExceeded(Exception):
     """Raised inside the task at its soft time limit, so that it can tidy up.
 
-    ``args[0]`` is the limit in seconds.
+    `args[0]` is the limit in seconds.
     """
 
     def __str__(self) -> str:
@@ -361,11 +356,14 @@ class SoftTimeLimitExceeded(Exception):
 
 
 class WorkerLostError(Exception):
-    """The worker that ran the task is gone, as often as ``task_max_deliveries`` allows."""
+    """The worker that ran the task is gone, as often as `task_max_deliveries` allows.
+
+    So ends a task, too, that raises `SystemExit` or another exception that is no `Exception`.
+    """
 
 
 class Terminated(Exception):
-    """The task was ended by ``revoke(terminate=True)``."""
+    """The task was ended by `revoke(terminate=True)`."""
 
 
 class WorkerTerminate(SystemExit):
@@ -382,7 +380,7 @@ class WorkerShutdown(SystemExit):
 class CeleryCommandException(Exception):
     """A command ends with a message and an exit code.
 
-    Has the attributes of click's ``ClickException``, Celery's base of it, without needing click.
+    Has the attributes of click's `ClickException`, Celery's base of it, without needing click.
     """
 
     def __init__(self, message: str, exit_code: int) -> None:

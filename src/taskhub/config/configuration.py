@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import os
 import threading
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from pprint import pformat
 from typing import Any
 
-from taskhub.config.censoring import censor
 from taskhub.config.layers import Layers
+from taskhub.config.redaction import redact
+from taskhub.config.setting_warnings import warn_of_settings, without_effect
 from taskhub.config.settings import SETTINGS, nearest
-from taskhub.exceptions import ConfigurationWarning, ImproperlyConfigured
+from taskhub.exceptions import ImproperlyConfigured
 
 __all__ = ("Configuration",)
 
 # Settings that the environment decides, whatever the configuration says (as in Celery).
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "broker_url": ("TASKHUB_BROKER_URL", "CELERY_BROKER_URL"),
     "broker_read_url": ("CELERY_BROKER_READ_URL",),
     "broker_write_url": ("CELERY_BROKER_WRITE_URL",),
     "result_backend": ("TASKHUB_RESULT_BACKEND", "CELERY_RESULT_BACKEND"),
 }
+# Settings that are not only looked up.
+_COMPUTED = frozenset(
+    (*ENVIRONMENT, "task_always_eager", "task_eager_propagates", "task_store_eager_result")
+)
+
+
+def _live(name: str, doc: str) -> property:
+    """Return a property that has a setting as the source has it now."""
+    return property(lambda conf: conf._layers.live(name, conf._value(name)), doc=doc)
 
 
 class Configuration(MutableMapping[str, Any]):
@@ -36,7 +45,7 @@ class Configuration(MutableMapping[str, Any]):
     The source is read when a value is first asked for; until then it may be replaced, and settings
     may be set. Values are taken over then: changing the source later changes nothing.
 
-    Parameters:
+    Args:
         changes: Settings to begin with, as if set on the object.
         arguments: Settings that the application got as arguments (``broker=``); like ``changes``,
             but not part of the check for a mixture of old and new names.
@@ -54,12 +63,14 @@ class Configuration(MutableMapping[str, Any]):
         "_layers",
         "_loading",
         "_lock",
+        "_unknown",
         "_values",
     )
     _after_load: Callable[[], object] | None
     _before_load: Callable[[], object] | None
     _layers: Layers
     _loading: bool
+    _unknown: tuple[str, ...]
     _lock: threading.RLock
     _values: dict[str, Any]
 
@@ -76,6 +87,7 @@ class Configuration(MutableMapping[str, Any]):
         self._put("_before_load", before_load)
         self._put("_after_load", after_load)
         self._put("_loading", False)
+        self._put("_unknown", ())
         self._put("_values", {})
 
     # --- Sources ---
@@ -85,17 +97,18 @@ class Configuration(MutableMapping[str, Any]):
     ) -> None:
         """Take the settings from an object, a mapping, or a module or attribute given by name.
 
-        Parameters:
+        Args:
             obj: The source, or its name: ``"package.module"``, ``"package.module:attribute"``.
             silent: Whether a source that can't be imported counts as empty.
-            force: Whether to read it now; by default it is read when a value is first asked for.
+            force: Whether to read it now; by default it is read when a value is first asked
+                for.
             namespace: The prefix of the settings in the source: ``"CELERY"`` finds
                 ``CELERY_BROKER_URL``.
 
         Raises:
             ImportError: The source can't be imported (when it is read).
-            ImproperlyConfigured: A value is of the wrong kind, or old and new names are mixed
-                (when it is read).
+            ImproperlyConfigured: A value is of the wrong kind, or old and new names are mixed (when
+                it is read).
         """
         with self._lock:
             self._layers.set_source(obj, silent, namespace)
@@ -172,6 +185,20 @@ class Configuration(MutableMapping[str, Any]):
         """The store that holds the results; None stands for that of the messages."""
         return _from_environment("result_backend") or self._value("result_backend")
 
+    # Tests set these while a program runs.
+    task_always_eager = _live("task_always_eager", "Whether calls run here and now.")
+    task_eager_propagates = _live(
+        "task_eager_propagates", "Whether what eager calls raise is raised."
+    )
+    task_store_eager_result = _live("task_store_eager_result", "Whether eager results are stored.")
+
+    def reload(self) -> None:
+        """Read the source anew, if it was read."""
+        with self._lock:
+            if self._layers.loaded:
+                self._layers.load()
+                self._resolve()
+
     def __getattr__(self, name: str) -> Any:
         # Reached only for what __dict__ lacks: before the first load, and for other names.
         if name.startswith("_"):
@@ -184,7 +211,7 @@ class Configuration(MutableMapping[str, Any]):
             raise AttributeError(f"There is no setting {name!r}.{hint}") from None
 
     def __getitem__(self, name: str) -> Any:
-        return getattr(self, name) if name in _ENVIRONMENT else self._value(name)
+        return getattr(self, name) if name in _COMPUTED else self._value(name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(list(self._load()))
@@ -209,6 +236,16 @@ class Configuration(MutableMapping[str, Any]):
         self._load()
         return self._layers.without_defaults()
 
+    @property
+    def unknown_settings(self) -> tuple[str, ...]:
+        """Names, as they are written in the source, that look like settings and are none."""
+        self._load()
+        return self._unknown
+
+    def without_effect(self) -> dict[str, str]:
+        """Return the settings that were set and change nothing: name -> why."""
+        return without_effect(self.without_defaults())
+
     def with_defaults(self) -> dict[str, Any]:
         """Return all settings."""
         return {name: self[name] for name in self}
@@ -225,7 +262,7 @@ class Configuration(MutableMapping[str, Any]):
     def table(self, with_defaults: bool = False, censored: bool = True) -> dict[str, Any]:
         """Return names and values to show; ``censored`` masks secrets."""
         shown = self.with_defaults() if with_defaults else self.without_defaults()
-        return censor(shown) if censored else shown
+        return redact(shown) if censored else shown
 
     def humanize(self, with_defaults: bool = False, censored: bool = True) -> str:
         """Return :meth:`table` as text, a line for each setting."""
@@ -235,7 +272,7 @@ class Configuration(MutableMapping[str, Any]):
         )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({censor(self.changes)!r})"
+        return f"{type(self).__name__}({redact(self.changes)!r})"
 
     # --- Changing ---
 
@@ -267,7 +304,7 @@ class Configuration(MutableMapping[str, Any]):
             self._resolve()
             loaded = self._layers.loaded
         if loaded:
-            _warn([name for name in changed if name not in SETTINGS], changed)
+            warn_of_settings([name for name in changed if name not in SETTINGS], changed)
 
     def setdefault(self, name: str, default: Any = None) -> Any:
         """Set a setting that has no value; before the source is read, one that was not set here."""
@@ -299,6 +336,7 @@ class Configuration(MutableMapping[str, Any]):
         self._load()
         copied = Configuration()
         copied._put("_layers", self._layers.copy())
+        copied._put("_unknown", self._unknown)
         copied._resolve()
         return copied
 
@@ -335,8 +373,9 @@ class Configuration(MutableMapping[str, Any]):
             raise ImproperlyConfigured(f"The configuration can't be read: {error}") from error
         finally:
             self._put("_loading", False)
+        self._put("_unknown", tuple(unknown))
         self._resolve()
-        _warn(unknown, self._layers.without_defaults())
+        warn_of_settings(unknown, self._layers.without_defaults())
         if self._after_load is not None:
             self._after_load()
 
@@ -352,30 +391,8 @@ class Configuration(MutableMapping[str, Any]):
 
 
 def _from_environment(name: str) -> str | None:
-    for variable in _ENVIRONMENT[name]:
+    for variable in ENVIRONMENT[name]:
         value = os.environ.get(variable)
         if value:
             return value
     return None
-
-
-def _warn(unknown: Iterable[str], values: Mapping[str, Any]) -> None:
-    """Warn, once for all of them, of settings that are unknown, and of those without effect."""
-    names = [
-        f"{name} (did you mean {near}?)" if (near := nearest(name)) else name for name in unknown
-    ]
-    if names:
-        warnings.warn(
-            ConfigurationWarning(f"Unknown settings are kept and not used: {'; '.join(names)}"),
-            stacklevel=2,
-        )
-    idle = [
-        f"{name} ({setting.reason})"
-        for name, value in values.items()
-        if (setting := SETTINGS.get(name)) and not setting.honoured and value != setting.default
-    ]
-    if idle:
-        warnings.warn(
-            ConfigurationWarning(f"Settings without effect in taskhub: {'; '.join(idle)}"),
-            stacklevel=2,
-        )

@@ -31,9 +31,9 @@ _TOP = ("result_accept_content",)
 class Option:
     """One setting, under the attributes of Celery's `Option`.
 
-    Parameters:
-      default: its default.
-      kwargs: further attributes.
+    Args:
+        default: Its default.
+        kwargs: Further attributes.
     """
 
     #: What to use instead; None: it is in use.
@@ -53,7 +53,7 @@ class Option:
         """Return a value, read from text if need be.
 
         Raises:
-          ImproperlyConfigured: the setting does not take it.
+            ImproperlyConfigured: The setting does not take it.
         """
         return value if self.setting is None else self.setting.check(value)
 
@@ -75,15 +75,15 @@ def _option(setting: Setting) -> Option:
     return Option(setting.default, setting=setting, type=kind, old=old)
 
 
-def _divided(options: Mapping[str, Option]) -> dict[str, Any]:
-    divided: dict[str, Any] = {}
+def _by_namespace(options: Mapping[str, Option]) -> dict[str, Any]:
+    nested: dict[str, Any] = {}
     for name, option in options.items():
-        space, _, rest = name.partition("_")
-        if rest and space in _SPACES and name not in _TOP:
-            divided.setdefault(space, {})[rest] = option
+        space, _, key = name.partition("_")
+        if key and space in _SPACES and name not in _TOP:
+            nested.setdefault(space, {})[key] = option
         else:
-            divided[name] = option
-    return divided
+            nested[name] = option
+    return nested
 
 
 def flatten(
@@ -91,7 +91,7 @@ def flatten(
     root: str = "",
     keyfilter: Callable[[str, str, Any], Iterator[Any]] | None = None,
 ) -> Iterator[Any]:
-    """Yield the settings of nested namespaces: (name, option), or what `keyfilter` makes of prefix, rest, option."""
+    """Yield (name, option) of the settings in nested namespaces, or what `keyfilter` yields."""
     for key, option in d.items():
         if isinstance(option, dict):
             yield from flatten(option, f"{root}{key}_", keyfilter)
@@ -106,7 +106,7 @@ _OPTIONS: Mapping[str, Option] = {
     name: _option(setting) for name, setting in settings.SETTINGS.items()
 }
 #: The same, those with a common beginning under it: `NAMESPACES["task"]["default_queue"]`.
-NAMESPACES: dict[str, Any] = _divided(_OPTIONS)
+NAMESPACES: dict[str, Any] = _by_namespace(_OPTIONS)
 #: Name -> default.
 DEFAULTS: dict[str, Any] = settings.defaults()
 SETTING_KEYS = frozenset(_OPTIONS)
@@ -121,7 +121,7 @@ def find(name: str, namespace: str = "celery") -> searchresult:
     """Return where a setting is, by its name without or with its namespace.
 
     Raises:
-      KeyError: there is none of this name.
+        KeyError: There is none of this name.
     """
     name, namespace = name.lower(), namespace.lower()
     spaces = {space: options for space, options in NAMESPACES.items() if isinstance(options, dict)}

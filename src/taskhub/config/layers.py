@@ -29,6 +29,8 @@ class Layers:
         self._arguments = frozenset(arguments)
         self._source: Any = None
         self._silent = False
+        # Django's settings, if they are the source: what they say may change while a program runs.
+        self._django: Any = None
         self._source_values: dict[str, Any] = {}
         # What was added before the first load, and after it, the latest first.
         self._pending: list[Any] = []
@@ -57,6 +59,7 @@ class Layers:
             else:
                 sources.refuse_mixture(set(sources.attributes(source)))
         found = sources.Source({}, [])
+        self._django = source if self.namespace and sources.is_django(source) else None
         if source is not None:
             found = sources.read(source, self.namespace)
         changes = self._checked(self.changes)
@@ -80,6 +83,18 @@ class Layers:
         changes = self._checked(given) if self.loaded else dict(given)
         self.changes.update(changes)
         return changes
+
+    def live(self, name: str, value: Any) -> Any:
+        """Return a setting as Django's settings have it now, if they are the source; else `value`.
+
+        Args:
+            name: The setting.
+            value: Its value as it was read.
+        """
+        settings = self._django
+        if settings is None or name in self.changes or any(name in one for one in self._added):
+            return value
+        return getattr(settings, self.namespace.add_to(name), SETTINGS[name].default)
 
     def without_defaults(self) -> dict[str, Any]:
         """Return the settings of all layers but the defaults."""

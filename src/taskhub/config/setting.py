@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from taskhub.config.checks import CHECKS
+from taskhub.config.ranges import check_range
 from taskhub.exceptions import ImproperlyConfigured
+from taskhub.names import check_name
 
 __all__ = (
     "ANY",
@@ -16,6 +19,7 @@ __all__ = (
     "FLOAT",
     "INTEGER",
     "MAPPING",
+    "NAME",
     "NAMES",
     "SECONDS",
     "TEXT",
@@ -47,6 +51,8 @@ class Kind:
     types: tuple[type, ...] = ()
     # Reads the text of an environment variable; raises KeyError or ValueError if it is none.
     parse: Callable[[str], Any] | None = None
+    # Whether the text is a name that is part of what is stored.
+    named: bool = False
 
 
 ANY = Kind("anything")
@@ -55,6 +61,7 @@ INTEGER = Kind("a whole number", (int,), int)
 FLOAT = Kind("a number", (int, float), float)
 SECONDS = Kind("a number of seconds or a timedelta", (int, float, timedelta), float)
 TEXT = Kind("a string", (str,))
+NAME = Kind("a string", (str,), named=True)
 BYTES = Kind("bytes or a string", (bytes, str))
 NAMES = Kind("a list of strings", (list, tuple, set, frozenset, str))
 MAPPING = Kind("a dictionary", (Mapping,))
@@ -85,11 +92,24 @@ class Setting:
         A setting without effect takes anything.
 
         Raises:
-            ImproperlyConfigured: It is not of the setting's kind.
+            ImproperlyConfigured: It is not of the setting's kind, or out of its range.
         """
         kind = self.kind
-        if value is None or not kind.types or not self.honoured:
+        if value is None or not self.honoured:
             return value
+        if kind.types:
+            value = check_range(self.name, self._of_kind(value))
+        if self.name in CHECKS:
+            value = CHECKS[self.name](self.name, value)
+        if kind.named:
+            try:
+                check_name(f"Setting {self.name}:", value)
+            except ValueError as error:
+                raise ImproperlyConfigured(str(error)) from None
+        return value
+
+    def _of_kind(self, value: Any) -> Any:
+        kind = self.kind
         if isinstance(value, kind.types) and not (
             isinstance(value, bool) and bool not in kind.types
         ):
@@ -101,11 +121,11 @@ class Setting:
                 return kind.parse(value)
             except (KeyError, ValueError):
                 pass
-        from taskhub.config.censoring import censor_value
+        from taskhub.config.redaction import redact_value
 
         raise ImproperlyConfigured(
             f"Setting {self.name} must be {kind.expected}, not "
-            f"{censor_value(self.name, value)!r} ({type(value).__qualname__})."
+            f"{redact_value(self.name, value)!r} ({type(value).__qualname__})."
         )
 
 

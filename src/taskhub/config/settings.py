@@ -9,7 +9,9 @@ from types import MappingProxyType
 from typing import Any
 
 from taskhub.config.setting import Setting
-from taskhub.config.tables import beat, broker, elsewhere, general, own, result, task, worker
+from taskhub.config.tables import beat, broker, general, result, task, worker
+from taskhub.config.tables import other_backends as elsewhere
+from taskhub.config.tables import taskhub as own
 
 __all__ = ("NEW_NAMES", "OLD_NAMES", "SETTINGS", "Setting", "defaults", "nearest")
 

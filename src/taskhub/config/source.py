@@ -82,6 +82,12 @@ def load_object(path: str) -> Any:
             return _attribute(importlib.import_module(parent), attribute)
 
 
+def is_django(source: Any) -> bool:
+    """Return whether a source is Django's settings."""
+    kind = type(source)
+    return kind.__module__ == "django.conf" and kind.__name__ == "LazySettings"
+
+
 def attributes(source: Any) -> Mapping[str, Any]:
     """Return a mapping as it is, and the public values of any other object as a mapping."""
     if isinstance(source, Mapping):
@@ -108,10 +114,11 @@ def read(source: Any, namespace: Namespace) -> Source:
     unknown = []
     for written, value in found.items():
         name = namespace.remove_from(written)
-        if name not in SETTINGS and name not in NEW_NAMES:
+        if name not in SETTINGS and name not in NEW_NAMES and written not in NEW_NAMES:
             values[name] = value
             if namespace:
-                suspect = name != written
+                # Programs keep settings of their own under the prefix, too.
+                suspect = name != written and nearest(name) is not None
             else:
                 suspect = isinstance(source, Mapping) or _resembles_setting(written, value)
             if suspect:

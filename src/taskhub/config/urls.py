@@ -17,7 +17,10 @@ Scheme = Literal["redis", "rediss", "unix", "sentinel", "memory"]
 #: What stands for a secret, as in Celery's own output.
 MASK: Final = "**"
 
-OFFERED: Final = "redis://, rediss://, unix://, sentinel:// or memory://"
+#: What stands for user and password in the URLs of remedies: these are shown as they are.
+PLACEHOLDERS: Final = frozenset({"<password>", "<user>"})
+
+SUPPORTED: Final = "redis://, rediss://, unix://, sentinel:// or memory://"
 
 _SCHEMES: Final[Mapping[str, Scheme]] = {
     "redis": "redis",
@@ -74,7 +77,8 @@ _VERIFICATION: Final = {
 }
 
 # Up to the last "@" before the next URL: a password that was not quoted may contain anything.
-_CREDENTIALS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?P<secret>(?:(?!://)\S)*)@")
+# The length of a scheme is bounded, so that a long word takes no time that grows with its square.
+_CREDENTIALS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,30}://)(?P<secret>(?:(?!://)\S)*)@")
 _ADDRESS = re.compile(r"(?:\[(?P<six>[^\[\]]+)\]|(?P<host>[^:\[\]]*))(?::(?P<port>.*))?")
 _SECRET_IN_QUERY = re.compile(r"(?i)(?P<name>[?&;]\w*(?:password|secret|token)=)[^&;\s'\"]+")
 
@@ -83,7 +87,7 @@ _SECRET_IN_QUERY = re.compile(r"(?i)(?P<name>[?&;]\w*(?:password|secret|token)=)
 class StoreURL:
     """Where a store is, and who we are there. Shown with its secrets masked.
 
-    Parameters:
+    Args:
         scheme: How it is reached.
         addresses: Host and port; for ``sentinel`` those of all sentinels. Empty for ``unix`` and
             ``memory``.
@@ -138,16 +142,17 @@ def parse_store_url(url: str, *, setting: str = "broker_url") -> StoreURL:
 
     Forms, as in Celery and kombu: ``redis://user:password@host:6379/0``,
     ``rediss://host?ssl_cert_reqs=required&ssl_ca_certs=ca.pem``, ``unix:///path/store.sock?db=1``,
-    ``redis+socket:///path/store.sock?virtual_host=1``, ``sentinel://:password@one:26379;sentinel://two:26379/0``
-    (any number, the service's name in ``?service_name=`` or ``?master_name=``) and ``memory://``.
+    ``redis+socket:///path/store.sock?virtual_host=1``,
+    ``sentinel://:password@one:26379;sentinel://two:26379/0`` (any number, the service's name in
+    ``?service_name=`` or ``?master_name=``) and ``memory://``.
 
-    Parameters:
+    Args:
         url: The text; what is special in a user name or password is percent-encoded.
         setting: The name of the setting it comes from, for the error.
 
     Raises:
-        ImproperlyConfigured: The text is none of these forms; one line says what is wrong and how
-            to mend it.
+        ImproperlyConfigured: The text is none of these forms; one line says what is wrong and what
+            to write.
     """
     return _Reader(url, setting).read()
 
@@ -175,12 +180,12 @@ class _Reader:
         self._setting = setting
         self._shown = type(url).__name__
         if not isinstance(url, str):
-            self._refuse("is not a text", f"write one URL: {OFFERED}")
+            self._refuse("is not a text", f"write one URL: {SUPPORTED}")
         self._url = url.strip()
         self._shown = mask_url(self._url)
 
     def read(self) -> StoreURL:
-        name, separator, rest = self._url.partition("://")
+        name, separator, location = self._url.partition("://")
         if not separator:
             # Credentials are recognized by the scheme before them, which is what is missing.
             self._shown = self._shown.rpartition("@")[2]
@@ -188,16 +193,16 @@ class _Reader:
         scheme = _SCHEMES.get(name.lower())
         if scheme is None:
             self._refuse(
-                f"asks for the transport {name!r}, which taskhub does not have", f"use {OFFERED}"
+                f"asks for the transport {name!r}, which taskhub does not have", f"use {SUPPORTED}"
             )
         if scheme == "memory":
             return StoreURL("memory")
         if scheme == "unix":
-            return self._socket(rest)
-        return self._servers(scheme, rest)
+            return self._socket(location)
+        return self._servers(scheme, location)
 
-    def _socket(self, rest: str) -> StoreURL:
-        place, _, query = rest.partition("?")
+    def _socket(self, location: str) -> StoreURL:
+        place, _, query = location.partition("?")
         credentials, path = "", place
         if not place.startswith("/"):
             credentials, _, path = place.rpartition("@")
@@ -217,8 +222,8 @@ class _Reader:
             options=options,
         )
 
-    def _servers(self, scheme: Scheme, rest: str) -> StoreURL:
-        chunks = [chunk for chunk in rest.split(";") if chunk]
+    def _servers(self, scheme: Scheme, location: str) -> StoreURL:
+        chunks = [chunk for chunk in location.split(";") if chunk]
         if len(chunks) > 1 and scheme != "sentinel":
             self._refuse(
                 "names several servers",
@@ -317,8 +322,8 @@ class _Reader:
             options["ssl_cert_reqs"] = verification
         return options
 
-    def _refuse(self, what: str, mend: str) -> NoReturn:
-        raise ImproperlyConfigured(f"{self._setting}: {self._shown} {what}: {mend}")
+    def _refuse(self, what: str, remedy: str) -> NoReturn:
+        raise ImproperlyConfigured(f"{self._setting}: {self._shown} {what}: {remedy}")
 
 
 def _bracketed(host: str) -> str:
@@ -330,7 +335,9 @@ def _folded(url: StoreURL) -> frozenset[tuple[str, int]]:
 
 
 def _without_secret(match: re.Match[str]) -> str:
-    username, colon, _ = match["secret"].partition(":")
+    username, colon, password = match["secret"].partition(":")
+    if (password or username) in PLACEHOLDERS:
+        return match[0]
     # A lone name may be a password whose colon was forgotten.
     shown = f"{username}:{MASK}" if colon else MASK
     return f"{match['scheme']}{shown}@"

@@ -1,1 +1,1 @@
-"""Values as text and bytes: the serializers, exceptions and result documents of Celery's world."""
+"""Serialization as Celery's: serializers, compression, exceptions and result documents."""

@@ -1,9 +1,9 @@
-"""JSON as kombu writes and reads it, so that we and Celery understand each other's data.
+"""JSON with kombu's extended types, so that Celery reads our data and we read its.
 
-Beyond JSON's own types: ``datetime``, ``date``, ``time``, ``Decimal``, ``UUID`` and ``bytes``
+Beyond JSON's own types: `datetime`, `date`, `time`, `Decimal`, `UUID` and `bytes`
 come back as they were; tuples come back as lists; NaN and the infinities are written as
-JavaScript writes them. Values with a ``__json__()`` method are written as what it returns,
-Django's lazy strings as strings, other types after :func:`register_type`. Sets, ``timedelta``,
+JavaScript writes them. Values with a `__json__()` method are written as what it returns,
+Django's lazy strings as strings, other types after `register_type`. Sets, `timedelta`,
 enums and dataclasses are refused, as by kombu.
 """
 
@@ -42,9 +42,9 @@ def register_type(
     encoder: Callable[[T], Any],
     decoder: Callable[[Any], T] = lambda value: value,
 ) -> None:
-    """Teach the serializer a type (as ``kombu.utils.json.register_type``).
+    """Teach the serializer a type (as `kombu.utils.json.register_type`).
 
-    Parameters:
+    Args:
         t: The type; its subclasses are written by the same encoder unless registered before it.
         marker: What names the type in the data. None writes the encoder's value as it is, and
             nothing is decoded.
@@ -57,7 +57,7 @@ def register_type(
 
 
 def _default(value: Any) -> Any:
-    """Return something that JSON can hold in place of ``value``."""
+    """Return something that JSON can hold in place of `value`."""
     reduce = getattr(value, "__json__", None)
     if reduce is not None:
         return reduce()
@@ -127,16 +127,16 @@ _typed_decoder = json.JSONDecoder(object_hook=_object_hook)
 
 
 def dumps(value: Any, *, name: str = "value") -> str:
-    """Return ``value`` as JSON text, in ASCII, without spaces.
+    """Return `value` as JSON text, in ASCII, without spaces.
 
-    Parameters:
+    Args:
         value: What to write.
-        name: What to call it in an error: ``value['user']``. If empty, keys of the outermost
-            dictionary stand for themselves: ``kwargs['user']``.
+        name: What to call it in an error: `value['user']`. If empty, keys of the outermost
+            dictionary stand for themselves: `kwargs['user']`.
 
     Raises:
-        EncodeError: Something in ``value`` can't be written; the message says where it is, of
-            which type, and what to do.
+        EncodeError: Something in `value` can't be written; the message says where it is, of which
+            type, and what to do.
     """
     try:
         if _encode is not None:
@@ -159,7 +159,7 @@ def loads(text: str | bytes | bytearray | memoryview) -> Any:
     try:
         if not isinstance(text, str):
             text = bytes(text).decode("utf-8")
-        # Looking for the mark is far cheaper than calling the hook for every object.
+        # Inspection for the mark is far cheaper than calling the hook for every object.
         decoder = _typed_decoder if _TYPE_IN_TEXT in text else _plain_decoder
         return decoder.decode(text)
     except DecodeError:
@@ -169,7 +169,7 @@ def loads(text: str | bytes | bytearray | memoryview) -> Any:
 
 
 def _explanation(value: Any, name: str, error: Exception) -> str:
-    """Return what is wrong with ``value``, by looking for the first part that can't be written."""
+    """Return what is wrong with `value`, by looking for the first part that can't be written."""
     for path, part, is_key in _parts(value, name):
         where = path or "the value"
         kind = type(part).__qualname__

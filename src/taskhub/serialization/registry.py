@@ -1,7 +1,7 @@
-"""Serializers by name and content type, and which of them a reader accepts (as kombu's registry).
+"""Registry of serializers by name and content type, and what a reader accepts (as kombu's).
 
-``json`` always works. ``pickle`` can run any code when it is read, so it is read only where
-``accept_content`` names it. ``yaml`` and ``msgpack`` need PyYAML and msgpack. ``raw`` passes
+`json` always works. `pickle` can run any code when it is read, so it is read only where
+`accept_content` names it. `yaml` and `msgpack` need PyYAML and msgpack. `raw` passes
 strings and bytes on as they are.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import pickle
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -58,14 +59,14 @@ def register(
     content_type: str,
     content_encoding: str = "utf-8",
 ) -> None:
-    """Add a serializer, or replace the one of that name (as ``kombu.serialization.register``).
+    """Add a serializer, or replace the one of that name (as `kombu.serialization.register`).
 
-    Parameters:
-        name: What ``serializer=`` and ``accept_content`` call it.
+    Args:
+        name: What `serializer=` and `accept_content` call it.
         encoder: Returns a value as text or bytes.
-        decoder: Returns the value from what ``encoder`` returned.
+        decoder: Returns the value from what `encoder` returned.
         content_type: Its MIME type.
-        content_encoding: ``"utf-8"`` for text, ``"binary"`` for bytes.
+        content_encoding: `"utf-8"` for text, `"binary"` for bytes.
     """
     serializer = Serializer(name, content_type, content_encoding, encoder, decoder)
     _by_name[name] = serializer
@@ -78,13 +79,39 @@ def find(serializer: str) -> Serializer:
     Raises:
         SerializerNotInstalled: There is none.
     """
-    found = _by_name.get(serializer) or _by_content_type.get(serializer)
+    found = _by_name.get(serializer) or _by_content_type.get(serializer) or _of_kombu(serializer)
     if found is None:
         raise SerializerNotInstalled(
             f"There is no serializer {serializer!r}; use one of {', '.join(sorted(_by_name))}, or "
             "add it with taskhub.serialization.registry.register()."
         )
     return found
+
+
+def _of_kombu(serializer: str) -> Serializer | None:
+    """Return a serializer that the program has registered with `kombu.serialization`, or None."""
+    kombu = sys.modules.get("kombu.serialization")
+    if kombu is None:
+        return None
+    known = kombu.registry
+    content_type = known.name_to_type.get(serializer, serializer)
+    name = known.type_to_name.get(content_type)
+    if name is None:
+        return None
+    try:
+        encoding = known._encoders[name].content_encoding
+    except KeyError:
+        return None
+
+    def encode(value: Any) -> str | bytes:
+        body: str | bytes = kombu.dumps(value, serializer=name)[2]
+        return body
+
+    def decode(body: str | bytes) -> Any:
+        # Whether it may be read was decided by then.
+        return kombu.loads(body, content_type, encoding, force=True)
+
+    return Serializer(name, content_type, encoding, encode, decode)
 
 
 def content_types(names: Iterable[str]) -> frozenset[str]:
@@ -113,16 +140,16 @@ def encode(value: Any, serializer: str = "json") -> Encoded:
 
 
 def decode(body: str | bytes, serializer: str, accept: Iterable[str] | None = None) -> Any:
-    """Return the value that a serializer, given by name or content type, made ``body`` of.
+    """Return the value that a serializer, given by name or content type, made `body` of.
 
-    Parameters:
+    Args:
         body: What was received.
         serializer: The name or content type that came with it.
         accept: The names or content types that may be read; None stands for JSON alone. Text and
             bytes that nothing needs to be built of are always accepted.
 
     Raises:
-        ContentDisallowed: ``accept`` leaves the serializer out.
+        ContentDisallowed: `accept` leaves the serializer out.
         DecodeError: The body is not of that form.
         SerializerNotInstalled: There is no such serializer, or its library is not installed.
     """

@@ -1,28 +1,34 @@
-"""Short texts of arguments and results, for logs and listings (as ``celery.utils.saferepr``).
+"""Short texts of arguments and results, for logs and listings (as `celery.utils.saferepr`).
 
 The text is Python's, but for strings (always in single quotes, shortened at a word), bytes (as text
-or hexadecimal), containers deeper than the limit (``[...]``), and the end of what is too long
-(``, ...``). Making it never raises, and stops where the limit is reached.
+or hexadecimal), containers deeper than the limit (`[...]`), and the end of what is too long
+(`, ...`). Making it never raises, and stops where the limit is reached.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from contextvars import ContextVar
 from decimal import Decimal
 from numbers import Number
 from typing import Any
 
-from taskhub.serialization.pickling import safe_representation
+from taskhub.serialization.exception_pickle import safe_representation
 
-__all__ = ("safe_repr",)
+__all__ = ("arguments_hidden", "safe_repr", "shortened", "without_arguments")
 
 _ELLIPSIS = ", ..."
+
+#: A traceback of more characters is shown without its middle.
+TRACEBACK_LENGTH = 16_384
 
 
 def safe_repr(value: Any, max_length: int | None = None, max_levels: int = 3) -> str:
     """Return a short text of a value.
 
-    Parameters:
+    Args:
         value: Anything.
         max_length: About how many characters the text may have; None for any number. Closing
             brackets come on top, so that what was opened is closed.
@@ -34,7 +40,7 @@ def safe_repr(value: Any, max_length: int | None = None, max_levels: int = 3) ->
 
 
 class _Writer:
-    """Collects the parts of one text; ``left`` says how many characters still fit."""
+    """Collects the parts of one text; `left` says how many characters still fit."""
 
     def __init__(self, max_length: int | None, max_levels: int) -> None:
         self.parts: list[str] = []
@@ -139,3 +145,34 @@ def _shortened(text: str, limit: int | None) -> str:
     if not limit or len(text) < limit:
         return text
     return text[:limit].rsplit(" ", 1)[0] + "..."
+
+
+def shortened(text: str) -> str:
+    """Return a text; without its middle if it is longer than `TRACEBACK_LENGTH`."""
+    if len(text) <= TRACEBACK_LENGTH:
+        return text
+    half = TRACEBACK_LENGTH // 2
+    return (
+        f"{text[:half]}\n... {len(text) - 2 * half:,} characters are left out ...\n{text[-half:]}"
+    )
+
+
+#: Whether texts of exceptions are for a log, which shows no arguments of tasks.
+_hides_arguments: ContextVar[bool] = ContextVar("hides_arguments", default=False)
+
+
+@contextmanager
+def arguments_hidden() -> Generator[None]:
+    """Write exceptions without the arguments of tasks in a block, as logs show them."""
+    token = _hides_arguments.set(True)
+    try:
+        yield
+    finally:
+        _hides_arguments.reset(token)
+
+
+def without_arguments(text: str) -> str:
+    """Return Celery's text for a task that has no retries left as it is to be shown now."""
+    if not _hides_arguments.get():
+        return text
+    return re.sub(r"^(.*?\]) args:.* kwargs:.*$", r"\1", text, flags=re.DOTALL)

@@ -1,7 +1,7 @@
-"""Signals: what programs can connect to, under Celery's names and with Celery's arguments.
+"""Signals under Celery's names and with Celery's arguments.
 
-Receivers are called with `signal`, `sender` and the arguments named here. docs/guide.md tells when and in which
-process each is sent.
+Receivers are called with `signal`, `sender` and the arguments named here. docs/guide.md describes
+when and in which process each is sent.
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ after_task_publish = _signal("after_task_publish", "body", "exchange", "routing_
 #: Celery deprecates it for `after_task_publish`.
 task_sent = _signal("task_sent", "task_id", "task", "args", "kwargs", "eta", "taskset")
 
-# -- executions: in the worker process and, from task_prerun to task_postrun, in the thread that runs the task. The
-# sender is the task, of task_received, task_rejected and task_unknown the worker.
+# -- executions: in the worker process and, from task_prerun to task_postrun, in the thread that
+# runs the task. The sender is the task; of task_received, task_rejected and task_unknown, the
+# worker.
 
 task_received = _signal("task_received", "request")
 task_prerun = _signal("task_prerun", "task_id", "task", "args", "kwargs")
@@ -80,7 +81,8 @@ task_revoked = _signal("task_revoked", "request", "terminated", "signum", "expir
 task_rejected = _signal("task_rejected", "message", "exc")
 task_unknown = _signal("task_unknown", "message", "exc", "name", "id")
 
-# -- the worker: in each of its processes. The sender is the worker or, where Celery has it so, its node's name.
+# -- the worker: in each of its processes. The sender is the worker or, where Celery has it so, its
+# node's name.
 
 celeryd_init = _signal("celeryd_init", "instance", "conf", "options")
 celeryd_after_setup = _signal("celeryd_after_setup", "instance", "conf")
@@ -109,8 +111,8 @@ after_setup_task_logger = _signal(
 beat_init = _signal("beat_init")
 beat_embedded_init = _signal("beat_embedded_init")
 
-# -- never sent: there are no pools of green threads, and apps have no options of their own on the command line. They
-# can be connected to, as in Celery.
+# -- never sent: there are no pools of green threads, and apps have no options of their own on the
+# command line. They can be connected to, as in Celery.
 
 user_preload_options = _signal("user_preload_options", "app", "options")
 eventlet_pool_started = _signal("eventlet_pool_started")

@@ -1,6 +1,4 @@
-"""A signal: tells whoever connected to it that something has happened. The semantics are those of
-Celery's `celery.utils.dispatch.Signal`.
-"""
+"""Signal dispatch with the semantics of Celery's `celery.utils.dispatch.Signal`."""
 
 from __future__ import annotations
 
@@ -27,25 +25,25 @@ FIRST_PAUSE, PAUSE_STEP, LONGEST_PAUSE = 2.0, 2.0, 30.0
 
 
 class _Connection(NamedTuple):
-    """A receiver, and whose signals it wants."""
+    """A receiver, and the sender of the signals that it gets."""
 
-    #: Tells it from others: receiver (or `dispatch_uid`) and sender.
+    #: Its identity: receiver (or `dispatch_uid`) and sender.
     key: Hashable
     #: Returns the receiver; None: it is gone.
     find: Callable[[], Receiver | None]
-    #: None: whoever it is.
+    #: None: any.
     sender: Any
 
 
 class Signal:
     """Calls its receivers, in the order in which they were connected.
 
-    A signal that nobody listens to costs its sender one look at `receivers`.
+    Without receivers, sending costs one look at `receivers`.
 
-    Parameters:
-      providing_args: the names of the arguments that receivers get besides `sender` and `signal`.
-      use_caching: accepted as Celery's, without effect.
-      name: for people.
+    Args:
+        providing_args: the names of the arguments that receivers get besides `sender` and `signal`.
+        use_caching: accepted as Celery's, without effect.
+        name: for people.
     """
 
     def __init__(
@@ -82,20 +80,20 @@ class Signal:
         retry: bool = False,
     ) -> Callable[[F], F]: ...
     def connect(self, *args: Any, **kwargs: Any) -> Any:
-        """Connect a receiver: `connect(receiver, sender=None, weak=True, dispatch_uid=None,
-        retry=False)`, or the same without the receiver as a decorator.
+        """Connect a receiver; without one, return a decorator that does.
 
-        Parameters:
-          receiver: is called with `signal`, `sender` and the signal's arguments, all by keyword.
-          sender: the only one whose signals it gets: an object, or a text that equals it; None:
-            all. What stands for another object, as a shared task does, is looked up when a signal
-            is sent.
-          weak: hold the receiver weakly: it is disconnected when nothing else refers to it.
-          dispatch_uid: names the receiver; a second one of that name and sender is not connected.
-          retry: call it again, after ever longer pauses, until it succeeds; it is held strongly.
+        Args:
+            *args: `receiver`, which is called with `signal`, `sender` and the signal's arguments,
+                all by keyword; then the options below, in this order.
+            **kwargs: `sender` is the only one whose signals the receiver gets: an object, or a text
+                that equals it; None: all. What stands for another object, as a shared task does,
+                is looked up when a signal is sent. `weak` holds the receiver weakly: it is
+                disconnected when nothing else refers to it. `dispatch_uid` names the receiver: a
+                second one of that name and sender is not connected. `retry` calls it again, after
+                ever longer pauses, until it succeeds; it is held strongly.
 
         Raises:
-          ValueError: the receiver does not take arguments that it does not name.
+            ValueError: The receiver does not take arguments that it does not name.
         """
         if args and callable(args[0]):
             return self._connect(*args, **kwargs)
@@ -151,7 +149,7 @@ class Signal:
         return was_connected
 
     def has_listeners(self, sender: Any = None) -> bool:
-        """Return whether anybody would hear a signal of this sender."""
+        """Return whether a signal of this sender has receivers."""
         return bool(self._listening(sender))
 
     # -- sending
@@ -202,11 +200,11 @@ def raise_first(replies: Iterable[tuple[Receiver, Any]]) -> None:
 
 
 def _identity(target: Any) -> Hashable:
-    """Return what tells a receiver or a sender from others."""
+    """Return the identity of a receiver or a sender."""
     if isinstance(target, str | bytes):
         return target
     if inspect.ismethod(target):
-        # Made anew at each access.
+        # Python makes it at each access.
         return id(target.__self__), id(target.__func__)
     return id(target)
 
@@ -230,7 +228,7 @@ def _takes_any_keyword(function: Receiver) -> bool:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        # Written in C: nobody knows.
+        # Written in C: unknown.
         return True
     return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
 

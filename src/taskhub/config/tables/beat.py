@@ -45,14 +45,16 @@ SETTINGS: tuple[Setting, ...] = (
         "beat_schedule",
         {},
         MAPPING,
-        "Periodic jobs by name: task, schedule, args, kwargs, options, and what docs/scheduling.md adds.",
+        "Periodic jobs by name: task, schedule, args, kwargs, options, and what "
+        "docs/scheduling.md adds.",
         old="CELERYBEAT_SCHEDULE",
     ),
     honoured(
         "beat_scheduler",
         "celery.beat:PersistentScheduler",
         ANY,
-        "A scheduler of one's own, as module:class; by default, and by Celery's names, taskhub's, of which any number "
+        "A scheduler of one's own, as module:class; by default, and by Celery's names, "
+        "taskhub's, of which any number "
         "may run.",
         old="CELERYBEAT_SCHEDULER",
     ),
@@ -74,7 +76,8 @@ SETTINGS: tuple[Setting, ...] = (
         "beat_cron_starting_deadline",
         None,
         SECONDS,
-        "How late a job by crontab may still be run, unless its entry has a missed_limit; None: however late.",
+        "How late a job by crontab may still be run, unless its entry has a missed_limit; None: "
+        "however late.",
         old="CELERYBEAT_CRON_STARTING_DEADLINE",
     ),
 )

@@ -19,7 +19,7 @@ __all__ = ("SETTINGS",)
 _IN_URL = "Write it into broker_url."
 _LEASES = "Workers hold leases, see lease_seconds."
 _NO_AMQP = "There is no AMQP here: a queue is a name in the store."
-_NO_POOL = "Connections are kept for the threads that use them; there is no pool to limit."
+_NO_POOL = "Threads do not wait for one another's connections, see broker_pool_limit."
 _ONE_STORE = "Messages are written to and read from one store, that of broker_url."
 
 SETTINGS: tuple[Setting, ...] = (
@@ -55,7 +55,7 @@ SETTINGS: tuple[Setting, ...] = (
         "broker_connection_max_retries",
         100,
         INTEGER,
-        "How often in a row it tries; None or 0: for ever.",
+        "How often in a row it tries; None or 0: forever.",
     ),
     without_effect("broker_channel_error_retry", False, BOOLEAN, _NO_AMQP),
     without_effect(
@@ -70,7 +70,14 @@ SETTINGS: tuple[Setting, ...] = (
         TEXT,
         "The store itself delays messages, for any time.",
     ),
-    without_effect("broker_pool_limit", 10, INTEGER, _NO_POOL),
+    honoured(
+        "broker_pool_limit",
+        10,
+        INTEGER,
+        "How many connections to the store a process keeps open that no thread uses; 0 or None: "
+        "none. Threads do not "
+        "wait for one another: further ones open their own, and close it.",
+    ),
     without_effect("broker_pool_acquire_timeout", None, FLOAT, _NO_POOL),
     honoured(
         "broker_use_ssl",

@@ -54,7 +54,7 @@ SETTINGS: tuple[Setting, ...] = (
         "result_expires",
         timedelta(days=1),
         SECONDS,
-        "Seconds, or a timedelta, that a result is kept; None or 0: for ever.",
+        "Seconds, or a timedelta, that a result is kept; None or 0: forever.",
         old="CELERY_TASK_RESULT_EXPIRES",
     ),
     without_effect(

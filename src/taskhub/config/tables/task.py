@@ -7,6 +7,7 @@ from taskhub.config.setting import (
     BOOLEAN,
     INTEGER,
     MAPPING,
+    NAME,
     SECONDS,
     TEXT,
     Setting,
@@ -93,7 +94,7 @@ SETTINGS: tuple[Setting, ...] = (
     honoured(
         "task_default_queue",
         "celery",
-        TEXT,
+        NAME,
         "The queue of tasks that nothing else routes.",
         old="CELERY_DEFAULT_QUEUE",
     ),
@@ -111,7 +112,8 @@ SETTINGS: tuple[Setting, ...] = (
         "task_default_rate_limit",
         None,
         ANY,
-        'How many of a task may begin, e.g. "100/m", over all workers; for tasks without a rate_limit of their own.',
+        'How many of a task may begin, e.g. "100/m", over all workers; for tasks without a '
+        "rate_limit of their own.",
         old="CELERY_DEFAULT_RATE_LIMIT",
     ),
     honoured(
@@ -242,11 +244,11 @@ SETTINGS: tuple[Setting, ...] = (
         "Whether the state STARTED is stored.",
         old="CELERY_TRACK_STARTED",
     ),
-    without_effect(
+    honoured(
         "task_allow_error_cb_on_chord_header",
         False,
         BOOLEAN,
-        "Not in effect yet: chords are not offered.",
+        "Whether errbacks of a chord are called for the tasks of its header that fail, too.",
         old="CELERY_ALLOW_ERROR_CB_ON_CHORD_HEADER",
     ),
 )

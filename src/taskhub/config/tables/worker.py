@@ -43,7 +43,7 @@ SETTINGS: tuple[Setting, ...] = (
         "worker_soft_shutdown_timeout",
         0.0,
         SECONDS,
-        "How long running tasks may take after SIGQUIT; 0: they are given back at once.",
+        "How long running tasks may take after SIGQUIT; 0: they are requeued at once.",
         old="CELERYD_SOFT_SHUTDOWN_TIMEOUT",
     ),
     without_effect(
@@ -57,7 +57,8 @@ SETTINGS: tuple[Setting, ...] = (
         "worker_concurrency",
         None,
         ANY,
-        'Tasks that a worker runs at a time; None or "auto": by the number of processors.',
+        'Tasks that a worker runs at a time; None: as many as processors; "auto": a quota on '
+        "these counts, too.",
         old="CELERYD_CONCURRENCY",
     ),
     without_effect(
@@ -88,7 +89,7 @@ SETTINGS: tuple[Setting, ...] = (
         "worker_enable_remote_control",
         True,
         BOOLEAN,
-        "Whether a worker heeds the commands of app.control.",
+        "Whether a worker executes the commands of app.control.",
         old="CELERY_ENABLE_REMOTE_CONTROL",
     ),
     honoured(
@@ -123,7 +124,7 @@ SETTINGS: tuple[Setting, ...] = (
         "worker_lost_wait",
         10.0,
         FLOAT,
-        "A lost worker's tasks are given back at once, see lease_seconds.",
+        "A lost worker's claims are reclaimed at once, see lease_seconds.",
         old="CELERYD_WORKER_LOST_WAIT",
     ),
     honoured(
@@ -140,13 +141,20 @@ SETTINGS: tuple[Setting, ...] = (
         "After so many tasks a worker process is replaced.",
         old="CELERYD_MAX_TASKS_PER_CHILD",
     ),
-    without_effect("worker_pool", "prefork", ANY, _POOL, old="CELERYD_POOL"),
+    honoured(
+        "worker_pool",
+        "prefork",
+        ANY,
+        "prefork: each task in a process of its own; threads, gevent, eventlet: in threads of "
+        "one; solo: one.",
+        old="CELERYD_POOL",
+    ),
     without_effect("worker_pool_putlocks", True, BOOLEAN, _POOL, old="CELERYD_POOL_PUTLOCKS"),
     honoured(
         "worker_pool_restarts",
         False,
         BOOLEAN,
-        "Whether the command pool_restart is heeded: it replaces every process of a worker.",
+        "Whether the command pool_restart is executed: it replaces every process of a worker.",
         old="CELERYD_POOL_RESTARTS",
     ),
     without_effect(
@@ -163,7 +171,8 @@ SETTINGS: tuple[Setting, ...] = (
         "worker_prefetch_multiplier",
         4,
         INTEGER,
-        "If set: the most messages a process holds for each thread, 0 for no bound; otherwise about 50 ms of work.",
+        "If set: the most messages a process holds for each thread, 0 for no bound; otherwise "
+        "about 50 ms of work.",
         old="CELERYD_PREFETCH_MULTIPLIER",
     ),
     without_effect(
@@ -230,7 +239,7 @@ SETTINGS: tuple[Setting, ...] = (
         "worker_timer_precision",
         1.0,
         FLOAT,
-        "The store keeps the time; nothing ticks.",
+        "The store keeps the time; there is no timer.",
         old="CELERYD_TIMER_PRECISION",
     ),
     without_effect(

@@ -21,7 +21,7 @@ _CONNECTIONS = "The engine sets up its connections for what each is used for."
 _IN_URL = "Write it into the URL in result_backend."
 _STREAM = "Commands travel in a stream of the store; there is nothing to declare."
 _NO_EVENTS = "Events are entries of one stream in the store: see event_stream_length."
-_NO_SIGNING = "Messages are not signed: protect the store by TLS and a password."
+_NO_SIGNED_MESSAGES = "Messages are not signed: protect the store by TLS and a password."
 _OTHER_BACKEND = "Results are kept in Redis or Valkey."
 
 SETTINGS: tuple[Setting, ...] = (
@@ -164,35 +164,61 @@ SETTINGS: tuple[Setting, ...] = (
         old="CELERY_ELASTICSEARCH_SAVE_META_AS_TEXT",
     ),
     without_effect(
-        "security_certificate", None, TEXT, _NO_SIGNING, old="CELERY_SECURITY_CERTIFICATE"
+        "security_certificate", None, TEXT, _NO_SIGNED_MESSAGES, old="CELERY_SECURITY_CERTIFICATE"
     ),
     without_effect(
-        "security_cert_store", None, TEXT, _NO_SIGNING, old="CELERY_SECURITY_CERT_STORE"
+        "security_cert_store", None, TEXT, _NO_SIGNED_MESSAGES, old="CELERY_SECURITY_CERT_STORE"
     ),
-    without_effect("security_key", None, TEXT, _NO_SIGNING, old="CELERY_SECURITY_KEY"),
+    without_effect("security_key", None, TEXT, _NO_SIGNED_MESSAGES, old="CELERY_SECURITY_KEY"),
     without_effect(
-        "security_key_password", None, BYTES, _NO_SIGNING, old="CELERY_SECURITY_KEY_PASSWORD"
+        "security_key_password",
+        None,
+        BYTES,
+        _NO_SIGNED_MESSAGES,
+        old="CELERY_SECURITY_KEY_PASSWORD",
     ),
-    without_effect("security_digest", "sha256", TEXT, _NO_SIGNING, old="CELERY_SECURITY_DIGEST"),
-    without_effect("database_url", None, ANY, _OTHER_BACKEND, old="CELERY_RESULT_DBURI"),
     without_effect(
+        "security_digest", "sha256", TEXT, _NO_SIGNED_MESSAGES, old="CELERY_SECURITY_DIGEST"
+    ),
+    honoured(
+        "database_url",
+        None,
+        ANY,
+        "The database that result_backend = 'database' means; a URL of SQLAlchemy's.",
+        old="CELERY_RESULT_DBURI",
+    ),
+    honoured(
         "database_engine_options",
         {"pool_pre_ping": True, "pool_recycle": 3600},
         MAPPING,
-        _OTHER_BACKEND,
+        "Options of SQLAlchemy's engine for results in a database (db+...).",
         old="CELERY_RESULT_ENGINE_OPTIONS",
     ),
-    without_effect("database_engine_callback", None, ANY, _OTHER_BACKEND),
+    honoured(
+        "database_engine_callback",
+        None,
+        ANY,
+        "Called with that engine; a function, or its path.",
+    ),
     without_effect(
         "database_short_lived_sessions",
         False,
         BOOLEAN,
-        _OTHER_BACKEND,
+        "Each row is written in a transaction of its own.",
         old="CELERY_RESULT_DB_SHORT_LIVED_SESSIONS",
     ),
-    without_effect("database_table_schemas", None, MAPPING, _OTHER_BACKEND),
-    without_effect(
-        "database_table_names", None, MAPPING, _OTHER_BACKEND, old="CELERY_RESULT_DB_TABLENAMES"
+    honoured("database_table_schemas", None, MAPPING, "The schema of the table, under 'task'."),
+    honoured(
+        "database_table_names",
+        None,
+        MAPPING,
+        "The name of the table, under 'task'.",
+        old="CELERY_RESULT_DB_TABLENAMES",
     ),
-    without_effect("database_create_tables_at_setup", True, BOOLEAN, _OTHER_BACKEND),
+    honoured(
+        "database_create_tables_at_setup",
+        True,
+        BOOLEAN,
+        "Whether workers make the table if it is not there.",
+    ),
 )

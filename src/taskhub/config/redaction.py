@@ -8,7 +8,7 @@ from typing import Any
 
 from taskhub.config.urls import mask_url
 
-__all__ = ("MASK", "censor", "censor_value")
+__all__ = ("MASK", "redact", "redact_value")
 
 #: Stands in place of a secret.
 MASK = "********"
@@ -19,19 +19,19 @@ _SECRET = re.compile(
 )
 
 
-def censor(settings: Mapping[Any, Any]) -> dict[Any, Any]:
+def redact(settings: Mapping[Any, Any]) -> dict[Any, Any]:
     """Return the settings with secrets masked: by their names, and the passwords of URLs."""
-    return {name: censor_value(name, value) for name, value in settings.items()}
+    return {name: redact_value(name, value) for name, value in settings.items()}
 
 
-def censor_value(name: Any, value: Any) -> Any:
+def redact_value(name: Any, value: Any) -> Any:
     """Return a setting's value, or what may be shown of it."""
     if isinstance(value, Mapping):
-        return censor(value)
+        return redact(value)
     if isinstance(name, str) and _SECRET.search(name):
         return MASK
     if isinstance(value, str):
         return mask_url(value) if "://" in value else value
     if isinstance(value, list | tuple):
-        return type(value)([censor_value(None, item) for item in value])
+        return type(value)([redact_value(None, item) for item in value])
     return value

@@ -1,4 +1,4 @@
-"""Exceptions that can be pickled, whatever was raised (as ``celery.utils.serialization``)."""
+"""Pickling of exceptions, and their nearest likeness (as `celery.utils.serialization`)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def create_exception_class(
 
 
 def safe_arguments(arguments: Any, encode: Any) -> tuple[Any, ...]:
-    """Return the arguments, each that ``encode`` refuses replaced by its ``repr``."""
+    """Return the arguments, each that `encode` refuses replaced by its `repr`."""
     safe = []
     for argument in arguments:
         try:
@@ -38,7 +38,7 @@ def safe_arguments(arguments: Any, encode: Any) -> tuple[Any, ...]:
 
 
 def safe_representation(value: object) -> str:
-    """Return ``repr(value)``, or ``str(value)`` where that raises, or else its type."""
+    """Return `repr(value)`, or `str(value)` where that raises, or else its type."""
     for represent in (repr, str):
         try:
             return represent(value)
@@ -50,7 +50,7 @@ def safe_representation(value: object) -> str:
 class UnpickleableExceptionWrapper(Exception):
     """Carries what can be said of an exception that can't be pickled.
 
-    ``exc_module``, ``exc_cls_name`` and ``exc_args`` name the exception; ``text`` is its ``repr``.
+    `exc_module`, `exc_cls_name` and `exc_args` name the exception; `text` is its `repr`.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class UnpickleableExceptionWrapper(Exception):
 
     @classmethod
     def from_exception(cls, exc: BaseException) -> UnpickleableExceptionWrapper:
-        """Return a wrapper of ``exc``, with its traceback."""
+        """Return a wrapper of `exc`, with its traceback."""
         kind = type(exc)
         wrapper = cls(kind.__module__, kind.__name__, exc.args, safe_representation(exc))
         return wrapper.with_traceback(exc.__traceback__)
@@ -79,10 +79,10 @@ class UnpickleableExceptionWrapper(Exception):
 
 
 def pickleable(exc: BaseException) -> BaseException:
-    """Return ``exc`` if it survives pickling, else the nearest that does.
+    """Return `exc` if it survives pickling, else the nearest that does.
 
     That is an instance of the first of its parent classes that survives with the same arguments
-    (none so general as ``Exception``), else an :class:`UnpickleableExceptionWrapper`.
+    (none so general as `Exception`), else an `UnpickleableExceptionWrapper`.
     """
     try:
         _round_trip(exc)
@@ -92,7 +92,7 @@ def pickleable(exc: BaseException) -> BaseException:
 
 
 def unwrap(exc: BaseException) -> BaseException:
-    """Return what :func:`pickleable` was given, as nearly as it can be told."""
+    """Return the original of `pickleable`, as nearly as it can be restored."""
     return exc.restore() if isinstance(exc, UnpickleableExceptionWrapper) else exc
 
 

@@ -1,0 +1,1 @@
+"""Log formats, loggers and their set-up, as Celery has them."""
