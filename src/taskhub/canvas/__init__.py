@@ -1,11 +1,11 @@
-"""Canvases: calls as values, that can be kept, passed on, linked, and combined into chains, groups and chords."""
+"""Canvases: signatures of calls, and their combinations into chains, groups and chords."""
 
 from taskhub.canvas.chain import _chain, chain
 from taskhub.canvas.chord import _chord, chord
 from taskhub.canvas.group import group
 from taskhub.canvas.maps import chunks, xmap, xstarmap
 from taskhub.canvas.signature import Signature, maybe_signature, signature
-from taskhub.canvas.stamping import StampingVisitor
+from taskhub.canvas.stamps import StampingVisitor
 
 subtask = signature
 maybe_subtask = maybe_signature

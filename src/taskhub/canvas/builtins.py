@@ -1,4 +1,4 @@
-"""The tasks that canvases themselves consist of, under Celery's names; every app has them."""
+"""Built-in tasks of canvases, under Celery's names; every app has them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from taskhub.canvas.signature import maybe_signature
+from taskhub.current import current_task
 
 
 def accumulate(*args: Any, **kwargs: Any) -> Any:
@@ -16,14 +17,20 @@ def accumulate(*args: Any, **kwargs: Any) -> Any:
 
 def map_over(task: Any, it: Iterable[Any]) -> list[Any]:
     """Call a task for each of some arguments."""
-    called = maybe_signature(task).type
+    called = _task_of(task)
     return [called(item) for item in it]
 
 
 def starmap_over(task: Any, it: Iterable[Any]) -> list[Any]:
     """Call a task for each of some lists of arguments."""
-    called = maybe_signature(task).type
+    called = _task_of(task)
     return [called(*items) for items in it]
+
+
+def _task_of(signature: Any) -> Any:
+    """Return the task of a signature, in the app whose task runs here."""
+    running = current_task()
+    return maybe_signature(signature, app=None if running is None else running.app).type
 
 
 def backend_cleanup() -> None:

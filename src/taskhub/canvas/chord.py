@@ -1,39 +1,55 @@
-"""Chords: a header of calls at the same time, and a body that is given all their results."""
+"""Chords: a header of calls that run at the same time, and a body called with their results."""
 
 from __future__ import annotations
 
 import uuid
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from reprlib import recursive_repr
 from types import GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from taskhub.canvas import stamping
-from taskhub.canvas.chain import first_of
-from taskhub.canvas.cycles import acyclic
+from taskhub.canvas import stamps
+from taskhub.canvas.chord_results import PLACEHOLDER
 from taskhub.canvas.group import group, members, send_members
-from taskhub.canvas.joined import PLACEHOLDER
-from taskhub.canvas.lazy import LazyList, each, listed
-from taskhub.canvas.outbox import Outbox, collecting, sending
-from taskhub.canvas.signature import Signature, checked, checked_each, maybe_signature
-from taskhub.canvas.steps import elements, first_call, kind, last_call, with_one_result
+from taskhub.canvas.lazy_list import LazyList, each, head, listed
+from taskhub.canvas.normal_form import add_links, link_header, with_one_result
+from taskhub.canvas.outbox import Outbox, collecting, open_outbox, sending
+from taskhub.canvas.pages import Call, OpenChord, send_pages
+from taskhub.canvas.result_ids import ResultIds
+from taskhub.canvas.signature import Signature, checked, maybe_signature
+from taskhub.canvas.structure import (
+    acyclic,
+    checked_each,
+    elements,
+    first_call,
+    has_unread,
+    kind,
+    last_call,
+    streamed_elements,
+)
 from taskhub.exceptions import CPendingDeprecationWarning
+from taskhub.execution.request import current_request
+from taskhub.message import Envelope
+from taskhub.names import check_id
 from taskhub.outcome import ChordPlan
-from taskhub.task.calling import as_list
-from taskhub.worker.context import current_request
+from taskhub.result import allow_join_result
+from taskhub.result.base import first_result
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
-    from taskhub.canvas.stamping import StampingVisitor
+    from taskhub.canvas.stamps import StampingVisitor
 
 #: Options that Celery's chords have and that mean nothing here: the store counts the parts.
 _UNUSED = ("interval", "max_retries")
+#: Those of the options that a chord is sent with that are of its header only, and of its body only.
+_OF_HEADER = ("countdown", "eta", "parent_id", "chord_results")
+_OF_BODY = ("chain", "chain_continuation")
 
 
 @Signature.register_type("chord")
 class chord(Signature):
-    """Calls the body with the list of the header's results: `chord([a.s(1), a.s(2)], total.s())`."""
+    """Calls the body with a list of the header's results: `chord([a.s(1), a.s(2)], total.s())`."""
 
     def __init__(
         self,
@@ -53,7 +69,7 @@ class chord(Signature):
             {
                 **(kwargs or {"kwargs": {}}),
                 "header": _header(header),
-                "body": maybe_signature(body),
+                "body": maybe_signature(_called(body)),
             },
             subtask_type="chord",
             immutable=immutable,
@@ -63,6 +79,7 @@ class chord(Signature):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], app: Celery | None = None) -> chord:
+        """Return the chord that a dictionary holds."""
         kwargs = dict(data["kwargs"])
         header, body = kwargs.pop("header"), kwargs.pop("body", None)
         if isinstance(header, dict):
@@ -98,9 +115,10 @@ class chord(Signature):
 
     @property
     def app(self) -> Celery:
+        """The app whose tasks it calls, by default that of its first part."""
         if self._app is not None:
             return self._app
-        for part in (*self.tasks[:1], self.body):
+        for part in (*head(self.tasks, 1), self.body):
             if part is not None:
                 return part.app  # type: ignore[no-any-return]
         return super().app
@@ -115,6 +133,7 @@ class chord(Signature):
         kwargs: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Any:
+        """Return a copy with more arguments and options, and copies of its parts."""
         copy = super().clone(args, kwargs, **options)
         copy.tasks = each(lambda task: task.clone(), copy.tasks)
         copy.body = maybe_signature(copy.body, clone=True)
@@ -130,8 +149,9 @@ class chord(Signature):
         parent_id: str | None = None,
         group_index: int | None = None,
     ) -> Any:
-        """Give every part its id; returns the result of the body, with the header's results as its first parent."""
-        chord_id = self.options.setdefault("task_id", str(uuid.uuid4()))
+        """Give every part its id; return the body's result, its parent the header's."""
+        chord_id = self.options.get("task_id") or str(uuid.uuid4())
+        chord_id = self.options["task_id"] = check_id("the id of a chord", chord_id)
         root_id = root_id or self.options.get("root_id")
         header = group(
             [with_one_result(task) for task in elements(self.tasks)],
@@ -142,10 +162,22 @@ class chord(Signature):
         self.tasks = header.tasks
         if self.body is None:
             return header_result
+        return self._freeze_body(header_result, _id, group_id, chord, root_id, group_index)
+
+    def _freeze_body(
+        self,
+        header_result: Any,
+        _id: str | None,
+        group_id: str | None,
+        chord: Any,
+        root_id: str | None,
+        group_index: int | None,
+    ) -> Any:
+        """Give the body its id; return its result."""
         if group_id is None and kind(self.body) != "chain":
-            group_id = chord_id
+            group_id = self.options["task_id"]
         body_result = self.body.freeze(_id, group_id, chord, root_id, None, group_index)
-        first = first_of(body_result)
+        first = first_result(body_result)
         if first is not header_result:
             first.parent = header_result
         return body_result
@@ -157,9 +189,10 @@ class chord(Signature):
         task_id: str | None = None,
         **options: Any,
     ) -> Any:
-        """Send the header; the body follows in the commit that brings the last part.
+        """Send the header; the body is published by the commit of the last part.
 
-        Returns the result of the body, its `parent` the results of the header.
+        Returns:
+            The result of the body; its `parent` is that of the header.
         """
         kwargs = dict(kwargs or {})
         if self.body is None and not kwargs.get("body"):
@@ -171,60 +204,90 @@ class chord(Signature):
         }
         own_id = given.pop("task_id", None) or str(uuid.uuid4())
         body = maybe_signature(kwargs.pop("body", None) or self.body, app=self._app, clone=True)
-        for name in (*_UNUSED, "add_to_parent"):
+        add_to_parent = given.pop("add_to_parent", True)
+        for name in _UNUSED:
             given.pop(name, None)
         if app.conf.task_always_eager:
             return self.apply(args, kwargs, body=add_links(body, given), **options)
         copy = self.clone()
-        copy.options = {"task_id": own_id}
+        copy.options = {"task_id": check_id("the id of a chord", own_id)}
         copy.body = add_links(body, given)
-        result = copy.freeze(
-            task_id,
-            given.pop("group_id", None),
-            given.pop("chord", None),
-            given.get("root_id"),
-            None,
-            given.pop("group_index", None),
-        )
+        position = (task_id, given.pop("group_id", None), given.pop("chord", None))
+        root_id, index = given.get("root_id"), given.pop("group_index", None)
         all_args = self["args"] if self.immutable else (*(args or ()), *self["args"])
-        with sending(app, given) as outbox:
-            self._send(outbox, copy, all_args, kwargs, given)
+        if has_unread(copy.tasks) and open_outbox() is None:
+            has_members, result = copy._send_in_pages(
+                (*position, root_id, index), Call(all_args, kwargs, given)
+            )
+        else:
+            result = copy.freeze(*position, root_id, None, index)
+            has_members = bool(copy.tasks)
+            with sending(app, given) as outbox:
+                copy._send(outbox, Call(all_args, kwargs, given))
         if given.get("ignore_result") and kind(copy.body) == "task":
             result.ignored = True
-        header = first_of(result)
+        header = first_result(result)
         if header is not result:
-            # As in Celery: seen from outside, the header is what comes before the body, even if that is a chain.
+            # As in Celery, the header is the parent of the whole body, even of a chain.
             result.parent = header
+            parent = app.current_worker_task
+            if add_to_parent and has_members and parent is not None:
+                parent.add_trail(header)
         return result
 
-    @staticmethod
-    def _send(outbox: Outbox, copy: chord, args: Any, kwargs: Any, options: dict[str, Any]) -> None:
-        """Send a frozen chord: the header to the outbox, the body's first messages to the chord's plan."""
-        chord_id = copy.options["task_id"]
-        following = {name: options.pop(name, None) for name in ("chain", "chain_rest")}
-        header_options = dict(options)
-        body_options = {
-            name: value
-            for name, value in options.items()
-            if name not in ("countdown", "eta", "parent_id", "joins")
-        }
-        if copy.tasks:
-            # In Celery the part that happens to come last stands for the header; here the last one does.
-            body_options["parent_id"] = last_call(copy.tasks[-1])
-            if not options.get("root_id") and not _in_task():
-                body_options["root_id"] = first_call(copy.tasks[-1])
-        body_options.update(following)
-        if not copy.tasks:
-            copy.body.apply_async(([],), **body_options)
+    def _send(self, outbox: Outbox, call: Call) -> None:
+        """Collect the frozen chord: its header in the outbox, its body's messages in the plan."""
+        tasks = self.tasks
+        if not tasks:
+            self._send_body(call)
             return
-        with collecting(
-            Outbox([], outbox.chords, outbox.chains, published=outbox.published)
-        ) as body_box:
-            copy.body.apply_async(
-                (dict(PLACEHOLDER),), joins=chord_id, add_to_parent=False, **body_options
+        body = self._body_messages(outbox, tasks[-1], call)
+        outbox.chords.append(ChordPlan(self.options["task_id"], len(tasks), body))
+        send_members(outbox, self, call.args, call.kwargs, _header_options(call.options))
+
+    def _send_in_pages(self, position: tuple[Any, ...], call: Call) -> tuple[bool, Any]:
+        """Freeze and send the chord while its header is read.
+
+        Returns:
+            Whether the header has members, and the result of the body.
+        """
+        chord_id, root_id = self.options["task_id"], position[-2]
+        ids = ResultIds()
+        result = self._freeze_body(self.app.GroupResult(chord_id, LazyList(iter(ids))), *position)
+
+        def members() -> Generator[Any]:
+            for index, element in enumerate(streamed_elements(self.tasks)):
+                task = with_one_result(element)
+                part = [chord_id, index]
+                ids.add(task, task.freeze(None, chord_id, part, root_id, None, index))
+                yield task
+
+        header_call = call._replace(options=_header_options(call.options))
+        opened = OpenChord(chord_id, lambda outbox, last: self._body_messages(outbox, last, call))
+        send_pages(self.app, members(), header_call, opened)
+        if not ids:
+            self._send_body(call)
+        return bool(ids), result
+
+    def _send_body(self, call: Call) -> None:
+        """Send the body alone, after an empty header."""
+        options = {name: call.options[name] for name in call.options if name not in _OF_HEADER}
+        self.body.apply_async(([],), **options)
+
+    def _body_messages(self, outbox: Outbox, last: Any, call: Call) -> tuple[Envelope, ...]:
+        """Return the messages of the body; of the header, `last` is a member that stands for it."""
+        options = {name: call.options[name] for name in call.options if name not in _OF_HEADER}
+        # In Celery the part that happens to come last stands for the header.
+        options["parent_id"] = last_call(last)
+        if not options.get("root_id") and not _in_task():
+            options["root_id"] = first_call(last)
+        chord_id = self.options["task_id"]
+        collected = Outbox([], outbox.chords, outbox.chains, published=outbox.published)
+        with collecting(collected):
+            self.body.apply_async(
+                (dict(PLACEHOLDER),), chord_results=chord_id, add_to_parent=False, **options
             )
-        outbox.chords.append(ChordPlan(chord_id, len(copy.tasks), tuple(body_box.messages)))
-        send_members(outbox, copy, args, kwargs, header_options)
+        return tuple(collected.messages)
 
     def __call__(self, body: Any = None, **options: Any) -> Any:
         """Send it, as Celery does: `chord(header)(body)`."""
@@ -239,9 +302,7 @@ class chord(Signature):
         body: Any = None,
         **options: Any,
     ) -> Any:
-        """Run header and body here and now."""
-        from taskhub.result import allow_join_result
-
+        """Run header and body in this process."""
         header = group(self.tasks, app=self._app).apply(args, kwargs)
         with allow_join_result():
             values = header.get(propagate=propagate)
@@ -256,18 +317,16 @@ class chord(Signature):
         """Call a signature when a part of the header, or the body, has failed."""
         errback = checked(errback)
         if self.app.conf.task_allow_error_cb_on_chord_header:
-            for task in self.tasks:
-                task.link_error(errback.clone(immutable=True))
+            link_header(self.tasks, errback.clone(immutable=True))
         else:
             warnings.warn(
-                "errbacks of a chord are linked to its body only; set task_allow_error_cb_on_chord_header "
-                "to link them to the tasks of the header, too",
+                "errbacks of a chord are linked to its body only; set "
+                "task_allow_error_cb_on_chord_header to link them to the tasks of the header, too",
                 CPendingDeprecationWarning,
                 stacklevel=2,
             )
-        for task in self.tasks:
-            if isinstance(task, chord):
-                task.link_error(errback)
+        # A chord in the header that fails ends this body, too, so its own body is not linked: once
+        # is enough.
         self.body.link_error(errback)
         return errback
 
@@ -280,18 +339,19 @@ class chord(Signature):
     def stamp(
         self, visitor: StampingVisitor | None = None, append_stamps: bool = False, **headers: Any
     ) -> None:
+        """Write stamps into the headers of its parts, and of what is linked to them."""
         given = (
             (visitor.on_chord_header_start(self, **headers) or {}) if visitor is not None else None
         )
-        merged = stamping.headers_for(self, given, append_stamps, headers)
+        merged = stamps.headers_for(self, given, append_stamps, headers)
         self.stamp_links(visitor, append_stamps, **merged)
-        stamping.stamp_all(self.tasks, visitor, append_stamps, merged)
+        stamps.stamp_all(self.tasks, visitor, append_stamps, merged)
         if visitor is not None:
             visitor.on_chord_header_end(self, **merged)
         if self.body is not None:
             if visitor is not None:
                 given = visitor.on_chord_body(self, **merged) or {}
-                merged = stamping.headers_for(self, given, append_stamps, merged)
+                merged = stamps.headers_for(self, given, append_stamps, merged)
             self.body.stamp(visitor, append_stamps, **merged)
 
     @recursive_repr()
@@ -299,13 +359,19 @@ class chord(Signature):
         if self.body is None:
             return f"<chord without body: {self.tasks!r}>"
         if kind(self.body) == "chain" and self.body.tasks:
-            first, *rest = self.body.tasks
-            return f"%({' | '.join([first.reprcall(self.tasks), *map(repr, rest)])})"
+            first, *others = self.body.tasks
+            return f"%({' | '.join([first.reprcall(self.tasks), *map(repr, others)])})"
         return f"%{self.body.reprcall(self.tasks)}"
 
 
 #: Celery's private name for it, by which some code asks.
 _chord = chord
+
+
+def _called(member: Any) -> Any:
+    """Return a bare task as its call without arguments, as Celery does; anything else as it is."""
+    is_task = hasattr(member, "apply_async") and hasattr(member, "si")
+    return member.s() if is_task and not isinstance(member, Mapping) else member
 
 
 def _header(header: Any) -> list[Any]:
@@ -317,23 +383,16 @@ def _header(header: Any) -> list[Any]:
         return [header]
     # As in Celery, only what generators yield is not read yet.
     if not isinstance(header, GeneratorType | LazyList):
-        header = list(checked_each(header))
+        header = [_called(member) for member in checked_each(_called(header))]
     return members((header,))
 
 
+def _header_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a chord that its header has, too."""
+    return {name: value for name, value in options.items() if name not in _OF_BODY}
+
+
 def _in_task() -> bool:
-    """Return whether a running task sends this; the root is its own then."""
+    """Return whether a running task sends this chord; its root is the task's own then."""
     request = current_request()
     return request is not None and request.id is not None and not request.called_directly
-
-
-def add_links(body: Any, options: dict[str, Any]) -> Any:
-    """Take the links out of a chord's options and give them to its body."""
-    for link in as_list(options.pop("link", None)):
-        body.link(link)
-    for errback in as_list(options.pop("link_error", None)):
-        if kind(body) == "group":
-            body.link_error(errback)
-        else:
-            body.append_to_list_option("link_error", errback)
-    return body

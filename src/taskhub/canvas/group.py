@@ -1,29 +1,60 @@
-"""Groups: calls at the same time."""
+"""Groups: calls that run at the same time."""
 
 from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
 
-from taskhub.canvas import stamping
-from taskhub.canvas.cycles import acyclic
-from taskhub.canvas.lazy import LazyList, each, listed, unread
-from taskhub.canvas.members import WithTasks
-from taskhub.canvas.outbox import Outbox, sending
-from taskhub.canvas.signature import Signature, checked, checked_each, maybe_signature
-from taskhub.canvas.steps import elements, kind
+from taskhub.canvas import stamps
+from taskhub.canvas.lazy_list import LazyList, each, head, listed, unread
+from taskhub.canvas.outbox import Outbox, open_outbox, sending
+from taskhub.canvas.pages import Call, send_pages
+from taskhub.canvas.result_ids import ResultIds
+from taskhub.canvas.signature import Signature, checked, maybe_signature
+from taskhub.canvas.structure import (
+    acyclic,
+    checked_each,
+    elements,
+    has_unread,
+    kind,
+    streamed_elements,
+)
+from taskhub.names import check_id
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
-    from taskhub.canvas.stamping import StampingVisitor
+    from taskhub.canvas.stamps import StampingVisitor
+
+
+class SignatureList(Signature):
+    """A signature that consists of others, under the key `tasks`."""
+
+    @property
+    def tasks(self) -> list[Any]:
+        """The steps of a chain, the members of a group."""
+        tasks: list[Any] = self["kwargs"]["tasks"]
+        return tasks
+
+    @tasks.setter
+    def tasks(self, tasks: Iterable[Any]) -> None:
+        self["kwargs"]["tasks"] = listed(tasks)
+
+    @property
+    def app(self) -> Celery:
+        """The app whose tasks it calls, by default that of its first member."""
+        if self._app is not None:
+            return self._app
+        for task in head(self.tasks, 1):
+            return task.app  # type: ignore[no-any-return]
+        return super().app
 
 
 @Signature.register_type("group")
-class group(WithTasks):
-    """Calls tasks at the same time: `group(a.s(1), b.s(2))`, or with a list or a generator of them."""
+class group(SignatureList):
+    """Calls tasks at the same time: `group(a.s(1), b.s(2))`; a list or generator is taken, too."""
 
     def __init__(self, *tasks: Any, **options: Any) -> None:
         app = options.pop("app", None)
@@ -33,6 +64,7 @@ class group(WithTasks):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], app: Celery | None = None) -> group:
+        """Return the group that a dictionary holds."""
         tasks = each(lambda task: maybe_signature(task, app=app), data["kwargs"]["tasks"])
         new = cls(tasks, app=app, **data["options"])
         new["immutable"] = bool(data.get("immutable"))
@@ -48,12 +80,13 @@ class group(WithTasks):
         kwargs: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Any:
+        """Return a copy with more arguments and options, and copies of its members."""
         copy = super().clone(args, kwargs, **options)
         copy.tasks = each(lambda task: task.clone(), copy.tasks)
         return copy
 
     def skew(self, start: float = 1.0, stop: float | None = None, step: float = 1.0) -> group:
-        """Give its members growing countdowns: from `start` by `step` up to `stop`, which is repeated."""
+        """Give the members growing countdowns: from `start` by `step`, at most `stop`."""
         countdown = start * 1.0
         for task in self.tasks:
             task.set(countdown=countdown)
@@ -71,8 +104,8 @@ class group(WithTasks):
         parent_id: str | None = None,
         group_index: int | None = None,
     ) -> Any:
-        """Give every member its id; returns their results."""
-        own_id = self.options.setdefault("task_id", _id or str(uuid.uuid4()))
+        """Give every member its id; return their results."""
+        own_id = self._own_id(_id)
         self.tasks = elements(self.tasks)
         root_id = root_id or self.options.get("root_id")
         results = [
@@ -98,10 +131,10 @@ class group(WithTasks):
         link_error: Any = None,
         **options: Any,
     ) -> Any:
-        """Send all members in one go; returns their results.
+        """Send all members at once, those of a generator in pages; return their results.
 
         Raises:
-          TypeError: a link was given; link the members, or use a chord.
+            TypeError: a link was given; link the members, or use a chord.
         """
         if link is not None:
             raise TypeError("Cannot add link to group: use a chord")
@@ -117,20 +150,48 @@ class group(WithTasks):
             if name not in ("task_id", "link_error", "link")
         }
         given = {**own, **{name: value for name, value in options.items() if value is not None}}
-        result = copy.freeze(given.pop("task_id", None), root_id=given.get("root_id"))
-        if given.get("ignore_result"):
-            for task, member in zip(copy.tasks, result.results, strict=True):
-                member.ignored = kind(task) == "task"
-        for name in ("group_id", "chain", "chain_rest", "chord"):
+        given_id = given.pop("task_id", None)
+        for name in ("group_id", "chain", "chain_continuation", "chord"):
             given.pop(name, None)
-        with sending(app, given) as outbox:
-            send_members(outbox, copy, args, kwargs, given)
-        if len(result) == 1 and type(result[0]) is type(result):
-            result = result[0]
+        if has_unread(copy.tasks) and open_outbox() is None:
+            result = copy._send_in_pages(given_id, Call(args, kwargs, given))
+        else:
+            result = copy.freeze(given_id, root_id=given.get("root_id"))
+            if given.get("ignore_result"):
+                for task, member in zip(copy.tasks, result.results, strict=True):
+                    member.ignored = kind(task) == "task"
+            with sending(app, given) as outbox:
+                send_members(outbox, copy, args, kwargs, given)
+        first = head(result.results, 2)
+        if len(first) == 1 and type(first[0]) is type(result):
+            result = first[0]
         parent = app.current_worker_task
         if add_to_parent and parent is not None:
             parent.add_trail(result)
         return result
+
+    def _send_in_pages(self, group_id: str | None, call: Call) -> Any:
+        """Freeze and send the members while they are read; return their results."""
+        group_id = self._own_id(group_id)
+        root_id = call.options.get("root_id") or self.options.get("root_id")
+        app, ids = self.app, ResultIds()
+
+        def members() -> Generator[Any]:
+            for index, task in enumerate(streamed_elements(self.tasks)):
+                result = task.freeze(group_id=group_id, root_id=root_id, group_index=index)
+                if call.options.get("ignore_result"):
+                    result.ignored = kind(task) == "task"
+                ids.add(task, result)
+                yield task
+
+        send_pages(app, members(), call)
+        return app.GroupResult(group_id, LazyList(iter(ids)))
+
+    def _own_id(self, given: str | None) -> str:
+        """Give it its id, unless it has one."""
+        own_id = self.options.get("task_id") or given or str(uuid.uuid4())
+        own_id = self.options["task_id"] = check_id("the id of a group", own_id)
+        return own_id
 
     def __call__(self, *args: Any, **options: Any) -> Any:
         """Send it, as Celery does."""
@@ -143,8 +204,8 @@ class group(WithTasks):
         kwargs: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Any:
-        """Run the members here and now, one after the other."""
-        results = [task.apply(args, kwargs, **options) for task in elements(self.tasks)]
+        """Run the members in this process, one after the other; a generator is read meanwhile."""
+        results = [task.apply(args, kwargs, **options) for task in streamed_elements(self.tasks)]
         group_id = self.options.get("task_id") or str(uuid.uuid4())
         return self.app.GroupResult(group_id, results)
 
@@ -154,7 +215,10 @@ class group(WithTasks):
             task.set_immutable(immutable)
 
     def link(self, callback: Any) -> Any:
-        """Call a signature when the *first* member has succeeded, as Celery does; use a chord for all of them."""
+        """Call a signature when the *first* member has succeeded, as Celery does.
+
+        A chord calls its body when all have.
+        """
         return self.tasks[0].link(checked(callback).clone().set(immutable=True))
 
     def link_error(self, errback: Any) -> Any:
@@ -166,10 +230,11 @@ class group(WithTasks):
     def stamp(
         self, visitor: StampingVisitor | None = None, append_stamps: bool = False, **headers: Any
     ) -> None:
+        """Write stamps into the headers of its members, and of what is linked to them."""
         given = (visitor.on_group_start(self, **headers) or {}) if visitor is not None else None
-        merged = stamping.headers_for(self, given, append_stamps, headers)
+        merged = stamps.headers_for(self, given, append_stamps, headers)
         self.stamp_links(visitor, append_stamps, **merged)
-        stamping.stamp_all(self.tasks, visitor, append_stamps, merged)
+        stamps.stamp_all(self.tasks, visitor, append_stamps, merged)
         if visitor is not None:
             visitor.on_group_end(self, **merged)
 
@@ -184,10 +249,10 @@ class group(WithTasks):
 
 
 def members(tasks: Sequence[Any]) -> list[Any]:
-    """Return what was given to `group()` as a list of signatures; as in Celery, an iterator is not read yet.
+    """Return the arguments of `group()` as a list of signatures; an iterator is read later.
 
     Raises:
-      TypeError: something else than signatures; of an iterator, when it is read.
+        TypeError: something else than signatures; of an iterator, when it is read.
     """
     if len(tasks) == 1:
         only = tasks[0]

@@ -1,4 +1,4 @@
-"""One task over many arguments: `map`, `starmap` and `chunks`."""
+"""Maps of one task over many arguments: `map`, `starmap` and `chunks`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from operator import index
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from taskhub.canvas.group import group
-from taskhub.canvas.lazy import unread
+from taskhub.canvas.lazy_list import LazyList, streamed, unread
 from taskhub.canvas.signature import Signature, maybe_signature
 
 if TYPE_CHECKING:
@@ -78,17 +78,19 @@ class chunks(Signature):
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], app: Celery | None = None) -> chunks:
+        """Return the chunks that a dictionary holds."""
         kwargs = data["kwargs"]
         return cls(kwargs["task"], kwargs["it"], kwargs["n"], app=app, **data["options"])
 
     def group(self) -> group:
         """Return the group that it stands for."""
         kwargs = self["kwargs"]
-        items = iter(kwargs["it"])
+        items = streamed(kwargs["it"])
         parts = iter(lambda: list(itertools.islice(items, kwargs["n"])), [])
-        return group(
-            [xstarmap(kwargs["task"], part, app=self._app) for part in parts], app=self._app
-        )
+        calls = (xstarmap(kwargs["task"], part, app=self._app) for part in parts)
+        # What is made of a generator is read when it is sent.
+        lazy = isinstance(kwargs["it"], LazyList) and not kwargs["it"].is_read
+        return group(calls if lazy else list(calls), app=self._app)
 
     def apply_async(
         self,
@@ -105,7 +107,7 @@ class chunks(Signature):
         kwargs: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Any:
-        """Run the group here and now."""
+        """Run the group in this process."""
         return self.group().apply(args, kwargs, **{**self.options, **options})
 
     def __call__(self, **options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Collecting what a canvas sends, so that it leaves in one step: a bulk enqueue, or the commit of a task."""
+"""Outbox of a canvas: its messages leave at once, by a bulk enqueue or in a task's commit."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from taskhub.outcome import ChainPlan, ChordPlan
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
-    from taskhub.app.publishing import Publication
+    from taskhub.app.publication import Publication
 
 
 @dataclass
 class Outbox:
-    """Messages in the order in which they were sent, and the chords and long chains that they belong to."""
+    """Messages in the order in which they were sent, with their chords and stored chains."""
 
     messages: list[Envelope] = field(default_factory=list)
-    #: The same, for those who are told when they have left; empty if nobody is.
+    #: The same for receivers of signals that are sent when they have left; empty: there are none.
     published: list[Publication] = field(default_factory=list, kw_only=True)
     chords: list[ChordPlan] = field(default_factory=list)
     chains: list[ChainPlan] = field(default_factory=list)
@@ -48,10 +48,11 @@ def collecting(outbox: Outbox | None = None) -> Generator[Outbox]:
 
 @contextmanager
 def sending(app: Celery, options: Mapping[str, Any]) -> Generator[Outbox]:
-    """Collect the calls made in this block: in the outbox that is open, or else in one that is sent at its end.
+    """Collect the calls made in this block: in the open outbox, or in one sent at its end.
 
-    Parameters:
-      options: those of the canvas; `retry` and `retry_policy` say how often sending is tried.
+    Args:
+        app: The app.
+        options: Those of the canvas; `retry` and `retry_policy` say how often sending is tried.
     """
     outer = open_outbox()
     if outer is not None:

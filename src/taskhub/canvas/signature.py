@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from taskhub.canvas import stamping
-from taskhub.canvas.cycles import refuse_link_to_itself
-from taskhub.canvas.parts import Parts
+from taskhub.call.values import as_list
+from taskhub.canvas import stamps
+from taskhub.canvas.fields import SignatureFields
+from taskhub.canvas.structure import describe_non_signature, refuse_link_to_itself
+from taskhub.current import current_app
 from taskhub.message import new_task_id
 from taskhub.result import AsyncResult
-from taskhub.task import calling
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
-    from taskhub.canvas.stamping import StampingVisitor
+    from taskhub.canvas.stamps import StampingVisitor
 
 S = TypeVar("S", bound="Signature")
 
@@ -28,12 +29,10 @@ _EMPTY: Mapping[str, Any] = {
     "subtask_type": None,
     "immutable": False,
 }
-#: Options that a signature keeps when it is called with others.
-_KEPT = frozenset(("group_id", "stamped_headers"))
 
 
-class Signature(Parts):
-    """A call: task, arguments and options. It is a dictionary with Celery's keys, so it can be sent as JSON.
+class Signature(SignatureFields):
+    """One call of a task as a value: a dictionary with Celery's keys, which JSON can hold.
 
     Arguments given when it is called go before its own, unless it is immutable.
     """
@@ -44,7 +43,7 @@ class Signature(Parts):
 
     @classmethod
     def register_type(cls, name: str | None = None) -> Callable[[type[S]], type[S]]:
-        """Register a class for the signatures whose `subtask_type` is `name`, by default the class's name."""
+        """Register a class for a `subtask_type`, by default the class's name."""
 
         def register(subclass: type[S]) -> type[S]:
             cls.TYPES[name or subclass.__name__] = subclass
@@ -57,11 +56,11 @@ class Signature(Parts):
         """Return the signature that a dictionary holds; what it lacks beside the task is empty.
 
         Raises:
-          TypeError: it holds none.
-          ValueError: one of a kind that is not known here.
+            TypeError: it holds none.
+            ValueError: one of a kind that is not known here.
         """
         if not data.get("task"):
-            raise TypeError(_no_signature(data))
+            raise TypeError(describe_non_signature(data))
         if not data.keys() >= _EMPTY.keys():
             data = {**deepcopy(_EMPTY), **data}
         subtask_type = data["subtask_type"]
@@ -109,8 +108,6 @@ class Signature(Parts):
     @property
     def app(self) -> Celery:
         """The app whose tasks it calls."""
-        from taskhub.app.current import current_app
-
         if self._app is not None:
             return self._app
         return self._type.app if self._type is not None else current_app()
@@ -120,7 +117,7 @@ class Signature(Parts):
         """The task object.
 
         Raises:
-          NotRegistered: no such task is known here.
+            NotRegistered: no such task is known here.
         """
         return self._type if self._type is not None else self.app.tasks[self["task"]]
 
@@ -129,17 +126,6 @@ class Signature(Parts):
         return self._type if self._type is not None else self.app.tasks.get(self["task"])
 
     # -- changing
-
-    def set(self, immutable: bool | None = None, **options: Any) -> Signature:
-        """Set options; returns itself."""
-        if immutable is not None:
-            self.set_immutable(immutable)
-        self.options.update(options)
-        return self
-
-    def set_immutable(self, immutable: bool) -> None:
-        """Make it pass on its own arguments only, or not."""
-        self["immutable"] = immutable
 
     def clone(
         self,
@@ -174,26 +160,6 @@ class Signature(Parts):
         copy._app, copy._type = self._app, self._type
         return copy
 
-    def merged(
-        self,
-        args: Sequence[Any] | None = None,
-        kwargs: Mapping[str, Any] | None = None,
-        options: Mapping[str, Any] | None = None,
-        *,
-        force: bool = False,
-    ) -> tuple[tuple[Any, ...], dict[str, Any], dict[str, Any]]:
-        """Return arguments and options of a call with more of them."""
-        merged_options = dict(self.options)
-        if options:
-            kept = {*_KEPT, *merged_options.get("stamped_headers", ())} & merged_options.keys()
-            merged_options.update(
-                (name, value) for name, value in options.items() if name not in kept
-            )
-        if self.immutable and not force:
-            return tuple(self.args), self.kwargs, merged_options
-        new_args = (*(args or ()), *self.args)
-        return new_args, {**self.kwargs, **kwargs} if kwargs else self.kwargs, merged_options
-
     def replace(
         self,
         args: Sequence[Any] | None = None,
@@ -210,11 +176,11 @@ class Signature(Parts):
     # -- links
 
     def link(self, callback: Any) -> Any:
-        """Call another signature with the result when this has succeeded; returns that signature."""
+        """Call another signature with the result on success; return that signature."""
         return self.append_to_list_option("link", callback)
 
     def link_error(self, errback: Any) -> Any:
-        """Call another signature when this has failed; returns that signature."""
+        """Call another signature on failure; return that signature."""
         return self.append_to_list_option("link_error", errback)
 
     def on_error(self, errback: Any) -> Signature:
@@ -223,39 +189,42 @@ class Signature(Parts):
         return self
 
     def append_to_list_option(self, key: str, value: Any) -> Any:
-        """Add a signature to an option that is a list, unless it is in it; returns what was added.
+        """Add a signature to an option that is a list, unless it is in it; return the signature.
 
         Raises:
-          TypeError: it is no signature.
-          ValueError: it is this one, or leads to it.
+            TypeError: it is no signature.
+            ValueError: it is this one, or leads to it.
         """
         checked(value)
         refuse_link_to_itself(self, value)
-        items = calling.as_list(self.options.get(key))
+        items = as_list(self.options.get(key))
         if value not in items:
             items.append(value)
         self.options[key] = items
         return value
 
-    def extend_list_option(self, key: str, values: Any) -> None:
-        """Add to an option that is a list."""
-        self.options[key] = [*calling.as_list(self.options.get(key)), *calling.as_list(values)]
-
     def flatten_links(self) -> list[Any]:
         """Return this signature and all that is linked to it, and to that."""
         found: list[Any] = [self]
-        for link in calling.as_list(self.options.get("link")):
-            signature = maybe_signature(link, app=self._app)
-            found += signature.flatten_links() if signature is not None else []
+        for signature in self.linked("link"):
+            found += signature.flatten_links()
         return found
 
-    def __or__(self, other: Any) -> Any:
-        from taskhub.canvas.chain import join_steps
+    def linked(self, option: str) -> list[Any]:
+        """Return the signatures that an option links to this one."""
+        links = as_list(self.options.get(option))
+        return [maybe_signature(link, app=self._app) for link in links]
 
-        # A signature that was JSON is a dictionary, and so is a signature: neither is to be merged with the other.
+    @classmethod
+    def join(cls, first: Signature, second: Signature) -> Any:
+        """Return `first | second`; chains define it."""
+        return cls.TYPES["chain"].join(first, second)
+
+    def __or__(self, other: Any) -> Any:
+        # Signatures are dictionaries, which `|` would merge.
         if not isinstance(other, Mapping):
             return NotImplemented
-        return join_steps(self, checked(other))
+        return self.join(self, checked(other))
 
     def __ror__(self, other: Any) -> Any:
         return checked(other) | self if isinstance(other, Mapping) else NotImplemented
@@ -269,13 +238,13 @@ class Signature(Parts):
         self, visitor: StampingVisitor | None = None, append_stamps: bool = False, **headers: Any
     ) -> Any:
         """Write stamps into the headers of this call and all that belongs to it."""
-        return stamping.stamp(self, visitor, append_stamps, headers)
+        return stamps.stamp(self, visitor, append_stamps, headers)
 
     def stamp_links(
         self, visitor: StampingVisitor | None, append_stamps: bool = False, **headers: Any
     ) -> None:
         """Stamp what is linked to this."""
-        stamping.stamp_links(self, visitor, append_stamps, headers)
+        stamps.stamp_links(self, visitor, append_stamps, headers)
 
     # -- calling
 
@@ -288,7 +257,7 @@ class Signature(Parts):
         parent_id: str | None = None,
         group_index: int | None = None,
     ) -> Any:
-        """Give it the id of its next call and the place of that call in a canvas; returns the result of that call."""
+        """Give the next call its id and its position in a canvas; return its result."""
         options = self.options
         task_id = options.get("task_id")
         if task_id is None:
@@ -346,7 +315,7 @@ class Signature(Parts):
         kwargs: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> Any:
-        """Run a call here and now; see `Task.apply`."""
+        """Run a call in this process; see `Task.apply`."""
         given = {name: value for name, value in options.items() if value is not None}
         call_args, call_kwargs, call_options = self.merged(args, kwargs, given)
         return self.type.apply(call_args, call_kwargs, **call_options)
@@ -361,22 +330,6 @@ class Signature(Parts):
 
     # -- being a value
 
-    def reprcall(self, *args: Any, **kwargs: Any) -> str:
-        """Return the call as it would be written in Python."""
-        call_args, call_kwargs, _ = self.merged(args, kwargs, {}, force=True)
-        parts = [repr(argument) for argument in call_args]
-        parts += [f"{name}={value!r}" for name, value in call_kwargs.items()]
-        return f"{self['task']}({', '.join(parts)})"
-
-    def __json__(self) -> dict[str, Any]:
-        return dict(self)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> dict[str, Any]:
-        copy = dict(self)
-        memo[id(self)] = copy
-        copy["options"] = deepcopy(self.options, memo)
-        return copy
-
     def __reduce__(self) -> Any:
         return signature, (dict(self),)
 
@@ -386,7 +339,7 @@ class Signature(Parts):
 
 
 def call_of(task: Any, args: tuple[Any, ...], kwargs: dict[str, Any], immutable: bool) -> Signature:
-    """Return the signature of a call of a task; the quick way to it, of which large canvases make thousands."""
+    """Return the signature of a task's call, quickly: large canvases make thousands."""
     call = Signature.__new__(Signature)
     call._type = task
     call.update(
@@ -396,7 +349,7 @@ def call_of(task: Any, args: tuple[Any, ...], kwargs: dict[str, Any], immutable:
 
 
 def signature(varies: Any, *args: Any, **kwargs: Any) -> Any:
-    """Return a signature: of a task or its name with arguments, or the one that a dictionary holds."""
+    """Return the signature of a task (or its name) with arguments, or of a dictionary."""
     app = kwargs.get("app")
     if isinstance(varies, Signature):
         return varies.clone()
@@ -409,7 +362,7 @@ def maybe_signature(d: Any, app: Celery | None = None, clone: bool = False) -> A
     """Return the signature that a value holds, None for None.
 
     Raises:
-      TypeError: it holds none.
+        TypeError: it holds none.
     """
     if d is None:
         return None
@@ -425,25 +378,10 @@ def checked(value: Any) -> Any:
     """Return the signature that a value holds.
 
     Raises:
-      TypeError: it holds none.
+        TypeError: it holds none.
     """
     if isinstance(value, Signature):
         return value
     if isinstance(value, Mapping):
         return Signature.from_dict(value)
-    raise TypeError(_no_signature(value))
-
-
-def checked_each(values: Any) -> Iterable[Any]:
-    """Return what was given as the members of a canvas, if that can be gone through.
-
-    Raises:
-      TypeError: it cannot; it is a task itself, for example.
-    """
-    if isinstance(values, Iterable):
-        return values
-    raise TypeError(_no_signature(values))
-
-
-def _no_signature(value: Any) -> str:
-    return f"A canvas consists of signatures, as task.s() makes them, not of {value!r:.100}"
+    raise TypeError(describe_non_signature(value))

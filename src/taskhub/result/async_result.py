@@ -1,16 +1,17 @@
-"""The result of one task."""
+"""`AsyncResult`: the state and value of one task, and waiting for it."""
 
 from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from taskhub import states
+from taskhub.current import app_or_default
 from taskhub.exceptions import reraise
-from taskhub.result.application import app_or_current, control_of
+from taskhub.names import check_id
 from taskhub.result.base import (
     IntervalCallback,
     MessageCallback,
@@ -18,21 +19,23 @@ from taskhub.result.base import (
     ResultBase,
     ValueCallback,
     ancestors,
+    forget_all,
+    raise_failed,
+    result_from_tuple,
 )
 from taskhub.result.fields import DocumentFields
-from taskhub.result.joining import assert_will_not_block
+from taskhub.result.join_guard import assert_will_not_block
 from taskhub.result.promise import Promise
-from taskhub.result.reading import forget_all, raise_failed
 from taskhub.result.tree import ResultTree
-from taskhub.result.tuples import result_from_tuple
-from taskhub.result.waiting import Watch, arrivals, arrived, notify
+from taskhub.result.watch import Watch, arrivals, arrived, notify
+from taskhub.serialization.failures import as_exception
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
     from taskhub.app.app import Celery as Application
-    from taskhub.engine.port import Subscription
+    from taskhub.engine.port.results import Subscription
     from taskhub.result.backend import Backend
 
 R = TypeVar("R")
@@ -44,12 +47,16 @@ class AsyncResult(DocumentFields, ResultTree, Generic[R]):
     It equals its id, so that `"an id" in results` works. Nothing is asked of the store before it
     is needed; what was read of a task that has ended is kept.
 
-    Parameters:
-        id: The id of the task.
+    Args:
+        id: The id of the task; a UUID counts as its text.
         backend: Where its result is; None: the application's.
         task_name: Not used, as in Celery.
         app: The application; None: the current one.
         parent: The result before this one in a chain.
+
+    Raises:
+        TypeError: The id is neither text nor a UUID.
+        ValueError: It is None, empty, or no task can have it.
     """
 
     app: Application | None = None
@@ -67,9 +74,9 @@ class AsyncResult(DocumentFields, ResultTree, Generic[R]):
     ) -> None:
         if id is None:  # pyright: ignore[reportUnnecessaryComparison]
             raise ValueError("AsyncResult needs the id of a task, not None.")
-        app = app or app_or_current(self.app)
+        self.id = check_id("the id of a task", id)
+        app = app or app_or_default(self.app)
         self.app = app
-        self.id = id
         self.backend: Backend = backend or app.backend
         self.parent = parent
         self._cache: Meta | None = None
@@ -83,10 +90,10 @@ class AsyncResult(DocumentFields, ResultTree, Generic[R]):
 
     @task_id.setter
     def task_id(self, id: str) -> None:
-        self.id = id
+        self.id = check_id("the id of a task", id)
 
     def exists(self) -> bool:
-        """Return whether anything is stored; the state PENDING does not tell."""
+        """Return whether anything is stored, which the state PENDING leaves open."""
         return self.backend.task_result_exists(self.id)
 
     @property
@@ -121,8 +128,8 @@ class AsyncResult(DocumentFields, ResultTree, Generic[R]):
     ) -> R:
         """Wait until the task has ended, and return what it returned. Nothing is polled.
 
-        Parameters:
-            timeout: Seconds to wait; None: for ever; 0: only what is there now counts. The task
+        Args:
+            timeout: Seconds to wait; None: forever; 0: only what is there now counts. The task
                 itself goes on.
             propagate: Raise the task's exception; False returns it.
             interval: Seconds between calls of `on_interval`.
@@ -156,7 +163,7 @@ class AsyncResult(DocumentFields, ResultTree, Generic[R]):
             for _ in arrivals(watch, timeout, interval, on_interval):
                 pass
             if parents and self._has_failed:
-                # It was told of first, but what it failed of is what is raised.
+                # Its document came first, but the parent's exception is the cause.
                 raise_failed(parents)
         return cast("R", self.maybe_throw(propagate=propagate, callback=callback))
 
@@ -174,7 +181,7 @@ class AsyncResult(DocumentFields, ResultTree, Generic[R]):
         on_message: MessageCallback | None = None,
         disable_sync_subtasks: bool = True,
     ) -> R:
-        """Wait in a coroutine, otherwise as `get`: no thread waits in its stead.
+        """Wait in a coroutine, otherwise as `get`; no thread waits for it.
 
         Cancelling it leaves the task alone.
         """
@@ -204,14 +211,14 @@ class AsyncResult(DocumentFields, ResultTree, Generic[R]):
     def maybe_throw(self, propagate: bool = True, callback: ValueCallback | None = None) -> Any:
         """Raise the task's exception if it failed, else return its value as it is now.
 
-        Parameters:
+        Args:
             propagate: False returns the exception.
             callback: Called with the id and the value.
         """
         meta = self._get_task_meta()
         value = meta["result"]
         if propagate and meta["status"] in states.PROPAGATE_STATES:
-            error = value if isinstance(value, BaseException) else Exception(value)
+            error = as_exception(value) if isinstance(value, BaseException) else Exception(value)
             # The instance is kept: raised again, it must not carry the frames of the last time.
             reraise(type(error), error, None)
         if callback is not None:
@@ -238,7 +245,7 @@ class AsyncResult(DocumentFields, ResultTree, Generic[R]):
     ) -> Promise:
         """Call back with this result when the task has ended, well or not; at once if it has.
 
-        Parameters:
+        Args:
             callback: Called in the thread that learns of the end: one that waits for it, or one of
                 its own.
             on_error: Called with the exception if `callback` raises.
@@ -259,7 +266,7 @@ class AsyncResult(DocumentFields, ResultTree, Generic[R]):
             self._unfollow()
 
     def throw(self, reason: BaseException, traceback: TracebackType | None = None) -> None:
-        """Raise `reason`, having told those who listen for errors."""
+        """Raise `reason` after calling the error callbacks."""
         self.on_ready.throw(reason, traceback)
 
     def _unfollow(self) -> None:
@@ -277,56 +284,15 @@ class AsyncResult(DocumentFields, ResultTree, Generic[R]):
         """Return `((id, parent), None)`."""
         return (self.id, self.parent and self.parent.as_tuple()), None
 
-    # -- steering
+    # -- deleting and revoking
 
     def forget(self) -> None:
         """Delete the result, and those of its parents, from the store."""
         forget_all([self])
 
-    def revoke(
-        self,
-        connection: Any = None,
-        terminate: bool = False,
-        signal: str | None = None,
-        wait: bool = False,
-        timeout: float | None = None,
-    ) -> None:
-        """See to it that the task is not run, as `app.control.revoke`.
-
-        Parameters:
-            connection: Not used.
-            terminate: End it, too, if it runs.
-            signal: What a running task is ended with.
-            wait: Wait for the workers' replies.
-            timeout: Seconds to wait for them.
-        """
-        control_of(self.app).revoke(
-            self.id,
-            connection=connection,
-            terminate=terminate,
-            signal=signal,
-            reply=wait,
-            timeout=timeout,
-        )
-
-    def revoke_by_stamped_headers(
-        self,
-        headers: Mapping[str, Any],
-        connection: Any = None,
-        terminate: bool = False,
-        signal: str | None = None,
-        wait: bool = False,
-        timeout: float | None = None,
-    ) -> None:
-        """Revoke all tasks with these stamps; otherwise as `revoke`."""
-        control_of(self.app).revoke_by_stamped_headers(
-            headers,
-            connection=connection,
-            terminate=terminate,
-            signal=signal,
-            reply=wait,
-            timeout=timeout,
-        )
+    @property
+    def _revocable(self) -> str:
+        return self.id
 
     # -- what is known
 

@@ -8,32 +8,39 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from taskhub import states
+from taskhub.config.transport_options import prefix_of_results
 from taskhub.config.urls import parse_store_url
+from taskhub.current import current_app
 from taskhub.exceptions import TimeoutError
-from taskhub.result.base import IntervalCallback, MessageCallback, Meta
-from taskhub.result.recording import Recorder
-from taskhub.result.tuples import result_from_tuple
+from taskhub.names import check_id
+from taskhub.result.async_result import AsyncResult
+from taskhub.result.base import IntervalCallback, MessageCallback, Meta, result_from_tuple
+from taskhub.result.raw_values import RawValues
+from taskhub.result.recorder import Recorder
+from taskhub.result.watch import Watch, arrivals
+from taskhub.serialization.result_meta import decode_document
 
 if TYPE_CHECKING:
-    from taskhub.engine.port import DocumentCallback, Subscription
+    from taskhub.engine.port.results import DocumentCallback, Subscription
     from taskhub.result.group import GroupResult
-    from taskhub.result.sets import ResultSet
+    from taskhub.result.result_set import ResultSet
 
-#: Where Celery keeps what, in the store of results.
+#: Prefixes of Celery's keys in the store of results.
 TASK_PREFIX = b"celery-task-meta-"
 GROUP_PREFIX = b"celery-taskset-meta-"
 CHORD_PREFIX = b"chord-unlock-"
 
 
-class Backend(Recorder):
+class Backend(RawValues, Recorder):
     """Reads and writes results by task id, in Celery's form.
 
-    Parameters:
+    Args:
         app: The application.
         serializer: How values are written by `encode`; None: as `result_serializer`.
-        expires: Seconds, or a timedelta, that results are kept, 0 for ever; None: as
+        expires: Seconds, or a timedelta, that results are kept, 0 forever; None: as
             `result_expires`.
-        accept: Serializers that are read; None: as `result_accept_content`, else `accept_content`.
+        accept: Serializers that are read; None: as `result_accept_content`, else
+            `accept_content`.
         url: What `as_uri` shows; None: the store of the application.
     """
 
@@ -47,15 +54,11 @@ class Backend(Recorder):
     persistent = True
     is_async = True
 
-    task_keyprefix = TASK_PREFIX
-    group_keyprefix = GROUP_PREFIX
-    chord_keyprefix = CHORD_PREFIX
-
     # -- reading
 
     def get_documents(self, task_ids: Sequence[str]) -> list[bytes | None]:
         """Return the stored documents, None where there is none."""
-        return self.app.engine.documents(task_ids)
+        return self.app.engine.documents(_checked(task_ids))
 
     def get_task_metas(self, task_ids: Sequence[str]) -> list[Meta]:
         """Return the documents of some tasks as dictionaries, read at once."""
@@ -102,7 +105,7 @@ class Backend(Recorder):
 
     def follow(self, task_ids: Sequence[str], callback: DocumentCallback) -> Subscription:
         """Call back with the documents of some tasks, stored now or later; see `Engine.follow`."""
-        return self.app.engine.follow(task_ids, callback)
+        return self.app.engine.follow(_checked(task_ids), callback)
 
     # -- waiting
 
@@ -135,9 +138,9 @@ class Backend(Recorder):
     ) -> Iterator[tuple[str, Meta]]:
         """Yield (id, document) of each task when it has ended.
 
-        Parameters:
+        Args:
             task_ids: The tasks.
-            timeout: Seconds to wait; None: for ever.
+            timeout: Seconds to wait; None: forever.
             interval: Seconds between calls of `on_interval`.
             no_ack: Not used.
             on_message: Called with every stored document, whatever its state.
@@ -148,12 +151,9 @@ class Backend(Recorder):
         Raises:
             TimeoutError: Some did not end in time.
         """
-        from taskhub.result.async_result import AsyncResult
-        from taskhub.result.waiting import Watch, arrivals
-
         self.ensure_not_eager()
         results: list[AsyncResult[Any]] = [
-            AsyncResult(task_id, self, app=self.app) for task_id in set(task_ids)
+            AsyncResult(task_id, self, app=self.app) for task_id in set(_checked(task_ids))
         ]
         watch = Watch(results, on_message=on_message)
         found = arrivals(watch, 0 if max_iterations else timeout, interval, on_interval)
@@ -183,7 +183,7 @@ class Backend(Recorder):
 
     def forget_many(self, task_ids: Sequence[str]) -> None:
         """Delete the results of some tasks in one call."""
-        self.app.engine.forget(task_ids)
+        self.app.engine.forget(_checked(task_ids))
 
     def cleanup(self) -> None:
         """Do nothing: the store drops what has expired."""
@@ -196,36 +196,56 @@ class Backend(Recorder):
     def save_group(self, group_id: str, result: GroupResult) -> GroupResult:
         """Store which results a group has; as long as results are kept."""
         document = json.dumps({"result": result.as_tuple()})
-        self.app.engine.store_group(group_id, document, self._ttl(states.SUCCESS))
+        self.app.engine.store_group(_group(group_id), document, self._ttl(states.SUCCESS))
         return result
 
     def restore_group(self, group_id: str, cache: bool = True) -> GroupResult | None:
         """Return a stored group; None if there is none."""
-        document = self.app.engine.group(group_id)
+        document = self.app.engine.group(_group(group_id))
         if document is None:
             return None
-        return cast("GroupResult", result_from_tuple(json.loads(document)["result"], self.app))
+        found = decode_document(document, self.serializer, self.accept, self.max_size)
+        return cast("GroupResult", result_from_tuple(found["result"], self.app))
 
     def delete_group(self, group_id: str) -> None:
         """Delete a stored group, not its results."""
-        self.app.engine.forget_group(group_id)
+        self.app.engine.forget_group(_group(group_id))
 
     def ensure_chords_allowed(self) -> None:
         """Do nothing: the store can hold chords."""
 
     # -- names
 
+    @property
+    def task_keyprefix(self) -> bytes:
+        """The prefix of the keys of results."""
+        return self._prefixed(TASK_PREFIX)
+
+    @property
+    def group_keyprefix(self) -> bytes:
+        """The prefix of the keys of stored groups."""
+        return self._prefixed(GROUP_PREFIX)
+
+    @property
+    def chord_keyprefix(self) -> bytes:
+        """The prefix of the keys under which Celery counts the parts of chords."""
+        return self._prefixed(CHORD_PREFIX)
+
+    def _prefixed(self, name: bytes) -> bytes:
+        options = self.app.conf.result_backend_transport_options
+        return prefix_of_results(options).encode() + name
+
     def get_key_for_task(self, task_id: str, key: str = "") -> bytes:
         """Return the key of a task's document."""
-        return _key(TASK_PREFIX, "task_id", task_id, key)
+        return _key(self.task_keyprefix, "task_id", task_id, key)
 
     def get_key_for_group(self, group_id: str, key: str = "") -> bytes:
         """Return the key of a stored group."""
-        return _key(GROUP_PREFIX, "group_id", group_id, key)
+        return _key(self.group_keyprefix, "group_id", group_id, key)
 
     def get_key_for_chord(self, group_id: str, key: str = "") -> bytes:
         """Return the key under which Celery counts a chord's parts."""
-        return _key(CHORD_PREFIX, "group_id", group_id, key)
+        return _key(self.chord_keyprefix, "group_id", group_id, key)
 
     def as_uri(self, include_password: bool = False) -> str:
         """Return where the results are, without secrets unless `include_password`."""
@@ -235,7 +255,7 @@ class Backend(Recorder):
             return str(written)
         if self.url:
             return parse_store_url(self.url, setting="result_backend").masked()
-        return str(getattr(self.app.engine, "results_url", "memory://"))
+        return self.app.engine.stores.results.masked()
 
     # -- the rest
 
@@ -254,14 +274,20 @@ class Backend(Recorder):
         return current_backend, ()
 
 
+def _checked(task_ids: Iterable[Any]) -> list[str]:
+    return [check_id("the id of a task", task_id) for task_id in task_ids]
+
+
+def _group(group_id: Any) -> str:
+    return check_id("the id of a group", group_id)
+
+
 def current_backend() -> Backend:
     """Return the backend of the current application."""
-    from taskhub.app.current import current_app
-
     return current_app().backend
 
 
 def _key(prefix: bytes, kind: str, id: str, key: str) -> bytes:
     if not id:
         raise ValueError(f"{kind} must not be empty, as it is in {id!r}.")
-    return prefix + str(id).encode() + key.encode()
+    return prefix + check_id(kind, id).encode() + key.encode()

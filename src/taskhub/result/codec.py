@@ -1,4 +1,4 @@
-"""Result documents and values as the settings want them read and written."""
+"""Encoding and decoding of result documents, by the serializer that the settings name."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from taskhub import states
+from taskhub.exceptions import SerializerNotInstalled
 from taskhub.result.base import Meta, ResultBase
 from taskhub.serialization import registry
 from taskhub.serialization.failures import decode_exception, encode_exception
@@ -18,14 +19,15 @@ if TYPE_CHECKING:
 
 
 class Codec:
-    """Reads and writes documents, values and exceptions; the one place where documents are decoded.
+    """Encodes values and exceptions, and decodes documents; nothing else decodes them.
 
-    Parameters:
+    Args:
         app: The application.
         serializer: How values are written by `encode`; None: as `result_serializer`.
-        expires: Seconds, or a timedelta, that results are kept, 0 for ever; None: as
+        expires: Seconds, or a timedelta, that results are kept, 0 forever; None: as
             `result_expires`.
-        accept: Serializers that are read; None: as `result_accept_content`, else `accept_content`.
+        accept: Serializers that are read; None: as `result_accept_content`, else
+            `accept_content`.
         url: What `as_uri` shows; None: the store of the application.
     """
 
@@ -52,16 +54,24 @@ class Codec:
     def accept(self) -> frozenset[str]:
         """The content types that are read."""
         conf = self.app.conf
-        names = self._accept
+        names, setting = self._accept, "accept"
         if names is None:
-            names = conf.result_accept_content
+            names, setting = conf.result_accept_content, "result_accept_content"
         if names is None:
-            names = conf.accept_content
-        return registry.content_types(names)
+            names, setting = conf.accept_content, "accept_content"
+        try:
+            return registry.content_types(names)
+        except SerializerNotInstalled as error:
+            raise SerializerNotInstalled(f"{setting}: {error}") from None
+
+    @cached_property
+    def max_size(self) -> int:
+        """How many bytes a document may have; 0: any number."""
+        return self.app.conf.result_max_size or 0
 
     @cached_property
     def expires(self) -> int | None:
-        """Seconds that results are kept; None or 0: for ever."""
+        """Seconds that results are kept; None or 0: forever."""
         return whole_seconds(
             self.app.conf.result_expires if self._expires is None else self._expires
         )
@@ -76,7 +86,7 @@ class Codec:
 
     def decode_result(self, payload: str | bytes) -> Meta:
         """Return a stored document as a dictionary; where it holds an exception, as one."""
-        return decode_meta(payload, self.serializer, self.accept)
+        return decode_meta(payload, self.serializer, self.accept, self.max_size)
 
     def encode_result(self, result: Any, state: str) -> Any:
         """Return a value, or the exception of a state that holds one, as documents hold it."""
@@ -85,7 +95,7 @@ class Codec:
         return self.prepare_value(result)
 
     def meta_from_decoded(self, meta: Meta) -> Meta:
-        """Put the exception in place of its stored form."""
+        """Replace the stored form of an exception by the exception."""
         if meta["status"] in states.EXCEPTION_STATES:
             meta["result"] = self.exception_to_python(meta["result"])
         return meta

@@ -1,4 +1,4 @@
-"""A backend that keeps no results."""
+"""The disabled backend, which keeps no results."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from taskhub.result.backend import Backend
 
 
 class DisabledBackend(Backend):
-    """Stores nothing that is stored by hand, and refuses to look for results, as Celery's.
+    """Stores no results, and refuses to read them, as Celery's.
 
     No app has it by itself: taskhub keeps the results of all tasks that don't set `ignore_result`.
     """

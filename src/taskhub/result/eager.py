@@ -1,4 +1,4 @@
-"""The result of a task that was run in the caller's process."""
+"""`EagerResult`: the result of a task that was run in the caller's process."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from taskhub import states
 from taskhub.exceptions import TaskRevokedError
 from taskhub.result.async_result import AsyncResult
 from taskhub.result.base import Meta
-from taskhub.result.joining import assert_will_not_block
+from taskhub.result.join_guard import assert_will_not_block
 
 R = TypeVar("R")
 
@@ -16,7 +16,7 @@ R = TypeVar("R")
 class EagerResult(AsyncResult[R]):
     """A result that needs no store: the task has ended already (as Celery's `EagerResult`).
 
-    Parameters:
+    Args:
         id: The id of the task.
         ret_value: What it returned, or the exception that it raised.
         state: The state that it ended in.

@@ -1,4 +1,4 @@
-"""What a result document tells, field by field."""
+"""The fields of a result document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class DocumentFields(ABC):
-    """A task's result document by its fields, read anew until the task has ended."""
+    """A task's result document by its fields, read again until the task has ended."""
 
     @abstractmethod
     def _get_task_meta(self) -> Meta:
@@ -31,7 +31,7 @@ class DocumentFields(ABC):
 
     @property
     def result(self) -> Any:
-        """What the task returned, the exception that it raised, or what a custom state tells."""
+        """What the task returned, the exception that it raised, or the value of a custom state."""
         return self._get_task_meta()["result"]
 
     @property

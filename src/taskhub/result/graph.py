@@ -17,7 +17,7 @@ GRAPH_SCHEME = {"bgcolor": "mintcream"}
 class GraphFormatter:
     """Writes a graph in the DOT language.
 
-    Parameters:
+    Args:
         root: The name of the graph's root.
         type: "digraph", or "graph" for one without directions.
         id: The graph's name.

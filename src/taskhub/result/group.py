@@ -1,13 +1,14 @@
-"""The results of a group."""
+"""`GroupResult`: the results of a group, which can be saved and restored."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from taskhub.result.application import app_or_current
+from taskhub.current import app_or_default
+from taskhub.names import check_id
 from taskhub.result.base import ResultBase
-from taskhub.result.sets import ResultSet
+from taskhub.result.result_set import ResultSet
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery as Application
@@ -19,7 +20,7 @@ class GroupResult(ResultSet):
 
     It equals its id, so that `"an id" in results` works.
 
-    Parameters:
+    Args:
         id: The id of the group.
         results: The results in it, in the order of the group's tasks.
         parent: The result before the group in a chain.
@@ -33,7 +34,7 @@ class GroupResult(ResultSet):
         parent: ResultBase | None = None,
         **kwargs: Any,
     ) -> None:
-        self.id = id
+        self.id = None if id is None else check_id("the id of a group", id)
         self.parent = parent
         super().__init__(() if results is None else results, **kwargs)
 
@@ -50,7 +51,7 @@ class GroupResult(ResultSet):
         cls, id: str, backend: Backend | None = None, app: Application | None = None
     ) -> GroupResult | None:
         """Return the group that was saved under an id; None if there is none."""
-        return (backend or app_or_current(app).backend).restore_group(id)
+        return (backend or app_or_default(app).backend).restore_group(id)
 
     def as_tuple(self) -> tuple[Any, Any]:
         """Return `((id, parent), members)`."""
@@ -87,7 +88,7 @@ class GroupResult(ResultSet):
 class GroupResults:
     """`app.GroupResult`: the results of groups of one application.
 
-    Parameters:
+    Args:
         app: The application.
     """
 

@@ -1,20 +1,19 @@
-"""Results in a list: who is in it, and what states they are in."""
+"""The results in a set, and their states."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from taskhub import states
-from taskhub.result.application import app_or_current, control_of
-from taskhub.result.base import ResultBase, ValueCallback
-from taskhub.result.reading import current_states, forget_all
+from taskhub.current import app_or_default
+from taskhub.result.base import ResultBase, ValueCallback, current_states, forget_all
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery as Application
-    from taskhub.engine.port import Subscription
+    from taskhub.engine.port.results import Subscription
     from taskhub.result.async_result import AsyncResult
     from taskhub.result.backend import Backend
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 class Members(ResultBase):
     """Several results, in order.
 
-    Parameters:
+    Args:
         results: The results, of tasks or of other sets.
         app: The application; None: that of the first result, else the current one.
         ready_barrier: Not used.
@@ -45,7 +44,7 @@ class Members(ResultBase):
     def app(self) -> Application:
         """The application."""
         if self._app is None:
-            self._app = app_or_current(
+            self._app = app_or_default(
                 getattr(self.results[0], "app", None) if self.results else None
             )
         return self._app
@@ -87,11 +86,7 @@ class Members(ResultBase):
         Raises:
             KeyError: It is not in here.
         """
-        from taskhub.result.async_result import AsyncResult
-
-        member: Any = result
-        if isinstance(result, str):
-            member = AsyncResult[Any](result, app=self.app)
+        member = self.app.AsyncResult(result) if isinstance(result, str) else result
         try:
             self.results.remove(member)
         except ValueError:
@@ -145,55 +140,18 @@ class Members(ResultBase):
         return await asyncio.to_thread(self.ready)
 
     def maybe_throw(self, callback: ValueCallback | None = None, propagate: bool = True) -> None:
-        """Raise the first exception among the results; call back with what comes before it."""
+        """Raise the first exception among the results; call back with the values before it."""
         current_states([self])
         for result in self.results:
             result.maybe_throw(callback=callback, propagate=propagate)
 
     maybe_reraise = maybe_throw
 
-    # -- steering
+    # -- deleting
 
     def forget(self) -> None:
         """Delete all results, and those of parents, from the store."""
         forget_all([self])
-
-    def revoke(
-        self,
-        connection: Any = None,
-        terminate: bool = False,
-        signal: str | None = None,
-        wait: bool = False,
-        timeout: float | None = None,
-    ) -> None:
-        """See to it that the tasks are not run; parameters as those of `AsyncResult.revoke`."""
-        control_of(self.app).revoke(
-            [task.id for task in self.iter_tasks()],
-            connection=connection,
-            timeout=timeout,
-            terminate=terminate,
-            signal=signal,
-            reply=wait,
-        )
-
-    def revoke_by_stamped_headers(
-        self,
-        headers: Mapping[str, Any],
-        connection: Any = None,
-        terminate: bool = False,
-        signal: str | None = None,
-        wait: bool = False,
-        timeout: float | None = None,
-    ) -> None:
-        """Revoke all tasks with these stamps, whether or not they are among these; otherwise as `revoke`."""
-        control_of(self.app).revoke_by_stamped_headers(
-            headers,
-            connection=connection,
-            terminate=terminate,
-            signal=signal,
-            reply=wait,
-            timeout=timeout,
-        )
 
     # -- as a list
 

@@ -1,4 +1,4 @@
-"""Callbacks for something that happens once (as vine's `promise`, so far as results use it)."""
+"""`Promise`: callbacks of results (as vine's `promise`, so far as results use it)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from taskhub.exceptions import reraise
 class Promise:
     """Calls its listeners, each with what its own function returns, when it is fulfilled.
 
-    Parameters:
+    Args:
         function: Called on fulfilment; None: the value is passed on as it came.
-        on_error: Called with the exception if `function`, or whoever fulfils the promise, fails.
+        on_error: Called with the exception if `function` raises, or the promise fails.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Promise:
         return returned
 
     def fail(self, reason: BaseException) -> None:
-        """Record a failure and tell those who listen for one."""
+        """Record a failure and call the error callbacks."""
         with self._lock:
             if self.cancelled:
                 return

@@ -22,7 +22,7 @@ class ResultTree(ResultBase):
     ) -> Iterator[tuple[ResultBase | None, ResultBase]]:
         """Yield (parent, result) for this result and all below it, breadth first.
 
-        Parameters:
+        Args:
             intermediate: Pass over what has not ended.
 
         Raises:
@@ -61,7 +61,7 @@ class ResultTree(ResultBase):
     ) -> DependencyGraph:
         """Return the tree of results as a graph.
 
-        Parameters:
+        Args:
             intermediate: Pass over what has not ended.
             formatter: Draws it; None: as Celery.
 

@@ -1,7 +1,7 @@
 """Buckets for durations: each is a factor of sqrt(2) wider than the one before it.
 
-A duration that is told from its bucket is off by at most 19 percent (a factor of 2 ** 0.25), whatever its size; below
-a millisecond all are alike.
+A duration that is derived from its bucket is off by at most 19 percent (a factor of 2 ** 0.25),
+whatever its size; below a millisecond all are alike.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ LAST = 60
 
 
 def bucket_of(seconds: float) -> int:
-    """Return the number of the bucket that holds a duration: 0 up to `FIRST`, then two for each doubling."""
+    """Return the bucket that holds a duration: 0 up to `FIRST`, then two for each doubling."""
     if seconds <= FIRST:
         return 0
     # What lies on a bound belongs below it, however it was rounded.
@@ -28,5 +28,5 @@ def upper_bound(bucket: int) -> float:
 
 
 def middle(bucket: int) -> float:
-    """Return the duration that stands for a bucket, seconds: the one that is off by the same factor at both ends."""
+    """Return the duration that stands for a bucket, seconds: off by one factor at both ends."""
     return upper_bound(bucket) / (2.0 if bucket == 0 else 2.0**0.25)

@@ -1,7 +1,8 @@
 """What tasks failed with: how often each kind of error came, and the last example of it.
 
-The engine keeps them by the minute beside the counts, in the same commit: of each minute and each class of exception
-its count and one message, and no more than `MOST` classes, so that a flood of failures takes no more room than a few.
+The engine keeps them by the minute beside the counts, in the same commit: of each minute and each
+class of exception its count and one message, and no more than `MOST` classes, so that a flood of
+failures takes no more room than a few.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def describe_error(error: BaseException) -> str:
 
 
 def failure_of(text: str) -> tuple[str, str] | None:
-    """Return where a tally's failure is counted, and its example; None: it tells of none.
+    """Return the field that counts a tally's failure, and its example; None: there is none.
 
     The example is kept under the same field and a line break: message and task id, each on a line.
     """
@@ -57,7 +58,7 @@ def failure_of(text: str) -> tuple[str, str] | None:
 
 
 def failures(minutes: Iterable[Mapping[str, str]]) -> dict[Subject, list[Failure]]:
-    """Add up what the engine has kept of some minutes in their order: by task and queue, the most frequent first."""
+    """Add up the failures of several minutes by task and queue, most frequent first."""
     found: defaultdict[Subject, dict[str, Failure]] = defaultdict(dict)
     for minute in minutes:
         for field, value in minute.items():

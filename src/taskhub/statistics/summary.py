@@ -1,4 +1,4 @@
-"""What counts of endings add up to, by task and queue."""
+"""Sums of counted outcomes, by task and queue."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Durations:
         return sum(middle(bucket) * count for bucket, count in self.buckets.items())
 
     def percentile(self, percent: float) -> float | None:
-        """Return the duration that so many percent did not exceed, seconds; None: there are none."""
+        """Return the duration that so many percent did not exceed, seconds; None: no data."""
         wanted, seen = self.count * percent / 100, 0
         for bucket in sorted(self.buckets):
             seen += self.buckets[bucket]
@@ -59,7 +59,7 @@ class Summary:
     revoked: int = 0
     #: Ended with `Ignore`.
     ignored: int = 0
-    #: Put back with `Reject(requeue=True)`, or because the store was out of reach.
+    #: Requeued with `Reject(requeue=True)`, or because the store was out of reach.
     requeued: int = 0
     #: How long their code ran.
     run: Durations = Durations()

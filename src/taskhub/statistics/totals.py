@@ -10,20 +10,20 @@ LONGEST_GAP = 60
 
 
 class Totals:
-    """Adds up what is counted from the first look on."""
+    """Adds up what is counted from the first read on."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._seen: dict[int, Mapping[str, int]] = {}
 
-    def look(
+    def read(
         self, now: int, counts: Callable[[Sequence[int]], Sequence[Mapping[str, int]]]
     ) -> Mapping[str, int]:
-        """Return what was counted since the first look, which returns nothing.
+        """Return what was counted since the first read, which returns nothing.
 
-        Parameters:
-          now: the present minute.
-          counts: returns what was counted in some minutes.
+        Args:
+            now: the present minute.
+            counts: returns what was counted in some minutes.
         """
         last = max(self._seen, default=None)
         first = now if last is None else min(now, max(last, now - LONGEST_GAP))

@@ -1,7 +1,7 @@
-"""Tasks: what they are called with, how a call becomes a message, and when they are tried again."""
+"""Tasks: their options, their calls, and their retries."""
 
+from taskhub.execution.message_request import Request
+from taskhub.execution.request import Context
 from taskhub.task.task import Task
-from taskhub.worker.context import Context
-from taskhub.worker.request import Request
 
 __all__ = ["Context", "Request", "Task"]

@@ -1,4 +1,4 @@
-"""Tasks that can be asked to stop, and look whether they were (as `celery.contrib.abortable`)."""
+"""Tasks that check whether they are to stop (as `celery.contrib.abortable`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from taskhub.task.task import Task
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: The state of a task that was asked to stop.
+#: The state of a task that is to stop.
 ABORTED = "ABORTED"
 
 
@@ -18,21 +18,22 @@ class AbortableAsyncResult(AsyncResult[R]):
     """The result of an abortable task."""
 
     def is_aborted(self) -> bool:
-        """Whether the task was asked to stop, and has not ended since."""
+        """Return whether the task is to stop and has not ended since."""
         return self.state == ABORTED
 
     def abort(self) -> Any:
-        """Ask the task to stop; it does when it next looks, see `AbortableTask.is_aborted`.
+        """Request the task to stop when it next calls `AbortableTask.is_aborted`.
 
         Raises:
-          OperationalError: the store is out of reach.
+            OperationalError: the store is out of reach.
         """
         return self.backend.store_result(self.id, None, ABORTED)
 
 
 class AbortableTask(Task[P, R]):
-    """The base of a task that looks now and then whether it was asked to stop:
-    `@app.task(bind=True, base=AbortableTask)`.
+    """The base of a task that checks whether it is to stop.
+
+    `@app.task(bind=True, base=AbortableTask)` declares one.
     """
 
     abstract = True
@@ -44,10 +45,10 @@ class AbortableTask(Task[P, R]):
         )
 
     def is_aborted(self, *, task_id: str | None = None) -> bool:
-        """Whether this call, or another one, was asked to stop. Each look reads from the store.
+        """Return whether this call, or another one, is to stop, as the store says now.
 
         Raises:
-          OperationalError: the store is out of reach.
+            OperationalError: the store is out of reach.
         """
         wanted = task_id or self.request.id
         return wanted is not None and self.AsyncResult(wanted).is_aborted()

@@ -1,4 +1,4 @@
-"""Whether arguments fit a function, as Python itself would say, without calling it."""
+"""Checks of arguments against a function's parameters, without calling it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ _ITSELF = object()
 def argument_check(
     function: Callable[..., Any], *, bound: bool = False
 ) -> Callable[..., Any] | None:
-    """Return a function with the same parameters that does nothing, so that calling it checks
-    arguments.
+    """Return a function with the same parameters that does nothing but check its arguments.
 
     It raises Python's own `TypeError` at a tenth of the cost of `inspect.Signature.bind`. With
-    `bound`, the first
-    parameter is the task and is not among the arguments. None: the function tells nothing of its
-    parameters.
+    `bound`, the first parameter is the task and is not among the arguments. None: the parameters
+    of the function are unknown.
     """
     try:
         signature = inspect.signature(function, follow_wrapped=False)

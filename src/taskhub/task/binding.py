@@ -1,26 +1,27 @@
-"""Binding: what a task becomes part of when it meets its app."""
+"""Binding of a task to its app: options from the configuration, and the actor of its broker."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import dramatiq
 
+from taskhub.call.values import as_list
 from taskhub.config.source import load_object
 from taskhub.exceptions import ImproperlyConfigured, QueueNotFound
-from taskhub.task import calling
-from taskhub.task.annotations import annotations_for
+from taskhub.execution.interruption import CONTROL_FLOW, OnEventLoop
+from taskhub.execution.message_request import Request
+from taskhub.execution.result_policy import ResultPolicy
+from taskhub.execution.runnable import HANDLERS, RunnableTask
+from taskhub.execution.time_limits import TimeLimits, seconds
 from taskhub.task.argument_check import argument_check
-from taskhub.task.options import CALL_OPTIONS, FROM_CONFIGURATION, TaskOptions
-from taskhub.task.retrying import add_autoretry_behaviour
-from taskhub.worker.deciding import CONTROL_FLOW
-from taskhub.worker.endings import ResultPolicy
-from taskhub.worker.limits.interrupting import OnEventLoop
-from taskhub.worker.limits.time_limits import TimeLimits, seconds
-from taskhub.worker.request import Request
-from taskhub.worker.runnable import HANDLERS, RunnableTask
+from taskhub.task.base import TaskBase
+from taskhub.task.option_check import check_task
+from taskhub.task.options import CALL_OPTIONS, FROM_CONFIGURATION
+from taskhub.task.retry import add_autoretry_behaviour
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
 
 
 def bind(task: Task[Any, Any], app: Celery) -> None:
-    """Make a task an actor of an app's broker, with the app's configuration for what the task
-    leaves open.
-    """
+    """Make a task an actor of an app's broker; the configuration fills in its options."""
     task._app = app
     task._is_bound = True
     for attribute, setting in FROM_CONFIGURATION.items():
@@ -42,6 +41,7 @@ def bind(task: Task[Any, Any], app: Celery) -> None:
     if task.typing is None:
         task.typing = app.strict_typing
     _annotate(task, app.conf.task_annotations)
+    check_task(task)
     task.time_limit, task.soft_time_limit = seconds(task.time_limit), seconds(task.soft_time_limit)
     task.declared_limits = TimeLimits(task.time_limit, task.soft_time_limit)
     task.overridden = frozenset(
@@ -51,7 +51,7 @@ def bind(task: Task[Any, Any], app: Celery) -> None:
     )
     task.request_class = _request_class(task.Request)
     task._decorator_links = {
-        name: calling.as_list(task._options[name])
+        name: as_list(task._options[name])
         for name in ("link", "link_error")
         if task._options.get(name)
     }
@@ -62,6 +62,7 @@ def bind(task: Task[Any, Any], app: Celery) -> None:
         ttl=app.result_ttl,
         failure_ttl=app.failure_ttl,
         extended=bool(app.conf.result_extended),
+        max_size=app.conf.result_max_size or 0,
     )
     declared = task._declared_function
     if task.typing and declared is not None:
@@ -75,9 +76,9 @@ def _request_class(named: Any) -> Any:
     """Return the class of a task's requests if it is one of its own.
 
     Raises:
-      ImportError: the path leads nowhere.
+        ImportError: the path leads nowhere.
     """
-    if named == TaskOptions.Request:
+    if named == TaskBase.Request:
         return None
     found = load_object(named) if isinstance(named, str) else named
     return None if found is Request else found
@@ -141,3 +142,49 @@ def _become_actor(task: Task[Any, Any], app: Celery, run: Callable[..., Any]) ->
     # Dramatiq keeps its own priority under this name; ours orders the whole queue in the store
     # instead.
     task.priority = priority
+
+
+def annotations_for(task: Any, setting: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the attributes that the setting `task_annotations` gives to a task.
+
+    As in Celery, the first entry that knows the task's name counts, and then the first for all of
+    them ("*").
+
+    Args:
+        task: The task.
+        setting: A mapping from names to attributes, an object with `annotate(task)` or
+            `annotate_any()`, the path of a class of such objects, or a list of these.
+    """
+    entries = [_entry(one) for one in setting] if isinstance(setting, list | tuple) else []
+    if setting and not entries:
+        entries = [_entry(setting)]
+    for method, arguments in (("annotate", (task,)), ("annotate_any", ())):
+        for entry in entries:
+            found = getattr(entry, method, _nothing)(*arguments)
+            if found is not None:
+                yield from dict(found).items()
+                break
+
+
+class _Table:
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        self._table = table
+
+    def annotate(self, task: Any) -> Any:
+        return self._table.get(task.name)
+
+    def annotate_any(self) -> Any:
+        return self._table.get("*")
+
+
+def _entry(entry: Any) -> Any:
+    if isinstance(entry, Mapping):
+        return _Table(entry)
+    if isinstance(entry, str):
+        module, _, name = entry.replace(":", ".").rpartition(".")
+        return getattr(import_module(module), name)()
+    return entry
+
+
+def _nothing(*_: Any) -> None:
+    """Stands for a method that an annotation object lacks."""

@@ -1,4 +1,4 @@
-"""From a function and options to a task."""
+"""Declaration of a task: from a function and options to a task of an app."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from taskhub.task.option_check import warn_of_misspelt
 from taskhub.task.task import Task
 
 if TYPE_CHECKING:
@@ -16,13 +17,11 @@ _OF_THE_DECORATOR = ("name", "base", "bind", "shared", "lazy", "filter", "link",
 
 
 def task_name(main: str | None, name: str, module: str | None) -> str:
-    """Return the name of a task that was given none: `module.function`, the app's name standing
-    for `__main__`.
-    """
+    """Return the default name of a task: `module.function`, the app's name for `__main__`."""
     module = module or "__main__"
     if module in sys.modules:
         module = sys.modules[module].__name__
-    if module == "__main__" and main:
+    if module in ("__main__", "__mp_main__") and main:
         module = main
     return ".".join(part for part in (module, name) if part)
 
@@ -33,10 +32,10 @@ def make_task(
     """Return a task of an app that runs `function`.
 
     Options are attributes of the task, and `name`, `base`, `bind`, `link`, `link_error`,
-    `pydantic`, `pydantic_strict`,
-    `pydantic_context`, `pydantic_dump_kwargs`.
+    `pydantic`, `pydantic_strict`, `pydantic_context`, `pydantic_dump_kwargs`.
     """
     name = options.get("name") or app.gen_task_name(function.__name__, function.__module__)
+    warn_of_misspelt(name, options.get("base") or app.Task, options, stacklevel=6)
     bound = bool(options.get("bind"))
     attributes = {
         key: value

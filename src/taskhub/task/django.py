@@ -1,4 +1,4 @@
-"""Tasks of programs that use Django."""
+"""Tasks of Django programs: calls that are sent when the transaction is committed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class DjangoTask(Task[P, R]):
     """A task that can be called at the end of the transaction that is open."""
 
     def delay_on_commit(self, *args: P.args, **kwargs: P.kwargs) -> None:
-        """Call `delay` when the transaction is committed; at once, if none is open; never, if it is rolled back."""
+        """Call `delay` when the open transaction is committed; without one, at once."""
         _on_commit(partial(self.delay, *args, **kwargs))
 
     def apply_async_on_commit(self, *args: Any, **kwargs: Any) -> None:

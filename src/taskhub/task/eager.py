@@ -1,4 +1,4 @@
-"""Calls that are run here and now: `task.apply()` and `task_always_eager`."""
+"""Eager calls, which run in this process: `task.apply()` and `task_always_eager`."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from taskhub import signals, states
-from taskhub.engine.broker import capturing
+from taskhub.call.values import as_list
+from taskhub.engine.dramatiq.middleware_broker import envelopes_captured
 from taskhub.exceptions import Reject, Retry
+from taskhub.execution import signal_dispatch
+from taskhub.execution.coroutines import resolve_coroutine
+from taskhub.execution.decision import decide_outcome, raised, returned
+from taskhub.execution.execution import Execution, execution_of
+from taskhub.execution.request import Context, current_request, entered
+from taskhub.result import EagerResult
 from taskhub.serialization import registry
 from taskhub.serialization.failures import format_traceback
-from taskhub.task.calling import as_list
-from taskhub.task.event_loop import finished
-from taskhub.worker import telling
-from taskhub.worker.context import Context, current_request, entered
-from taskhub.worker.deciding import end_task
 
 if TYPE_CHECKING:
     from taskhub.result import EagerResult
@@ -60,7 +62,7 @@ def eager_request(
     if stamped:
         request.stamped_headers = as_list(stamped)
         request.stamps = {name: as_list(options.get(name)) for name in as_list(stamped)}
-    request._task = task
+    request._execution = Execution(task, request)
     return request
 
 
@@ -74,30 +76,28 @@ def apply_eagerly(
     values: Mapping[str, Any],
     options: Mapping[str, Any],
 ) -> EagerResult[Any]:
-    """Run a call with the endings of a worker; its result is stored only with
-    `task_store_eager_result`.
+    """Run a call in this process; its result is stored only with `task_store_eager_result`.
 
-    As in Celery, `throw` raises a retry, too, instead of running it; and what follows (callbacks)
-    is sent to workers unless
-    `task_always_eager` is set.
+    As in Celery, `throw` raises a retry, too, instead of running it; and callbacks are sent to
+    workers unless `task_always_eager` is set.
     """
-    from taskhub.result import EagerResult
-
     app = task.app
     throw = app.conf.task_eager_propagates if throw is None else throw
     request = eager_request(task, args, kwargs, task_id, retries, values, options)
     value: Any = None
     error: BaseException | None = None
-    with entered(request), capturing():
-        request._began = perf_counter()
+    execution = execution_of(request)
+    with entered(request), envelopes_captured():
+        execution.began = perf_counter()
         if signals.task_prerun.receivers:
-            telling.begins(task, request, args, kwargs)
+            signal_dispatch.begins(task, request, args, kwargs)
         try:
             task.before_start(task_id, args, kwargs)
-            value = finished(task(*args, **kwargs))
+            value = resolve_coroutine(task(*args, **kwargs))
         except Exception as problem:
             error = problem
-        outcome = end_task(task, request, value, error)
+        happened = returned(value) if error is None else raised(error)
+        outcome = decide_outcome(execution, happened)
     if isinstance(error, Retry) and error.sig is not None and not throw:
         retried: EagerResult[Any] = error.sig.apply(retries=retries + 1)
         return retried
@@ -122,9 +122,7 @@ _RAISED = states.EXCEPTION_STATES
 
 
 def through_serializer(args: Any, kwargs: Any, serializer: str) -> tuple[list[Any], dict[str, Any]]:
-    """Return arguments as a worker would receive them, so that eager mode shows what a message
-    cannot carry.
-    """
+    """Return arguments as a worker would receive them, or raise what a message cannot hold."""
     encoded = registry.encode([list(args or ()), dict(kwargs or {})], serializer)
     loaded = registry.decode(encoded.body, serializer, accept=[serializer])
     return list(loaded[0]), dict(loaded[1])

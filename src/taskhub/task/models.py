@@ -15,17 +15,16 @@ if TYPE_CHECKING:
 
 
 class Models:
-    """What a function's annotations say of models: arguments are made into them, what is returned
-    is dumped.
+    """Models in a function's annotations: validates arguments, and dumps the result.
 
-    Parameters:
-      bound: whether the first parameter is the task.
-      strict: validate without conversions.
-      context: given to validators.
-      dump_options: given to `model_dump`, over `mode="json"`.
+    Args:
+        bound: whether the first parameter is the task.
+        strict: validate without conversions.
+        context: given to validators.
+        dump_options: given to `model_dump`, over `mode="json"`.
 
     Raises:
-      ImproperlyConfigured: pydantic is not installed.
+        ImproperlyConfigured: pydantic is not installed.
     """
 
     def __init__(
@@ -41,7 +40,7 @@ class Models:
             from pydantic import BaseModel
         except ImportError:
             raise ImproperlyConfigured(
-                "pydantic=True needs pydantic: pip install taskhub[pydantic]"
+                "pydantic=True needs pydantic: install the extra taskhub-core[pydantic]"
             ) from None
         self._model = BaseModel
         self._function = function
@@ -56,6 +55,12 @@ class Models:
             # A hint that cannot be resolved here; those that are classes still count.
             hints = dict(getattr(function, "__annotations__", {}))
         self._models = {name: self._model_of(hint) for name, hint in hints.items()}
+        #: The parameters that may be None instead of a model.
+        self._optional = {
+            name
+            for name, hint in hints.items()
+            if get_origin(hint) in (Union, UnionType) and NoneType in get_args(hint)
+        }
 
     def around(self) -> Callable[..., Any]:
         """Return the function with models made of its arguments, and of its result plain data."""
@@ -79,9 +84,7 @@ class Models:
     def dump_arguments(
         self, args: Sequence[Any], kwargs: Mapping[str, Any]
     ) -> tuple[Sequence[Any], Mapping[str, Any]]:
-        """Return the arguments of a call with plain data instead of those models that the task
-        gets back as equal ones.
-        """
+        """Return arguments with plain data for those models that it restores as equal ones."""
         values = (*args, *kwargs.values())
         if not any(isinstance(value, self._model) for value in values):
             return args, kwargs
@@ -99,7 +102,7 @@ class Models:
     def _model_of(self, hint: Any) -> type[BaseModel] | None:
         if get_origin(hint) in (Union, UnionType):
             others = [one for one in get_args(hint) if one is not NoneType]
-            # `Model | None` only: which of several models is meant cannot be told from data.
+            # `Model | None` only: data does not show which of several models is meant.
             hint = others[0] if len(others) == 1 else None
         if isinstance(hint, type) and issubclass(hint, self._model):
             return hint
@@ -111,7 +114,7 @@ class Models:
             model = self._models.get(name)
             parameter = self._signature.parameters[name]
             single = parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
-            if model is not None and single and value is not None:
+            if model is not None and single and not (value is None and name in self._optional):
                 bound.arguments[name] = self._validate(model, value)
         return bound
 

@@ -1,18 +1,26 @@
-"""The task: a Dramatiq actor with Celery's face."""
+"""The task: a Dramatiq actor with Celery's interface."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import dramatiq
 
-from taskhub.outcome import NO_CONSEQUENCES, Consequences
-from taskhub.task import binding, calling
+from taskhub.call.message import build_message_options, check_arguments
+from taskhub.call.options import KNOWN
+from taskhub.call.values import as_list
+from taskhub.canvas.replacement import build_replacement, extend_chord, send_replacement
+from taskhub.exceptions import Retry
+from taskhub.execution.execution import Execution
+from taskhub.execution.interruption import OnEventLoop
+from taskhub.execution.request import Context, current_request, entered
+from taskhub.task import binding
+from taskhub.task.base import TaskBase
 from taskhub.task.options import CALL_OPTIONS
-from taskhub.task.running import RunningTask
-from taskhub.worker.context import Context, current_request, enter, entered, leave
+from taskhub.task.retry import begin_retry
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -21,29 +29,48 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+#: Runs a coroutine that was made already.
+_AWAIT = OnEventLoop(lambda coroutine: coroutine)
 
-class Task(RunningTask[P, R]):
+
+class Task(TaskBase[P, R]):
     """A task of an app; made by `app.task`, or by subclassing and `app.register_task`.
 
-    `run` is the task's body; its options are attributes, see `TaskOptions`.
+    `run` is the task's body; its options are attributes, see `TaskBase`.
     """
 
+    #: Raises `TypeError` when called with arguments that do not fit; None: they are not checked.
+    _check_arguments: Callable[..., Any] | None = None
     _call_defaults: Mapping[str, Any] = {}
     _decorator_links: Mapping[str, Any] = {}
-    #: Turns models into plain data before a call, when the task was declared with `pydantic=True`.
+    #: Turns models into plain data before a call, when the task was declared with
+    #: `pydantic=True`.
     _dump_arguments: Any = None
+    #: What runs the body, if a monitoring library has wrapped it; see `tracing`.
+    _traced_run: Callable[..., Any] | None = None
     #: The function that was declared; None for tasks written as classes.
     _declared_function: Callable[..., Any] | None = None
 
-    #: Whether a canvas may send its calls and make their results itself: it has no way of its own to do that.
-    sends_plainly: bool = True
     #: Whether it has a way of its own to make the results of its calls.
     makes_results: bool = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.makes_results = cls.AsyncResult is not Task.AsyncResult
-        cls.sends_plainly = cls.apply_async is Task.apply_async and not cls.makes_results
+
+    @property
+    def sends_plainly(self) -> bool:
+        """Whether a canvas may send its calls and make their results itself.
+
+        It may not where `apply_async` is overridden, or replaced in this class, as monitoring
+        libraries do.
+        """
+        return not self.overrides_apply_async and not self.makes_results
+
+    @property
+    def overrides_apply_async(self) -> bool:
+        """Whether its `apply_async` is not the one of this class as it was written."""
+        return type(self).apply_async is not _APPLY_ASYNC
 
     @property
     def calls_are_alike(self) -> bool:
@@ -56,15 +83,13 @@ class Task(RunningTask[P, R]):
         )
 
     def __init__(self) -> None:
-        """Tasks are made without arguments; binding to an app makes them actors."""
+        """Do nothing: binding to an app initializes the actor."""
 
     # -- belonging to an app
 
     @property
     def bound(self) -> Task[P, R]:
-        """This task as an actor of its app; a task of no app in particular is that of the current
-        one.
-        """
+        """This task as an actor of its app, by default the current one."""
         if self._is_bound:
             return self
         app = self.bound_app()
@@ -74,9 +99,7 @@ class Task(RunningTask[P, R]):
         return task
 
     def bind_to(self, app: Celery) -> None:
-        """Make this task an actor of `app`'s broker, with the app's configuration for what it
-        leaves open.
-        """
+        """Make this task an actor of the broker of `app`; its configuration fills in options."""
         binding.bind(self, app)
 
     @classmethod
@@ -86,62 +109,107 @@ class Task(RunningTask[P, R]):
     # -- running
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run the body here and now, as an ordinary function.
+        """Run the body in this process, as an ordinary function.
 
         In a worker the body runs under the request of the message; called from anywhere else,
         under one of its own.
         """
         request = current_request()
-        if request is not None and request._task is self and not request.called_directly:
-            first, request._entered = not request._entered, True
-            if first:
-                body = self.run if request.is_eager else self.fn
-                execution = request._execution
-                value: R = (
-                    body(*args, **kwargs)
-                    if execution is None
-                    else execution.run(body, args, kwargs)
-                )
-                return value
+        execution = None if request is None else request._execution
+        if execution is not None and execution.task is self and execution.enter_body():
+            run = self._traced_run or self.run_body
+            value: R = run(*args, **kwargs)
+            return value
         own = Context(args=list(args), kwargs=kwargs)
-        own._task = self
+        own._execution = Execution(self, own)
         with entered(own):
             return self.run(*args, **kwargs)
 
-    def load(self, request: Context) -> None:
-        values = request.__dict__
-        if "content" in values:
-            accept = self.app.conf.accept_content
-            request.args, request.kwargs = calling.open_content(values["content"], accept)
-        if "joins" in values:
-            from taskhub.canvas.joined import fill, join
+    def run_body(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the body of the current call."""
+        request = current_request()
+        if request is None or request.is_eager:
+            return self.run(*args, **kwargs)
+        execution = request._execution
+        thread_run = None if execution is None else execution.thread_run
+        if thread_run is None:
+            return self.fn(*args, **kwargs)
+        value = thread_run.run(self.fn, args, kwargs)
+        if type(value) is CoroutineType:
+            # An ordinary function has returned it: a decorator's wrapper around a coroutine
+            # function, for example. Nobody else would await it.
+            value = thread_run.run(_AWAIT, (value,), {})
+        return value
 
-            parts = self.app.engine.chord_parts(values["joins"])
-            request.args = fill(request.args, join(values["joins"], parts))
-        if request.chain_rest and not request.chain:
-            from taskhub.canvas.rest import load_next
+    # -- while it runs
 
-            load_next(self.app.engine, request)
-
-    def consequences(
+    def retry(
         self,
-        request: Context,
-        state: str,
-        value: Any,
-        error: BaseException | None = None,
-        traceback: str | None = None,
-    ) -> Consequences:
-        if not (
-            request.callbacks
-            or request.errbacks
-            or request.chain
-            or request.chain_rest
-            or request.chord
-        ):
-            return NO_CONSEQUENCES
-        from taskhub.canvas.consequences import consequences
+        args: Sequence[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        exc: BaseException | type[BaseException] | None = None,
+        throw: bool = True,
+        eta: Any = None,
+        countdown: float | None = None,
+        max_retries: int | None = None,
+        **options: Any,
+    ) -> Retry:
+        """End this run and try again later; the next try leaves in the commit of this one.
 
-        return consequences(self.app, request, state, value, error, traceback)
+        Args:
+            args: Positional arguments of the next try; by default those of this one.
+            kwargs: Keyword arguments of the next try; by default those of this one.
+            exc: The cause, an exception or its class; raised when there are no more retries.
+            throw: Raise `Retry` here; otherwise it is returned, for `raise self.retry(...)`.
+            eta: When to try again, as a datetime.
+            countdown: The same in seconds from now; by default `default_retry_delay`.
+            max_retries: Instead of the task's, for this call.
+            options: Further options of the next call, as of `apply_async`.
+
+        Raises:
+            Retry: Always, with `throw`.
+            MaxRetriesExceededError: There are no more retries, and no `exc`.
+            TypeError: An option is of a wrong type.
+            ValueError: An option cannot be used.
+        """
+        retry = begin_retry(self, args, kwargs, exc, (eta, countdown), max_retries, options)
+        if throw:
+            raise retry
+        return retry
+
+    def replace(self, sig: Any) -> Any:
+        """End this call and replace it by a signature, with its id, chord, chain and links.
+
+        Use it as `raise self.replace(...)` or `return self.replace(...)`.
+
+        Raises:
+            Ignore: always, in a worker.
+            ImproperlyConfigured: the signature is an empty chain, or part of a chord.
+            TypeError: it is no signature.
+        """
+        return self.on_replace(build_replacement(self.app, self.request, sig))
+
+    def on_replace(self, sig: Any) -> Any:
+        """Called with the signature that replaces this call, to send it in this call's commit.
+
+        Raises:
+            Ignore: always, in a worker.
+        """
+        return send_replacement(self, sig)
+
+    def add_to_chord(self, sig: Any, lazy: bool = False) -> Any:
+        """Add a call to the chord of this call, as one more part; it is sent in this call's commit.
+
+        Args:
+            sig: The signature of the call.
+            lazy: Only prepare it; the caller sends it. If this call is not committed, its value
+                does not count.
+
+        Raises:
+            ValueError: this call is not part of a chord.
+            TypeError: it is no signature.
+        """
+        return extend_chord(self, sig, lazy)
 
     # -- calling
 
@@ -149,9 +217,9 @@ class Task(RunningTask[P, R]):
         """Send a call with these arguments.
 
         Raises:
-          TypeError: the arguments do not fit the task.
-          EncodeError: one cannot be serialized.
-          OperationalError: the store is out of reach.
+            TypeError: the arguments do not fit the task.
+            EncodeError: one cannot be serialized.
+            OperationalError: the store is out of reach.
         """
         return self.apply_async(args, kwargs)
 
@@ -172,37 +240,37 @@ class Task(RunningTask[P, R]):
     ) -> AsyncResult[R]:
         """Send a call.
 
-        Parameters:
-          args, kwargs: the arguments.
-          task_id: the call's id; a UUID by default.
-          link, link_error: signatures to call when it has succeeded or failed.
-          shadow: another name for it in logs.
-          options: countdown (seconds), eta (datetime), expires (seconds or datetime), queue,
-            priority (0 to 9, 9 first),
-            serializer, headers, ignore_result, time_limit and soft_time_limit (seconds), retry,
-            retry_policy, and the
-            other options of Celery's `apply_async`.
+        Args:
+            args: Positional arguments.
+            kwargs: Keyword arguments.
+            task_id: The call's id; a UUID by default.
+            producer: Accepted as Celery's, without effect.
+            link: Signatures to call when it has succeeded.
+            link_error: Signatures to call when it has failed.
+            shadow: Another name for it in logs.
+            options: countdown (seconds), eta (datetime), expires (seconds or datetime), queue,
+                priority (0 to 9, 9 first), serializer, headers, ignore_result, time_limit and
+                soft_time_limit (seconds), retry, retry_policy, and the other options of Celery's
+                `apply_async`.
 
         Raises:
-          TypeError: the arguments do not fit the task.
-          ValueError: an option is out of range.
-          EncodeError: an argument cannot be serialized.
-          OperationalError: the store is out of reach, after the tries of `retry_policy`.
+            TypeError: the arguments do not fit the task.
+            ValueError: an option is out of range.
+            EncodeError: an argument cannot be serialized.
+            OperationalError: the store is out of reach, after the tries of `retry_policy`.
         """
-        if not self._is_bound:
-            return self.bound.apply_async(
-                args, kwargs, task_id, producer, link, link_error, shadow, **options
-            )
+        # Here and not through `apply_async` of the bound task: an override of it has run already.
+        task = self if self._is_bound else self.bound
         own = {"link": link, "link_error": link_error, "shadow": shadow}
         options.update({name: value for name, value in own.items() if value is not None})
-        if self.makes_results:
-            options.setdefault("result_cls", self.AsyncResult)
-        args, kwargs, options = self.prepared(args, kwargs, options)
-        app = self.app
+        if task.makes_results:
+            options.setdefault("result_cls", task.AsyncResult)
+        args, kwargs, options = task.prepared(args, kwargs, options)
+        app = task.app
         if app.conf.task_always_eager:
-            eager = app.calls.eagerly(self, args, kwargs, task_id, options)
+            eager = app.calls.eagerly(task, args, kwargs, task_id, options)
             return cast("AsyncResult[R]", eager)
-        return app.calls.send(self.name, args, kwargs, task_id, options, task=self)
+        return app.calls.send(task.name, args, kwargs, task_id, options, task=task)
 
     def prepared(
         self,
@@ -210,12 +278,12 @@ class Task(RunningTask[P, R]):
         kwargs: Mapping[str, Any] | None,
         options: dict[str, Any],
     ) -> tuple[Sequence[Any] | None, Mapping[str, Any] | None, dict[str, Any]]:
-        """Return arguments and options of a call, checked, with what the task itself adds to each of its calls.
+        """Return the checked arguments of a call, and its options with those of the task.
 
         Raises:
-          TypeError: the arguments do not fit the task.
+            TypeError: the arguments do not fit the task.
         """
-        calling.check_arguments(args, kwargs)
+        check_arguments(args, kwargs)
         if self._check_arguments is not None:
             self._check_arguments(*(args or ()), **(kwargs or {}))
         if not options.get("shadow"):
@@ -225,7 +293,7 @@ class Task(RunningTask[P, R]):
         if self._dump_arguments is not None and options.get("serializer") != "pickle":
             args, kwargs = self._dump_arguments(args or (), kwargs or {})
         for name, linked in self._decorator_links.items():
-            options[name] = [*calling.as_list(options.get(name)), *linked]
+            options[name] = [*as_list(options.get(name)), *linked]
         return args, kwargs, options
 
     async def aapply_async(
@@ -252,7 +320,9 @@ class Task(RunningTask[P, R]):
         task_id = options.pop("task_id", None) or str(uuid.uuid4())
         calls = self.app.calls
         call = {**self._call_defaults, **options}
-        stored = calling.message_options(call, calls.defaults, None, task_id)
+        named = {*KNOWN, *as_list(call.get("stamped_headers"))}
+        ours = {name: value for name, value in call.items() if name in named}
+        stored = build_message_options(ours, calls.defaults, None, task_id)
         known = {"queue", *CALL_OPTIONS}
         stored.update((name, value) for name, value in options.items() if name not in known)
         message: dramatiq.Message[R] = dramatiq.Message(
@@ -279,17 +349,28 @@ class Task(RunningTask[P, R]):
         headers: Mapping[str, Any] | None = None,
         **options: Any,
     ) -> EagerResult[R]:
-        """Run a call here and now, with the endings of a worker; returns its result.
+        """Run a call in this process, as a worker would; return its result.
 
-        Parameters:
-          throw: raise what the task raises; by default the setting `task_eager_propagates`.
+        Args:
+            args: Positional arguments.
+            kwargs: Keyword arguments.
+            link: Signatures to call when it has succeeded.
+            link_error: Signatures to call when it has failed.
+            task_id: The call's id; a UUID by default.
+            retries: How often it was retried.
+            throw: Raise what the task raises; by default the setting `task_eager_propagates`.
+            logfile: Shown in the request.
+            loglevel: Shown in the request.
+            headers: Custom headers of the request.
+            options: Further options, as of `apply_async`.
         """
+        # A program that only sends calls does not load what runs them.
         from taskhub.task.eager import apply_eagerly
 
         task = self.bound
         links = {
-            "callbacks": calling.as_list(link) or None,
-            "errbacks": calling.as_list(link_error) or None,
+            "callbacks": as_list(link) or None,
+            "errbacks": as_list(link_error) or None,
         }
         return apply_eagerly(
             task,
@@ -312,56 +393,6 @@ class Task(RunningTask[P, R]):
         """Return the result of a call of this task."""
         return self.app.AsyncResult(task_id, task_name=self.name, **kwargs)
 
-    def send_event(
-        self,
-        type_: str,
-        retry: bool = True,
-        retry_policy: Mapping[str, Any] | None = None,
-        **fields: Any,
-    ) -> None:
-        """Append an event of one's own about this call, for whoever follows `app.events`.
 
-        Parameters:
-          retry, retry_policy: accepted as Celery's, without effect.
-
-        Raises:
-          OperationalError: the store is out of reach.
-        """
-        self.app.events.default_dispatcher().send(type_, uuid=self.request.id, **fields)
-
-    # -- being a task object
-
-    def push_request(self, *args: Any, **kwargs: Any) -> None:
-        """Make a request current, as Celery's tests do."""
-        request = Context(*args, **kwargs)
-        request._task = self
-        enter(request)
-
-    def pop_request(self) -> None:
-        """End what `push_request` began."""
-        leave(self.request)
-
-    def start_strategy(self, app: Any, consumer: Any, **kwargs: Any) -> None:
-        """Celery's hook into its consumer; there is nothing to hook into here."""
-
-    @property
-    def __name__(self) -> str:
-        return cast("str", type(self).__name__)
-
-    def __repr__(self) -> str:
-        app = self._app
-        of = f"{app.main or '__main__'} at {id(app):#x}" if app is not None else "the current app"
-        return f"<@task: {self.name} of {of}>"
-
-    def __str__(self) -> str:
-        return repr(self)
-
-    def __reduce__(self) -> Any:
-        return _task_by_name, (self.name,)
-
-
-def _task_by_name(name: str) -> Task[Any, Any]:
-    from taskhub.app.current import current_app
-
-    task: Task[Any, Any] = current_app().tasks[name]
-    return task
+#: `apply_async` as it was written, before a monitoring library replaces it.
+_APPLY_ASYNC = Task.apply_async

@@ -1,4 +1,4 @@
-"""Whether waiting for a result is allowed here: within a task it is not, unless that was asked for.
+"""Join guard: waiting for a result within a task is refused, unless it is allowed.
 
 A task that waits for another holds its worker thread; with enough of them no thread is left for
 the awaited ones.
@@ -10,6 +10,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from taskhub.execution.request import current_request
+
 __all__ = (
     "allow_join_result",
     "assert_will_not_block",
@@ -18,7 +20,7 @@ __all__ = (
     "task_join_will_block",
 )
 
-#: What was asked for; None: a running task decides.
+#: Whether waiting is refused; None: within a running task.
 _denied: ContextVar[bool | None] = ContextVar("taskhub_join_denied", default=None)
 
 
@@ -27,10 +29,13 @@ def task_join_will_block() -> bool:
     denied = _denied.get()
     if denied is not None:
         return denied
-    from taskhub.worker.context import current_request
-
     request = current_request()
     return request is not None and not request.called_directly and not request.is_eager
+
+
+def set_join_denied(denied: bool | None) -> None:
+    """Refuse or allow waiting for results in this context; None: refuse it within a task."""
+    _denied.set(denied)
 
 
 def assert_will_not_block() -> None:

@@ -1,4 +1,4 @@
-"""Stamps: headers that are written into every call of a canvas, and travel with it."""
+"""Stamps: headers in every call of a canvas, and the visitor that chooses them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from taskhub.task.calling import as_list
+from taskhub.call.values import as_list
 
 if TYPE_CHECKING:
     from taskhub.canvas.signature import Signature
@@ -17,7 +17,7 @@ NAMES = "stamped_headers"
 
 
 class StampingVisitor(ABC):
-    """Says what is stamped on each part of a canvas; the methods are those of Celery's visitor."""
+    """Chooses the stamps of each part of a canvas, by the methods of Celery's visitor."""
 
     def on_group_start(self, group: Any, **headers: Any) -> dict[str, Any]:
         """Return the stamps of a group and all in it."""
@@ -39,10 +39,8 @@ class StampingVisitor(ABC):
 
     def on_chord_header_start(self, sig: Any, **header: Any) -> dict[str, Any]:
         """Return the stamps of a chord's header."""
-        from taskhub.canvas.group import group
-
-        if not isinstance(sig.tasks, group):
-            sig.tasks = group(sig.tasks)
+        if not isinstance(sig.tasks, Mapping):
+            sig.tasks = sig.TYPES["group"](sig.tasks)
         return self.on_group_start(sig.tasks, **header)
 
     def on_chord_header_end(self, sig: Any, **header: Any) -> None:
@@ -65,7 +63,7 @@ class StampingVisitor(ABC):
 def merge(
     first: Mapping[str, Any], second: Mapping[str, Any], *, append: bool = True
 ) -> dict[str, Any]:
-    """Return stamps with those of `second` added; with `append`, both values are kept under a name they share."""
+    """Return stamps with those of `second` added; `append` keeps both values of a name."""
     merged = dict(first)
     for name, value in second.items():
         if name not in merged:
@@ -87,7 +85,7 @@ def headers_for(
     *,
     own: bool = True,
 ) -> dict[str, Any]:
-    """Return the stamps of one signature: those handed down, the visitor's, and (with `own`) those it has."""
+    """Return the stamps of a signature: inherited, from the visitor, and (with `own`) its own."""
     merged = _named(headers)
     if visitor_headers is not None:
         merged = merge(merged, _named(visitor_headers), append=append)
@@ -120,19 +118,14 @@ def stamp_links(
     signature: Signature, visitor: StampingVisitor | None, append: bool, headers: Mapping[str, Any]
 ) -> None:
     """Stamp what is linked to a signature."""
-    from taskhub.canvas.signature import maybe_signature
-
     for option in ("link", "link_error"):
         down = deepcopy(dict(headers))
-        links = [
-            maybe_signature(link, app=signature._app)
-            for link in as_list(signature.options.get(option))
-        ]
+        links = signature.linked(option)
         for link in links:
             given = None
             if visitor is not None:
-                ask = visitor.on_callback if option == "link" else visitor.on_errback
-                given = ask(link, **down) or {}
+                visit = visitor.on_callback if option == "link" else visitor.on_errback
+                given = visit(link, **down) or {}
             down = headers_for(signature, given, append, down, own=False)
             link.stamp(visitor, append, **down)
         if links:

@@ -1,4 +1,4 @@
-"""The values of a chord's header, as the argument of its body before they are known."""
+"""Chord results: the values of a header, their placeholder, and the parts that are stored."""
 
 from __future__ import annotations
 
@@ -10,31 +10,36 @@ from taskhub.exceptions import ChordError
 from taskhub.serialization.failures import decode_exception, encode_exception
 from taskhub.serialization.json import dumps, loads
 
-#: Stands for the header's values in the arguments of the body.
+#: The placeholder of the header's values in the arguments of the body.
 PLACEHOLDER: Mapping[str, Any] = {"taskhub": "values of the chord's header"}
 
 
 def is_placeholder(argument: Any) -> bool:
-    """Return whether an argument stands for the header's values."""
+    """Return whether an argument is the placeholder of the header's values."""
     return isinstance(argument, dict) and argument == PLACEHOLDER
 
 
 def value_part(value: Any) -> str:
-    """Return how a part that succeeded is stored.
+    """Encode the part of a call that succeeded.
 
     Raises:
-      EncodeError: the value cannot be serialized.
+        EncodeError: the value cannot be serialized.
     """
     return f"[1,{dumps(value, name='result')}]"
 
 
 def failed_part(task_id: str, error: BaseException) -> str:
-    """Return how a part that failed is stored."""
+    """Encode the part of a call that failed."""
     return json.dumps([0, task_id, encode_exception(error)])
 
 
+def unsent_part(reason: str) -> str:
+    """Encode the only part of a chord whose header was not sent to its end."""
+    return failed_part("", ChordError(reason))
+
+
 def fill(arguments: Sequence[Any], values: list[Any]) -> list[Any]:
-    """Return the body's arguments with the header's values in their place."""
+    """Return the body's arguments with the header's values instead of the placeholder."""
     return [values if is_placeholder(argument) else argument for argument in arguments]
 
 
@@ -42,7 +47,8 @@ def join(chord_id: str, parts: Sequence[bytes | str] | None) -> list[Any]:
     """Return the header's values in order.
 
     Raises:
-      ChordError: a part failed; the part's own exception is its cause. Or the parts are gone.
+        ChordError: a part failed; the part's own exception is its cause. Or the parts are gone, or
+            were not all sent.
     """
     if parts is None:
         raise ChordError(f"The results of the header of chord {chord_id} are gone")
@@ -52,5 +58,7 @@ def join(chord_id: str, parts: Sequence[bytes | str] | None) -> list[Any]:
     for part in loaded:
         if part[0] != 1:
             error = decode_exception(part[2])
+            if not part[1] and isinstance(error, ChordError):
+                raise error
             raise ChordError(f"Dependency {part[1]} raised {error!r}") from error
     return [part[1] for part in loaded]

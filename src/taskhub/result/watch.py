@@ -1,4 +1,4 @@
-"""Waiting for results without polling: the store tells, threads and coroutines listen."""
+"""Waiting for results without polling: the store sends documents to threads and coroutines."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from numbers import Real
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -17,22 +18,22 @@ from taskhub.exceptions import TimeoutError
 from taskhub.result.base import IntervalCallback, MessageCallback, Meta, ResultBase
 
 if TYPE_CHECKING:
-    from taskhub.engine.port import Subscription
+    from taskhub.engine.port.results import Subscription
     from taskhub.result.async_result import AsyncResult
     from taskhub.result.backend import Backend
 
 logger = logging.getLogger(__name__)
 
-#: A wait shorter than this looks first, seconds: it could be over before the store is heard.
+#: A wait shorter than this reads the documents first, seconds: no notification could be in time.
 SHORT = 1.0
 
 
 class Watch:
-    """The tasks that a call waits for, and those whose failure ends the wait.
+    """The tasks that a call waits for, and those whose failure stops the wait.
 
     It is fed with documents, and knows neither threads nor event loops.
 
-    Parameters:
+    Args:
         results: The awaited results; those that are known already are not waited for.
         parents: Results whose exception, should they fail, is raised by `feed`.
         on_message: Called with every document of an awaited task, whatever its state.
@@ -50,7 +51,7 @@ class Watch:
 
     @property
     def backend(self) -> Backend:
-        """Where the documents come from: what the first awaited task names."""
+        """The backend of the first awaited task, which the documents are read from."""
         return next(iter(self._awaited.values()))[0].backend
 
     @property
@@ -60,7 +61,7 @@ class Watch:
 
     @property
     def task_ids(self) -> list[str]:
-        """The ids of which documents are wanted; of those that are there already, parents' come first."""
+        """The ids of the tasks whose documents are wanted; parents come first."""
         return list(self._parents | self._awaited)
 
     def feed(self, task_id: str, document: bytes) -> Meta | None:
@@ -85,7 +86,7 @@ class Watch:
         return meta if awaited else None
 
     def late(self, timeout: float | None) -> TimeoutError:
-        """Return the error that says what was not there in time."""
+        """Return the error that names what was not there in time."""
         missing = next(iter(self._awaited), "")
         more = f" and {len(self._awaited) - 1} more" if len(self._awaited) > 1 else ""
         return TimeoutError(
@@ -110,9 +111,10 @@ def arrivals(
 ) -> Iterator[tuple[str, Meta]]:
     """Yield each awaited task's id and document as soon as it has ended.
 
-    Parameters:
+    Args:
         watch: What is awaited.
-        timeout: Seconds until `TimeoutError`; None: never. What has ended is yielded even with 0.
+        timeout: Seconds until `TimeoutError`; None: never. What has ended is yielded even with
+            0.
         interval: Seconds between calls of `on_interval`.
         on_interval: Called while nothing arrives.
 
@@ -120,34 +122,64 @@ def arrivals(
         TimeoutError: The time is over.
         Exception: That of a parent that failed.
     """
+    _check_timeout(timeout)
     deadline = None if timeout is None else time.monotonic() + timeout
     if timeout is not None and timeout < SHORT and not watch.over:
-        for task_id, document in _present(watch):
-            meta = watch.feed(task_id, document)
-            if meta is not None:
-                yield task_id, meta
+        yield from _feed_present(watch)
     if watch.over:
         return
-    inbox: SimpleQueue[tuple[str, bytes]] = SimpleQueue()
+    arrived_documents: SimpleQueue[tuple[str, bytes]] = SimpleQueue()
 
     def arrive(task_id: str, document: bytes) -> None:
-        inbox.put((task_id, document))
+        arrived_documents.put((task_id, document))
 
     with watch.backend.follow(watch.task_ids, arrive):
         while not watch.over:
-            left = threading.TIMEOUT_MAX if deadline is None else deadline - time.monotonic()
-            pause = min(left, threading.TIMEOUT_MAX if on_interval is None else interval)
+            pause = _next_pause(deadline, None if on_interval is None else interval)
             try:
-                arrival = inbox.get(timeout=max(pause, 0.0))
+                task_id, document = arrived_documents.get(timeout=pause)
             except Empty:
                 if deadline is not None and time.monotonic() >= deadline:
                     raise watch.late(timeout) from None
                 if on_interval is not None:
                     on_interval()
                 continue
-            meta = watch.feed(*arrival)
+            meta = watch.feed(task_id, document)
             if meta is not None:
-                yield arrival[0], meta
+                yield task_id, meta
+
+
+def _feed_present(watch: Watch) -> Iterator[tuple[str, Meta]]:
+    """Yield the awaited tasks that have ended by now."""
+    for task_id, document in _present(watch):
+        meta = watch.feed(task_id, document)
+        if meta is not None:
+            yield task_id, meta
+
+
+def _next_pause(deadline: float | None, interval: float | None) -> float:
+    """Return how long to wait for a document: until the deadline or the next interval."""
+    left = threading.TIMEOUT_MAX if deadline is None else deadline - time.monotonic()
+    return max(min(left, threading.TIMEOUT_MAX if interval is None else interval), 0.0)
+
+
+def _check_timeout(timeout: Any) -> None:
+    """Check the time of a wait.
+
+    Raises:
+        TypeError: It is no number.
+        ValueError: It is not a number (NaN).
+    """
+    if timeout is None:
+        return
+    if not isinstance(timeout, Real):
+        kind = type(timeout).__qualname__
+        raise TypeError(
+            f"timeout must be a number of seconds, or None to wait forever, "
+            f"not {timeout!r:.100} ({kind})"
+        )
+    if timeout != timeout:
+        raise ValueError(f"timeout must be a number of seconds, not {timeout!r}")
 
 
 async def arrived(
@@ -157,7 +189,7 @@ async def arrived(
 ) -> None:
     """Wait, in a coroutine, until every awaited task has ended.
 
-    Parameters:
+    Args:
         watch: What is awaited.
         timeout: Seconds until `TimeoutError`; None: never.
         on_arrival: Called with each task's id and document; what it raises ends the wait.
@@ -166,25 +198,26 @@ async def arrived(
         TimeoutError: The time is over.
         Exception: That of a parent that failed.
     """
+    _check_timeout(timeout)
     if timeout is not None and timeout < SHORT and not watch.over:
         for task_id, document in await asyncio.to_thread(_present, watch):
-            _take(watch, task_id, document, on_arrival)
+            _feed(watch, task_id, document, on_arrival)
     if watch.over:
         return
     loop = asyncio.get_running_loop()
-    inbox: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+    arrived_documents: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
 
     def arrive(task_id: str, document: bytes) -> None:
-        # A closed loop has nobody left who waits.
+        # In a closed loop nothing waits.
         with contextlib.suppress(RuntimeError):
-            loop.call_soon_threadsafe(inbox.put_nowait, (task_id, document))
+            loop.call_soon_threadsafe(arrived_documents.put_nowait, (task_id, document))
 
     limit = asyncio.timeout(timeout)
     try:
         async with limit:
             with watch.backend.follow(watch.task_ids, arrive):
                 while not watch.over:
-                    _take(watch, *await inbox.get(), on_arrival)
+                    _feed(watch, *await arrived_documents.get(), on_arrival)
     except builtins.TimeoutError:
         # Not ours to translate if a task raised it.
         if limit.expired():
@@ -202,7 +235,7 @@ def notify(
     ended: dict[str, Meta] = {}
     pending = set(task_ids)
 
-    def tell() -> None:
+    def call_back() -> None:
         try:
             callback(ended)
         except Exception:
@@ -214,12 +247,12 @@ def notify(
             ended[task_id] = meta
             pending.discard(task_id)
             if not pending:
-                threading.Thread(target=tell, name="taskhub-then", daemon=True).start()
+                threading.Thread(target=call_back, name="taskhub-then", daemon=True).start()
 
     return backend.follow(list(pending), arrive)
 
 
-def _take(
+def _feed(
     watch: Watch,
     task_id: str,
     document: bytes,

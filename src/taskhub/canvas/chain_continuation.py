@@ -1,7 +1,7 @@
-"""The rest of a long chain: each message carries the next few links; the others are stored once, and read in pages.
+"""Chain continuations: the links of a long chain that are stored once and read in pages.
 
-If every message carried all that follows, a chain of n links would send n * n / 2 of them. Those that are stored are
-never changed, so a link that is run again finds what follows it.
+If every message carried all links that follow, a chain of n links would send n * n / 2 of them.
+Stored links are never changed, so a link that runs again finds what follows it.
 """
 
 from __future__ import annotations
@@ -12,27 +12,32 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
 
-from taskhub.canvas.steps import calls_in
-from taskhub.engine.port import Engine
+from taskhub.canvas.structure import calls_in
+from taskhub.engine.port.engine import Engine
 from taskhub.exceptions import BackendError
+from taskhub.execution.request import Context
 from taskhub.outcome import ChainPlan
 from taskhub.serialization.json import dumps, loads
-from taskhub.worker.context import Context
 
 logger = logging.getLogger(__name__)
 
-#: How many links a message carries at most, and how long they may be together in bytes; but one in any case.
+#: How many links a message carries at most, and how long they may be together in bytes; but one in
+#: any case.
 CARRIED_LINKS = 16
 CARRIED_BYTES = 16 * 1024
 #: Links read at a time when all of them are wanted.
 PAGE = 500
 
-#: Stored links that are still to come, as messages tell of them: their chain, the place of the next, the number of all.
+#: A chain continuation as messages carry it: the chain, the position of the next link, the number
+#: of all links.
 Stored = Sequence[Any]
 
 
-def divided(links: Sequence[Any]) -> tuple[Sequence[Any], ChainPlan | None]:
-    """Return which of the links that follow a message carries, and a plan to store the others; None: it carries all."""
+def split_chain(links: Sequence[Any]) -> tuple[Sequence[Any], ChainPlan | None]:
+    """Return the links that a message carries, and a plan that stores the others.
+
+    The plan is None if the message carries all.
+    """
     if len(links) < 2 or sum(len(list(calls_in(link))) for link in links) <= CARRIED_LINKS:
         return links, None
     texts = [dumps(link, name="chain") for link in links]
@@ -43,36 +48,36 @@ def divided(links: Sequence[Any]) -> tuple[Sequence[Any], ChainPlan | None]:
 
 
 def load_next(engine: Engine, request: Context) -> None:
-    """Bring the stored links that come next into a request that has none, as many as a message carries.
+    """Load the next stored links into a request that has none, as many as a message carries.
 
     Raises:
-      BackendError: they are gone.
-      OperationalError: the store is out of reach.
+        BackendError: they are gone.
+        OperationalError: the store is out of reach.
     """
-    assert request.chain_rest
-    (chain_id, position, size), *others = request.chain_rest
+    assert request.chain_continuation
+    (chain_id, position, size), *others = request.chain_continuation
     texts = engine.chain_links(chain_id, position, min(CARRIED_LINKS, size - position))
     if not texts:
         raise BackendError(_gone(chain_id))
     read = _how_many(texts)
     links = [loads(text) for text in texts[:read]]
     if request.replaced_task_nesting:
-        # As in Celery, a call that is replaced tells all that follow it how often that happened.
+        # As in Celery, links that follow a replaced call have its count of replacements.
         for link in links:
             link["options"]["replaced_task_nesting"] = request.replaced_task_nesting
     request.chain = links[::-1]
     position += read
     left = [[chain_id, position, size]] if position < size else []
-    request.chain_rest = [*left, *others] or None
+    request.chain_continuation = [*left, *others] or None
 
 
-def all_links(engine: Engine, rest: Iterable[Stored]) -> Iterator[Any]:
-    """Yield every stored link of the rest, in order; fewer if they are gone.
+def all_links(engine: Engine, continuations: Iterable[Stored]) -> Iterator[Any]:
+    """Yield every stored link of continuations, in order; fewer if they are gone.
 
     Raises:
-      OperationalError: the store is out of reach.
+        OperationalError: the store is out of reach.
     """
-    for chain_id, position, size in rest:
+    for chain_id, position, size in continuations:
         while position < size:
             texts = engine.chain_links(chain_id, position, min(PAGE, size - position))
             if not texts:
@@ -89,4 +94,7 @@ def _how_many(texts: Sequence[str | bytes]) -> int:
 
 
 def _gone(chain_id: str) -> str:
-    return f"the links that follow in chain {chain_id} are gone: the chain had ended before, or the store lost them"
+    return (
+        f"the links that follow in chain {chain_id} are gone: the chain had ended before, "
+        "or the store lost them"
+    )

@@ -1,4 +1,4 @@
-"""The results of several tasks."""
+"""`ResultSet`: the results of several tasks, and waiting for them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from taskhub.result.base import (
     Meta,
     ValueCallback,
     ancestors,
+    raise_failed,
 )
-from taskhub.result.joining import assert_will_not_block
+from taskhub.result.join_guard import assert_will_not_block
 from taskhub.result.members import Members
 from taskhub.result.promise import Promise
-from taskhub.result.reading import raise_failed
-from taskhub.result.waiting import Watch, arrivals, arrived, notify
+from taskhub.result.watch import Watch, arrivals, arrived, notify
 
 if TYPE_CHECKING:
     pass
@@ -31,7 +31,7 @@ class ResultSet(Members):
 
     However many they are, one call to the store reads or follows them.
 
-    Parameters:
+    Args:
         results: The results, of tasks or of other sets.
         app: The application; None: that of the first result, else the current one.
         ready_barrier: Not used.
@@ -52,8 +52,8 @@ class ResultSet(Members):
     ) -> Any:
         """Wait for all tasks and return their values, in the order of the results.
 
-        Parameters:
-            timeout: Seconds to wait for all of them; None: for ever.
+        Args:
+            timeout: Seconds to wait for all of them; None: forever.
             propagate: Raise the exception of the first task that fails; False leaves it in the
                 list.
             interval: Seconds between calls of `on_interval`.
@@ -132,10 +132,10 @@ class ResultSet(Members):
         """Wait as `get`: the first failure to arrive is raised at once."""
         if disable_sync_subtasks:
             assert_will_not_block()
-        take = self._taker(propagate, callback)
+        collect = self._collector(propagate, callback)
         watch = self._watch(propagate, on_message)
         for task_id, meta in self._ended(watch, timeout, interval, on_interval):
-            take(task_id, meta)
+            collect(task_id, meta)
         return self._values(propagate, callback)
 
     async def aget(
@@ -147,14 +147,14 @@ class ResultSet(Members):
         on_message: MessageCallback | None = None,
         disable_sync_subtasks: bool = True,
     ) -> Any:
-        """Wait in a coroutine, otherwise as `get`: no thread waits in its stead."""
+        """Wait in a coroutine, otherwise as `get`; no thread waits for it."""
         if disable_sync_subtasks:
             assert_will_not_block()
-        take = self._taker(propagate, callback)
+        collect = self._collector(propagate, callback)
         watch = await asyncio.to_thread(self._watch, propagate, on_message)
         for task_id, meta in self._known():
-            take(task_id, meta)
-        await arrived(watch, timeout, take)
+            collect(task_id, meta)
+        await arrived(watch, timeout, collect)
         return self._values(propagate, callback)
 
     ajoin = aget
@@ -217,22 +217,22 @@ class ResultSet(Members):
     def _single_ids(self) -> set[str]:
         return {result.id for result in self.results if not isinstance(result, ResultSet)}
 
-    def _taker(
+    def _collector(
         self, propagate: bool, callback: ValueCallback | None
     ) -> Callable[[str, Meta], None]:
-        """Return what is to be done with each document that arrives."""
+        """Return the function that receives each document that arrives."""
         single = self._single_ids()
 
-        def take(task_id: str, meta: Meta) -> None:
+        def collect(task_id: str, meta: Meta) -> None:
             if propagate:
                 _raise_failure(meta)
             if callback is not None and task_id in single:
                 callback(task_id, meta["result"])
 
-        return take
+        return collect
 
     def _values(self, propagate: bool, callback: ValueCallback | None) -> list[Any] | None:
-        """Return the values of results that are known; to a callback, tell those of sets."""
+        """Return the values of known results; a callback gets those of inner sets."""
         values: list[Any] = []
         for result in self.results:
             if not isinstance(result, ResultSet):
@@ -261,7 +261,7 @@ class ResultSet(Members):
     ) -> Promise:
         """Call back with this set when all tasks have ended, well or not; at once if they have.
 
-        Parameters:
+        Args:
             callback: Called in a thread of its own.
             on_error: Called with the exception if `callback` raises.
             weak: Not used.

@@ -1,4 +1,4 @@
-"""Writing states and results by hand, past the endings of tasks."""
+"""States and results that a program stores itself, beside the outcomes of executions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from taskhub import states
+from taskhub.config.ranges import milliseconds
 from taskhub.exceptions import TaskRevokedError
-from taskhub.result.codec import Codec, whole_seconds
-from taskhub.serialization.result_meta import encode_meta, extended_fields
+from taskhub.names import check_id
+from taskhub.result.codec import Codec
+from taskhub.serialization.result_meta import check_size, encode_meta, extended_fields
 
 
 class Recorder(Codec):
@@ -25,12 +27,12 @@ class Recorder(Codec):
     ) -> Any:
         """Store a state and value, unless the task has succeeded already.
 
-        Parameters:
+        Args:
             task_id: The task.
             result: The value, or the exception.
             state: The state.
             traceback: The traceback; anything whose `str` is one.
-            request: The task's request; tells group, parent and children, and with
+            request: The task's request; with its group, parent and children, and with
                 `result_extended` more.
             options: Not used.
 
@@ -38,11 +40,12 @@ class Recorder(Codec):
             The value in the form in which it was stored.
 
         Raises:
-            EncodeError: The value can't be written.
+            EncodeError: The value can't be written, or is larger than `result_max_size` allows.
         """
+        task_id = check_id("the id of a task", task_id)
         done = state in states.READY_STATES
         document = encode_meta(
-            task_id=str(task_id),
+            task_id=task_id,
             status=state,
             result=result,
             traceback=None if traceback is None else str(traceback),
@@ -52,7 +55,8 @@ class Recorder(Codec):
             date_done=datetime.now(UTC).isoformat() if done else None,
             extended=_extended(request) if request and self.app.conf.result_extended else None,
         )
-        self.app.engine.store_state(str(task_id), document, self._ttl(state))
+        check_size(document, self.max_size, f"the state {state} of task {task_id}")
+        self.app.engine.store_state(task_id, document, self._ttl(state))
         return self.encode_result(result, state)
 
     def mark_as_started(self, task_id: str, **meta: Any) -> Any:
@@ -110,10 +114,10 @@ class Recorder(Codec):
         return self.store_result(task_id, exc, state, traceback=traceback, request=request)
 
     def _ttl(self, state: str) -> int | None:
-        expires = self.expires
-        if state == states.FAILURE and self.app.conf.result_failure_expires is not None:
-            expires = whole_seconds(self.app.conf.result_failure_expires)
-        return expires * 1000 if expires else None
+        conf = self.app.conf
+        if state == states.FAILURE and conf.result_failure_expires is not None:
+            return milliseconds(conf.result_failure_expires)
+        return milliseconds(conf.result_expires if self._expires is None else self._expires)
 
 
 def _extended(request: Any) -> dict[str, Any]:
