@@ -1,16 +1,16 @@
-"""How long messages have waited, and who serves their queues."""
+"""Backlogs: ready and delayed messages of queues, their age, and the nodes that consume."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from taskhub.engine.broker import READY_OPTION
+from taskhub.engine.dramatiq.broker import READY_OPTION
 from taskhub.exceptions import DecodeError
 from taskhub.message import Envelope, decode_body
-from taskhub.worker.card import Card
+from taskhub.worker.leases.worker_info import WorkerInfo
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -28,10 +28,10 @@ class Backlog(NamedTuple):
     served_by: list[str]
 
 
-def backlogs(app: Celery, cards: Mapping[str, Card]) -> list[Backlog]:
+def backlogs(app: Celery, worker_infos: Mapping[str, WorkerInfo]) -> list[Backlog]:
     """Return what waits in each queue that was ever used."""
     counts = app.engine.queues()
-    served = nodes_serving(cards, counts)
+    served = nodes_serving(worker_infos, counts)
     return [
         Backlog(
             name,
@@ -45,7 +45,7 @@ def backlogs(app: Celery, cards: Mapping[str, Card]) -> list[Backlog]:
 
 
 def oldest_age(app: Celery, queue: str) -> float | None:
-    """Return for how many seconds the oldest ready message of a queue has been ready; None: there is none.
+    """Return the age of the oldest ready message of a queue, seconds; None: there is none.
 
     A message is ready when it was sent, or when it was due. Both times are of the caller's clock.
     """
@@ -55,13 +55,20 @@ def oldest_age(app: Celery, queue: str) -> float | None:
 
 
 def ready_since(envelope: Envelope) -> float | None:
-    """Return when a message became ready, seconds since the epoch; None: it does not tell."""
+    """Return when a message became ready, seconds since the epoch; None: it is not known."""
     try:
-        fields = decode_body(envelope.body)
+        return ready_moment(decode_body(envelope.body))
+    except DecodeError:
+        return None
+
+
+def ready_moment(fields: Mapping[str, Any]) -> float | None:
+    """Return when a message became ready, by the fields of its body; None: they do not say."""
+    try:
         options = fields.get("options") or {}
         sent = float(fields.get("message_timestamp") or 0) / 1000
         due = _moment(options.get("scheduled")) or float(options.get(READY_OPTION) or 0) / 1000
-    except (AttributeError, DecodeError, TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError):
         return None
     return max(sent, due) or None
 
@@ -73,14 +80,22 @@ def _moment(text: object) -> float:
     return (at if at.tzinfo is not None else at.replace(tzinfo=UTC)).timestamp()
 
 
-def is_served(queue: str, cards: Mapping[str, Card]) -> bool:
+def is_served(queue: str, worker_infos: Mapping[str, WorkerInfo]) -> bool:
     """Whether one of some workers serves a queue."""
-    return any(queue in card.queues for card in cards.values())
+    return any(queue in worker_info.queues for worker_info in worker_infos.values())
 
 
-def nodes_serving(cards: Mapping[str, Card], queues: Iterable[str]) -> dict[str, list[str]]:
+def nodes_serving(
+    worker_infos: Mapping[str, WorkerInfo], queues: Iterable[str]
+) -> dict[str, list[str]]:
     """Return the nodes that serve each queue."""
     return {
-        queue: sorted({card.node for card in cards.values() if queue in card.queues})
+        queue: sorted(
+            {
+                worker_info.node
+                for worker_info in worker_infos.values()
+                if queue in worker_info.queues
+            }
+        )
         for queue in queues
     }

@@ -5,28 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from taskhub.control import asking, revoking
-from taskhub.control.asking import ReplyCallback
+from taskhub.call.values import check_seconds
+from taskhub.control import broadcast, revocation
+from taskhub.control.broadcast import ReplyCallback
 from taskhub.control.inspect import Inspect
-from taskhub.worker.commands.letter import MATCHERS, Command
-from taskhub.worker.commands.revoking import as_headers, as_ids
+from taskhub.names import check_queue
+from taskhub.rates import per_second
+from taskhub.worker.control.commands.revocation import as_headers, as_ids
+from taskhub.worker.control.messages import MATCHERS, Command
 from taskhub.worker.limits.executions import signal_number
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
 
-#: A reply of each node: `[{node: reply}, ...]`; None: none were waited for.
+#: A reply of each node: `[{node: reply}, ...]`; None: replies were not requested.
 ControlReplies = list[dict[str, Any]] | None
 
-#: What a running task is ended with unless the caller says otherwise.
+#: The default signal that ends a running task.
 TERM = "SIGTERM"
 
 
 class Control:
     """Sends commands to all workers of an app, or to some.
 
-    Every command takes the options of `broadcast`. Without `reply=True` it returns None at once; workers that are away
-    for a moment hear it when they come back.
+    Every command takes the options of `broadcast`. Without `reply=True` it returns None at once;
+    workers that have lost their connection get it when they are connected again.
     """
 
     def __init__(self, app: Celery) -> None:
@@ -43,7 +46,7 @@ class Control:
         pattern: str | None = None,
         matcher: str | None = None,
     ) -> Inspect:
-        """Return what asks workers how they are; parameters as `broadcast`."""
+        """Return an inspector of workers; parameters as of `broadcast`."""
         return Inspect(
             destination,
             timeout,
@@ -58,7 +61,7 @@ class Control:
     # -- the store
 
     def purge(self, connection: Any = None) -> int:
-        """Drop what waits in all the app's queues, the delayed included; returns how many messages that were."""
+        """Delete the messages of the app's queues, delayed ones too; returns how many."""
         return sum(self.app.engine.purge(name) for name in self.queues())
 
     discard_all = purge
@@ -67,7 +70,7 @@ class Control:
         """Return the app's queues: those of its settings, and of its tasks."""
         app = self.app
         app.finalize(auto=True)
-        names = {*app.routes.names, *app.amqp.queues, *app.broker.get_declared_queues()}
+        names = {*app.routes.names, *app.broker.get_declared_queues()}
         return sorted(names)
 
     # -- tasks
@@ -80,18 +83,22 @@ class Control:
         signal: str | int | None = TERM,
         **kwargs: Any,
     ) -> ControlReplies:
-        """See to it that tasks are not run.
+        """Revoke tasks, so that they are not run.
 
-        Those that wait end as REVOKED at once, with or without workers; ids that come later are remembered for the
-        setting `revocation_expires`.
+        Those that wait end as REVOKED at once, with or without workers; the ids are stored for the
+        time of the setting `revocation_expires`, and messages that come later end, too.
 
-        Parameters:
-          task_id: an id, or several.
-          terminate: end those that run, too.
-          signal: kept for Celery's sake; only SIGUSR1 differs: the task may handle it, as `SoftTimeLimitExceeded`.
+        Args:
+            task_id: An id, or several.
+            destination: As of `broadcast`.
+            terminate: End those that run, too.
+            signal: Accepted as Celery's; only SIGUSR1 differs: the task may handle it, as
+                `SoftTimeLimitExceeded`.
+            kwargs: As of `broadcast`.
 
         Raises:
-          ValueError: there is no such signal.
+            TypeError: An id is neither text nor a UUID.
+            ValueError: There is no such signal, or no task can have such an id.
         """
         arguments = {"task_id": task_id, "terminate": terminate, "signal": signal}
         return self.broadcast("revoke", arguments, destination, **kwargs)
@@ -116,8 +123,12 @@ class Control:
     ) -> ControlReplies:
         """Revoke the tasks that carry one of these stamps.
 
-        Parameters:
-          headers: stamps, each with a value or a list of values.
+        Args:
+            headers: Stamps, each with a value or a list of values.
+            destination: As of `broadcast`.
+            terminate: End those that run, too.
+            signal: As of `revoke`.
+            kwargs: As of `broadcast`.
         """
         arguments = {"headers": headers, "terminate": terminate, "signal": signal}
         return self.broadcast("revoke_by_stamped_headers", arguments, destination, **kwargs)
@@ -129,7 +140,15 @@ class Control:
         destination: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> ControlReplies:
-        """Set how often a task may run, e.g. "10/m"; 0 or None: as often as it is called."""
+        """Set how often a task may run, e.g. "10/m"; 0 or None: as often as it is called.
+
+        Raises:
+            ValueError: It is no rate.
+        """
+        try:
+            per_second(rate_limit)
+        except ValueError as error:
+            raise ValueError(f"rate_limit: {error}") from None
         arguments = {"task_name": task_name, "rate_limit": rate_limit}
         return self.broadcast("rate_limit", arguments, destination, **kwargs)
 
@@ -141,7 +160,16 @@ class Control:
         destination: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> ControlReplies:
-        """Set how long a task may run, seconds; calls that are running keep the limits that they began with."""
+        """Set how long a task may run, seconds; running calls keep their limits.
+
+        Raises:
+            TypeError: A limit is no number.
+            ValueError: It is below 0, or not finite.
+        """
+        soft, hard = (
+            None if value is None else check_seconds(name, value)
+            for name, value in (("soft", soft), ("hard", hard))
+        )
         arguments = {"task_name": task_name, "hard": hard, "soft": soft}
         return self.broadcast("time_limit", arguments, destination, **kwargs)
 
@@ -157,9 +185,9 @@ class Control:
         destination: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> ControlReplies:
-        """Let workers serve a queue, too. A queue is a name here: exchange and routing key change nothing."""
+        """Let workers consume from a queue, too; exchange and routing key have no effect."""
         arguments = {
-            "queue": queue,
+            "queue": check_queue(queue),
             "exchange": exchange,
             "exchange_type": exchange_type,
             "routing_key": routing_key,
@@ -181,7 +209,7 @@ class Control:
         timeout: float | None = 1.0,
         **kwargs: Any,
     ) -> list[dict[str, Any]]:
-        """Ask who is there: `[{"celery@host": {"ok": "pong"}}]`."""
+        """Ping workers: `[{"celery@host": {"ok": "pong"}}]`."""
         kwargs["reply"] = True
         replies = self.broadcast("ping", {}, destination, timeout=timeout, **kwargs)
         return replies or []
@@ -195,7 +223,7 @@ class Control:
     def pool_shrink(
         self, n: int = 1, destination: Sequence[str] | None = None, **kwargs: Any
     ) -> ControlReplies:
-        """Let workers run `n` processes less, but at least one; those that go finish what they have begun."""
+        """Let workers run `n` processes less, at least one; tasks that run are finished."""
         return self.broadcast("pool_shrink", {"n": n}, destination, **kwargs)
 
     def pool_restart(
@@ -206,9 +234,10 @@ class Control:
         destination: Sequence[str] | None = None,
         **kwargs: Any,
     ) -> ControlReplies:
-        """Replace worker processes, one after another, by new ones (with the setting `worker_pool_restarts`).
+        """Replace worker processes one after another (needs the setting `worker_pool_restarts`).
 
-        New processes import everything afresh, so `modules`, `reload` and `reloader` change nothing.
+        New processes import everything afresh, so `modules`, `reload` and `reloader` change
+        nothing.
         """
         arguments = {"modules": modules, "reload": reload, "reloader": None}
         return self.broadcast("pool_restart", arguments, destination, **kwargs)
@@ -216,7 +245,7 @@ class Control:
     def autoscale(
         self, max: int, min: int, destination: Sequence[str] | None = None, **kwargs: Any
     ) -> ControlReplies:
-        """Change the bounds of the number of processes, in workers that were started with `--autoscale`."""
+        """Change the bounds of `--autoscale`, in workers that were started with it."""
         return self.broadcast("autoscale", {"max": max, "min": min}, destination, **kwargs)
 
     def shutdown(self, destination: Sequence[str] | None = None, **kwargs: Any) -> ControlReplies:
@@ -242,7 +271,7 @@ class Control:
         return self.broadcast("heartbeat", {}, destination, **kwargs)
 
     def election(self, id: str, topic: str, action: Any = None, connection: Any = None) -> None:
-        """There are no elections here: workers say so in their logs, or reply so to a `broadcast`."""
+        """Broadcast `election`, which is unsupported: workers log that, or reply so."""
         self.broadcast("election", {"id": id, "topic": topic, "action": action})
 
     # -- all of them
@@ -264,55 +293,57 @@ class Control:
     ) -> ControlReplies:
         """Send a command to workers.
 
-        Parameters:
-          command: its name.
-          arguments: what it is called with; `extra_kwargs` are added.
-          destination: the nodes that are meant; None: all.
-          connection, channel: accepted as Celery's, not used.
-          reply: wait for the replies of the workers that are there, and return them.
-          timeout: seconds to wait for them.
-          limit: return after so many replies.
-          callback: called with each reply, `{node: reply}`, as it comes.
-          pattern: only nodes whose names match.
-          matcher: how: "glob" (the default) or "pcre".
+        Args:
+            command: Its name.
+            arguments: What it is called with.
+            destination: The nodes that get it; None: all.
+            connection: Accepted as Celery's, not used.
+            reply: Wait for the replies of the workers that are there, and return them.
+            timeout: Seconds to wait for them.
+            limit: Return after so many replies.
+            callback: Called with each reply, `{node: reply}`, as it comes.
+            pattern: Only nodes whose names match.
+            channel: Accepted as Celery's, not used.
+            matcher: How: "glob" (the default) or "pcre".
+            extra_kwargs: Further arguments of the command.
 
         Raises:
-          EncodeError: an argument cannot be serialized.
-          OperationalError: the store is out of reach.
-          ValueError: `destination` is no list, or `matcher` is unknown.
+            EncodeError: An argument cannot be serialized.
+            OperationalError: The store is out of reach.
+            ValueError: `destination` is no list, or `matcher` is unknown.
         """
         if destination is not None and not isinstance(destination, list | tuple):
             raise ValueError(f"destination must be a list/tuple not {type(destination)}")
         if matcher is not None and matcher not in MATCHERS:
             raise ValueError(f"matcher must be one of {', '.join(MATCHERS)}, not {matcher!r}")
-        asked = Command(
+        message = Command(
             method=command,
-            sender=asking.sender(),
+            sender=broadcast.sender(),
             arguments={**(arguments or {}), **extra_kwargs},
             destination=tuple(destination) if destination else None,
             pattern=pattern,
             matcher=matcher or "glob",
-            ticket=asking.new_ticket() if reply else None,
+            reply_to=broadcast.new_reply_to() if reply else None,
             expires=self._expires(reply, timeout),
             clock=self.app.clock.forward(),
         )
-        self._in_the_store(asked)
+        self._apply_in_store(message)
         if not reply:
-            asking.tell(self.app, asked)
+            broadcast.send_command(self.app, message)
             return None
-        return asking.ask(self.app, asked, timeout, limit, callback)
+        return broadcast.collect_replies(self.app, message, timeout, limit, callback)
 
     def _expires(self, reply: bool, timeout: float | None) -> int:
-        """Return for how long a command may be heard, ms: nobody wants a late reply; what is to be done can wait."""
+        """Return after how many ms a command expires: with a reply, when nobody waits any more."""
         wanted = timeout if reply else self.app.conf.control_queue_ttl
-        return int((asking.TIMEOUT if wanted is None else wanted) * 1000)
+        return int((broadcast.TIMEOUT if wanted is None else wanted) * 1000)
 
-    def _in_the_store(self, command: Command) -> None:
-        """Do that part of a command that needs no worker."""
+    def _apply_in_store(self, command: Command) -> None:
+        """Apply the part of a command that needs no worker."""
         arguments = command.arguments
         if command.method in ("revoke", "terminate"):
             signal_number(arguments.get("signal"))
-            revoking.revoke_ids(self.app, as_ids(arguments.get("task_id")))
+            revocation.revoke_ids(self.app, as_ids(arguments.get("task_id")))
         elif command.method == "revoke_by_stamped_headers":
             signal_number(arguments.get("signal"))
-            revoking.revoke_stamps(self.app, as_headers(arguments.get("headers") or {}))
+            revocation.revoke_stamps(self.app, as_headers(arguments.get("headers") or {}))

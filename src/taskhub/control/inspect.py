@@ -1,4 +1,4 @@
-"""`app.control.inspect()`: questions to workers, as Celery's `Inspect`."""
+"""Inspection of workers (`app.control.inspect()`), as Celery's `Inspect`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Any
 
-from taskhub.control.asking import ReplyCallback
+from taskhub.control.broadcast import ReplyCallback
+from taskhub.current import current_app
+from taskhub.names import check_id
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
 
-#: What each node replied, `{node: reply}`; the reply itself if one node was asked by its name; None: nobody replied.
-Replies = Any
+#: What each node replied, `{node: reply}`; the reply itself if one node was named as text;
+#: None: nobody replied.
+ReplyCollector = Any
 
 
 def flatten_reply(reply: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -22,16 +25,17 @@ def flatten_reply(reply: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 
 class Inspect:
-    """Asks the workers that are there, and returns as soon as they have answered.
+    """Requests replies of the workers that are there, and returns when all have answered.
 
-    Parameters:
-      destination: the nodes that are asked: a list of names; or one name, whose reply is then returned by itself.
-      timeout: seconds to wait for replies.
-      callback: called with each node's reply, `{node: reply}`, as it comes.
-      connection: accepted as Celery's, not used.
-      limit: return after so many replies.
-      pattern: only nodes whose names match.
-      matcher: how: "glob" (the default) or "pcre".
+    Args:
+        destination: The nodes that answer: a list of names; or one name, whose reply is then
+            returned by itself.
+        timeout: Seconds to wait for replies.
+        callback: Called with each node's reply, `{node: reply}`, as it comes.
+        connection: Accepted as Celery's, not used.
+        limit: Return after so many replies.
+        pattern: Only nodes whose names match.
+        matcher: How: "glob" (the default) or "pcre".
     """
 
     def __init__(
@@ -46,8 +50,6 @@ class Inspect:
         matcher: str | None = None,
     ) -> None:
         if app is None:
-            from taskhub.app.current import current_app
-
             app = current_app()
         self.app = app
         self.destination = destination
@@ -58,7 +60,7 @@ class Inspect:
         self.pattern = pattern
         self.matcher = matcher
 
-    def _request(self, command: str, **kwargs: Any) -> Replies:
+    def _request(self, command: str, **kwargs: Any) -> ReplyCollector:
         destination = self.destination
         replies = self.app.control.broadcast(
             command,
@@ -73,7 +75,7 @@ class Inspect:
         )
         return self._prepare(replies)
 
-    def _prepare(self, replies: list[dict[str, Any]] | None) -> Replies:
+    def _prepare(self, replies: list[dict[str, Any]] | None) -> ReplyCollector:
         if not replies:
             return None
         by_node = flatten_reply(replies)
@@ -91,97 +93,102 @@ class Inspect:
 
     # -- tasks
 
-    def active(self, safe: bool | None = None) -> Replies:
-        """Return the tasks that run: `{node: [task, ...]}`, a task as `query_task` tells it.
+    def active(self, safe: bool | None = None) -> ReplyCollector:
+        """Return the tasks that run: `{node: [task, ...]}`, a task as of `query_task`.
 
-        Parameters:
-          safe: arguments as text.
+        Args:
+            safe: Arguments as text.
         """
         return self._request("active", safe=safe)
 
-    def reserved(self, safe: bool | None = None) -> Replies:
+    def reserved(self, safe: bool | None = None) -> ReplyCollector:
         """Return the tasks that workers hold and have not begun: `{node: [task, ...]}`."""
         return self._request("reserved", safe=safe)
 
-    def scheduled(self, safe: bool | None = None) -> Replies:
-        """Return the tasks for later: `{node: [{"eta", "priority", "request": task}, ...]}`, the soonest first.
+    def scheduled(self, safe: bool | None = None) -> ReplyCollector:
+        """Return delayed tasks: `{node: [{"eta", "priority", "request"}, ...]}`, by time.
 
-        They wait in the store. Each is told of by one worker of those that would take it, so none is there twice; of
-        each worker the first 1,000 are told.
+        They wait in the store. Each is reported by one of the workers that consume from its queue,
+        so none is there twice; each worker reports the first 1,000.
         """
         return self._request("scheduled", safe=safe)
 
-    def revoked(self) -> Replies:
-        """Return the ids that are remembered as revoked: `{node: [id, ...]}`, the same for every node."""
+    def revoked(self) -> ReplyCollector:
+        """Return revoked ids: `{node: [id, ...]}`, the same for every node."""
         return self._request("revoked")
 
-    def query_task(self, *ids: Any) -> Replies:
+    def query_task(self, *ids: Any) -> ReplyCollector:
         """Return what workers know of tasks that they hold: `{node: {id: [state, task]}}`.
 
-        The state is "active" or "reserved". A task has id, name, args, kwargs, type, hostname, time_start (seconds
-        since the epoch), acknowledged, delivery_info (exchange, routing_key, priority, redelivered) and worker_pid.
+        The state is "active" or "reserved". A task has id, name, args, kwargs, type, hostname,
+        time_start (seconds since the epoch), acknowledged, delivery_info (exchange, routing_key,
+        priority, redelivered) and worker_pid.
 
-        Parameters:
-          ids: the tasks; a list of them counts as them.
+        Args:
+            ids: The tasks; a list of them counts as them.
         """
         if len(ids) == 1 and isinstance(ids[0], list | tuple):
             ids = tuple(ids[0])
-        return self._request("query_task", ids=list(ids))
+        checked = [check_id("the id of a task", task_id) for task_id in ids]
+        return self._request("query_task", ids=checked)
 
     # -- workers
 
-    def ping(self, destination: Sequence[str] | str | None = None) -> Replies:
-        """Ask who is there: `{node: {"ok": "pong"}}`."""
+    def ping(self, destination: Sequence[str] | str | None = None) -> ReplyCollector:
+        """Ping workers: `{node: {"ok": "pong"}}`."""
         if destination:
             self.destination = destination
         return self._request("ping")
 
-    def stats(self) -> Replies:
-        """Return numbers about each worker: total (by task), pid, clock, uptime (seconds), pool, broker,
-        prefetch_count, rusage. Those of a worker's processes are added up.
+    def stats(self) -> ReplyCollector:
+        """Return statistics of each worker; those of its processes are added up.
+
+        They are: total (by task), pid, clock, uptime (seconds), pool, broker, prefetch_count,
+        rusage.
         """
         return self._request("stats")
 
-    def report(self) -> Replies:
+    def report(self) -> ReplyCollector:
         """Return a text for bug reports: `{node: {"ok": text}}`."""
         return self._request("report")
 
-    def conf(self, with_defaults: bool = False) -> Replies:
+    def conf(self, with_defaults: bool = False) -> ReplyCollector:
         """Return the settings of each worker, secrets masked: those that were set, or all."""
         return self._request("conf", with_defaults=with_defaults)
 
-    def registered(self, *taskinfoitems: str) -> Replies:
+    def registered(self, *taskinfoitems: str) -> ReplyCollector:
         """Return the tasks that each worker knows: `{node: ["name [attribute=value ...]", ...]}`.
 
-        Parameters:
-          taskinfoitems: the attributes that are told (default: exchange, routing_key, rate_limit), where they are set.
+        Args:
+            taskinfoitems: The attributes that are shown (default: exchange, routing_key,
+                rate_limit), where they are set.
         """
         return self._request("registered", taskinfoitems=list(taskinfoitems))
 
     registered_tasks = registered
 
-    def active_queues(self) -> Replies:
-        """Return the queues that each worker serves, as kombu describes queues: `{node: [{"name", ...}, ...]}`."""
+    def active_queues(self) -> ReplyCollector:
+        """Return the queues of each worker, as kombu describes them: `{node: [{"name", ...}]}`."""
         return self._request("active_queues")
 
-    def clock(self) -> Replies:
+    def clock(self) -> ReplyCollector:
         """Return the logical clock of each worker: `{node: {"clock": number}}`."""
         return self._request("clock")
 
-    def hello(self, from_node: str, revoked: Any = None) -> Replies:
-        """Return what a new worker is told: revoked ids and the logical clock."""
+    def hello(self, from_node: str, revoked: Any = None) -> ReplyCollector:
+        """Return what a new worker learns from others: revoked ids and the logical clock."""
         return self._request("hello", from_node=from_node, revoked=revoked)
 
     # -- debugging
 
-    def memsample(self) -> Replies:
+    def memsample(self) -> ReplyCollector:
         """Take a sample of the resident memory of each process: `{node: "32.5MB; 31.1MB"}`."""
         return self._request("memsample")
 
-    def memdump(self, samples: int = 10) -> Replies:
+    def memdump(self, samples: int = 10) -> ReplyCollector:
         """Return the samples taken so far, as text, and forget them."""
         return self._request("memdump", samples=samples)
 
-    def objgraph(self, type: str = "Context", n: int = 200, max_depth: int = 10) -> Replies:
-        """Draw what keeps objects of a type alive (needs the package objgraph in workers): `{node: {"filename"}}`."""
+    def objgraph(self, type: str = "Context", n: int = 200, max_depth: int = 10) -> ReplyCollector:
+        """Draw what keeps objects of a type alive (needs objgraph): `{node: {"filename"}}`."""
         return self._request("objgraph", num=n, max_depth=max_depth, type=type)

@@ -1,7 +1,7 @@
-"""What this worker process is busy with, as programs in it look at it (as `celery.worker.state`).
+"""State of this worker process, for programs in it (as `celery.worker.state`).
 
-Everything here is a view: it shows what is so when it is looked at. Outside of a worker there is nothing to see but
-what was told by hand.
+Everything here is a view of the present state. Outside of a worker it shows only the requests that
+were added by `task_reserved` and the like.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
-from taskhub.app.current import current_app
-from taskhub.control.revoking import revoke_ids
-from taskhub.engine.delivery import Delivery
+from taskhub.celery_version import __version__
+from taskhub.control.revocation import revoke_ids
+from taskhub.current import current_app
+from taskhub.engine.dramatiq.delivery import Delivery
 from taskhub.exceptions import DecodeError
-from taskhub.utils.version import __version__
-from taskhub.worker.commands.state import WorkerState
-from taskhub.worker.commands.tasks import MOST_REVOKED
-from taskhub.worker.context import request_of
-from taskhub.worker.remote import RemoteControl
-from taskhub.worker.request import Request
+from taskhub.execution.message_request import Request
+from taskhub.execution.request import request_of
+from taskhub.worker.control.commands.tasks import MOST_REVOKED
+from taskhub.worker.control.middleware import RemoteControl
+from taskhub.worker.control.state import WorkerState
 
 #: What this is.
 SOFTWARE_INFO = {
@@ -39,12 +39,16 @@ def _worker() -> WorkerState | None:
 
 def _running() -> list[Request]:
     worker = _worker()
-    return [] if worker is None else [Request(one.execution) for one in worker.activity.running]
+    return (
+        []
+        if worker is None
+        else [Request(one.execution.request) for one in worker.activity.running]
+    )
 
 
 def _held() -> list[Request]:
     worker = _worker()
-    if worker is None or worker.broker.courier is None:
+    if worker is None or worker.broker.exchange_loop is None:
         return []
     found = _running()
     for claim in worker.waiting:
@@ -59,23 +63,23 @@ def _held() -> list[Request]:
 
 
 class Requests(Set[Request]):
-    """Messages in the hands of this process.
+    """Messages held by this process.
 
-    Parameters:
-      look: returns them.
+    Args:
+        find: Returns them.
     """
 
-    def __init__(self, look: Callable[[], Iterable[Request]]) -> None:
-        self._look = look
-        #: Those that were told of by hand.
-        self.told: dict[Any, Request] = {}
+    def __init__(self, find: Callable[[], Iterable[Request]]) -> None:
+        self._find = find
+        #: Those that were added by `task_reserved` and the like.
+        self.added: dict[Any, Request] = {}
 
     @classmethod
     def _from_iterable(cls, it: Iterable[Request]) -> set[Request]:  # type: ignore[override]
         return set(it)
 
     def _all(self) -> dict[Any, Request]:
-        return {**self.told, **{request.id: request for request in self._look()}}
+        return {**self.added, **{request.id: request for request in self._find()}}
 
     def __iter__(self) -> Iterator[Request]:
         return iter(self._all().values())
@@ -88,7 +92,7 @@ class Requests(Set[Request]):
 
 
 class RequestsById(Mapping[str, Request]):
-    """The same by id."""
+    """Messages held by this process, by id."""
 
     def __getitem__(self, task_id: str) -> Request:
         return reserved_requests._all()[task_id]
@@ -101,7 +105,7 @@ class RequestsById(Mapping[str, Request]):
 
 
 class Counts(Mapping[str, int]):
-    """How many runs this process has begun, by the name of the task."""
+    """Executions begun by this process, by task."""
 
     @property
     def _totals(self) -> dict[str, int]:
@@ -119,7 +123,7 @@ class Counts(Mapping[str, int]):
 
 
 class Total(Sequence[int]):
-    """How many runs this process has begun: a list of one number, as in Celery."""
+    """Executions begun by this process: a list of one number, as in Celery."""
 
     def __getitem__(self, index: Any) -> Any:
         return [sum(total_count.values())][index]
@@ -129,7 +133,7 @@ class Total(Sequence[int]):
 
 
 class Revoked(Set[str]):
-    """The ids that the store remembers as revoked. Each look, and each change, is a call to the store."""
+    """The revoked ids in the store; each read and each change is a call to the store."""
 
     @classmethod
     def _from_iterable(cls, it: Iterable[str]) -> set[str]:  # type: ignore[override]
@@ -169,22 +173,22 @@ revoked = Revoked()
 
 
 def task_reserved(request: Request) -> None:
-    """Count a request of one's own among those that are held, until `task_ready`."""
-    reserved_requests.told[request.id] = request
-    scheduled_requests.told.pop(request.id, None)
+    """Add a request to those that are held, until `task_ready`."""
+    reserved_requests.added[request.id] = request
+    scheduled_requests.added.pop(request.id, None)
 
 
 def task_scheduled(request: Request) -> None:
-    """Count a request of one's own among those that wait for their time, until `task_reserved` or `task_ready`."""
-    scheduled_requests.told[request.id] = request
+    """Add a request to those that wait for their time, until `task_reserved` or `task_ready`."""
+    scheduled_requests.added[request.id] = request
 
 
 def task_accepted(request: Request) -> None:
-    """Count a request of one's own among those that run, until `task_ready`."""
-    active_requests.told[request.id] = request
+    """Add a request to those that run, until `task_ready`."""
+    active_requests.added[request.id] = request
 
 
 def task_ready(request: Request, successful: bool = False) -> None:
-    """A request of one's own has ended."""
+    """Remove a request that was added."""
     for held in (reserved_requests, active_requests, scheduled_requests):
-        held.told.pop(request.id, None)
+        held.added.pop(request.id, None)

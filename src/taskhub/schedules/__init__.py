@@ -1,4 +1,4 @@
-"""When periodic jobs run: schedules under Celery's names, the entries that have them, and who sets them going."""
+"""Periodic jobs: schedules under Celery's names, entries, and the leader that fires them."""
 
 from __future__ import annotations
 

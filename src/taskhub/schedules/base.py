@@ -1,4 +1,4 @@
-"""What every schedule is, with the methods of Celery's, and one of ours: the next tick after an instant."""
+"""The base class of schedules: Celery's methods, and fire times in advance."""
 
 from __future__ import annotations
 
@@ -6,34 +6,35 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from taskhub.current import current_app
 from taskhub.schedules.zones import LocalZone, aware
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
 
-#: How far back `last_tick` looks, step by step, before it looks at everything.
+#: How far back `last_fire` looks, step by step, before it looks at everything.
 _LOOK_BACK = (timedelta(hours=1), timedelta(days=1), timedelta(days=32), timedelta(days=400))
 
 
 class schedstate(NamedTuple):  # noqa: N801
-    """Whether a job is due, and in how many seconds to look again."""
+    """Whether a job is due, and the seconds to the next check."""
 
     is_due: bool
     next: float
 
 
 class BaseSchedule:
-    """When a job runs.
+    """The fire times of a job.
 
-    A *tick* is an instant at which it runs. A subclass gives `remaining_estimate` and `is_due`, as in Celery; one that
-    knows its ticks beforehand gives `next_tick`, too.
+    A subclass defines `remaining_estimate` and `is_due`, as in Celery; one that knows its fire
+    times in advance defines `next_fire`, too.
 
-    Parameters:
-      nowfun: returns the present; None: the app's `now`.
-      app: the app whose time zone counts; None: the current one.
+    Args:
+        nowfun: Returns the present; None: the app's `now`.
+        app: The app whose time zone counts; None: the current one.
     """
 
-    #: Whether its ticks are the same whenever one starts to look. Those of an interval count from the last one.
+    #: Whether its fire times do not depend on the last one, as those of an interval do.
     absolute = False
     _tz: tzinfo | None = None
 
@@ -48,8 +49,6 @@ class BaseSchedule:
         """The app whose time zone counts."""
         if self._app is not None:
             return self._app
-        from taskhub.app.current import current_app
-
         return current_app()
 
     @app.setter
@@ -77,7 +76,7 @@ class BaseSchedule:
         return moment
 
     def maybe_make_aware(self, dt: datetime, naive_as_utc: bool = True) -> datetime:
-        """Return a moment with a zone; one without is taken as UTC, or, if not `naive_as_utc`, as local."""
+        """Return a time with a zone; a naive one is in UTC or, if not `naive_as_utc`, local."""
         if not naive_as_utc and dt.tzinfo is None:
             return dt.replace(tzinfo=self.tz)
         return aware(dt, self.tz)
@@ -91,26 +90,26 @@ class BaseSchedule:
         raise NotImplementedError(f"{type(self).__name__} does not say when it is due")
 
     def is_due(self, last_run_at: datetime) -> tuple[bool, float]:
-        """Return whether the run after `last_run_at` is due, and in how many seconds to look again."""
+        """Return whether the run after `last_run_at` is due, and the seconds to the next check."""
         raise NotImplementedError(f"{type(self).__name__} does not say when it is due")
 
-    # -- ticks
+    # -- fire times
 
     @property
-    def foretells(self) -> bool:
-        """Whether its ticks are known beforehand: not where a subclass of the user's decides by `is_due`."""
+    def has_known_fires(self) -> bool:
+        """Whether fire times are known in advance: not if a user's class decides by `is_due`."""
         for kind in type(self).__mro__:
-            if "next_tick" in vars(kind):
+            if "next_fire" in vars(kind):
                 return kind is not BaseSchedule
             if "is_due" in vars(kind) or "remaining_estimate" in vars(kind):
                 return False
         return False
 
-    def next_tick(self, after: datetime) -> datetime | None:
-        """Return the first tick after an instant (with a zone), in UTC; None: there is none any more.
+    def next_fire(self, after: datetime) -> datetime | None:
+        """Return the first fire time after a time (with a zone), in UTC; None: there is none.
 
-        A schedule of the user's own is asked with `is_due`, as Celery's beat asks it: what it answers may depend on the
-        present.
+        For a user's class it is computed from `is_due`, as by Celery's beat: that may depend on
+        the present.
         """
         due, seconds = self.is_due(after)
         moment = aware(self.now(), self.tz).astimezone(UTC)
@@ -118,26 +117,26 @@ class BaseSchedule:
             moment += timedelta(seconds=float(seconds))
         return max(moment, after.astimezone(UTC) + timedelta(milliseconds=1))
 
-    def ticks_between(self, after: datetime, until: datetime, most: int) -> list[datetime]:
-        """Return the first `most` ticks after one instant and not after another, in UTC."""
+    def fires_between(self, after: datetime, until: datetime, most: int) -> list[datetime]:
+        """Return the first `most` fire times after `after` and up to `until`, in UTC."""
         found: list[datetime] = []
-        tick = self.next_tick(after)
-        while tick is not None and tick <= until and len(found) < most:
-            found.append(tick)
-            tick = self.next_tick(tick)
+        fire = self.next_fire(after)
+        while fire is not None and fire <= until and len(found) < most:
+            found.append(fire)
+            fire = self.next_fire(fire)
         return found
 
-    def last_tick(self, after: datetime, until: datetime) -> datetime | None:
-        """Return the last tick after one instant and not after another, in UTC; None: there is none."""
+    def last_fire(self, after: datetime, until: datetime) -> datetime | None:
+        """Return the last fire time after `after` and up to `until`, in UTC; None: none."""
         starts = [after]
         if self.absolute:
             recent = [until - back for back in _LOOK_BACK]
             starts = [*(start for start in recent if start > after), after]
         for start in starts:
             last = None
-            tick = self.next_tick(start)
-            while tick is not None and tick <= until:
-                last, tick = tick, self.next_tick(tick)
+            fire = self.next_fire(start)
+            while fire is not None and fire <= until:
+                last, fire = fire, self.next_fire(fire)
             if last is not None:
                 return last
         return None

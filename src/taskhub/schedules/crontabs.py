@@ -12,24 +12,25 @@ from taskhub.schedules import fields
 from taskhub.schedules.base import BaseSchedule, schedstate
 from taskhub.schedules.fields import Cronspec
 
-#: How many years may lie between two matching days: 29 February on one weekday comes every 28 years, or after 40.
+#: How many years may lie between two matching days: 29 February on one weekday comes every 28
+#: years, or after 40.
 _YEARS = 50
 
 
 class crontab(BaseSchedule):  # noqa: N801
-    """Runs at the minutes whose minute, hour, day of week, day of month and month all match, in the app's time zone.
+    """Fires at the minutes that match all five fields, in the app's time zone.
 
-    A field is a number, several numbers, or a text: `"*"`, `"*/15"`, `"8-17/2"`, `"1,15"`, `"mon-fri"`. Day of week
-    0 is Sunday. All fields must match, both days, too: `day_of_week=1, day_of_month="1-7"` is the first Monday of a
-    month.
+    A field is a number, several numbers, or a text: `"*"`, `"*/15"`, `"8-17/2"`, `"1,15"`,
+    `"mon-fri"`. Day of week 0 is Sunday. All fields must match, both days, too: `day_of_week=1,
+    day_of_month="1-7"` is the first Monday of a month.
 
-    A local time that is left out when clocks are put forward counts as that much later; one that comes twice counts the
-    first time.
+    A local time that is left out when clocks are put forward counts as that much later; one that
+    comes twice counts the first time.
 
     Raises:
-      ParseException: a text is not of a field's form.
-      ValueError: a number is out of range, or the days never occur in the months.
-      TypeError: a field is neither a number, a text nor several numbers.
+        ParseException: A text is not of a field's form.
+        ValueError: A number is out of range, or the days never occur in the months.
+        TypeError: A field is neither a number, a text nor several numbers.
     """
 
     absolute = True
@@ -62,11 +63,13 @@ class crontab(BaseSchedule):  # noqa: N801
 
     @classmethod
     def from_string(cls, crontab: str) -> Self:
-        """Return the crontab of a text such as "30 7 * * mon-fri": minute, hour, day of month, month, day of week.
+        """Return the crontab of a text such as "30 7 * * mon-fri".
+
+        The fields are minute, hour, day of month, month and day of week.
 
         Raises:
-          ValueError: it has not five fields, or one of them is out of range.
-          ParseException: a field cannot be read.
+            ValueError: It has not five fields, or one of them is out of range.
+            ParseException: A field cannot be read.
         """
         written = crontab.split()
         if len(written) != 5:
@@ -77,23 +80,23 @@ class crontab(BaseSchedule):  # noqa: N801
         minute, hour, day_of_month, month_of_year, day_of_week = written
         return cls(minute, hour, day_of_week, day_of_month, month_of_year)
 
-    # -- ticks
+    # -- fire times
 
-    def next_tick(self, after: datetime) -> datetime | None:
+    def next_fire(self, after: datetime) -> datetime | None:
         zone = self.tz
         wall = after.astimezone(zone)
         while True:
             wall = self.next_match(wall.replace(tzinfo=None)).replace(tzinfo=zone)
-            tick = wall.astimezone(UTC)
+            fire = wall.astimezone(UTC)
             # Within the second time of an hour, matches of its first time are past.
-            if tick > after:
-                return tick
+            if fire > after:
+                return fire
 
     def next_match(self, wall: datetime) -> datetime:
-        """Return the first matching local time after the minute of a local time; neither has a zone.
+        """Return the first matching local time after a minute of local time, both naive.
 
         Raises:
-          RuntimeError: there is none that a date can express.
+            RuntimeError: There is none that a date can express.
         """
         if self._matches(wall.date()):
             later = bisect_right(self._times, time(wall.hour, wall.minute))
@@ -131,8 +134,9 @@ class crontab(BaseSchedule):  # noqa: N801
     def remaining_delta(
         self, last_run_at: datetime, tz: str | tzinfo | None = None, ffwd: Any = None
     ) -> tuple[datetime, timedelta, datetime]:
-        """Return the last run and the present in the schedule's zone, and between them how far the clock's hands are
-        from the last run to the next.
+        """Return the last run and the present in the schedule's zone, and the time between runs.
+
+        It stands between them, in local time: from the last run to the next one.
 
         `ffwd` is accepted as by Celery, without effect.
         """
@@ -144,7 +148,8 @@ class crontab(BaseSchedule):  # noqa: N801
 
     def remaining_estimate(self, last_run_at: datetime, ffwd: Any = None) -> timedelta:
         last, delta, now = self.remaining_delta(last_run_at)
-        # Within one zone, Python adds to the hands of the clock, and arrives at the first of two equal local times.
+        # Within one zone, Python adds to the hands of the clock, and arrives at the first of two
+        # equal local times.
         return (last + delta).astimezone(UTC) - now.astimezone(UTC)
 
     def is_due(self, last_run_at: datetime) -> tuple[bool, float]:

@@ -8,24 +8,26 @@ from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-from taskhub.engine.timetable import Overlap
+from taskhub.call.options import check_options
+from taskhub.engine.port.schedule_store import Overlap
 from taskhub.exceptions import ImproperlyConfigured
+from taskhub.names import check_name
 from taskhub.schedules.base import BaseSchedule
 from taskhub.schedules.crontabs import crontab
-from taskhub.schedules.plain import read_schedule
+from taskhub.schedules.schedule_format import read_schedule
 from taskhub.schedules.zones import aware
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
 
-#: What becomes of ticks that were missed: one run for all of them, one for each, or none.
+#: Runs for fire times that were missed: one for all of them, one for each, or none.
 Missed = Literal["once", "all", "skip"]
-#: Where an entry comes from: what the application brings, the setting `beat_schedule`, or what was stored at run time.
+#: The source of an entry: the application, the setting `beat_schedule`, or the store.
 Origin = Literal["application", "configuration", "store"]
 
 
 class EntryError(ImproperlyConfigured):
-    """An entry cannot be what it is said to be; the message names it, and says what to do."""
+    """An entry is invalid; the message names it, and says what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +43,7 @@ class Entry:
     #: Options of the call, as of `apply_async`.
     options: Mapping[str, Any] = field(default_factory=dict)
     missed: Missed = "once"
-    #: Ticks later than this are not run any more; None: however late.
+    #: Fire times later than this are not run; None: however late.
     missed_limit: timedelta | None = None
     overlap: Overlap = "allow"
     #: False: paused.
@@ -54,7 +56,7 @@ class Entry:
     changed_at: datetime | None = None
 
     def present(self, now: datetime) -> datetime:
-        """Return the present that its schedule goes by: `now`, unless it has a `nowfun`."""
+        """Return the present of its schedule: `now`, unless it has a `nowfun`."""
         if self.schedule.nowfun is None:
             return now
         return aware(self.schedule.now(), self.schedule.tz).astimezone(UTC)
@@ -84,7 +86,8 @@ def read_entry(
     """Return the entry that fields describe, as they stand in `beat_schedule`.
 
     Raises:
-      EntryError: a field is missing, unknown or out of range.
+        EntryError: A field is missing, unknown or out of range, or the call cannot be sent with its
+            options.
     """
     given = check_fields(name, fields)
     for needed in ("task", "schedule"):
@@ -93,6 +96,11 @@ def read_entry(
     try:
         made = read_schedule(given["schedule"], app, relative=bool(given.get("relative")))
     except (ValueError, ImproperlyConfigured) as error:
+        raise EntryError(f"entry {name!r}: {error}") from error
+    try:
+        check_name("the name of the task", given["task"])
+        check_options(given.get("options") or {})
+    except (TypeError, ValueError, OverflowError, ImproperlyConfigured) as error:
         raise EntryError(f"entry {name!r}: {error}") from error
     limit = given.get("missed_limit")
     if limit is None and isinstance(made, crontab) and app is not None:
@@ -113,10 +121,10 @@ def read_entry(
 
 
 def check_fields(name: str, fields: Any) -> dict[str, Any]:
-    """Return the fields of an entry if each may be what it is.
+    """Return the fields of an entry if each is valid.
 
     Raises:
-      EntryError: one is unknown, or not of its kind.
+        EntryError: One is unknown, or not of its kind.
     """
     if not isinstance(fields, Mapping):
         raise EntryError(f"entry {name!r} must be a dictionary with task and schedule")

@@ -50,9 +50,9 @@ def expand(spec: Cronspec, field: Field) -> set[int]:
     """Return the numbers that a field stands for.
 
     Raises:
-      ParseException: the text is not of a field's form.
-      ValueError: a number is out of range, or a name unknown.
-      TypeError: it is neither a number, a text nor several numbers.
+        ParseException: The text is not of a field's form.
+        ValueError: A number is out of range, or a name unknown.
+        TypeError: It is neither a number, a text nor several numbers.
     """
     if isinstance(spec, int):
         numbers = {spec}
@@ -76,7 +76,7 @@ def check_days(days: set[int], months: set[int]) -> None:
     """Refuse days that no month has.
 
     Raises:
-      ValueError: none of the days occurs in any of the months.
+        ValueError: None of the days occurs in any of the months.
     """
     if not any(day <= _DAYS[month] for day in days for month in months):
         raise ValueError(
@@ -87,9 +87,9 @@ def check_days(days: set[int], months: set[int]) -> None:
 class crontab_parser:  # noqa: N801
     """Reads one field, under Celery's name.
 
-    Parameters:
-      max_: how many values the field has.
-      min_: its least value.
+    Args:
+        max_: How many values the field has.
+        min_: Its least value.
     """
 
     ParseException = ParseException
@@ -102,8 +102,8 @@ class crontab_parser:  # noqa: N801
         """Return the numbers that a text stands for.
 
         Raises:
-          ParseException: the text is not of a field's form.
-          ValueError: a number is out of range, or a name unknown.
+            ParseException: The text is not of a field's form.
+            ValueError: A number is out of range, or a name unknown.
         """
         return _parse(spec, Field("field", self.min_, self.max_))
 

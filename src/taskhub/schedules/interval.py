@@ -1,4 +1,4 @@
-"""Jobs at intervals, with the meaning of Celery's `schedule`."""
+"""Schedules of intervals, with Celery's semantics."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from taskhub.humanize import humanize_seconds
 from taskhub.schedules.base import BaseSchedule, schedstate
 from taskhub.schedules.zones import elapsed, occurrences
 
@@ -14,18 +15,19 @@ if TYPE_CHECKING:
 
 _SECOND = timedelta(seconds=1)
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
-#: The shortest interval between two ticks: the store counts in milliseconds.
+#: The shortest interval: the store counts in milliseconds.
 SHORTEST = timedelta(milliseconds=1)
 
 
 class schedule(BaseSchedule):  # noqa: N801
     """Runs every so often.
 
-    Parameters:
-      run_every: seconds, or a timedelta.
-      relative: run at full minutes, hours or days of the clock, whichever the interval is made of.
-      nowfun: returns the present; None: the app's `now`.
-      app: the app whose time zone counts; None: the current one.
+    Args:
+        run_every: Seconds, or a timedelta.
+        relative: Run at full minutes, hours or days of the clock, whichever the interval is made
+            of.
+        nowfun: Returns the present; None: the app's `now`.
+        app: The app whose time zone counts; None: the current one.
     """
 
     relative = False
@@ -51,24 +53,22 @@ class schedule(BaseSchedule):  # noqa: N801
     @property
     def human_seconds(self) -> str:
         """The interval for people, as Celery writes it."""
-        from taskhub.utils.time import humanize_seconds
-
         return humanize_seconds(self.seconds)
 
-    # -- ticks
+    # -- fire times
 
-    def next_tick(self, after: datetime) -> datetime | None:
+    def next_fire(self, after: datetime) -> datetime | None:
         relative = self.relative and self.run_every >= _SECOND
         return end_of_interval(after.astimezone(self.tz), self.run_every, relative)
 
-    def last_tick(self, after: datetime, until: datetime) -> datetime | None:
+    def last_fire(self, after: datetime, until: datetime) -> datetime | None:
         if self.relative and self.run_every >= _MINUTE:
-            return super().last_tick(after, until)
+            return super().last_fire(after, until)
         passed = (until - after) // self.run_every
         if passed < 1:
             return None
-        tick: datetime = after.astimezone(UTC) + passed * self.run_every
-        return tick
+        fire: datetime = after.astimezone(UTC) + passed * self.run_every
+        return fire
 
     # -- as Celery
 
@@ -106,7 +106,7 @@ class schedule(BaseSchedule):  # noqa: N801
 
 
 def maybe_schedule(s: Any, relative: bool = False, app: Celery | None = None) -> Any:
-    """Return the schedule for seconds or a timedelta; a schedule as it is, given the app; None for None."""
+    """Return a schedule of seconds or a timedelta; a schedule is returned as it is."""
     if isinstance(s, int | float):
         s = timedelta(seconds=s)
     if isinstance(s, timedelta):
@@ -119,8 +119,8 @@ def maybe_schedule(s: Any, relative: bool = False, app: Celery | None = None) ->
 def end_of_interval(start: datetime, every: timedelta, relative: bool) -> datetime:
     """Return when an interval ends that began at `start` (with a zone), in UTC.
 
-    Relative ones end at a boundary of the local clock: the last one within the interval that is after its start. Days
-    are days of the calendar, however many hours they have.
+    Relative ones end at a boundary of the local clock: the last one within the interval that is
+    after its start. Days are days of the calendar, however many hours they have.
     """
     start_utc = start.astimezone(UTC)
     if not relative:
@@ -136,7 +136,7 @@ def end_of_interval(start: datetime, every: timedelta, relative: bool) -> dateti
     last = _last_within(found, end_utc) or min(found)
     if every < _MINUTE or last > start_utc:
         return last
-    # The clock was put back in between: boundaries of before and after the change come into question.
+    # The clock was set back in between: the boundary may be of before or after the change.
     unit = _HOUR if every >= _HOUR else _MINUTE
     found = (*found, *_boundaries(end + unit, every), *_boundaries(start + every, every))
     later = [moment for moment in found if moment > start_utc]

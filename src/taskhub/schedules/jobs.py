@@ -1,4 +1,4 @@
-"""`app.schedule`: the periodic jobs of an app, seen and changed while they run."""
+"""Periodic jobs of an app, listed and changed while schedulers run (`app.schedule`)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskhub.canvas.signature import Signature
-from taskhub.engine.timetable import NOTES, Tick, Ticks, Timetable
+from taskhub.engine.port.audit_log import AuditEntry
+from taskhub.engine.port.schedule_store import Fire, FireHistory, ScheduleStore
+from taskhub.schedules.call_check import check_call
 from taskhub.schedules.entry import Entry, EntryError, check_fields
-from taskhub.schedules.merging import Merged, Stored, merge, overlay
-from taskhub.schedules.plain import read_schedule, write_schedule
-from taskhub.schedules.sending import tick_of
+from taskhub.schedules.entry_merge import Merged, Stored, merge, overlay
+from taskhub.schedules.fire_messages import fire_of
+from taskhub.schedules.schedule_format import read_schedule, write_schedule
 from taskhub.schedules.status import EntryStatus, status_of
 from taskhub.serialization.json import dumps, loads
 
@@ -26,6 +28,10 @@ if TYPE_CHECKING:
 
 #: How often a change is tried again that meets another one of the same entry.
 _TRIES = 10
+#: Entries of the audit log per read.
+_AUDIT_PAGE = 500
+#: Fields that make an entry's call.
+_CALL = {"task", "args", "kwargs", "options"}
 #: How many runs of one entry a calendar shows.
 MOST_IN_CALENDAR = 10_000
 
@@ -45,31 +51,31 @@ class Change(NamedTuple):
 class PeriodicJobs:
     """The entries of an app: those of its configuration, and those of the store.
 
-    Changes are kept in the store and reach the scheduler at once. What is changed here wins over the configuration,
-    field by field, until `reset`.
+    Changes are kept in the store and reach the scheduler at once. A changed field takes precedence
+    over the configuration until `reset`.
 
     Every method raises `OperationalError` when the store is out of reach.
     """
 
     def __init__(self, app: Celery) -> None:
         self._app = app
-        #: What the application brings: name -> fields, as in `beat_schedule`. The setting `application_schedule`
-        #: changes single fields.
+        #: The application's entries: name -> fields, as in `beat_schedule`. The setting
+        #: `application_schedule` changes single fields.
         self.application: Mapping[str, Any] = {}
 
     @property
-    def timetable(self) -> Timetable:
-        """What the store keeps of them: they belong to an app, by its name."""
-        return self._app.engine.timetable(self._app.main or "")
+    def schedule_store(self) -> ScheduleStore:
+        """The schedule store of the app, by the app's name."""
+        return self._app.engine.schedule_store(self._app.main or "")
 
-    # -- looking
+    # -- inspection
 
     def merged(self) -> Merged:
-        """Return all entries, and what is wrong with those that cannot be."""
-        return self.merged_with(self.timetable.entries().documents)
+        """Return all entries, and the problems of invalid ones."""
+        return self.merged_with(self.schedule_store.entries().documents)
 
     def merged_with(self, stored: Mapping[str, bytes]) -> Merged:
-        """Return the same for stored entries that were read before."""
+        """Return all entries, given those of the store."""
         conf = self._app.conf
         # Another app does not bring what the setting changes.
         changes = conf.application_schedule if self.application else {}
@@ -77,26 +83,26 @@ class PeriodicJobs:
         return merge(application, conf.beat_schedule or {}, stored, self._app)
 
     def entries(self) -> dict[str, Entry]:
-        """Return the entries by name; those that cannot be are left out."""
+        """Return the valid entries by name."""
         return self.merged().entries
 
     def get(self, name: str) -> Entry:
         """Return one entry.
 
         Raises:
-          EntryError: there is none of this name, or it cannot be as it is.
+            EntryError: There is none of this name, or it cannot be as it is.
         """
         return self._find(self.merged(), name)
 
     def status(self, name: str | None = None) -> list[EntryStatus]:
-        """Return of each entry, or of one, when it runs next, when it ran last, and what became of that run.
+        """Return the status of each entry, or of one: next and last run, and its outcome.
 
         Raises:
-          EntryError: there is no entry `name`.
+            EntryError: There is no entry `name`.
         """
         merged = self.merged()
         found = list(merged.entries.values()) if name is None else [self._find(merged, name)]
-        runs = self.timetable.last_runs()
+        runs = self.schedule_store.last_runs()
         ids = {entry.name: runs[entry.name].task_id for entry in found if entry.name in runs}
         wanted = [task_id for task_id in ids.values() if task_id]
         texts = dict(zip(wanted, self._app.engine.documents(wanted), strict=True)) if wanted else {}
@@ -109,43 +115,63 @@ class PeriodicJobs:
     def calendar(
         self, hours: float = 24, begin: datetime | None = None
     ) -> list[tuple[datetime, Entry]]:
-        """Return when which entry runs, in the order of time, in the app's time zone.
+        """Return the next runs of all entries, in the order of time, in the app's time zone.
 
-        Parameters:
-          begin: an instant with a zone; None: now.
+        Args:
+            hours: The length of the calendar.
+            begin: An instant with a zone; None: now.
         """
         begin = (begin or datetime.now(UTC)).astimezone(UTC)
         end = begin + timedelta(hours=hours)
-        runs = self.timetable.last_runs()
+        runs = self.schedule_store.last_runs()
         found: list[tuple[datetime, Entry]] = []
         for entry in self.entries().values():
-            if not entry.enabled or not entry.schedule.foretells:
+            if not entry.enabled or not entry.schedule.has_known_fires:
                 continue
             first = begin - timedelta(milliseconds=1)
             if not entry.schedule.absolute and entry.name not in runs:
-                # It begins to tick when a scheduler sees it.
+                # It begins to fire time when a scheduler sees it.
                 first = begin
             elif not entry.schedule.absolute:
-                # Its ticks count from the last one.
-                last = status_of(entry, runs[entry.name], None, begin).last_tick
+                # Its fire times count from the last one.
+                last = status_of(entry, runs[entry.name], None, begin).last_fire
                 assert last is not None
-                first = entry.schedule.last_tick(last, first) or last
-            ticks = entry.schedule.ticks_between(first, end, MOST_IN_CALENDAR)
-            found += [(tick, entry) for tick in ticks if begin <= tick < end]
+                first = entry.schedule.last_fire(last, first) or last
+            fires = entry.schedule.fires_between(first, end, MOST_IN_CALENDAR)
+            found += [(fire, entry) for fire in fires if begin <= fire < end]
         found.sort(key=lambda pair: (pair[0], pair[1].name))
         zone = self._app.timezone
-        return [(tick.astimezone(zone), entry) for tick, entry in found]
+        return [(fire.astimezone(zone), entry) for fire, entry in found]
+
+    def leader(self) -> tuple[str, float] | None:
+        """Return the scheduler that leads and the seconds left of its lease; None: none leads."""
+        found = self.schedule_store.leader()
+        return None if found is None else (found[0], found[1] / 1000)
 
     def history(self, name: str | None = None, limit: int = 50) -> list[Change]:
-        """Return the latest changes, of all entries or of one, the latest first; about a thousand are kept."""
-        found = []
-        for note in self.timetable.notes(0, NOTES):
-            change = Change(**loads(note))
-            if name in (None, change.entry):
-                found.append(change)
-            if len(found) == limit:
-                break
-        return found
+        """Return the latest changes, of all entries or of one, the latest first.
+
+        They are read from the store's audit log, which keeps the latest 10,000 actions.
+        """
+        found: list[Change] = []
+        offset = 0
+        while len(found) < limit and (
+            page := self._app.engine.audit_log.entries(offset, _AUDIT_PAGE)
+        ):
+            changes = [self._change_of(entry) for entry in page]
+            found += [one for one in changes if one is not None and name in (None, one.entry)]
+            offset += len(page)
+        return found[:limit]
+
+    def _change_of(self, audit: AuditEntry) -> Change | None:
+        """Return what an entry of the audit log says; None: it is about something else."""
+        area, _, what = audit.action.partition(".")
+        if area != "schedule" or not audit.details:
+            return None
+        details = loads(audit.details)
+        if details.get("app") != self.schedule_store.name:
+            return None
+        return Change(audit.target, what, audit.who, details["at"], details["fields"])
 
     # -- changing
 
@@ -160,14 +186,16 @@ class PeriodicJobs:
     ) -> Entry:
         """Add an entry and return it.
 
-        Parameters:
-          task: a task, its name, or a signature (whose arguments and options are taken over).
-          schedule: seconds, a timedelta, a crontab, solar or schedule, or the text of a crontab.
-          by: who adds it; None: the user of this process.
-          fields: args, kwargs, options, missed, missed_limit, overlap, enabled, as in `beat_schedule`.
+        Args:
+            name: The entry's name.
+            task: A task, its name, or a signature (whose arguments and options are taken over).
+            schedule: Seconds, a timedelta, a crontab, solar or schedule, or the text of a crontab.
+            by: The user in the audit log; None: that of this process.
+            fields: args, kwargs, options, missed, missed_limit, overlap, enabled, as in
+                `beat_schedule`.
 
         Raises:
-          EntryError: there is one of this name, or it cannot be.
+            EntryError: There is one of this name, or it cannot be.
         """
         if isinstance(task, Signature):
             fields = {"args": task.args, "kwargs": task.kwargs, "options": task.options, **fields}
@@ -180,21 +208,23 @@ class PeriodicJobs:
     def change(self, name: str, *, by: str | None = None, **fields: Any) -> Entry:
         """Set fields of an entry, wherever it comes from, and return it.
 
-        Parameters:
-          fields: task, schedule, args, kwargs, options, missed, missed_limit, overlap, enabled.
+        Args:
+            name: The entry's name.
+            by: The user in the audit log; None: that of this process.
+            fields: task, schedule, args, kwargs, options, missed, missed_limit, overlap, enabled.
 
         Raises:
-          EntryError: there is no such entry, or it cannot be so.
+            EntryError: There is no such entry, or it cannot be so.
         """
         self._change(name, "change", fields, by)
         return self.get(name)
 
     def pause(self, name: str, *, by: str | None = None) -> None:
-        """Let an entry's ticks pass from now on."""
+        """Pause an entry: it does not fire until it is resumed."""
         self._change(name, "pause", {"enabled": False}, by)
 
     def resume(self, name: str, *, by: str | None = None) -> None:
-        """Let a paused entry go on with its next tick; those that passed are not made up for."""
+        """Resume a paused entry with its next fire time; missed ones are not made up for."""
         self._change(name, "resume", {"enabled": True}, by)
 
     def remove(self, name: str, *, by: str | None = None) -> None:
@@ -202,37 +232,42 @@ class PeriodicJobs:
         self._change(name, "remove", {}, by)
 
     def reset(self, name: str, *, by: str | None = None) -> None:
-        """Drop what was changed at run time: the entry is as in the configuration again."""
+        """Reset an entry to the configuration: changes of run time are deleted."""
         self._change(name, "reset", {}, by)
 
     def run(self, name: str) -> AsyncResult[Any]:
-        """Send an entry's call now, out of turn, also of one that is paused; returns its result.
+        """Send an entry's call now, out of turn, even if it is paused; returns its result.
 
         Raises:
-          EntryError: there is no such entry.
+            EntryError: There is no such entry.
         """
         entry = replace(self.get(name), overlap="allow")
-        tick: Tick = tick_of(self._app, entry, None)
-        self.timetable.tick(0, tick)
-        return self._app.AsyncResult(tick.task_id, task_name=entry.task)
+        fire: Fire = fire_of(self._app, entry, None)
+        self.schedule_store.fire(0, fire)
+        return self._app.AsyncResult(fire.task_id, task_name=entry.task)
 
     def _change(self, name: str, what: str, fields: Mapping[str, Any], by: str | None) -> None:
-        timetable = self.timetable
+        schedule_store = self.schedule_store
         plain = self._plain(name, fields)
         by, at = by or who(), datetime.now(UTC)
-        note = dumps({"entry": name, "what": what, "by": by, "at": at, "fields": plain}).encode()
+        details = dumps({"app": schedule_store.name, "at": at, "fields": plain})
+        audit = AuditEntry(by, f"schedule.{what}", name, 1, details)
         for _ in range(_TRIES):
-            stored = timetable.entries().documents
+            stored = schedule_store.entries().documents
             after = self._after(name, what, plain, stored, Stored(by=by, at=at))
             document = None if after is None else after.to_json()
             if after is not None and not after.removed:
                 trial = self.merged_with({**stored, name: document or b""})
                 if name in trial.problems:
                     raise EntryError(trial.problems[name])
-            ticks = _ticks(what, plain)
-            if timetable.change(name, stored.get(name), document, note, ticks=ticks):
+                if what == "add" or (what == "change" and _CALL & plain.keys()):
+                    check_call(self._app, trial.entries[name])
+            fires = _fires(what, plain)
+            if schedule_store.change(name, stored.get(name), document, audit, fires=fires):
                 return
-        raise EntryError(f"entry {name!r} is being changed by others all the time: try again")
+        raise EntryError(
+            f"entry {name!r} was changed by others at the same time, again and again: try again"
+        )
 
     def _after(
         self,
@@ -242,10 +277,15 @@ class PeriodicJobs:
         stored: Mapping[str, bytes],
         new: Stored,
     ) -> Stored | None:
-        """Return what is to be stored of an entry after a change; None: nothing."""
+        """Return the stored entry after a change; None: nothing is stored."""
         merged = self.merged_with(stored)
         configured = name in self.merged_with({}).entries or name in self.merged_with({}).problems
         if what == "add":
+            if not name or "\n" in name:
+                raise EntryError(
+                    f"an entry cannot have the name {name!r}: it must be a non-empty text without "
+                    "line breaks"
+                )
             if name in merged.entries or name in merged.problems:
                 raise EntryError(
                     f"there is an entry {name!r} already: change it, or take another name"
@@ -270,7 +310,7 @@ class PeriodicJobs:
         """Return fields in the form in which they are stored.
 
         Raises:
-          EntryError: one cannot be stored.
+            EntryError: One cannot be stored.
         """
         plain = check_fields(name, fields)
         try:
@@ -301,16 +341,16 @@ class PeriodicJobs:
         return merged.entries[name]
 
 
-def _ticks(what: str, fields: Mapping[str, Any]) -> Ticks:
-    """Return what becomes of what is remembered of an entry's ticks when it is changed."""
+def _fires(what: str, fields: Mapping[str, Any]) -> FireHistory:
+    """Return what becomes of an entry's fire history when it is changed."""
     if what in ("add", "remove"):
         return "forget"
-    # What passed while it was paused, or what a new schedule would have had before now, is not made up for.
+    # Fire times while it was paused, or of a new schedule before now, are not made up for.
     return "restart" if what == "resume" or "schedule" in fields else "keep"
 
 
 def who() -> str:
-    """Return who makes a change: user and host of this process."""
+    """Return user and host of this process, for the audit log."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):

@@ -36,16 +36,17 @@ _SAME = timedelta(minutes=30)
 class solar(BaseSchedule):  # noqa: N801
     """Runs at an event of the sun, at a place.
 
-    Where an event does not happen every day, as sunrise beyond the polar circles, it runs when it next does.
+    Where an event does not happen every day, as sunrise beyond the polar circles, it runs when it
+    next does.
 
-    Parameters:
-      event: dawn_astronomical, dawn_nautical, dawn_civil, sunrise, solar_noon, sunset, dusk_civil, dusk_nautical or
-        dusk_astronomical.
-      lat, lon: latitude and longitude in degrees; north and east are positive.
+    Args:
+        event: dawn_astronomical, dawn_nautical, dawn_civil, sunrise, solar_noon, sunset,
+            dusk_civil, dusk_nautical or dusk_astronomical.
+        lat, lon: Latitude and longitude in degrees; north and east are positive.
 
     Raises:
-      ImproperlyConfigured: ephem is not installed.
-      ValueError: event, latitude or longitude is out of range.
+        ImproperlyConfigured: Ephem is not installed.
+        ValueError: Event, latitude or longitude is out of range.
     """
 
     absolute = True
@@ -57,7 +58,7 @@ class solar(BaseSchedule):  # noqa: N801
             import ephem
         except ImportError as error:
             raise ImproperlyConfigured(
-                "schedules by the sun need ephem: pip install 'taskhub-scheduler[solar]'"
+                "schedules by the sun need ephem: install the extra taskhub-scheduler[solar]"
             ) from error
         if event not in _EVENTS:
             raise ValueError(f"solar event {event!r} is none of {', '.join(sorted(_EVENTS))}")
@@ -77,7 +78,7 @@ class solar(BaseSchedule):  # noqa: N801
         self.cal.horizon = _EVENTS[event].horizon
         super().__init__(**kwargs)
 
-    def next_tick(self, after: datetime) -> datetime | None:
+    def next_fire(self, after: datetime) -> datetime | None:
         found = self._next_event(after)
         if found <= after:
             # What is known in milliseconds may lie a little before the event that it came from.
@@ -97,7 +98,7 @@ class solar(BaseSchedule):  # noqa: N801
         return schedstate(True, max(self.remaining_estimate(self.now()).total_seconds(), 0))
 
     def _next_event(self, start: datetime) -> datetime:
-        """Return the first event after an instant, in UTC; where there is none for a year, the end of the search."""
+        """Return the first event after a time, in UTC; within a year, or else the year's end."""
         sun, moment = self.ephem.Sun(), self.ephem.Date(start.astimezone(UTC))
         options = {"use_center": True} if self.use_center else {}
         self.cal.date = moment

@@ -38,7 +38,7 @@ class LocalZone(tzinfo):
 
 
 def aware(moment: datetime, zone: tzinfo) -> datetime:
-    """Return a moment with a zone: as it is, or one without taken as UTC and shown in `zone`, as Celery does."""
+    """Return a time with a zone; a naive one is taken as UTC and shown in `zone`, as in Celery."""
     if moment.tzinfo is not None and moment.utcoffset() is not None:
         return moment
     return moment.replace(tzinfo=UTC).astimezone(zone)

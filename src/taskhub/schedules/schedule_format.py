@@ -1,4 +1,4 @@
-"""Schedules as plain values: how they are written in settings, on the command line, and in the store."""
+"""Schedules as plain values, in settings, on the command line and in the store."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ def read_schedule(value: Any, app: Celery | None = None, *, relative: bool = Fal
     """Return the schedule that a value stands for, given the app.
 
     Raises:
-      ValueError: it stands for none, or for one that would never run or always.
-      ImproperlyConfigured: it is by the sun, and ephem is not installed.
+        ValueError: It stands for none, or for one that would never run or always.
+        ImproperlyConfigured: It is by the sun, and ephem is not installed.
     """
     try:
         made = _read(value, relative)
-    except (ParseException, TypeError) as error:
+    except (OverflowError, ParseException, TypeError) as error:
         raise ValueError(str(error)) from error
     made.app = app
     if isinstance(made, schedule):
@@ -43,7 +43,7 @@ def write_schedule(made: BaseSchedule) -> dict[str, Any]:
     """Return a schedule in the form in which it is stored.
 
     Raises:
-      ValueError: it is of the user's own class, or has a `nowfun`.
+        ValueError: It is of the user's own class, or has a `nowfun`.
     """
     if made.nowfun is not None:
         raise ValueError("a schedule with a nowfun cannot be stored: put it into beat_schedule")

@@ -1,7 +1,7 @@
-"""Entries from three places become one list: pure functions.
+"""Merge of entries from three sources: the store, `beat_schedule` and the application.
 
-What was changed at run time wins, field by field, over the configuration, until it is reset; `beat_schedule` wins over
-what the application brings.
+Fields that were changed at run time take precedence over the configuration, until they are reset;
+`beat_schedule` takes precedence over the application's entries.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from taskhub.command_hint import command_hint
 from taskhub.exceptions import DecodeError
 from taskhub.schedules.entry import Entry, EntryError, Origin, marked, read_entry
 from taskhub.serialization.json import dumps, loads
@@ -33,7 +34,7 @@ class Stored:
         """Return the stored form.
 
         Raises:
-          EncodeError: an argument cannot be serialized.
+            EncodeError: An argument cannot be serialized.
         """
         return dumps(
             {"set": dict(self.fields), "removed": self.removed, "by": self.by, "at": self.at},
@@ -45,7 +46,7 @@ class Stored:
         """Read back what `to_json` wrote.
 
         Raises:
-          DecodeError: it is something else.
+            DecodeError: It is something else.
         """
         found = loads(document)
         try:
@@ -57,7 +58,7 @@ class Stored:
 
 
 class Merged(NamedTuple):
-    """The entries by name, and what is wrong with those that cannot be."""
+    """The entries by name, and the problems of invalid ones."""
 
     entries: dict[str, Entry]
     #: Entry -> one line.
@@ -72,12 +73,13 @@ def merge(
     stored: Mapping[str, bytes],
     app: Celery | None = None,
 ) -> Merged:
-    """Return the entries of all three places.
+    """Return the entries of all three sources.
 
-    Parameters:
-      application: what the application brings: name -> fields.
-      configured: the setting `beat_schedule`.
-      stored: name -> what `Stored.to_json` wrote.
+    Args:
+        application: The application's entries: name -> fields.
+        configured: The setting `beat_schedule`.
+        stored: Name -> document of `Stored.to_json`.
+        app: The app whose time zone counts.
     """
     merged = Merged({}, {})
     removed = []
@@ -107,7 +109,7 @@ def _one(name: str, base: Any, stored: Stored | None, origin: Origin, app: Celer
     if origin == "store" and not stored.fields.keys() >= {"task", "schedule"}:
         raise EntryError(
             f"entry {name!r} is not in the configuration any more, only what was changed about it "
-            f"at run time: taskhub schedule remove {name} drops that"
+            f"at run time: {command_hint('schedule', 'remove', name)} drops that"
         )
     fields = {**(base if isinstance(base, Mapping) else {}), **stored.fields}
     return marked(
