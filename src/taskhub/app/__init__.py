@@ -1,21 +1,21 @@
-"""The app: configuration, tasks, and the way to the engine."""
+"""The app, and the proxies of the current app and task."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from taskhub.app import current
+from taskhub import current
 from taskhub.app.app import Celery
-from taskhub.app.current import app_or_default
 from taskhub.app.proxy import Proxy
 from taskhub.app.shared import shared_task
+from taskhub.current import app_or_default
 
 if TYPE_CHECKING:
     from taskhub.task.task import Task
 
 
 def bugreport(app: Celery | None = None) -> str:
-    """Return what is to be told with a bug: versions, the platform and the settings, secrets masked."""
+    """Return the text for a bug report: versions, platform and settings, secrets masked."""
     return app_or_default(app).bugreport()
 
 

@@ -1,73 +1,83 @@
-"""The app: what a program configures, declares its tasks on, and sends calls through."""
+"""The app: its configuration, its tasks, and the calls that are sent through it."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-import warnings
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
-from functools import cached_property
 from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
-from taskhub import signals
-from taskhub.app import current, django, stores
-from taskhub.app.calls import Calls
-from taskhub.app.compatibility import CompatibilityFace
-from taskhub.app.configurable import ConfigurableFace
+from taskhub import current, signals
+from taskhub.app import command_line, django, stores
+from taskhub.app.attributes import AppAttributes
+from taskhub.app.configuration import AppConfiguration
 from taskhub.app.declarations import Declarations
-from taskhub.app.discovery import import_all
-from taskhub.app.monitoring import MonitoringFace
+from taskhub.app.discovery import import_all, import_related
+from taskhub.app.pickling import reduce_app
 from taskhub.app.registry import TaskRegistry
-from taskhub.app.routing import Routes
+from taskhub.app.services import AppServices
 from taskhub.config.configuration import Configuration
-from taskhub.engine.port import Engine
-from taskhub.exceptions import AlwaysEagerIgnored
+from taskhub.config.transport_options import priority_steps
+from taskhub.engine.dramatiq.broker import EngineBroker
+from taskhub.engine.port.engine import Engine
+from taskhub.message import PriorityOrder
 from taskhub.result import AsyncResult
-from taskhub.task import calling
 from taskhub.task.declaration import task_name
 from taskhub.task.task import Task as BaseTask
 
 if TYPE_CHECKING:
     from taskhub.app.decorators import BoundTaskDecorator, CoroutineTask, TaskDecorator
-    from taskhub.canvas.signature import Signature
-    from taskhub.engine.broker import EngineBroker
-    from taskhub.outcome import Consequences
-    from taskhub.result.backend import Backend
-    from taskhub.worker.context import Context
+    from taskhub.health import Finding
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Celery(ConfigurableFace, CompatibilityFace, MonitoringFace):
+class Celery(AppConfiguration, AppServices, AppAttributes):
     """An application: its configuration, its tasks, and the stores behind them.
 
     Making one connects to nothing; the engine is made when it is first needed.
 
-    Parameters:
-      main: the name that stands for `__main__` in the names of tasks.
-      broker, backend: URLs of the stores, e.g. "redis://localhost:6379/0"; without, the
-        development store is used.
-      set_as_current: make it the current app, and its broker Dramatiq's.
-      tasks: tasks to begin with, by name.
-      include: modules to import when a worker starts.
-      changes: settings, by name.
-      config_source: an object, or the name of a module, with settings.
-      task_cls: the class of its tasks, or the path of one.
-      autofinalize: bind tasks when they are first used; otherwise only `finalize()` makes them
-        usable.
-      namespace: the prefix of the settings in `config_source`.
-      strict_typing: check arguments of calls against the signatures of tasks.
-      config_source_silent: a `config_source` that can't be imported counts as empty.
-      loader, amqp, events, log, control, fixups: accepted as Celery's, without effect.
-      settings: any other setting by its name.
+    Args:
+        main: The name that stands for `__main__` in the names of tasks.
+        loader: The class of the loader, or its path, if it is one of the program's own.
+        backend: URL of the result store; without, results are kept beside the messages.
+        amqp: Accepted as Celery's, without effect.
+        events: Accepted as Celery's, without effect.
+        log: Accepted as Celery's, without effect.
+        control: Accepted as Celery's, without effect.
+        set_as_current: Make it the current app, and its broker Dramatiq's.
+        tasks: Tasks to begin with, by name.
+        broker: URL of the store, e.g. "redis://localhost:6379/0"; without, the development store
+            is used.
+        include: Modules to import when a worker starts.
+        changes: Settings, by name.
+        config_source: An object, or the name of a module, with settings.
+        fixups: Accepted as Celery's, without effect.
+        task_cls: The class of its tasks, or the path of one.
+        autofinalize: Bind tasks when they are first used; otherwise only `finalize()` makes them
+            usable.
+        namespace: The prefix of the settings in `config_source`.
+        strict_typing: Check arguments of calls against the signatures of tasks.
+        config_source_silent: A `config_source` that can't be imported counts as empty.
+        settings: Any other setting by its name.
     """
 
     #: The class of its tasks, or the path of one; may be set by subclasses.
     task_cls: Any = None
+    #: The class of `app.loader`, its path, or a short name; None: the default one.
+    loader_cls: Any = None
+    #: Bootsteps by "worker" and "consumer"; each worker process starts and stops them.
+    steps: defaultdict[str, set[Any]]
+    #: Further checks of `taskhub doctor`: functions that take the app and yield findings.
+    checks: list[Callable[[Any], Iterable[Finding]]]
+    #: Further lines of `taskhub up`: functions that take the app and return a label and a text.
+    banner: list[Callable[[Any], tuple[str, str]]]
+    #: The call that `taskhub up` proposes: a task's name, and keyword arguments; None: none.
+    first_call: tuple[str, Mapping[str, Any]] | None = None
 
     def __init__(
         self,
@@ -115,6 +125,8 @@ class Celery(ConfigurableFace, CompatibilityFace, MonitoringFace):
             self.config_from_object(config_source, silent=config_source_silent, namespace=namespace)
         if task_cls is not None:
             self.task_cls = task_cls
+        if loader is not None:
+            self.loader_cls = loader
         self.declarations = Declarations(self, tasks)
         self._discoveries: list[Callable[[], None]] = []
         self._periodic: dict[str, dict[str, Any]] = {}
@@ -122,8 +134,9 @@ class Celery(ConfigurableFace, CompatibilityFace, MonitoringFace):
         self._has_imported = False
         self._engine: Engine | None = None
         self._broker: EngineBroker | None = None
-        self.steps: defaultdict[str, set[Any]] = defaultdict(set)
-        self.user_options: defaultdict[str, set[Any]] = defaultdict(set)
+        self.steps = defaultdict(set)
+        self.checks = []
+        self.banner = []
         django.adapt(self)
         if set_as_current:
             self.set_current()
@@ -131,18 +144,25 @@ class Celery(ConfigurableFace, CompatibilityFace, MonitoringFace):
         current.register_app(self)
 
     def on_init(self) -> None:
-        """Called when it has been made; for subclasses."""
+        """Initialize a subclass; called at the end of `__init__`."""
 
     # -- being the current app
 
     def set_current(self) -> None:
-        """Make this the current app, and its broker the one that Dramatiq's actors are declared
-        on.
-        """
+        """Make this the current app, and its broker the one of Dramatiq's actors."""
         import dramatiq
 
         current.set_current_app(self)
         dramatiq.set_broker(self.broker)
+
+    @contextlib.contextmanager
+    def as_current(self) -> Generator[Celery]:
+        """Make this the current app of a block."""
+        token = current._here.set(self)
+        try:
+            yield self
+        finally:
+            current._here.reset(token)
 
     def set_default(self) -> None:
         """Make this the app that is used when there is no current one."""
@@ -160,9 +180,7 @@ class Celery(ConfigurableFace, CompatibilityFace, MonitoringFace):
         self.close()
 
     def close(self) -> None:
-        """Close every connection, and stop sharing its tasks; the app opens new connections when
-        it is used again.
-        """
+        """Close all connections, and stop sharing its tasks; they reopen when the app is used."""
         current.deregister_app(self)
         if self._engine is not None:
             self._engine.close()
@@ -174,7 +192,7 @@ class Celery(ConfigurableFace, CompatibilityFace, MonitoringFace):
         """The engine behind this app.
 
         Raises:
-          ImproperlyConfigured: a store's URL cannot be used.
+            ImproperlyConfigured: A store's URL cannot be used.
         """
         if self._engine is None:
             with self._lock:
@@ -186,46 +204,33 @@ class Celery(ConfigurableFace, CompatibilityFace, MonitoringFace):
     def broker(self) -> EngineBroker:
         """The Dramatiq broker of this app's tasks."""
         if self._broker is None:
-            from taskhub.worker.middleware import make_broker
-
             with self._lock:
                 if self._broker is None:
-                    # For pyright a cached property is none of a protocol's properties.
-                    app: Any = self
-                    self._broker = make_broker(app, self._boot, self._after_failure)
+                    self._broker = EngineBroker(
+                        lambda: self.engine, set_up_worker=self._set_up_worker
+                    )
+                    self._broker.priority_order = self._priority_order
         return self._broker
 
-    @cached_property
-    def backend(self) -> Backend:
-        """What is stored about results."""
-        from taskhub.result.backend import Backend
+    def _set_up_worker(self, broker: EngineBroker) -> None:
+        from taskhub.app.worker_setup import set_up_worker
 
-        return Backend(self)
+        set_up_worker(broker, self, self._boot)
 
-    @property
-    def result_ttl(self) -> int | None:
-        """How long results are kept, milliseconds; None: for ever."""
-        return stores.milliseconds(self.conf.result_expires)
+    def _priority_order(self) -> PriorityOrder:
+        return PriorityOrder(priority_steps(self.conf.broker_transport_options))
 
     @property
-    def failure_ttl(self) -> int | None:
-        """The same for failures (`result_failure_expires`)."""
-        expires = self.conf.result_failure_expires
-        return self.result_ttl if expires is None else stores.milliseconds(expires)
+    def actors(self) -> Mapping[str, Any]:
+        """Tasks and native actors on the broker, by name; none before the broker is made."""
+        return {} if self._broker is None else self._broker.actors
 
     def _boot(self) -> None:
-        """Get ready to work: import what the settings name, bind the tasks, declare the queues."""
+        """Prepare for work: import the modules of the settings, bind tasks, declare queues."""
         self.import_modules()
         self.finalize(auto=True)
         for name in self.calls.routes.names:
             self.broker.declare_queue(name)
-
-    def _after_failure(self, request: Context, error: Exception) -> Consequences:
-        """Return what the failure of a task causes that is not registered here."""
-        from taskhub import states
-        from taskhub.canvas.consequences import consequences
-
-        return consequences(self, request, states.FAILURE, None, error)
 
     # -- configuration
 
@@ -264,36 +269,18 @@ class Celery(ConfigurableFace, CompatibilityFace, MonitoringFace):
     @overload
     def task(self, *, bind: Literal[False] = False, **options: Any) -> TaskDecorator: ...
     def task(self, *args: Any, **options: Any) -> Any:
-        """Declare a task: `@app.task`, or `@app.task(name=..., bind=True, ...)` with the options
-        of a task.
+        """Declare a task: `@app.task`, or `@app.task(name=..., bind=True, ...)`.
 
-        Besides those of Celery's decorator, `link` and `link_error` are added to every call. Other
-        apps get the task, too,
-        unless `shared` is False.
+        Besides those of Celery's decorator, the options `link` and `link_error` are added to every
+        call. Other apps get the task, too, unless `shared` is False.
 
         Raises:
-          TypeError: what it is applied to is not a function.
+            TypeError: What it is applied to is not a function.
         """
-
-        def decorate(function: Callable[..., Any]) -> Any:
-            task = self.declarations.declare(function, options)
-            if options.get("shared", True):
-                self.declarations.shared.append((function, options))
-            chosen = options.get("filter")
-            return chosen(task) if chosen else task
-
-        if not args:
-            return decorate
-        function, *more = args
-        if more:
-            given = len(args) + len(options)
-            raise TypeError(f"@task() takes exactly 1 argument ({given} given)")
-        if not callable(function):
-            raise TypeError("argument 1 to @task() must be a callable")
-        return decorate(function)
+        return self.declarations.decorate(args, options)
 
     def gen_task_name(self, name: str, module: str) -> str:
-        """Return the name of a task that was given none; override it as you like."""
+        """Return the name of a task that was given none; subclasses may override it."""
         return task_name(self.main, name, module)
 
     def register_task(self, task: Any, **options: Any) -> Any:
@@ -309,7 +296,7 @@ class Celery(ConfigurableFace, CompatibilityFace, MonitoringFace):
         """Bind the tasks declared so far; those declared later are bound at once.
 
         Raises:
-          RuntimeError: `auto` was asked for, but the app was made with `autofinalize=False`.
+            RuntimeError: `auto` is set, but the app was made with `autofinalize=False`.
         """
         self.declarations.finalize(auto)
 
@@ -319,11 +306,14 @@ class Celery(ConfigurableFace, CompatibilityFace, MonitoringFace):
         related_name: str | None = "tasks",
         force: bool = False,
     ) -> None:
-        """Import `related_name` of packages when a worker starts (with `force`, now), as Celery's.
+        """Import `related_name` of packages when a worker starts.
 
-        Without packages those of Django's installed apps are taken.
+        Args:
+            packages: The packages, or a function that returns them; None: those of Django's
+                installed apps.
+            related_name: The module in each of them; None: the packages themselves.
+            force: Import them now.
         """
-        from taskhub.app.discovery import import_related
 
         def discover() -> None:
             import_related(packages() if callable(packages) else packages, related_name)
@@ -334,22 +324,10 @@ class Celery(ConfigurableFace, CompatibilityFace, MonitoringFace):
             self._discoveries.append(discover)
 
     def import_modules(self) -> None:
-        """Send the signal `import_modules`, import those of the settings `include` and `imports`, and
-        discover tasks.
-        """
+        """Import the modules of the settings, send `import_modules`, and discover tasks."""
         import_all(self)
 
     # -- calling
-
-    @cached_property
-    def calls(self) -> Calls:
-        """The way out for calls."""
-        return Calls(self)
-
-    @property
-    def routes(self) -> Routes:
-        """Where calls go."""
-        return self.calls.routes
 
     def send_task(
         self,
@@ -359,44 +337,51 @@ class Celery(ConfigurableFace, CompatibilityFace, MonitoringFace):
         task_id: str | None = None,
         **options: Any,
     ) -> AsyncResult[Any]:
-        """Send a call of a task by name; it need not be known here. Options as `Task.apply_async`.
+        """Send a call of a task by name; the task need not be known here.
+
+        Args:
+            name: The task's name.
+            args: Arguments.
+            kwargs: Keyword arguments.
+            task_id: The call's id; None: a new one.
+            options: As of `Task.apply_async`.
 
         Raises:
-          EncodeError: an argument cannot be serialized.
-          OperationalError: the store is out of reach.
+            EncodeError: An argument cannot be serialized.
+            OperationalError: The store is out of reach.
         """
-        calling.check_arguments(args, kwargs)
-        if self.conf.task_always_eager:
-            warnings.warn(
-                AlwaysEagerIgnored("task_always_eager has no effect on send_task"), stacklevel=2
-            )
-        task = self.declarations.registry.get(name)
-        if task is not None:
-            defaults = task.bound._call_defaults
-            options = {**defaults, **options} if defaults else options
-        return self.calls.send(name, args, kwargs, task_id, options, task=task)
+        return self.calls.send_by_name(name, args, kwargs, task_id, options)
 
-    def signature(self, *args: Any, **kwargs: Any) -> Signature:
-        """Return a signature of one of this app's tasks."""
-        from taskhub.canvas.signature import signature
+    # -- programs
 
-        made: Signature = signature(*args, **{**kwargs, "app": self})
-        return made
+    def start(self, argv: Sequence[str] | None = None) -> Any:
+        """Run the command `celery` with `argv` (by default this program's) for this app.
 
-    # -- results
+        Worker processes are started anew, so they import the module that has the app as an
+        attribute. If that is the program itself, it is run there under the name `__mp_main__`, as
+        by `multiprocessing`: what only the program is to do stands under `if __name__ ==
+        "__main__"`.
 
-    def AsyncResult(self, task_id: str, **kwargs: Any) -> AsyncResult[Any]:  # noqa: N802
-        """Return the result of a call, by its id."""
-        return AsyncResult(task_id, app=self, **kwargs)
+        Raises:
+            ImproperlyConfigured: No module has this app as an attribute, and `argv` names none
+                with `-A`.
+        """
+        return command_line.run_command_line(self, argv)
 
-    @contextlib.contextmanager
-    def as_current(self) -> Generator[Celery]:
-        """Make this the current app of a block."""
-        token = current._here.set(self)
-        try:
-            yield self
-        finally:
-            current._here.reset(token)
+    def worker_main(self, argv: Sequence[str] | None = None) -> Any:
+        """Run a worker of this app, e.g. `app.worker_main(["worker", "-c", "4"])`; see `start`.
+
+        Raises:
+            ValueError: `argv` does not name the command `worker`.
+        """
+        return command_line.run_worker(self, argv)
+
+    def __call__(self) -> Celery:
+        """Return the app itself, so that it can be given where a factory of apps is expected."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduce_app(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.main or '__main__'} at {id(self):#x}>"

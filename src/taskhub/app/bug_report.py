@@ -1,4 +1,4 @@
-"""`app.bugreport()`: what is to be told with a bug."""
+"""Bug reports: versions, platform and settings, as text (`app.bugreport()`)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from taskhub import __version__
+from taskhub.app.stores import broker_address
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -18,13 +19,12 @@ PACKAGES = ("dramatiq", "redis", "hiredis")
 def bug_report(app: Celery) -> str:
     """Return versions, the platform and the settings, secrets masked."""
     versions = [f"taskhub:{__version__}", *_versions(), f"py:{platform.python_version()}"]
-    connection = app.connection()
     lines = [
         "",
         f"software -> {' '.join(versions)}",
         f"platform -> system:{platform.system()} arch:{platform.machine()}",
         f"            kernel version:{platform.release()} imp:{platform.python_implementation()}",
-        f"settings -> transport:{connection.as_uri()} results:{app.backend.as_uri()}",
+        f"settings -> transport:{broker_address(app.conf)} results:{app.backend.as_uri()}",
         "",
         app.conf.humanize(),
         "",

@@ -1,40 +1,55 @@
-"""The way out for calls: from what the caller said to a message on the engine, or to an eager
-run.
-"""
+"""Sending of calls: from a caller's arguments and options to a message, or to an eager run."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
+from datetime import UTC
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from taskhub.app import stores
 from taskhub.app.collector import Collector
-from taskhub.app.publishing import Call, Publication, Publishing
+from taskhub.app.publication import Call, Publication, Publishing
 from taskhub.app.routing import Routes
+from taskhub.call.message import (
+    CallDefaults,
+    build_envelope,
+    build_message_options,
+    check_arguments,
+)
+from taskhub.call.options import check_options, check_retry_policy
+from taskhub.call.values import DUE_NOW, compute_due
 from taskhub.canvas.outbox import Outbox, open_outbox
-from taskhub.engine.port import RetryPolicy
-from taskhub.message import Envelope, decode_body, new_task_id
-from taskhub.result import AsyncResult
-from taskhub.task import calling
-from taskhub.worker.context import Context, current_request
+from taskhub.config.transport_options import priority_steps
+from taskhub.engine.port.retry_policy import RetryPolicy
+from taskhub.exceptions import AlwaysEagerIgnored, ImproperlyConfigured, SerializerNotInstalled
+from taskhub.execution.execution import task_of
+from taskhub.execution.request import Context, current_request
+from taskhub.message import Envelope, PriorityOrder, decode_body, new_task_id
+from taskhub.names import check_id, check_name
+from taskhub.outcome import ChordPage
+from taskhub.result import AsyncResult, denied_join_result
+from taskhub.serialization import registry
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
     from taskhub.canvas.signature import Signature
-    from taskhub.task.running import RunningTask
     from taskhub.task.task import Task
 
 
 class Calls:
-    """Sends an app's calls, by the app's configuration as it is at the first one."""
+    """Sends an app's calls; the configuration is read at the first one."""
 
     def __init__(self, app: Celery) -> None:
         self._app = app
+        # The retry policy of calls without one, and the settings that it was made from.
+        self._retry_settings: tuple[bool | None, Any] = (None, None)
+        self._default_retry: RetryPolicy | None = None
 
     @cached_property
     def routes(self) -> Routes:
-        """Where calls go."""
+        """The routes of calls."""
         conf = self._app.conf
         return Routes(
             conf.task_routes,
@@ -45,18 +60,29 @@ class Calls:
 
     @cached_property
     def publishing(self) -> Publishing:
-        """Who tells of calls."""
+        """Sends signals and events of calls."""
         return Publishing(self._app)
 
     @cached_property
-    def defaults(self) -> calling.CallDefaults:
-        """What the configuration adds to every call."""
+    def defaults(self) -> CallDefaults:
+        """The options that the configuration adds to every call."""
         conf = self._app.conf
-        return calling.CallDefaults(
+        if conf.task_publish_retry_policy:
+            check_retry_policy("task_publish_retry_policy", conf.task_publish_retry_policy)
+        try:
+            # Not where it is set: a serializer may be registered after that.
+            registry.content_types(conf.accept_content or ())
+        except SerializerNotInstalled as error:
+            raise ImproperlyConfigured(f"Setting accept_content: {error}") from None
+        return CallDefaults(
             conf.task_serializer,
             conf.task_default_priority,
-            self._app.timezone,
+            # As in Celery, an eta or expiry without a zone is meant in UTC, whatever the app's
+            # zone.
+            UTC,
             conf.task_inherit_parent_priority,
+            conf.task_max_message_size or 0,
+            PriorityOrder(priority_steps(conf.broker_transport_options)),
         )
 
     def queue(
@@ -65,7 +91,7 @@ class Calls:
         """Return the queue of a call.
 
         Raises:
-          QueueNotFound: it is not configured, and `task_create_missing_queues` is off.
+            QueueNotFound: It is not configured, and `task_create_missing_queues` is off.
         """
         return self.routes.queue(self.routes.options(options, name, args, kwargs, task))
 
@@ -76,31 +102,38 @@ class Calls:
         kwargs: Any,
         task_id: str,
         options: Mapping[str, Any],
-        task: RunningTask[Any, Any] | None = None,
+        task: Task[Any, Any] | None = None,
         parent: Context | None = None,
         published: list[Publication] | None = None,
     ) -> Envelope:
         """Return the stored form of a call.
 
-        Parameters:
-          published: gets the call if `publishing.after` is to tell of it; None: the outbox that is
-            open gets it or, where there is none, it leaves in a commit, and is told of at once.
+        Args:
+            name: The task's name.
+            args: Arguments.
+            kwargs: Keyword arguments.
+            task_id: The call's id.
+            options: As of `Task.apply_async`.
+            task: The task, if it is known here.
+            parent: The request of the task that makes the call.
+            published: Receives the call, for `publishing.after`; None: the open outbox receives
+                it or, without one, its signals and events are sent at once.
 
         Raises:
-          EncodeError: an argument cannot be serialized.
-          ValueError: an option is out of range.
+            EncodeError: An argument cannot be serialized.
+            ValueError: An option is out of range.
         """
         routed = self.routes.options(options, name, args, kwargs, task)
         defaults = self.defaults
-        stored = calling.message_options(routed, defaults, parent, task_id)
-        due = calling.AT_ONCE
+        stored = build_message_options(routed, defaults, parent, task_id)
+        due = DUE_NOW
         if routed:
-            due = calling.due(routed.get("countdown"), routed.get("eta"), defaults.timezone)
+            due = compute_due(routed.get("countdown"), routed.get("eta"), defaults.timezone)
         call = Call(name, task_id, self.routes.queue(routed), args or (), kwargs or {}, stored, due)
         if self.publishing.is_watched:
             call, shown = self.publishing.before(call, routed, defaults.timezone)
             self._published(shown, published)
-        return calling.envelope(
+        return build_envelope(
             task_name=call.name,
             task_id=task_id,
             queue=call.queue,
@@ -109,6 +142,8 @@ class Calls:
             stored=call.stored,
             due=call.due,
             serializer=routed.get("serializer") or defaults.serializer,
+            max_size=defaults.max_message_size,
+            order=defaults.order,
         )
 
     def _published(self, shown: Publication, published: list[Publication] | None) -> None:
@@ -120,11 +155,11 @@ class Calls:
         else:
             self.publishing.after([shown])
 
-    def envelope_of(self, signature: Signature, task: RunningTask[Any, Any]) -> Envelope:
+    def envelope_of(self, signature: Signature, task: Task[Any, Any]) -> Envelope:
         """Return the stored form of the call of a task that a signature describes.
 
         Raises:
-          TypeError: the arguments do not fit the task.
+            TypeError: The arguments do not fit the task.
         """
         options, args, kwargs = signature.options, signature.args, signature.kwargs
         if task._check_arguments is not None:
@@ -142,9 +177,9 @@ class Calls:
         *,
         task: Task[Any, Any] | None = None,
     ) -> AsyncResult[Any]:
-        """Send a call and return its result; the one way out for every call."""
+        """Send a call and return its result; every call is sent here."""
         app = self._app
-        task_id = task_id or new_task_id()
+        task_id = check_id("task_id", task_id) if task_id else new_task_id()
         parent = _parent()
         outbox = open_outbox()
         published: list[Publication] = [] if outbox is None else outbox.published
@@ -152,7 +187,7 @@ class Calls:
         if outbox is not None:
             outbox.messages.append(envelope)
         else:
-            app.broker.send(envelope, self._retry_policy(options))
+            app.broker.enqueue_envelope(envelope, self._retry_policy(options))
             if published:
                 self.publishing.after(published)
         make = options.get("result_cls")
@@ -161,45 +196,87 @@ class Calls:
         )
         ignored = options.get("ignore_result")
         result.ignored = bool(task.ignore_result if ignored is None and task else ignored)
-        if parent is not None and options.get("add_to_parent", True) and parent._task is not None:
-            parent._task.add_trail(result)
+        if (
+            parent is not None
+            and options.get("add_to_parent", True)
+            and task_of(parent) is not None
+        ):
+            task_of(parent).add_trail(result)
         return result
+
+    def send_by_name(
+        self,
+        name: str,
+        args: Any,
+        kwargs: Any,
+        task_id: str | None,
+        options: Mapping[str, Any],
+    ) -> AsyncResult[Any]:
+        """Send a call of a task by name (`app.send_task`); the task need not be known here."""
+        check_arguments(args, kwargs)
+        if type(name) is not str:
+            name = check_name("the task name", name)
+        if self._app.conf.task_always_eager:
+            warnings.warn(
+                AlwaysEagerIgnored("task_always_eager has no effect on send_task"), stacklevel=3
+            )
+        task = self._app.declarations.registry.get(name)
+        if task is not None:
+            defaults = task.bound._call_defaults
+            options = {**defaults, **options} if defaults else options
+        return self.send(name, args, kwargs, task_id, options, task=task)
 
     def collector(
         self, outbox: Outbox, args: Any, kwargs: Any, options: Mapping[str, Any]
     ) -> Collector:
-        """Return what collects the members of a canvas that are called with these."""
+        """Return a collector of the members of a canvas that are called with these."""
         return Collector(self, outbox, args, kwargs, options, _parent())
 
-    def send_all(self, outbox: Outbox, options: Mapping[str, Any]) -> None:
-        """Send what a canvas has collected, in as few trips as possible."""
-        self._app.broker.send_all(
-            outbox.messages, outbox.chords, outbox.chains, self._retry_policy(options)
+    def send_all(
+        self, outbox: Outbox, options: Mapping[str, Any], page: ChordPage | None = None
+    ) -> None:
+        """Send the messages that a canvas has collected, in as few round trips as possible.
+
+        Args:
+            outbox: The messages.
+            options: Options of the canvas, e.g. `retry_policy`.
+            page: The page of the open chord that they are; None: they are none.
+        """
+        policy = self._retry_policy(options)
+        self._app.broker.enqueue_envelopes(
+            outbox.messages, outbox.chords, outbox.chains, policy, page
         )
         self.publishing.after(outbox.published)
 
     def _retry_policy(self, options: Mapping[str, Any]) -> RetryPolicy | None:
         retry, policy = options.get("retry"), options.get("retry_policy")
-        return stores.retry_policy(self._app.conf, retry, policy)
+        conf = self._app.conf
+        if retry is not None or policy is not None:
+            return stores.retry_policy(conf, retry, policy)
+        settings = conf.task_publish_retry, conf.task_publish_retry_policy
+        if settings != self._retry_settings:
+            self._retry_settings = settings[0], dict(settings[1] or {})
+            self._default_retry = stores.retry_policy(conf, None, None)
+        return self._default_retry
 
     def eagerly(
         self, task: Task[Any, Any], args: Any, kwargs: Any, task_id: str | None, options: Any
     ) -> Any:
-        """Run a call here and now (`task_always_eager`), with arguments as a worker would receive
-        them.
-        """
-        from taskhub.result import denied_join_result
+        """Run a call eagerly (`task_always_eager`), with arguments as a worker would get them."""
         from taskhub.task.eager import through_serializer
 
+        check_options(options)
         serializer = options.get("serializer") or self.defaults.serializer
         new_args, new_kwargs = through_serializer(args, kwargs, serializer)
         with denied_join_result():
             return task.apply(new_args, new_kwargs, task_id=task_id, **options)
 
     def pass_on(self, envelope: Envelope) -> None:
-        """Send what an eager call causes; with `task_always_eager`, run it."""
+        """Send a message that follows from an eager call; with `task_always_eager`, run it."""
         if not self._app.conf.task_always_eager:
-            self._app.broker.send(envelope, stores.retry_policy(self._app.conf, None, None))
+            self._app.broker.enqueue_envelope(
+                envelope, stores.retry_policy(self._app.conf, None, None)
+            )
             return
         fields = decode_body(envelope.body)
         options = fields["options"]

@@ -1,6 +1,6 @@
-"""The quick way for the members of a canvas: what the calls of one task have in common is worked out once.
+"""Collection of the members of a canvas: what calls of one task have in common is computed once.
 
-A group of 10,000 calls of one task differs in ids, places and arguments only.
+The calls of a group of 10,000 of one task differ in ids, indexes and arguments only.
 """
 
 from __future__ import annotations
@@ -9,20 +9,26 @@ from collections.abc import Callable, Mapping
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from taskhub.call.message import (
+    build_frozen_options,
+    build_message_options,
+    check_arguments,
+    check_message_size,
+)
 from taskhub.canvas.outbox import Outbox
-from taskhub.message import Envelope, check_name, clamp_priority, encode_body
-from taskhub.task import calling
-from taskhub.worker.context import Context
+from taskhub.execution.request import Context
+from taskhub.message import Envelope, encode_body
+from taskhub.names import check_id
 
 if TYPE_CHECKING:
     from taskhub.app.calls import Calls
     from taskhub.canvas.signature import Signature
     from taskhub.task.task import Task
 
-#: What a member's own options may say if it is to be sent the quick way: what freezing it has written there.
-_PLACE = frozenset(("task_id", "group_id", "group_index", "chord", "root_id", "parent_id"))
-#: Options that give each call something of its own, whoever sets them.
-_OF_EACH_CALL = (_PLACE - {"root_id"}) | {"countdown", "eta", "expires"}
+#: Options of a member that can be made from a template: those that freezing it has set.
+_FROZEN = frozenset(("task_id", "group_id", "group_index", "chord", "root_id", "parent_id"))
+#: Options whose value differs from call to call.
+_OF_EACH_CALL = (_FROZEN - {"root_id"}) | {"countdown", "eta", "expires"}
 
 
 class _Plan(NamedTuple):
@@ -49,8 +55,12 @@ class _Template(NamedTuple):
 class Collector:
     """Puts the frozen members of one canvas into an outbox, without making a result for each.
 
-    Parameters:
-        args, kwargs, options: What every member is called with, beside its own.
+    Args:
+        calls: Sends the app's calls.
+        outbox: Receives the messages.
+        args: Arguments of every member, before its own.
+        kwargs: Keyword arguments of every member.
+        options: Options of every member.
         parent: The request of the task that makes the calls.
     """
 
@@ -73,11 +83,12 @@ class Collector:
     def collect(self, signature: Signature) -> bool:
         """Collect one member.
 
-        Returns False if it must be sent by its own `apply_async`: it is a canvas, or its task has one of its own.
+        Returns False if it must be sent by its own `apply_async`: it is a canvas, or its task has
+        one of its own.
 
         Raises:
-          EncodeError: an argument cannot be serialized.
-          TypeError: the arguments do not fit the task.
+            EncodeError: An argument cannot be serialized.
+            TypeError: The arguments do not fit the task.
         """
         if signature["subtask_type"] is not None:
             return False
@@ -88,23 +99,19 @@ class Collector:
         task, template = plan
         if task is None:
             return False
-        if template is not None and signature["options"].keys() <= _PLACE:
+        if template is not None and signature["options"].keys() <= _FROZEN:
             self._outbox.messages.append(self._from_template(template, signature))
             return True
         args, kwargs, merged = task.prepared(
             *signature.merged(self._args, self._kwargs, self._options)
         )
-        self._outbox.messages.append(
-            self._calls.envelope(
-                task.name, args, kwargs, merged["task_id"], merged, task, self._parent
-            )
-        )
+        called = (task.name, args, kwargs, merged["task_id"], merged, task, self._parent)
+        self._outbox.messages.append(self._calls.envelope(*called, self._outbox.published))
         return True
 
     def _plan(self, named: Any) -> _Plan:
-        from taskhub.task.task import Task
 
-        if named is None or type(named).apply_async is not Task.apply_async:
+        if named is None or named.overrides_apply_async:
             return _Plan()
         task = named.bound
         return _Plan(task, self._template(task))
@@ -122,11 +129,11 @@ class Collector:
             or self._calls.publishing.is_watched
         ):
             return None
-        stored = calling.message_options(common, defaults, self._parent, "")
+        stored = build_message_options(common, defaults, self._parent, "")
         return _Template(
             task.name,
             self._calls.routes.queue(common),
-            clamp_priority(stored.get("priority")),
+            defaults.order.band(stored.get("priority")),
             stored,
             task._check_arguments,
         )
@@ -136,17 +143,19 @@ class Collector:
         options, args, kwargs = signature["options"], signature["args"], signature["kwargs"]
         if self._args and not signature.immutable:
             args = (*self._args, *args)
-        calling.check_arguments(args, kwargs)
+        check_arguments(args, kwargs)
         if check is not None:
             check(*args, **kwargs)
-        task_id = check_name("task_id", options["task_id"])
+        task_id = check_id("task_id", options["task_id"])
         fields = {
             "queue_name": queue,
             "actor_name": name,
             "args": args,
             "kwargs": kwargs,
-            "options": {**common, **calling.place_options(options)},
+            "options": {**common, **build_frozen_options(options)},
             "message_id": task_id,
             "message_timestamp": int(time() * 1000),
         }
-        return Envelope(task_id, queue, priority, encode_body(fields))
+        limit = self._calls.defaults.max_message_size
+        body = check_message_size(encode_body(fields), limit, name)
+        return Envelope(task_id, queue, priority, body)

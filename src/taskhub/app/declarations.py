@@ -7,7 +7,8 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from taskhub.app import current, shared
+from taskhub import current
+from taskhub.app import shared
 from taskhub.app.registry import TaskRegistry
 from taskhub.canvas.builtins import BUILTINS
 from taskhub.exceptions import DuplicateTaskNameWarning
@@ -19,11 +20,10 @@ if TYPE_CHECKING:
 
 
 class Declarations:
-    """Keeps an app's tasks; each is bound when it is first used, the others when the app is
-    finalized.
+    """Keeps an app's tasks; they are bound at their first use, or when the app is finalized.
 
-    Parameters:
-      registry: tasks to begin with.
+    Args:
+        registry: Tasks to begin with.
     """
 
     def __init__(self, app: Celery, registry: Any = None) -> None:
@@ -39,9 +39,7 @@ class Declarations:
     def declare(
         self, function: Callable[..., Any], options: Mapping[str, Any], *, quietly: bool = False
     ) -> Task[Any, Any]:
-        """Return the task that runs `function`; the one that has its name already, if there is
-        one.
-        """
+        """Return the task that runs `function`, or the one that has its name already."""
         task = make_task(self._app, function, options)
         existing: Task[Any, Any] | None = self.registry.get(task.name)
         if existing is None:
@@ -50,6 +48,30 @@ class Declarations:
         if not quietly and existing._declared_function is not function:
             self._warn(existing, task, "was not registered; calls reach the first one")
         return existing
+
+    def decorate(self, args: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
+        """Return the task of `@app.task`, or the decorator of `@app.task(...)`.
+
+        Raises:
+            TypeError: The decorator is applied to something else than a function.
+        """
+
+        def decorate(function: Callable[..., Any]) -> Any:
+            task = self.declare(function, options)
+            if options.get("shared", True):
+                self.shared.append((function, options))
+            chosen = options.get("filter")
+            return chosen(task) if chosen else task
+
+        if not args:
+            return decorate
+        function, *more = args
+        if more:
+            given = len(args) + len(options)
+            raise TypeError(f"@task() takes exactly 1 argument ({given} given)")
+        if not callable(function):
+            raise TypeError("argument 1 to @task() must be a callable")
+        return decorate(function)
 
     def register(self, task: Any, options: Mapping[str, Any]) -> Any:
         """Add a task that was written as a class; it replaces one of the same name."""
@@ -76,7 +98,7 @@ class Declarations:
         """Bind one task, if that was not done.
 
         Raises:
-          RuntimeError: the app was made with `autofinalize=False` and is not finalized.
+            RuntimeError: The app was made with `autofinalize=False` and is not finalized.
         """
         with self._lock:
             self._check_finalizes(auto=True)
@@ -84,16 +106,19 @@ class Declarations:
                 task.bind_to(self._app)
 
     def finalize(self, auto: bool) -> None:
-        """Take what other apps share, and bind every task; later ones are bound when they are
-        declared.
-        """
+        """Add the tasks that other apps share, and bind all; later ones are bound at once."""
         with self._lock:
             if self.finalized:
                 return
             self._check_finalizes(auto)
             self.finalized = True
-            for function, options in (*BUILTINS, *self._of_others()):
+            for function, options in BUILTINS:
                 self.declare(function, options, quietly=True)
+            for function, options in self._of_others():
+                # An actor that the program has declared on this app's broker goes before.
+                if make_task(self._app, function, options).name not in self._app.actors:
+                    self.declare(function, options, quietly=True)
+            current.announce_finalized(self._app)
             for task in list(self.registry.values()):
                 self.bind(task)
         self._app.on_after_finalize.send(self._app)

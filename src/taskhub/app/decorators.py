@@ -1,6 +1,4 @@
-"""What `@app.task(...)` and `@shared_task(...)` return, for type checkers; none of it is made when a
-program runs.
-"""
+"""Types of what `@app.task(...)` and `@shared_task(...)` return, for type checkers only."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
-"""Django: set up before tasks are imported, and its connections closed between tasks, as Celery does."""
+"""Django support: setup before tasks are imported, and connections closed between tasks."""
 
 from __future__ import annotations
 
 import os
 import warnings
+import weakref
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,9 @@ _TASK_CLASS = "taskhub.task.django:DjangoTask"
 def adapt(app: Celery) -> None:
     """Adapt an app to Django, if the program uses it.
 
-    Before the app's modules are imported Django is set up and its checks are run (not with CELERY_SKIP_CHECKS). Around
-    each task that a worker runs, connections of its thread that are too old for CONN_MAX_AGE, or broken, are closed.
+    Before the app's modules are imported Django is set up and its checks are run (not with
+    CELERY_SKIP_CHECKS). Around each task that a worker runs, connections of its thread that are too
+    old for CONN_MAX_AGE, or broken, are closed. Settings that change, as in tests, count at once.
     Tasks get `delay_on_commit` and `apply_async_on_commit`, unless the app has a `task_cls`.
     """
     if not os.environ.get(SETTINGS_VARIABLE):
@@ -41,11 +43,39 @@ def adapt(app: Celery) -> None:
     if app.task_cls is None:
         app.task_cls = _TASK_CLASS
     signals.import_modules.connect(_set_up, sender=app, dispatch_uid="taskhub.django")
+    _follow_settings(app)
     signals.worker_process_init.connect(_look_after_connections, dispatch_uid="taskhub.django")
 
 
-def _set_up(**_: Any) -> None:
+def _follow_settings(app: Celery) -> None:
+    """Reload the configuration when Django reports a changed setting (`override_settings`)."""
+    followed = weakref.ref(app)
+
+    def changed(**_: Any) -> None:
+        app = followed()
+        if app is not None and app.conf.loaded:
+            app.conf.reload()
+            # They keep routes and defaults of the configuration.
+            vars(app).pop("calls", None)
+
+    import_module("django.core.signals").setting_changed.connect(
+        changed, weak=False, dispatch_uid=f"taskhub.{id(app)}"
+    )
+    weakref.finalize(app, _unfollow, id(app))
+
+
+def _unfollow(number: int) -> None:
+    import_module("django.core.signals").setting_changed.disconnect(
+        dispatch_uid=f"taskhub.{number}"
+    )
+
+
+def _set_up(sender: Any = None, **_: Any) -> None:
     import_module("django").setup()
+    if sender is not None:
+        from taskhub.app.django_results import mirror_results
+
+        mirror_results(sender)
     if not os.environ.get(_SKIP_CHECKS_VARIABLE):
         import_module("django.core.checks").run_checks()
 

@@ -1,4 +1,4 @@
-"""`app.events`: following what workers tell, and telling something of one's own."""
+"""Receiving and sending of events (`app.events`)."""
 
 from __future__ import annotations
 
@@ -10,26 +10,28 @@ from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from taskhub.task.calling import origin_of
-from taskhub.worker.events import event
+from taskhub.call.message import origin_of
+from taskhub.execution.events import event
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
 
 Handler = Callable[[dict[str, Any]], Any]
 
-#: Whether to stop is looked at this often, seconds.
+#: How often `should_stop` is read, seconds.
 LOOK_EVERY = 1.0
 
 
 class EventReceiver:
-    """Follows the stream of events, as Celery's `EventReceiver`.
+    """Receives the stream of events, as Celery's `EventReceiver`.
 
-    Parameters:
-      channel: accepted as Celery's connection or channel; the app's store is followed.
-      handlers: called with each event, by its type; `"*"` gets those that have no handler.
-      after: the place in the stream behind which to begin; None: with what comes from now on.
-      options: accepted as Celery's, without effect: queues of events are not needed here.
+    Args:
+        channel: Accepted as Celery's connection or channel; the app's store is read.
+        handlers: Called with each event, by its type; `"*"` gets those that have no handler.
+        args: Accepted as Celery's, without effect.
+        app: The app whose events are received.
+        after: The id of the last event that was received; None: begin with new events.
+        options: Accepted as Celery's, without effect: queues of events are not needed here.
     """
 
     def __init__(
@@ -45,7 +47,7 @@ class EventReceiver:
         self.handlers = dict(handlers or {})
         #: Set it to end a `capture` that is under way.
         self.should_stop = False
-        self._events = app.engine.events(after)
+        self._events = app.engine.read_events(after)
 
     def process(self, type: str, event: dict[str, Any]) -> None:
         """Give an event to its handler, if it has one."""
@@ -58,14 +60,14 @@ class EventReceiver:
     ) -> Iterator[dict[str, Any]]:
         """Give events to their handlers, and yield each.
 
-        Parameters:
-          limit: after so many it ends.
-          timeout: how long to wait for the next one, seconds; None: for ever.
-          wakeup: whether workers are asked for a heartbeat, so that one sees them at once.
+        Args:
+            limit: After so many it ends.
+            timeout: How long to wait for the next one, seconds; None: forever.
+            wakeup: Whether to request a heartbeat of workers, so that they appear at once.
 
         Raises:
-          TimeoutError: nothing came within `timeout`.
-          OperationalError: the store is out of reach.
+            TimeoutError: Nothing came within `timeout`.
+            OperationalError: The store is out of reach.
         """
         if wakeup:
             self.wakeup_workers()
@@ -92,11 +94,11 @@ class EventReceiver:
             pass
 
     def wakeup_workers(self, channel: Any = None) -> None:
-        """Ask workers for a heartbeat."""
+        """Request a heartbeat of workers."""
         self.app.control.broadcast("heartbeat")
 
     def close(self) -> None:
-        """Drop the connection on which events come."""
+        """Close the connection on which events come."""
         self._events.close()
 
     def __enter__(self) -> EventReceiver:
@@ -112,11 +114,13 @@ class EventReceiver:
 
 
 class EventDispatcher:
-    """Appends events of one's own, as Celery's `EventDispatcher`.
+    """Sends events, as Celery's `EventDispatcher`.
 
-    Parameters:
-      connection: accepted as Celery's; the app's store is used.
-      hostname: who tells; by default this process.
+    Args:
+        connection: Accepted as Celery's; the app's store is used.
+        hostname: The name of the sender; by default this process.
+        app: The app to whose store events are sent.
+        options: Accepted as Celery's, without effect.
     """
 
     def __init__(
@@ -130,10 +134,10 @@ class EventDispatcher:
         """Append an event with these fields.
 
         Raises:
-          OperationalError: the store is out of reach.
+            OperationalError: The store is out of reach.
         """
         if self.enabled:
-            self.app.engine.tell([event(type, self.hostname, **fields)])
+            self.app.engine.append_events([event(type, self.hostname, **fields)])
 
     def __enter__(self) -> EventDispatcher:
         return self
@@ -151,11 +155,17 @@ class EventDispatcher:
 
 
 class Events:
-    """`Receiver`, `Dispatcher` and `default_dispatcher` of an app."""
+    """`Receiver`, `Dispatcher`, `State` and `default_dispatcher` of an app."""
 
     def __init__(self, app: Celery) -> None:
+        self._app = app
         self.Receiver = partial(EventReceiver, app=app)
         self.Dispatcher = partial(EventDispatcher, app=app)
+
+    @property
+    def State(self) -> Any:  # noqa: N802
+        """The class of a monitor's state in memory, of taskhub-compat."""
+        return self._app.EventState
 
     def default_dispatcher(self, hostname: str | None = None, **options: Any) -> EventDispatcher:
         """Return a dispatcher."""

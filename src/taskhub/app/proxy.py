@@ -1,6 +1,4 @@
-"""Objects that stand for another one, which is looked up at each use: the current app, its
-tasks.
-"""
+"""Proxies for objects that are looked up at each use: the current app, its tasks."""
 
 from __future__ import annotations
 
@@ -11,7 +9,7 @@ from typing import Any
 class Proxy:
     """Behaves as what a function returns, in all that tasks and apps are used for.
 
-    Also to `isinstance`; only `type()` tells the difference.
+    Also to `isinstance`; only `type()` shows the difference.
     """
 
     __slots__ = ("__weakref__", "_find")

@@ -23,7 +23,7 @@ class TaskRegistry(dict[str, Any]):
         """Add a task, or an instance of a task class.
 
         Raises:
-          InvalidTaskError: it has no name.
+            InvalidTaskError: It has no name.
         """
         instance = task() if inspect.isclass(task) else task
         if not instance.name:
@@ -36,7 +36,7 @@ class TaskRegistry(dict[str, Any]):
         """Remove a task.
 
         Raises:
-          NotRegistered: there is no such task.
+            NotRegistered: There is no such task.
         """
         try:
             self.pop(getattr(name, "name", name))

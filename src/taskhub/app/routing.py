@@ -1,6 +1,4 @@
-"""Which queue a call goes to: pure decisions over `task_routes`, `task_queues` and the call's own
-options.
-"""
+"""Routing: the queue of a call, by `task_routes`, `task_queues` and the call's own options."""
 
 from __future__ import annotations
 
@@ -8,25 +6,47 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import translate
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskhub.exceptions import ImproperlyConfigured, QueueNotFound
+from taskhub.names import check_queue
+
+if TYPE_CHECKING:
+    from taskhub.config.configuration import Configuration
 
 #: Given name, args, kwargs and options of a call, returns a route (a queue name, or a mapping) or
 #: None.
 Router = Callable[..., Any]
 
 
+class Exchange(NamedTuple):
+    """The name and type of an exchange, under kombu's names; a queue is a name here."""
+
+    name: str = ""
+    type: str = "direct"
+
+
+class Queue(NamedTuple):
+    """A queue, under kombu's names; accepted in `task_queues` as kombu's own objects are."""
+
+    name: str
+    exchange: Exchange = Exchange()
+    routing_key: str = ""
+
+
 class Routes:
     """The routes of an app.
 
-    Parameters:
-      routes: the setting `task_routes`: a mapping from names, globs or patterns to routes; a
-        function; a router object
-        (`route_for_task`); the path of one of these; or a list of them.
-      queues: the setting `task_queues`: names, kombu `Queue` objects, or a mapping.
-      default_queue: the setting `task_default_queue`.
-      create_missing: the setting `task_create_missing_queues`.
+    Args:
+        routes: The setting `task_routes`: a mapping from names, globs or patterns to routes; a
+            function; a router object (`route_for_task`); the path of one of these; or a list of
+            them.
+        queues: The setting `task_queues`: names, kombu `Queue` objects, or a mapping.
+        default_queue: The setting `task_default_queue`.
+        create_missing: The setting `task_create_missing_queues`.
+
+    Raises:
+        ImproperlyConfigured: A route or the name of a queue cannot be used.
     """
 
     def __init__(
@@ -34,6 +54,11 @@ class Routes:
     ) -> None:
         self._routers = [_as_router(route) for route in _as_routes(routes)]
         self.queues = _by_name(queues)
+        for name in self.queues:
+            try:
+                check_queue(name)
+            except (TypeError, ValueError) as error:
+                raise ImproperlyConfigured(f"task_queues: {error}") from None
         self._default_queue = default_queue
         self._create_missing = create_missing
 
@@ -41,6 +66,18 @@ class Routes:
     def names(self) -> tuple[str, ...]:
         """The queues that the configuration names."""
         return tuple(self.queues) or (self._default_queue,)
+
+    def queue_objects(self, conf: Configuration) -> dict[str, Any]:
+        """Return the queues of `task_queues` by name, or else the default queue, as objects."""
+        found = {
+            name: Queue(name, Exchange(name), name) if isinstance(queue, str) else queue
+            for name, queue in self.queues.items()
+        }
+        if found:
+            return found
+        default = self._default_queue
+        exchange = Exchange(conf.task_default_exchange or default)
+        return {default: Queue(default, exchange, conf.task_default_routing_key or default)}
 
     @property
     def differ_by_call(self) -> bool:
@@ -70,12 +107,14 @@ class Routes:
         """Return the queue that routed options name.
 
         Raises:
-          QueueNotFound: it is not configured, and `task_create_missing_queues` is off.
+            QueueNotFound: It is not configured, and `task_create_missing_queues` is off.
+            TypeError: Its name is no text.
+            ValueError: Its name cannot be used.
         """
         queue = options.get("queue")
         if queue is None:
             queue = self._by_exchange(options) or self._default_queue
-        name: str = getattr(queue, "name", queue)
+        name = check_queue(queue)
         if not self._create_missing and name not in self.queues and name != self._default_queue:
             raise QueueNotFound(
                 f"Queue {name!r} missing from task_queues; add it there, or set "
@@ -84,9 +123,7 @@ class Routes:
         return name
 
     def _by_exchange(self, options: Mapping[str, Any]) -> str | None:
-        """Return the queue that an exchange would deliver to; without an exchange, keys of queues
-        count only.
-        """
+        """Return the queue to which an exchange would route; None: neither is given."""
         exchange, routing_key = options.get("exchange"), options.get("routing_key")
         exchange = getattr(exchange, "name", exchange) or None
         if exchange is None and routing_key is None:
@@ -136,7 +173,8 @@ def _as_router(route: Any) -> Router:
     if isinstance(route, Mapping) or _is_pairs(route):
         return _map_router(dict(route))
     raise ImproperlyConfigured(
-        f"task_routes holds {route!r}: give a mapping, a function, a router object, or a list of these"
+        f"task_routes contains {route!r}: use a mapping, a function, a router object, or a list "
+        "of these"
     )
 
 
@@ -175,4 +213,7 @@ def _by_name(queues: Any) -> dict[str, Any]:
         return {}
     if isinstance(queues, Mapping):
         return dict(queues)
-    return {getattr(queue, "name", queue): queue for queue in queues}
+    return {
+        queue if isinstance(queue, str) else getattr(queue, "name", queue): queue
+        for queue in queues
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, cast, overload
 
-from taskhub.app import current
+from taskhub import current
 from taskhub.app.proxy import Proxy
 
 if TYPE_CHECKING:

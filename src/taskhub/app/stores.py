@@ -1,15 +1,23 @@
-"""From settings to the engine: which stores the app uses, and how."""
+"""Engines made from settings: the stores that an app uses, and how it connects."""
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from taskhub.config import transport_options
+from taskhub.config.configuration import ENVIRONMENT
+from taskhub.config.ranges import milliseconds as milliseconds
+from taskhub.config.result_backend import shares_broker
 from taskhub.config.urls import StoreURL, parse_store_url
-from taskhub.engine.port import Engine, RetryPolicy
-from taskhub.engine.rules import EngineRules
+from taskhub.engine import factory
+from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.retry_policy import RetryPolicy
+from taskhub.engine.port.rules import EngineRules
+from taskhub.engine.port.stores import EngineStores
+from taskhub.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,26 +26,21 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-#: Result backends of Celery's that have no store of their own: results go where the messages are.
-_WITH_BROKER = ("rpc", "rpc://", "amqp", "amqp://", "disabled", "disabled://", "cache+memory://")
-
-
-def milliseconds(value: Any) -> int | None:
-    """Return a duration (timedelta, or seconds) in milliseconds; None, or 0, for no end."""
-    if not value:
-        return None
-    seconds = value.total_seconds() if isinstance(value, timedelta) else float(value)
-    return int(seconds * 1000)
-
 
 def engine_rules(conf: Configuration) -> EngineRules:
     """Return what the engine must know of the configuration."""
     return EngineRules(
         namespace=conf.taskhub_namespace,
+        key_prefix=transport_options.prefix_of_keys(conf.broker_transport_options),
+        results_prefix=transport_options.prefix_of_results(conf.result_backend_transport_options),
         max_deliveries=conf.task_max_deliveries,
         largest_message=conf.task_max_message_size or 0,
         lease=milliseconds(conf.lease_seconds) or EngineRules.lease,
         statistics_ttl=milliseconds(conf.statistics_expires) or 0,
+        history_limit=conf.history_limit,
+        history_ttl=milliseconds(conf.history_expires) or 0,
+        failed_limit=conf.failed_limit,
+        idle_connections=conf.broker_pool_limit or 0,
         events_kept=conf.event_stream_length,
         dead_letter_ttl=milliseconds(conf.dead_letter_expires) or EngineRules.dead_letter_ttl,
     )
@@ -55,28 +58,32 @@ def retry_policy(conf: Configuration, retry: bool | None, policy: Any) -> RetryP
 def make_engine(conf: Configuration, url: str | None = None) -> Engine:
     """Return the engine that the settings name; the development store if they name none.
 
-    Parameters:
-      url: a store for messages and results, whatever the settings name.
+    Args:
+        conf: The settings.
+        url: A store for messages and results, whatever the settings name.
 
     Raises:
-      ImproperlyConfigured: a URL cannot be used.
+        ImproperlyConfigured: A URL cannot be used.
     """
-    rules = engine_rules(conf)
-    broker_url: Any = url or conf.broker_url
+    broker_url: Any = conf.broker_url if url is None else url
     if isinstance(broker_url, list | tuple):
-        broker_url = broker_url[0] if broker_url else None
-    broker = parse_store_url(broker_url) if broker_url else _development_store(conf)
-    if broker.scheme == "memory":
-        from taskhub.engine.memory import MemoryEngine
-
-        return MemoryEngine(rules)
-    from taskhub.engine.redis.engine import RedisEngine
-
+        broker_url = broker_url[0] if broker_url else ""
+    if broker_url is None:
+        refuse_empty_variables()
+        broker = _development_store(conf)
+    elif not broker_url:
+        raise ImproperlyConfigured(
+            "broker_url is empty: name a store, e.g. redis://localhost:6379/0, or leave the "
+            "setting out for the development store"
+        )
+    else:
+        broker = parse_store_url(broker_url)
     timeout = broker.options.get("socket_connect_timeout", conf.broker_connection_timeout)
-    return RedisEngine(
-        broker,
-        None if url else _results_url(conf),
-        rules=rules,
+    results = None if url or broker.scheme == "memory" else _results_url(conf)
+    stores = EngineStores(
+        broker=broker,
+        results=results or broker,
+        rules=engine_rules(conf),
         broker_options=_options(
             conf.broker_transport_options,
             ssl=conf.broker_use_ssl,
@@ -86,6 +93,22 @@ def make_engine(conf: Configuration, url: str | None = None) -> Engine:
             conf.result_backend_transport_options, ssl=conf.redis_backend_use_ssl
         ),
     )
+    return factory.make_engine(stores)
+
+
+def refuse_empty_variables() -> None:
+    """Refuse to take the development store where a variable that should name another is empty.
+
+    Raises:
+        ImproperlyConfigured: One is.
+    """
+    for variable in ENVIRONMENT["broker_url"]:
+        if os.environ.get(variable) == "":
+            raise ImproperlyConfigured(
+                f"the environment variable {variable} is empty, and broker_url is not set: "
+                "name a store, e.g. redis://localhost:6379/0, or unset the variable for the "
+                "development store"
+            )
 
 
 def _options(given: Mapping[str, Any] | None, **settings: Any) -> dict[str, Any]:
@@ -93,17 +116,26 @@ def _options(given: Mapping[str, Any] | None, **settings: Any) -> dict[str, Any]
     return {**{name: value for name, value in settings.items() if value}, **(given or {})}
 
 
+def broker_address(conf: Configuration, include_password: bool = False) -> str:
+    """Return the broker's URL for people, password masked unless it is to be shown."""
+    url: Any = conf.broker_url
+    url = url[0] if isinstance(url, list | tuple) and url else url
+    if not url:
+        return "development store"
+    return str(url) if include_password else str(parse_store_url(url))
+
+
 def _results_url(conf: Configuration) -> StoreURL | None:
-    backend = conf.result_backend
-    if not backend or backend in _WITH_BROKER:
+    if shares_broker(conf):
         return None
-    return parse_store_url(backend, setting="result_backend")
+    return parse_store_url(conf.result_backend, setting="result_backend")
 
 
 def home_of(conf: Configuration) -> Path:
     """Return the directory of the development store, the outbox and the log of `taskhub up`.
 
-    As the setting `taskhub_project_directory` says, otherwise TASKHUB_HOME, otherwise the project's.
+    As the setting `taskhub_project_directory` says, otherwise TASKHUB_HOME, otherwise the
+    project's.
     """
     from pathlib import Path
 
@@ -117,5 +149,5 @@ def _development_store(conf: Configuration) -> StoreURL:
     from taskhub.engine.embedded import acquire
 
     store = acquire(home_of(conf))
-    logger.warning("%s", store.announce())
+    logger.warning("%s", store.announcement())
     return parse_store_url(store.url)

@@ -1,4 +1,4 @@
-"""For tests of programs that have tasks: workers in the same process, on a store that nobody else sees.
+"""Tests of programs that have tasks: workers in the same process, on a private store.
 
     with private_store(app), start_worker(app):
         assert add.delay(1, 2).get(timeout=10) == 3

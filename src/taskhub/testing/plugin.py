@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from taskhub.app.app import Celery
-from taskhub.testing.app import TestApp, setup_default_app
+from taskhub.testing.app import TestApp, isolated_app
 from taskhub.testing.store import eager
 from taskhub.testing.worker import InProcessWorker, start_worker
 
@@ -23,7 +23,7 @@ def taskhub_settings() -> Mapping[str, Any]:
 def taskhub_app(taskhub_settings: Mapping[str, Any]) -> Generator[Celery]:
     """An app of this test alone, on a store in memory; the current one."""
     app = TestApp(config=taskhub_settings)
-    with setup_default_app(app):
+    with isolated_app(app):
         app.set_current()
         app.set_default()
         yield app

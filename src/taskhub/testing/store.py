@@ -11,7 +11,7 @@ from taskhub.app import stores
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
-    from taskhub.engine.port import Engine
+    from taskhub.engine.port.engine import Engine
 
 
 @contextmanager
@@ -20,13 +20,14 @@ def private_store(app: Celery, directory: Path | None = None) -> Generator[Engin
 
     No worker of the app may run when the block begins; one may be started inside.
 
-    Parameters:
-      directory: where to start a real server, which other processes can use, too (needs the extra `embedded`); None:
-        the store is in memory.
+    Args:
+        app: The app.
+        directory: Where to start a real server, which other processes can use, too (needs the extra
+            `embedded`); None: the store is in memory.
 
     Raises:
-      ImproperlyConfigured: there is no server to start.
-      OperationalError: it does not start.
+        ImproperlyConfigured: There is no server to start.
+        OperationalError: It does not start.
     """
     with ExitStack() as held:
         url = "memory://"
@@ -51,8 +52,9 @@ def private_store(app: Celery, directory: Path | None = None) -> Generator[Engin
 def eager(app: Celery, propagates: bool = True) -> Generator[Celery]:
     """Let calls of an app's tasks run here and now, without any store or worker; yields the app.
 
-    Parameters:
-      propagates: whether a call raises what its task raises; otherwise its result holds it.
+    Args:
+        app: The app.
+        propagates: Whether a call raises what its task raises; otherwise its result holds it.
     """
     conf = app.conf
     before = {name: conf[name] for name in ("task_always_eager", "task_eager_propagates")}

@@ -1,10 +1,11 @@
-"""Workers in the process of a test (as `celery.contrib.testing.worker`)."""
+"""Workers in the process of a test."""
 
 from __future__ import annotations
 
 import importlib
 import logging
 import os
+import socket
 import sys
 from collections.abc import Generator, Iterable
 from contextlib import ExitStack, contextmanager
@@ -13,18 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 from dramatiq.worker import Worker
 
+from taskhub.engine.dramatiq.internals import task_threads
 from taskhub.exceptions import OperationalError
 from taskhub.result import allow_join_result
 from taskhub.signals import Signal
-from taskhub.utils.log import base_logger, mlevel
-from taskhub.utils.nodenames import anon_nodename
+from taskhub.worker.supervisor.concurrency import pool_named
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
 
+library_logger = logging.getLogger("taskhub")
+
 WORKER_LOGLEVEL = os.environ.get("WORKER_LOGLEVEL", "error")
 
-#: How long a thread that has nothing to do waits before it looks whether it is to end, milliseconds.
+#: How long a thread that has nothing to do waits before it looks whether it is to end,
+#: milliseconds.
 LOOK_EVERY = 50
 
 test_worker_starting = Signal(name="test_worker_starting")
@@ -35,12 +39,14 @@ test_worker_stopped = Signal(("worker",), name="test_worker_stopped")
 class InProcessWorker:
     """Runs tasks in threads of this process.
 
-    Parameters:
-      app: whose tasks.
-      concurrency: how many at a time.
-      hostname: the node's name; None: one of this process.
-      queues: the only queues to serve, in a list or separated by commas; None: all.
-      options: accepted as those of Celery's workers, without effect.
+    Args:
+        app: Whose tasks.
+        concurrency: How many at a time.
+        pool: "solo": one at a time, whatever `concurrency` says, as in Celery; others are threads
+            here.
+        hostname: The node's name; None: one of this process.
+        queues: The only queues to serve, in a list or separated by commas; None: all.
+        options: Accepted as those of Celery's workers, without effect.
     """
 
     # pytest takes classes with `Test` in Celery's name for tests.
@@ -50,13 +56,15 @@ class InProcessWorker:
         self,
         app: Celery,
         concurrency: int | None = None,
+        pool: Any = None,
         hostname: str | None = None,
         queues: str | Iterable[str] | None = None,
         **options: Any,
     ) -> None:
         self.app = app
         self.concurrency = concurrency or 1
-        self.hostname = hostname or anon_nodename()
+        self._threads = 1 if pool is not None and pool_named(pool) == "solo" else self.concurrency
+        self.hostname = hostname or f"gen{os.getpid()}@{socket.gethostname()}"
         self.options = options
         names = queues.split(",") if isinstance(queues, str) else queues
         self.queues = {getattr(name, "name", name) for name in names or ()}
@@ -66,7 +74,7 @@ class InProcessWorker:
         """Begin; returns when it takes tasks.
 
         Raises:
-          OperationalError: the store is out of reach.
+            OperationalError: The store is out of reach.
         """
         broker = self.app.broker
         broker.nodename = self.hostname
@@ -75,11 +83,11 @@ class InProcessWorker:
         self._worker = Worker(
             broker,
             queues=self.queues or None,
-            worker_threads=self.concurrency,
+            worker_threads=self._threads,
             worker_timeout=LOOK_EVERY,
         )
         self._worker.start()
-        if broker.courier is None:
+        if broker.exchange_loop is None:
             self._worker.stop()
             broker.engine.ping()
             raise OperationalError("the worker could not begin: see what it has logged")
@@ -87,7 +95,7 @@ class InProcessWorker:
     def reload(
         self, modules: Iterable[str] | None = None, reload: bool = False, reloader: Any = None
     ) -> None:
-        """Import modules, and with `reload` again those that are. Tasks declared since the start are known anyway."""
+        """Import modules; with `reload`, again. Tasks declared since the start are known anyway."""
         for name in modules or ():
             found = sys.modules.get(name)
             if found is None:
@@ -96,11 +104,15 @@ class InProcessWorker:
                 (reloader or importlib.reload)(found)
 
     def stop(self, timeout: float = 10.0) -> bool:
-        """End; returns whether all tasks have ended within `timeout` seconds. Others are given back to the store."""
+        """Stop; returns whether all tasks have ended in time. Messages of others are requeued.
+
+        Args:
+            timeout: How long tasks may take, seconds.
+        """
         worker, self._worker = self._worker, None
         if worker is None:
             return True
-        threads = list(worker.workers)
+        threads = task_threads(worker)
         worker.stop(timeout=int(timeout * 1000))
         return not any(thread.is_alive() for thread in threads)
 
@@ -109,7 +121,7 @@ class InProcessWorker:
 def start_worker(
     app: Celery,
     concurrency: int = 1,
-    pool: str = "solo",
+    pool: Any = None,
     loglevel: str | int = WORKER_LOGLEVEL,
     logfile: str | None = None,
     perform_ping_check: bool = True,
@@ -121,26 +133,27 @@ def start_worker(
 
     The app becomes the current one.
 
-    Parameters:
-      concurrency: how many tasks run at a time, in threads.
-      pool: accepted as Celery's: it is always threads.
-      loglevel: what is logged meanwhile.
-      logfile: where that goes, too.
-      perform_ping_check: run a task before the block begins.
-      ping_task_timeout: how long that may take, seconds.
-      shutdown_timeout: how long tasks may go on when the block has ended, seconds.
-      kwargs: as of `InProcessWorker`.
+    Args:
+        app: The app.
+        concurrency: How many tasks run at a time, in threads.
+        pool: As of `InProcessWorker`.
+        loglevel: What is logged meanwhile.
+        logfile: Where that goes, too.
+        perform_ping_check: Run a task before the block begins.
+        ping_task_timeout: How long that may take, seconds.
+        shutdown_timeout: How long tasks may go on when the block has ended, seconds.
+        kwargs: As of `InProcessWorker`.
 
     Raises:
-      OperationalError: the store is out of reach.
-      TimeoutError: the first task did not end in time.
-      RuntimeError: tasks did not end in time.
+        OperationalError: The store is out of reach.
+        TimeoutError: The first task did not end in time.
+        RuntimeError: Tasks did not end in time.
     """
     # Apps that are finalized later get it, too.
     from taskhub.testing.tasks import ping
 
     test_worker_starting.send(app)
-    worker = InProcessWorker(app, concurrency, **kwargs)
+    worker = InProcessWorker(app, concurrency, pool, **kwargs)
     with ExitStack() as held:
         held.callback(lambda: test_worker_stopped.send(app, worker=worker))
         setup_app_for_worker(app, loglevel, logfile)
@@ -160,8 +173,10 @@ def start_worker(
 def setup_app_for_worker(app: Celery, loglevel: str | int, logfile: str | None) -> None:
     """Get an app ready for a worker in this process: bind its tasks, and make it the current one.
 
-    Parameters:
-      loglevel, logfile: accepted as Celery's: `start_worker` sees to logging.
+    Args:
+        app: The app.
+        loglevel: Accepted as Celery's: `start_worker` sets logging up.
+        logfile: Accepted as Celery's.
     """
     app.finalize()
     app.set_current()
@@ -171,17 +186,18 @@ def setup_app_for_worker(app: Celery, loglevel: str | int, logfile: str | None) 
 @contextmanager
 def _logging(level: str | int, logfile: str | None) -> Generator[None]:
     """Log what taskhub says; loggers of the program, and handlers of pytest, stay as they are."""
-    before = base_logger.level
-    base_logger.setLevel(mlevel(level) or before)
+    before = library_logger.level
+    number = logging.getLevelNamesMapping()[level.upper()] if isinstance(level, str) else level
+    library_logger.setLevel(number or before)
     handler = None if logfile is None else logging.FileHandler(logfile, encoding="utf-8")
     if handler is not None:
-        base_logger.addHandler(handler)
+        library_logger.addHandler(handler)
     try:
         yield
     finally:
-        base_logger.setLevel(before)
+        library_logger.setLevel(before)
         if handler is not None:
-            base_logger.removeHandler(handler)
+            library_logger.removeHandler(handler)
             handler.close()
 
 

@@ -1,7 +1,7 @@
-"""Telling of calls that become messages: `before_task_publish`, `after_task_publish`, `task_sent`.
+"""Signals and events of calls: `before_task_publish`, `after_task_publish`, `task_sent`.
 
-Receivers see a call in the form of Celery's messages, and may change it there: what they do to headers, properties and
-body is read back and reaches the worker.
+Receivers see a call in the form of Celery's messages, and may change it there: what they do to
+headers, properties and body is read back and reaches the worker.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from taskhub import signals
+from taskhub.app.routing import Exchange, Queue
+from taskhub.call.message import origin_of
+from taskhub.call.values import Due, compute_due, compute_expiry
 from taskhub.exceptions import OperationalError
+from taskhub.execution.events import event
 from taskhub.serialization.safe_repr import safe_repr
-from taskhub.task import calling
-from taskhub.task.calling import origin_of
-from taskhub.worker.events import event
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -49,8 +50,8 @@ _FIXED = frozenset(("id", "lang"))
 #: Parts of a call that stand in the body of Celery's messages.
 _EMBEDDED = ("callbacks", "errbacks", "chain", "chord")
 
-#: Headers that the event `task-sent` tells of under the same names.
-_TOLD = ("root_id", "parent_id", "retries", "eta", "expires")
+#: Headers that are fields of the event `task-sent`.
+_EVENT_FIELDS = ("root_id", "parent_id", "retries", "eta", "expires")
 
 
 class Call(NamedTuple):
@@ -61,9 +62,9 @@ class Call(NamedTuple):
     queue: str
     args: Any
     kwargs: Any
-    #: The options of the message, as `calling.message_options` makes them.
+    #: The options of the message, as `build_message_options` makes them.
     stored: dict[str, Any]
-    due: calling.Due
+    due: Due
 
 
 class Publication(NamedTuple):
@@ -108,9 +109,11 @@ def publication(call: Call) -> Publication:
 def read_back(call: Call, before: Publication, after: Publication, timezone: Any) -> Call:
     """Return a call with what receivers have changed in its message.
 
-    Parameters:
-      before: the message as it was shown; `after`: as they left it.
-      timezone: in which an `eta` without a zone is meant.
+    Args:
+        call: The call before.
+        before: The message that receivers got.
+        after: The message as they have left it.
+        timezone: The zone of an `eta` without one.
     """
     stored, due = dict(call.stored), call.due
     changed = {
@@ -118,17 +121,15 @@ def read_back(call: Call, before: Publication, after: Publication, timezone: Any
         for name, value in after.headers.items()
         if name not in before.headers or before.headers[name] != value
     }
-    custom = {
-        name: value
-        for name, value in (stored.get("headers") or {}).items()
-        if name in after.headers
-    }
+    own = stored.get("headers") or {}
+    custom = {name: value for name, value in own.items() if name in after.headers}
+    custom.update((name, changed.pop(name)) for name in own if name in changed)
     name = changed.pop("task", call.name)
     if "eta" in changed:
-        due = calling.due(None, changed.pop("eta"), timezone)
+        due = compute_due(None, changed.pop("eta"), timezone)
     for header, value in changed.items():
         if header == "expires":
-            stored[header] = calling.expiry(value, timezone)
+            stored[header] = compute_expiry(value, timezone)
         elif header in _FIELDS:
             stored[header] = value
         elif header not in _FIXED:
@@ -146,14 +147,14 @@ def read_back(call: Call, before: Publication, after: Publication, timezone: Any
 
 
 class Publishing:
-    """Tells of an app's calls."""
+    """Sends the signals and events of an app's calls."""
 
     def __init__(self, app: Celery) -> None:
         self._app = app
 
     @property
     def is_watched(self) -> bool:
-        """Whether anybody is to be told; looked at for every call."""
+        """Whether there are receivers, or events are sent; read for every call."""
         return bool(
             signals.before_task_publish.receivers
             or signals.after_task_publish.receivers
@@ -168,24 +169,24 @@ class Publishing:
 
     def _send_events(self, published: Iterable[Publication]) -> None:
         try:
-            self._app.engine.tell([_sent_event(shown) for shown in published])
+            self._app.engine.append_events([_sent_event(shown) for shown in published])
         except OperationalError as error:
             # The calls themselves are stored.
-            logger.warning("%s; nobody is told that tasks were sent", error)
+            logger.warning("%s; no task-sent events were sent", error)
 
     def before(
         self, call: Call, options: Mapping[str, Any], timezone: Any
     ) -> tuple[Call, Publication]:
-        """Show a call before it is sent; returns it as the receivers have left it, and its message.
+        """Send `before_task_publish`; returns the call as receivers changed it, and its message.
 
-        Parameters:
-          options: those of the call; `retry_policy` is shown, too.
+        Args:
+            call: The call.
+            options: Its options; receivers get `retry_policy`, too.
+            timezone: The zone of an `eta` without one.
         """
         shown = publication(call)
         if not signals.before_task_publish.receivers:
             return call, shown
-        from taskhub.app.amqp import Exchange, Queue
-
         original = _copy(shown)
         policy = self._app.conf.task_publish_retry_policy or {}
         signals.before_task_publish.send(
@@ -201,7 +202,7 @@ class Publishing:
         return read_back(call, original, shown, timezone), shown
 
     def after(self, published: Iterable[Publication]) -> None:
-        """Tell that messages were sent, or leave in the commit of the task that runs."""
+        """Send the signals and events after messages were sent, or are part of a commit."""
         if self.sends_events:
             self._send_events(published)
         for name, routing_key, headers, _, body in published:
@@ -227,7 +228,7 @@ def _sent_event(shown: Publication) -> str:
         headers["origin"] or origin_of(os.getpid()),
         uuid=headers["id"],
         name=headers["task"],
-        **{name: headers[name] for name in _TOLD},
+        **{name: headers[name] for name in _EVENT_FIELDS},
         args=headers["argsrepr"],
         kwargs=headers["kwargsrepr"],
         queue=shown.routing_key,
