@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from taskhub import Celery
+from taskhub.actors.checks import CHECKS, mail_line
 from taskhub.actors.schedule import ENTRIES
-from taskhub.app import Celery
 
 #: Names the module with the app's settings: `package.module` or `package.module:attribute`.
-CONFIGURATION_VARIABLE = "TASKHUB_CONFIG"
+CONFIGURATION_VARIABLE: Final = "TASKHUB_CONFIG"
+#: What `taskhub up` proposes to call.
+FIRST_CALL: Final = (
+    "Modules.admin.tasks.default_tasks.send_email",
+    {"to": "you@example.com", "subject": "Hello", "body": "It works."},
+)
 
 
 def make_app() -> Celery:
@@ -18,6 +26,9 @@ def make_app() -> Celery:
     app = Celery("taskhub", task_default_queue="default")
     app.config_from_envvar(CONFIGURATION_VARIABLE, silent=True)
     app.schedule.application = ENTRIES
+    app.checks += CHECKS
+    app.banner.append(mail_line)
+    app.first_call = FIRST_CALL
     return app
 
 

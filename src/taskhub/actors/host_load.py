@@ -1,16 +1,15 @@
-"""The command `host_load`: workers tell how much of their host is in use."""
+"""The command `host_load`: workers report how much of their host is in use."""
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from taskhub.actors.stores import home
-from taskhub.worker.commands.panel import nok
+from taskhub.actors.application import app
+from taskhub.control import nok
 
 if TYPE_CHECKING:
-    from taskhub.system import HostLoad, Prober
+    from taskhub.actors.system import HostLoad, Prober
 
 #: A disk that does not answer must not keep the worker from hearing other commands, seconds.
 TIMEOUT = 3.0
@@ -18,7 +17,7 @@ TIMEOUT = 3.0
 
 def host_load(state: Any) -> dict[str, Any]:
     """How much of the host's processors, memory and disks is in use."""
-    found = _prober().look({"host": measure_here})["host"]
+    found = _prober().run({"host": measure_here})["host"]
     if found.error is not None:
         return nok(found.error)
     load: HostLoad = found.value
@@ -27,14 +26,13 @@ def host_load(state: Any) -> dict[str, Any]:
 
 def measure_here() -> HostLoad:
     """Measure this host, with the disks that its own environment names."""
-    from taskhub.system import StatusSettings, measure_host
+    from taskhub.actors.system import StatusSettings, measure_host
 
-    settings = StatusSettings.from_environment(os.environ, home=home())
-    return measure_host(settings.disks)
+    return measure_host(StatusSettings(home=app.home).disks)
 
 
 @cache
 def _prober() -> Prober:
-    from taskhub.system import Prober
+    from taskhub.actors.system import Prober
 
     return Prober(TIMEOUT)

@@ -14,48 +14,49 @@ logger = logging.getLogger(__name__)
 STATE: Final = "PROGRESS"
 #: Seconds between two states of one task.
 _PAUSE: Final = 0.5
-#: How many of the parts of a canvas tell that they begin.
-_TOLD: Final = 200
+#: How many of the parts of a canvas report that they begin.
+_REPORTED: Final = 200
 
 
 class Progress:
     """Stores the state PROGRESS with `{"current", "total", "step"}`, a few times a second at most.
 
-    Parameters:
-      task: a bound task; called as a plain function, it tells nobody.
-      whole: the id of a call whose progress this is as well: that of the canvas of which it is a part.
+    Args:
+        task: a bound task; called as a plain function, it reports nothing.
+        whole: the id of a call whose progress this is as well: that of the canvas of which it is a
+            part.
     """
 
     def __init__(self, task: Any, whole: str | None = None) -> None:
         self._task = task
-        self._told = [task_id for task_id in (task.request.id, whole) if task_id]
+        self._reported = [task_id for task_id in (task.request.id, whole) if task_id]
         self._next = 0.0
         self._step = ""
 
     def __call__(self, current: int, total: int, step: str) -> None:
-        """Tell how far the task is: `current` of `total`, and what it is doing."""
+        """Report how far the task is: `current` of `total`, and what it is doing."""
         now = time.monotonic()
         if not self._task.request.id or (now < self._next and step == self._step):
             return
         self._next, self._step = now + _PAUSE, step
-        for task_id in self._told:
+        for task_id in self._reported:
             _store(self._task, task_id, current, total, step)
 
 
-def tell_begun(task: Any, part: Sequence[Any] | None, step: str) -> None:
-    """Tell how far a canvas is when one of its parts begins; of thousands of parts, some hundreds tell.
+def report_begun(task: Any, part: Sequence[Any] | None, step: str) -> None:
+    """Report the progress of a canvas when one of its parts begins; at most some hundreds do.
 
-    Parameters:
-      task: the bound task of the part.
-      part: id of the call that the canvas stands for, number of the part from 1, how many there are; None: there is
-        no canvas.
-      step: what the part does.
+    Args:
+        task: the bound task of the part.
+        part: id of the call that the canvas stands for, number of the part from 1, how many there
+            are; None: there is no canvas.
+        step: what the part does.
     """
     # A part that is tried again begins long after its turn.
     if part is None or task.request.retries:
         return
     whole, number, total = part
-    if number % max(1, total // _TOLD) == 0 or number in (1, total):
+    if number % max(1, total // _REPORTED) == 0 or number in (1, total):
         _store(task, whole, number, total, step)
 
 

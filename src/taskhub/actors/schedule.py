@@ -1,6 +1,6 @@
-"""The periodic jobs that the application brings; the setting `application_schedule` changes single fields.
+"""Periodic jobs of the application; the setting `application_schedule` changes single fields.
 
-Each runs once at a time: a tick is skipped while the run before waits or runs.
+Each runs once at a time: a fire time is skipped while the run before waits or runs.
 """
 
 from __future__ import annotations

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from taskhub import Celery
 from taskhub.actors.application import app as _application
-from taskhub.app import Celery
 
 
 @dataclass(frozen=True)
 class CeleryService:
     """Holds the app.
 
-    Parameters:
-      app: that of the shipped tasks.
+    Args:
+        app: that of the shipped tasks.
     """
 
     app: Celery
@@ -36,12 +36,13 @@ def celery_app() -> Celery:
 
 
 def init_celery(**settings: Any) -> Celery:
-    """Make the app the current one of this program, and return it. To be called when the program starts.
+    """Make the app the current one of this program and return it; call it at program start.
 
     It connects to nothing. May be called again.
 
-    Parameters:
-      settings: any settings by their names, e.g. `broker_url`; they go before those of the environment's module.
+    Args:
+        settings: any settings by their names, e.g. `broker_url`; they go before those of the
+            environment's module.
     """
     app = celery_app()
     if settings:
@@ -52,17 +53,18 @@ def init_celery(**settings: Any) -> Celery:
 
 
 def init_fastapi_celery(fastapi_app: Any, celery: Celery | None = None, **settings: Any) -> Celery:
-    """Give a FastAPI (or Starlette) application a Celery app: `request.app.state.celery`. Returns that.
+    """Attach a Celery app to a FastAPI or Starlette application as `request.app.state.celery`.
 
-    Its connections are closed when the application ends, after what the application's own lifespan does then.
+    Its connections are closed when the application ends, after what the application's own lifespan
+    does then.
 
-    Parameters:
-      fastapi_app: to be given before it starts.
-      celery: the Celery app; None: that of the shipped tasks.
-      settings: as of `init_celery`; only without `celery`.
+    Args:
+        fastapi_app: to be given before it starts.
+        celery: the Celery app; None: that of the shipped tasks.
+        settings: as of `init_celery`; only without `celery`.
 
     Raises:
-      TypeError: what was given is no such application; or both an app and settings.
+        TypeError: what was given is no such application; or both an app and settings.
     """
     if celery is not None and settings:
         raise TypeError("init_fastapi_celery takes an app or settings, not both")

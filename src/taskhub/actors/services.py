@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from taskhub.actors import cache, mail, quant
 from taskhub.actors.application import app
-from taskhub.actors.stores import broker_store, home, notes_store
-from taskhub.cache import CacheCleaner, CacheSettings, open_client, protected_prefixes
-from taskhub.mail import Mailer, MailSettings, MemorySentMarks, RedisSentMarks, SentMarks
-from taskhub.quant import MarketData, QuantSettings
+from taskhub.actors.cache import protected_prefixes
+from taskhub.stores import StoreURL, open_client
 
 if TYPE_CHECKING:
-    from taskhub.system import (
+    from taskhub.actors.system import (
         CleaningSettings,
         KnownMemory,
         Operators,
@@ -27,31 +25,32 @@ if TYPE_CHECKING:
 _lock = threading.Lock()
 
 
-def mailer() -> Mailer:
+def mailer() -> mail.Mailer:
     """Return the mail service.
 
     Raises:
-      MailConfigurationError: a variable of the environment is wrong.
+        MailConfigurationError: a variable of the environment is wrong.
     """
     with _lock:
         return _mailer()
 
 
-def cache_cleaner() -> CacheCleaner:
+def cache_cleaner() -> cache.CacheCleaner:
     """Return the cache service.
 
     Raises:
-      CacheConfigurationError: `TASKHUB_CACHE_URL` is wrong, or needed and not set.
+        CacheConfigurationError: `TASKHUB_CACHE_URL` is wrong, or needed and not set.
     """
     with _lock:
         return _cache_cleaner()
 
 
-def market_data() -> MarketData:
+def market_data() -> quant.MarketData:
     """Return the service of market data.
 
     Raises:
-      QuantConfigurationError: a variable of the environment is wrong, or the extra `quant` is not installed.
+        QuantConfigurationError: a variable of the environment is wrong, or the extra `quant` is not
+            installed.
     """
     with _lock:
         return _market_data()
@@ -61,27 +60,27 @@ def prober() -> Prober:
     """Return who looks at what may hang.
 
     Raises:
-      SystemConfigurationError: a variable of the environment is wrong.
+        SystemConfigurationError: a variable of the environment is wrong.
     """
     with _lock:
         return _prober()
 
 
 def status_settings() -> StatusSettings:
-    """Return what counts as bad, and who is told.
+    """Return what counts as bad, and who is notified.
 
     Raises:
-      SystemConfigurationError: a variable of the environment is wrong.
+        SystemConfigurationError: a variable of the environment is wrong.
     """
     with _lock:
         return _status_settings()
 
 
 def operators() -> Operators:
-    """Return who tells operators of the system's state.
+    """Return what notifies operators of the system's state.
 
     Raises:
-      MailConfigurationError, SystemConfigurationError: a variable of the environment is wrong.
+        MailConfigurationError, SystemConfigurationError: a variable of the environment is wrong.
     """
     with _lock:
         return _operators()
@@ -91,79 +90,82 @@ def cleaning_settings() -> CleaningSettings:
     """Return which folders are cleaned.
 
     Raises:
-      SystemConfigurationError: a variable of the environment is wrong.
+        SystemConfigurationError: a variable of the environment is wrong.
     """
-    from taskhub.system import CleaningSettings
+    from taskhub.actors.system import CleaningSettings
 
-    return CleaningSettings.from_environment(os.environ, home=home())
+    return CleaningSettings(home=app.home)
 
 
 def report_settings() -> ReportSettings:
-    """Return what the daily report tells, and whom.
+    """Return contents and recipients of the daily report.
 
     Raises:
-      SystemConfigurationError: a variable of the environment is wrong.
+        SystemConfigurationError: a variable of the environment is wrong.
     """
-    from taskhub.system import ReportSettings
+    from taskhub.actors.system import ReportSettings
 
-    return ReportSettings.from_environment(os.environ)
-
-
-@cache
-def _mailer() -> Mailer:
-    settings = MailSettings.from_environment(os.environ, home=home())
-    return Mailer(settings, marks=_sent_marks(settings.remember_days))
+    return ReportSettings()
 
 
-@cache
-def _cache_cleaner() -> CacheCleaner:
-    namespace = app.conf.taskhub_namespace
-    store = None if os.environ.get("TASKHUB_CACHE_URL", "").strip() else broker_store()
-    if store is None:
-        settings = CacheSettings.from_environment(os.environ, namespace=namespace)
-    else:
-        settings = CacheSettings(store, protected_prefixes(namespace))
-    return CacheCleaner.from_settings(settings)
+@lru_cache
+def _mailer() -> mail.Mailer:
+    settings = mail.MailSettings(home=app.home)
+    return mail.Mailer(settings, marks=_sent_marks(settings.remember_days))
 
 
-@cache
-def _market_data() -> MarketData:
-    return MarketData(QuantSettings.from_environment(os.environ, home=home()))
+@lru_cache
+def _cache_cleaner() -> cache.CacheCleaner:
+    url = cache.CacheSettings().place(lambda: app.store.url)
+    return cache.CacheCleaner.connect(url, protected_prefixes(app.store.key_prefixes))
 
 
-@cache
+@lru_cache
+def _market_data() -> quant.MarketData:
+    return quant.MarketData(quant.QuantSettings(home=app.home))
+
+
+@lru_cache
 def _prober() -> Prober:
-    from taskhub.system import Prober
+    from taskhub.actors.system import Prober
 
     return Prober(_status_settings().timeout)
 
 
-@cache
+@lru_cache
 def _operators() -> Operators:
-    from taskhub.system import MemoryInProcess, MemoryInRedis, Operators
+    from taskhub.actors.system import MemoryInProcess, MemoryInRedis, Operators
 
-    store = notes_store()
+    store = _marks_store()
     memory: KnownMemory = MemoryInProcess()
     if store is not None:
-        key = f"{{{app.conf.taskhub_namespace}}}:system:known"
+        key = f"{app.store.key_prefix}:system:known"
         memory = MemoryInRedis(open_client(store), key)
     return Operators(_mailer(), memory, _status_settings(), app.timezone)
 
 
-@cache
+@lru_cache
 def _status_settings() -> StatusSettings:
-    from taskhub.system import StatusSettings
+    from taskhub.actors.system import StatusSettings
 
-    return StatusSettings.from_environment(os.environ, home=home())
+    return StatusSettings(home=app.home)
 
 
-def _sent_marks(days: float) -> SentMarks:
+def _marks_store() -> StoreURL | None:
+    """Return where to note what was done; None: in this process.
+
+    What runs at once, in the caller's process, is never delivered again: it needs no store.
+    """
+    return None if app.conf.task_always_eager else app.store.url
+
+
+def _sent_marks(days: float) -> mail.SentMarks:
     """Return the memory of what was sent.
 
     It is kept where the tasks are: it has to live as long as they do, and a cache may be emptied.
     """
-    store = notes_store()
+    store = _marks_store()
     if store is None:
-        return MemorySentMarks(days)
-    prefix = f"{{{app.conf.taskhub_namespace}}}:mail:sent:"
-    return RedisSentMarks(open_client(store), days, prefix=prefix)
+        return mail.MemorySentMarks(days)
+    prefix = f"{app.store.key_prefix}:mail:sent:"
+    return mail.RedisSentMarks(open_client(store), days, prefix=prefix)

@@ -1,0 +1,1 @@
+"""Where market data is kept: SQLAlchemy models, migrations, and the store on top."""

@@ -1,0 +1,1 @@
+"""The shipped tasks: thin functions over the services."""
