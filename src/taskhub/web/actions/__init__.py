@@ -1,0 +1,1 @@
+"""Actions of dashboard, API and command line; each is written to the audit log."""

@@ -1,0 +1,52 @@
+"""Pause, resume, purge queues, and forget empty ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from taskhub.web.actions.actor import Actor, Done
+from taskhub.web.problem import Problem
+
+if TYPE_CHECKING:
+    from taskhub.web.queries.store_view import StoreView
+
+__all__ = ("act_on_queue",)
+
+
+def act_on_queue(
+    store: StoreView, actor: Actor, name: str, action: str, body: Mapping[str, Any]
+) -> Done:
+    """Act on a queue.
+
+    Raises:
+        Problem: There is no such queue, its name was not typed, or its state does not allow it.
+    """
+    store.forget_fresh()
+    queue = next((each for each in store.queues() if each.name == name), None)
+    if queue is None:
+        raise Problem("not_found", f"there is no queue {name!r}")
+    count: int | None = None
+    how = str(body.get("reason") or "")
+    match action:
+        case "purge":
+            if body.get("confirm") != name:
+                raise Problem("invalid", f"confirm: type the queue's name, {name}")
+            count = store.engine.purge(name)
+            text, how = f"{count} messages dropped", how or "name typed"
+        case "pause":
+            if not store.pause_queue(name, actor.name, how):
+                raise Problem("conflict", f"{name} is paused already")
+            text, how = f"{name} is paused", how or f"{queue.ready} ready at the time"
+        case "resume":
+            if not store.resume_queue(name):
+                raise Problem("conflict", f"{name} is not paused")
+            text = f"{name} goes on"
+        case _:
+            if queue.state != "empty":
+                detail = f"{name} is {queue.state}: only empty queues that nobody serves go"
+                raise Problem("conflict", detail)
+            store.forget_queue(name)
+            text = f"{name} is forgotten"
+    actor.note(store, f"queues.{action}", "queue", name, how=how, done=count)
+    return Done(action, (), (), text, count if count is not None else 1)

@@ -1,0 +1,1 @@
+"""Authentication and roles: users, passwords, tokens, trusted proxies, OpenID Connect."""

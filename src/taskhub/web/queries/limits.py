@@ -1,0 +1,62 @@
+"""The page of limits: rates of tasks, and who waits because of them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from taskhub.rates import per_second
+from taskhub.web.queries.times import iso_now
+
+if TYPE_CHECKING:
+    from taskhub.web.queries.store_view import StoreView
+
+__all__ = ("get_limits", "rate_limits")
+
+
+def get_limits(store: StoreView) -> dict[str, Any]:
+    """Return what holds tasks back."""
+    return {"at": iso_now(), "rates": rate_limits(store), "concurrency": []}
+
+
+def rate_limits(store: StoreView) -> list[dict[str, Any]]:
+    """Return the declared or changed rate limits, and how many messages wait for each, by task."""
+    declared = {
+        name: task.rate_limit
+        for name, task in store.app.tasks.items()
+        if getattr(task, "rate_limit", None)
+    }
+    waiting, changed = store.rate_limits()
+    names = sorted({*declared, *waiting, *changed})
+    return [_describe(name, declared.get(name), changed, waiting.get(name, 0)) for name in names]
+
+
+def _describe(task: str, declared: Any, changed: dict[str, Any], waiting: int) -> dict[str, Any]:
+    rate = changed.get(task, declared)
+    try:
+        speed = per_second(rate)
+    except ValueError:
+        speed = 0.0
+    return {
+        "task": task,
+        "rate": None if not rate else str(rate),
+        "per_second": round(speed, 6) if rate and speed else None,
+        "declared": None if not declared else str(declared),
+        "changed": task in changed,
+        "waiting": waiting,
+        "next_at": None,
+        "tokens": None,
+    }
+
+
+def read_changes(remembered: dict[str, str]) -> dict[str, Any]:
+    """Return the rates that were changed while workers run, by task."""
+    found: dict[str, Any] = {}
+    for task, text in remembered.items():
+        try:
+            change = json.loads(text).get("rate_limit")
+        except (ValueError, AttributeError):
+            continue
+        if isinstance(change, dict) and "value" in change:
+            found[task] = change["value"]
+    return found

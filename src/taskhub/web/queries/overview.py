@@ -1,0 +1,380 @@
+"""The first page: figures, series, health, failing tasks, workers and queues."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from taskhub.statistics import Durations
+from taskhub.web.conditions import Condition
+from taskhub.web.queries.bins import SPANS, bin_range
+from taskhub.web.queries.outcome_bins import Bin, FailureExample, join
+from taskhub.web.queries.processes import ProcessView
+from taskhub.web.queries.queue_view import QueueView
+from taskhub.web.queries.queues import lengths_of, queue_rates
+from taskhub.web.queries.store_view import StoreView
+from taskhub.web.queries.times import iso, iso_now, seconds
+
+__all__ = ("get_overview", "health_items")
+
+#: Delayed messages that are looked at for those that wait for another try.
+LOOKED_AT: Final = 1000
+#: Rows of the lists.
+FAILING: Final = 10
+BUSIEST: Final = 8
+#: Queues that have a line of their own.
+LINES: Final = 3
+#: Part of the memory limit from which memory is a warning.
+FULL: Final = 0.8
+#: A lease of which less than this part is left is late: it is renewed several times before.
+LATE: Final = 0.4
+#: A run that is due is late after so many seconds.
+LATE_RUN: Final = 30.0
+
+
+def get_overview(store: StoreView, *, span: str = "1h", hidden: bool = False) -> dict[str, Any]:
+    """Return the first page.
+
+    Args:
+        store: Reads the store.
+        span: 1h, 24h or 72h.
+        hidden: Whether texts of errors are kept from who asks.
+    """
+    now = time.time()
+    bins = store.bins.read(span)
+    queues, processes = store.queues(), store.processes()
+    failing = _failing(bins, span, hidden)
+    nothing = not any(each.ended for each in bins) and not any(
+        queue.ready or queue.delayed or queue.running for queue in queues
+    )
+    return {
+        "at": iso_now(),
+        "span": span,
+        "empty": nothing and not store.engine.dead_count(),
+        "example": next(
+            (name for name in sorted(store.app.tasks) if not name.startswith("celery.")), None
+        ),
+        "health": health_items(store, queues, processes),
+        "counts": _figures(store, bins, queues, processes, now),
+        "series": _series(store, span, bins, now),
+        "failing": {"total": len(failing), "items": failing[:FAILING]},
+        "workers": _workers(processes),
+        "queues": _busiest(store, queues, span, now),
+    }
+
+
+# -- figures
+
+
+def _figures(
+    store: StoreView,
+    bins: Sequence[Bin],
+    queues: Sequence[QueueView],
+    processes: Sequence[ProcessView],
+    now: float,
+) -> dict[str, Any]:
+    holding = [queue for queue in queues if queue.ready]
+    oldest = store.oldest_wait()
+    soonest = store.delayed(0, LOOKED_AT) if any(queue.delayed for queue in queues) else []
+    retrying = [record for record in soonest if record.state == "retrying"]
+    later = [record for record in soonest if record.state == "delayed"]
+    delayed = sum(queue.delayed for queue in queues)
+    failed = sum(each.outcomes.get("failed", 0) for each in bins)
+    last = max((each.number for each in bins if each.outcomes.get("failed")), default=None)
+    step = 3600 / 60 if not bins else _step(bins)
+    dead = store.engine.dead_count()
+    first_dead = store.ended.dead_letters(0, 1) if dead else []
+    return {
+        "waiting": {
+            "count": sum(queue.ready for queue in queues),
+            "queues": len(holding),
+            "queues_total": len(queues),
+        },
+        "delayed": {"count": max(0, delayed - len(retrying)), "next_in": _next(later, now)},
+        "running": {
+            "count": sum(len(process.running) for process in processes),
+            "threads": sum(_threads(process) for process in processes),
+        },
+        "retrying": {"count": len(retrying), "next_in": _next(retrying, now)},
+        "failed": {
+            "count": failed,
+            "last_at": None if last is None else iso(min(now, (last + 1) * step)),
+        },
+        "dead": {"count": dead, "oldest_at": iso(first_dead[0].ended_at) if first_dead else None},
+        "ended": {
+            "count": sum(each.ended for each in bins),
+            "per_minute": float(_last_minute(store)),
+        },
+        "oldest_wait": {
+            "seconds": None if oldest is None else seconds(oldest[1]),
+            "queue": None if oldest is None else oldest[0],
+        },
+        "late_leases": {
+            "count": sum(_is_late(process) for process in processes),
+            "workers": len(processes),
+        },
+    }
+
+
+def _step(bins: Sequence[Bin]) -> float:
+    return {span.bins: float(span.step) for span in SPANS.values()}[len(bins)]
+
+
+def _last_minute(store: StoreView) -> int:
+    return store.bins.read("1h")[-2].ended
+
+
+def _next(records: Sequence[Any], now: float) -> float | None:
+    due = [record.due_at for record in records if record.due_at is not None]
+    return seconds(min(due) - now) if due else None
+
+
+def _threads(process: ProcessView) -> int:
+    return 0 if process.info is None else process.info.threads
+
+
+def _is_late(process: ProcessView) -> bool:
+    return process.lease_left < process.lease * LATE
+
+
+# -- series
+
+
+def _series(store: StoreView, span: str, bins: Sequence[Bin], now: float) -> dict[str, Any]:
+    step = SPANS[span].step
+    numbers = range(bins[0].number, bins[0].number + len(bins))
+    kinds = ("succeeded", "failed", "retried", "revoked")
+    return {
+        "start": iso(numbers.start * step),
+        "step": step,
+        "bins": len(bins),
+        "outcomes": {kind: [each.outcomes.get(kind, 0) for each in bins] for kind in kinds},
+        "wait": _percentiles([Durations(each.wait) for each in bins]),
+        "run": _percentiles([Durations(each.run) for each in bins]),
+        "backlog": _backlog(store.samples.lengths(span, numbers)),
+    }
+
+
+def _percentiles(found: Sequence[Durations]) -> dict[str, list[float | None]]:
+    return {f"p{percent}": [each.percentile(percent) for each in found] for percent in (50, 95, 99)}
+
+
+def _backlog(samples: list[Mapping[str, int] | None]) -> dict[str, Any]:
+    """Return the lines of the longest queues, and one of all others together."""
+    peaks: Counter[str] = Counter()
+    for sample in samples:
+        for name, length in (sample or {}).items():
+            peaks[name] = max(peaks[name], length)
+    chosen = [name for name, _ in peaks.most_common(LINES)]
+    rest = [name for name in peaks if name not in chosen]
+    if len(rest) == 1:
+        chosen, rest = chosen[: LINES - 1], [*chosen[LINES - 1 :], *rest]
+    others = None
+    if rest:
+        values = [
+            None if sample is None else sum(sample.get(name, 0) for name in rest)
+            for sample in samples
+        ]
+        others = {"count": len(rest), "values": values}
+    return {
+        "queues": [{"name": name, "values": lengths_of(samples, name)} for name in chosen],
+        "others": others,
+    }
+
+
+# -- failing tasks
+
+
+def _failing(bins: Sequence[Bin], span: str, hidden: bool) -> list[dict[str, Any]]:
+    """Return all pairs of task and error, the most frequent first."""
+    total: Counter[tuple[str, str]] = Counter()
+    runs: Counter[str] = Counter()
+    examples: dict[tuple[str, str], FailureExample] = {}
+    for each in bins:
+        total.update(each.failures)
+        runs.update(each.ended_by_task)
+        examples.update(each.examples)
+    step = SPANS[span].step
+    found = []
+    for (task, error), count in sorted(total.items(), key=lambda item: (-item[1], item[0])):
+        example = examples[task, error]
+        conditions = (
+            Condition(key="task", value=task),
+            Condition(key="state", value="failed"),
+            Condition(key="error", value=error),
+            Condition(key="since", value=span),
+        )
+        found.append(
+            {
+                "task": task,
+                "error": error,
+                "message": None if hidden else example.message,
+                "failed": count,
+                "runs": max(count, runs[task]),
+                "series": [each.failures.get((task, error), 0) for each in bins],
+                "last_at": iso(min(time.time(), (example.bin + 1) * step)),
+                "task_id": example.task_id or None,
+                "filter": " ".join(condition.text for condition in conditions),
+            }
+        )
+    return found
+
+
+# -- workers and queues
+
+
+def _workers(processes: Sequence[ProcessView]) -> dict[str, Any]:
+    nodes: dict[str, list[ProcessView]] = {}
+    for process in processes:
+        nodes.setdefault(process.node, []).append(process)
+    items: list[dict[str, Any]] = [
+        {
+            "node": node,
+            "busy": sum(len(process.running) for process in members),
+            "threads": sum(_threads(process) for process in members),
+            "memory": memory_of(members),
+            "lease": seconds(max(process.lease - process.lease_left for process in members)),
+        }
+        for node, members in sorted(nodes.items())
+    ]
+    return {
+        "nodes": len(items),
+        "busy": sum(item["busy"] for item in items),
+        "threads": sum(item["threads"] for item in items),
+        "items": items,
+    }
+
+
+def memory_of(members: Sequence[ProcessView]) -> int | None:
+    """Return the memory of some processes together, bytes; None: none has reported it."""
+    report = [
+        int(each.report["memory"]) for each in members if each.report and each.report.get("memory")
+    ]
+    return sum(report) if report else None
+
+
+def _busiest(
+    store: StoreView, queues: Sequence[QueueView], span: str, now: float
+) -> dict[str, Any]:
+    rates = queue_rates(store)
+    samples = store.samples.lengths(span, bin_range(span, now))
+    ordered = sorted(queues, key=lambda queue: (-queue.ready, -queue.running, queue.name))
+    return {
+        "total": len(queues),
+        "items": [
+            {
+                "name": queue.name,
+                "ready": queue.ready,
+                "oldest": seconds(store.oldest(queue)),
+                "in_rate": seconds(rates[queue.name][0]),
+                "out_rate": seconds(rates[queue.name][1]),
+                "series": lengths_of(samples, queue.name),
+            }
+            for queue in ordered[:BUSIEST]
+        ],
+    }
+
+
+# -- health
+
+
+def health_items(
+    store: StoreView, queues: Sequence[QueueView], processes: Sequence[ProcessView]
+) -> list[dict[str, Any]]:
+    """Return the things of the health strip, what is wrong first."""
+    items = [
+        *_store_health(store),
+        *_queue_health(queues),
+        *_schedule_health(store),
+        *_worker_health(processes),
+    ]
+    order = {"fail": 0, "warn": 1, "ok": 2}
+    return sorted(items, key=lambda item: order[item["level"]])
+
+
+def _item(
+    kind: str, level: str, text: str, link: str | None = None, **values: Any
+) -> dict[str, Any]:
+    return {"id": kind, "level": level, "text": text, "values": values, "link": link}
+
+
+def _store_health(store: StoreView) -> Iterator[dict[str, Any]]:
+    facts = store.server()
+    if facts.memory is not None and facts.memory_limit:
+        part = facts.memory / facts.memory_limit
+        level = "warn" if part >= FULL else "ok"
+        if level == "warn":
+            text = f"{part:.0%} of {facts.memory_limit:,} bytes"
+            yield _item(
+                "store_memory", level, text, "/settings",
+                used=facts.memory, limit=facts.memory_limit, part=round(part, 4),
+            )  # fmt: skip
+    if facts.append_only_file is not None:
+        on = facts.append_only_file
+        yield _item(
+            "append_only_file", "ok" if on else "warn", "on" if on else "off", "/settings", on=on
+        )
+
+
+def _queue_health(queues: Sequence[QueueView]) -> Iterator[dict[str, Any]]:
+    for queue in queues:
+        if queue.state == "unserved":
+            text = f"{queue.name}, {queue.ready:,} waiting"
+            link = f"/queues/{queue.name}"
+            yield _item("unserved_queue", "warn", text, link, queue=queue.name, waiting=queue.ready)
+        elif queue.state == "paused" and queue.ready:
+            text = f"{queue.name}, {queue.ready:,} waiting"
+            link = f"/queues/{queue.name}"
+            yield _item("paused_queue", "warn", text, link, queue=queue.name, waiting=queue.ready)
+
+
+def _schedule_health(store: StoreView) -> Iterator[dict[str, Any]]:
+    entries = store.schedule()
+    if not entries:
+        return
+    leader = store.leader()
+    if leader is None:
+        yield _item(
+            "no_leader",
+            "warn",
+            f"{len(entries)} entries, nobody sends them",
+            "/schedule",
+            entries=len(entries),
+        )
+        return
+    yield _item("leader", "ok", leader[0], "/schedule", name=leader[0])
+    now = time.time()
+    for status in entries:
+        late = None if status.next_run is None else now - status.next_run.timestamp()
+        if late is not None and late > LATE_RUN:
+            text = f"{status.entry.name}, {late:.0f} s late"
+            link = f"/schedule/{status.entry.name}"
+            yield _item(
+                "late_schedule", "warn", text, link, entry=status.entry.name, late=seconds(late)
+            )
+
+
+def _worker_health(processes: Sequence[ProcessView]) -> Iterator[dict[str, Any]]:
+    if not processes:
+        yield _item("no_worker", "warn", "no worker is there", "/workers")
+        return
+    late = [process.node for process in processes if _is_late(process)]
+    level = "warn" if late else "ok"
+    text = f"{len(late)} of {len(processes)}" if late else "none"
+    yield _item("late_leases", level, text, "/workers", count=len(late), workers=len(processes))
+
+
+def usual(store: StoreView, task: str) -> dict[str, Any]:
+    """Return how long a task usually waits and runs, and how often it fails: in the last hour."""
+    bins = store.bins.read("1h")
+    wait = join(each.wait_by_task.get(task, {}) for each in bins)
+    run = join(each.run_by_task.get(task, {}) for each in bins)
+    return {
+        "span": "1h",
+        "wait": {f"p{percent}": wait.percentile(percent) for percent in (50, 95, 99)},
+        "run": {f"p{percent}": run.percentile(percent) for percent in (50, 95, 99)},
+        "failed": sum(each.failed_by_task.get(task, 0) for each in bins),
+        "runs": sum(each.ended_by_task.get(task, 0) for each in bins),
+    }

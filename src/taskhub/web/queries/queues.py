@@ -1,0 +1,226 @@
+"""The page of queues, and that of one queue."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from taskhub.statistics import summarize
+from taskhub.web.problem import Problem
+from taskhub.web.queries.bins import SPANS, bin_range, minutes_of_bin
+from taskhub.web.queries.cursors import page_cursors, read_cursor
+from taskhub.web.queries.queue_view import QueueView
+from taskhub.web.queries.store_view import StoreView
+from taskhub.web.queries.times import iso, iso_now, seconds
+
+__all__ = ("describe_queue", "get_queue", "list_queues", "queue_rates")
+
+#: Messages of a queue that are shown as next.
+NEXT: Final = 20
+#: Messages of a queue whose priorities are counted.
+MOST_COUNTED: Final = 20_000
+_SORTS: Final[Mapping[str, Callable[[QueueView, Mapping[str, Any]], Any]]] = {
+    "ready": lambda queue, rates: queue.ready,
+    "delayed": lambda queue, rates: queue.delayed,
+    "running": lambda queue, rates: queue.running,
+    "in_rate": lambda queue, rates: rates.get(queue.name, (0.0, 0.0))[0] or 0.0,
+    "out_rate": lambda queue, rates: rates.get(queue.name, (0.0, 0.0))[1] or 0.0,
+    "name": lambda queue, rates: queue.name,
+}
+
+
+def queue_rates(store: StoreView) -> dict[str, tuple[float | None, float]]:
+    """Return each queue's incoming and outgoing messages a second in the last full minute.
+
+    What ended is counted by the store. What came in follows from it and from how the queue has
+    grown meanwhile; None where that was not seen.
+    """
+    minute = store.engine.current_minute()
+    ended: Counter[str] = Counter()
+    for subject, summary in summarize(store.engine.counts([minute - 1])).items():
+        ended[subject.queue] += summary.ended
+    rates: dict[str, tuple[float | None, float]] = {}
+    for queue in store.queues():
+        out = ended[queue.name] / 60
+        grown = store.samples.growth(queue.name)
+        came = None if grown is None else max(0.0, out + grown[0] / grown[1])
+        rates[queue.name] = (came, out)
+    return rates
+
+
+def describe_queue(
+    store: StoreView,
+    queue: QueueView,
+    rates: Mapping[str, tuple[float | None, float]],
+    series: list[int | None],
+) -> dict[str, Any]:
+    """Return a queue as the API writes it."""
+    came, out = rates.get(queue.name, (None, 0.0))
+    paused = None
+    if queue.paused is not None:
+        since, by, reason = queue.paused
+        paused = {"since": iso(since / 1000), "by": by or None, "reason": reason or None}
+    return {
+        "name": queue.name,
+        "state": queue.state,
+        "paused": paused,
+        "ready": queue.ready,
+        "delayed": queue.delayed,
+        "running": queue.running,
+        "oldest": seconds(store.oldest(queue)),
+        "in_rate": seconds(came),
+        "out_rate": seconds(out),
+        "served_by": list(queue.nodes),
+        "threads": queue.threads,
+        "series": series,
+    }
+
+
+def list_queues(
+    store: StoreView,
+    *,
+    name: str = "",
+    state: str | None = None,
+    sort: str = "ready",
+    order: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> dict[str, Any]:
+    """Return a page of the queues."""
+    offset = read_cursor(cursor)
+    everything = store.queues()
+    rates = queue_rates(store)
+    states = Counter(queue.state for queue in everything)
+    found = [
+        queue
+        for queue in everything
+        if name.lower() in queue.name.lower() and state in (None, queue.state)
+    ]
+
+    def key(queue: QueueView) -> Any:
+        if sort == "oldest":
+            return store.oldest(queue) or 0.0
+        return _SORTS[sort](queue, rates)
+
+    descends = (order or ("asc" if sort == "name" else "desc")) == "desc"
+    found.sort(key=lambda queue: queue.name)
+    found.sort(key=key, reverse=descends)
+    page = found[offset : offset + limit]
+    bins = bin_range("1h", time.time())
+    samples = store.samples.lengths("1h", bins)
+    return {
+        "at": iso_now(),
+        "summary": {
+            "total": len(everything),
+            **{each: states[each] for each in ("served", "paused", "unserved", "empty")},
+        },
+        "total": len(found),
+        "items": [
+            describe_queue(store, queue, rates, lengths_of(samples, queue.name)) for queue in page
+        ],
+        **page_cursors(offset, limit, offset + limit < len(found)),
+    }
+
+
+def lengths_of(samples: list[Mapping[str, int] | None], name: str) -> list[int | None]:
+    """Return the lengths of one queue."""
+    return [None if sample is None else sample.get(name, 0) for sample in samples]
+
+
+def get_queue(
+    store: StoreView, name: str, *, span: str = "1h", hidden: bool = False
+) -> dict[str, Any]:
+    """Return one queue with its next messages.
+
+    Raises:
+        Problem: There is no such queue.
+    """
+    queue = next((each for each in store.queues() if each.name == name), None)
+    if queue is None:
+        raise Problem("not_found", f"there is no queue {name!r}")
+    rates = queue_rates(store)
+    now = time.time()
+    hour = store.samples.lengths("1h", bin_range("1h", now))
+    upcoming = store.waiting(name, 0, NEXT)
+    limited = _limits(store, upcoming)
+    came, out = rates.get(name, (None, 0.0))
+    shrinks = None if came is None else out - came
+    return {
+        "at": iso_now(),
+        "queue": describe_queue(store, queue, rates, lengths_of(hour, name)),
+        "priorities": _priorities(store, queue, now),
+        "next": [
+            {"place": place, "row": record.to_row(hidden=hidden)}
+            for place, record in enumerate(upcoming, 1)
+        ],
+        "limits": limited,
+        "empty_in": seconds(queue.ready / shrinks)
+        if shrinks and shrinks > 0 and queue.ready
+        else None,
+        "first_seen": None,
+        "series": _series(store, name, span, now),
+    }
+
+
+def _priorities(store: StoreView, queue: QueueView, now: float) -> list[dict[str, Any]]:
+    """Return how many messages of each priority are ready, the first priority first."""
+    oldest = {
+        record.priority: None if record.ready_at is None else max(0.0, now - record.ready_at)
+        for record in store.oldest_of_each_priority(queue.name)
+    }
+    counts: Counter[int | None] = Counter()
+    if len(oldest) == 1:
+        counts[next(iter(oldest))] = queue.ready
+    elif oldest:
+        for number, record in enumerate(store.each_waiting([queue.name])):
+            if number == MOST_COUNTED:
+                # What is behind is of the last priority: the queue is in their order.
+                last = min(oldest, key=lambda each: -1 if each is None else each)
+                counts[last] += max(0, queue.ready - MOST_COUNTED)
+                break
+            counts[record.priority] += 1
+    return [
+        {"priority": priority, "ready": counts[priority], "oldest": seconds(age)}
+        for priority, age in oldest.items()
+        if priority is not None
+    ]
+
+
+def _limits(store: StoreView, upcoming: list[Any]) -> list[dict[str, Any]]:
+    from taskhub.web.queries.limits import rate_limits
+
+    waiting = {record.task for record in upcoming}
+    return [
+        {"task": each["task"], "rate": each["rate"]}
+        for each in rate_limits(store)
+        if each["rate"] and (each["task"] in waiting or each["waiting"])
+    ]
+
+
+def _series(store: StoreView, name: str, span: str, now: float) -> dict[str, Any]:
+    """Return what went in and out a second, by bin."""
+    step = SPANS[span].step
+    bins = bin_range(span, now)
+    lengths = lengths_of(store.samples.lengths(span, bins), name)
+    out: list[float] = []
+    for number in bins:
+        counted = store.engine.counts(list(minutes_of_bin(span, number)))
+        ended = sum(
+            summary.ended
+            for subject, summary in summarize(counted).items()
+            if subject.queue == name
+        )
+        out.append(ended / step)
+    came: list[float | None] = []
+    for place, rate in enumerate(out):
+        before, after = (lengths[place - 1] if place else None), lengths[place]
+        known = before is not None and after is not None
+        came.append(max(0.0, rate + (after - before) / step) if known else None)  # type: ignore[operator]
+    return {
+        "start": iso(bins.start * step),
+        "step": step,
+        "in_rate": [None if each is None else round(each, 4) for each in came],
+        "out_rate": [round(each, 4) for each in out],
+    }

@@ -1,0 +1,345 @@
+"""The one place where the dashboard reads the library: pages, jobs and commands use this view.
+
+What is read again within a second is answered from what was found before, so that one page of
+several parts costs the store one look.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from taskhub.control.backlog import oldest_age
+from taskhub.control.broadcast import live_worker_infos
+from taskhub.message import Envelope
+from taskhub.serialization.excerpt import Excerpts
+from taskhub.web.problem import Problem
+from taskhub.web.queries.audit_log import AuditEntry, AuditLog
+from taskhub.web.queries.backlog_samples import BacklogSamples
+from taskhub.web.queries.ended_tasks import EndedTasks
+from taskhub.web.queries.limits import read_changes
+from taskhub.web.queries.outcome_bins import OutcomeBins
+from taskhub.web.queries.processes import ProcessView, read_processes
+from taskhub.web.queries.queue_view import QueueView, read_queues
+from taskhub.web.queries.server_facts import ServerFacts, server_facts
+from taskhub.web.queries.task_finder import find_tasks
+from taskhub.web.queries.task_record import TaskRecord, read_envelope
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
+    from taskhub.engine.port.engine import Engine
+    from taskhub.engine.port.schedule_store import PeriodicRun
+    from taskhub.schedules.status import EntryStatus
+    from taskhub.web.auth.user import User
+    from taskhub.worker.leases.worker_info import WorkerInfo
+
+__all__ = ("ProcessView", "QueueView", "StoreView")
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: What was found is used again for so long, seconds.
+FRESH: Final = 0.8
+#: Messages read with one call.
+PAGE: Final = 500
+
+
+class StoreView:
+    """What the dashboard knows of an app's store; any thread may ask.
+
+    Every method raises `OperationalError` when the store is out of reach.
+
+    Args:
+        app: The app.
+    """
+
+    def __init__(self, app: Celery) -> None:
+        self.app = app
+        self.samples = BacklogSamples()
+        self.audit = AuditLog(app)
+        self.bins = OutcomeBins(app.engine)
+        self._fresh: dict[str, tuple[float, Any]] = {}
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    @property
+    def engine(self) -> Engine:
+        """The engine."""
+        return self.app.engine
+
+    @cached_property
+    def excerpts(self) -> Excerpts:
+        """Makes excerpts of arguments, and knows which values are hidden."""
+        return Excerpts(self.app.conf.task_redact or ())
+
+    def forget_fresh(self) -> None:
+        """Look anew next time, since something was changed."""
+        self._fresh.clear()
+
+    def once(self, name: str, read: Callable[[], T], fresh: float = FRESH) -> T:
+        """Return what was found a moment ago, or look."""
+        with self._locks[name]:
+            at, found = self._fresh.get(name, (0.0, None))
+            if not at or time.monotonic() - at > fresh:
+                found = read()
+                self._fresh[name] = (time.monotonic(), found)
+            return found  # type: ignore[no-any-return]
+
+    # -- workers
+
+    def worker_infos(self) -> Mapping[str, WorkerInfo]:
+        """Return the worker infos of live worker processes."""
+        return self.once("infos", lambda: live_worker_infos(self.app))
+
+    def processes(self) -> list[ProcessView]:
+        """Return the live worker processes, and what each runs."""
+        return self.once("processes", lambda: read_processes(self))
+
+    def priority_of(self, band: int | None) -> int | None:
+        """Return the priority of a call for a band of the store."""
+        return None if band is None else self.app.broker.priority_order().number(band)
+
+    def running(self) -> list[TaskRecord]:
+        """Return the tasks that run, the longest first."""
+        found = [record for process in self.processes() for record in process.running]
+        return sorted(found, key=lambda record: -(record.ran or 0.0))
+
+    # -- queues
+
+    def queues(self) -> list[QueueView]:
+        """Return the queues that were ever used, and those that are served."""
+        return self.once("queues", lambda: read_queues(self))
+
+    def oldest(self, queue: QueueView) -> float | None:
+        """Return for how long the oldest ready message of a queue has waited, seconds."""
+        if not queue.ready:
+            return None
+        return self.once(f"oldest {queue.name}", lambda: oldest_age(self.app, queue.name))
+
+    def oldest_wait(self) -> tuple[str, float] | None:
+        """Return the queue whose oldest ready message has waited longest, and for how long.
+
+        That takes a look at each queue that holds messages, so it is looked at every few seconds.
+        """
+        return self.once("oldest wait", self._oldest_wait, 5.0)
+
+    def _oldest_wait(self) -> tuple[str, float] | None:
+        ages = {queue.name: self.oldest(queue) for queue in self.queues()}
+        known = {name: age for name, age in ages.items() if age is not None}
+        return max(known.items(), key=lambda item: item[1]) if known else None
+
+    def pause_queue(self, name: str, by: str, reason: str) -> bool:
+        """Let no worker claim messages of a queue from now on; False: it is paused already."""
+        return self.engine.pause_queue(name, by, reason)
+
+    def resume_queue(self, name: str) -> bool:
+        """Let workers claim messages of a paused queue again; False: it is not paused."""
+        return self.engine.resume_queue(name)
+
+    def forget_queue(self, name: str) -> None:
+        """Forget an empty queue.
+
+        Raises:
+            Problem: This version's engine cannot.
+        """
+        raise Problem("unsupported", "queues cannot be forgotten by this version of the store")
+
+    def waiting(self, queue: str, offset: int, limit: int) -> list[TaskRecord]:
+        """Return a page of the ready messages of a queue, the next one first."""
+        now = time.time()
+        return [
+            self._waiting(envelope, now) for envelope in self.engine.waiting(queue, offset, limit)
+        ]
+
+    def oldest_of_each_priority(self, queue: str) -> list[TaskRecord]:
+        """Return the message of each priority that has waited longest."""
+        now = time.time()
+        return [self._waiting(envelope, now) for envelope in self.engine.oldest(queue)]
+
+    def _waiting(self, envelope: Envelope, now: float) -> TaskRecord:
+        return read_envelope(self.app, envelope, self.excerpts, now, state="waiting", due_at=None)
+
+    def each_waiting(self, queues: Collection[str]) -> Iterator[TaskRecord]:
+        """Yield the ready messages of some queues, in pages."""
+        for queue in queues:
+            offset = 0
+            while page := self.waiting(queue, offset, PAGE):
+                yield from page
+                offset += PAGE
+
+    def delayed(
+        self, offset: int, limit: int, queues: Collection[str] | None = None
+    ) -> list[TaskRecord]:
+        """Return a page of the delayed messages, and of those that wait for another try."""
+        now = time.time()
+        found = []
+        for entry in self.engine.delayed(offset, limit, queues):
+            record = read_envelope(
+                self.app,
+                entry.envelope,
+                self.excerpts,
+                now,
+                state="delayed",
+                due_at=entry.due / 1000,
+            )
+            found.append(replace(record, state="retrying") if record.tries else record)
+        return found
+
+    def each_delayed(self, queues: Collection[str] | None = None) -> Iterator[TaskRecord]:
+        """Yield the delayed messages, in pages."""
+        offset = 0
+        while page := self.delayed(offset, PAGE, queues):
+            yield from page
+            offset += PAGE
+
+    def delayed_of(self, record: TaskRecord) -> bool:
+        """Whether a message still is among the delayed."""
+        return any(record.key == other.key for other in self.each_delayed([record.queue or ""]))
+
+    def rate_limits(self) -> tuple[dict[str, int], dict[str, Any]]:
+        """Return how many messages wait for permits, and the rates changed at run time, by task."""
+        limiter = self.engine.rate_limiter
+        return self.once(
+            "rates", lambda: (limiter.waiting(), read_changes(limiter.stored_limits()))
+        )
+
+    def claimed(self, task_id: str) -> TaskRecord | None:
+        """Return a task that a worker holds and has not begun; None: no worker holds it."""
+        now = time.time()
+        for worker in self.engine.workers():
+            if task_id not in self.engine.held(worker):
+                continue
+            offset = 0
+            while page := self.engine.claimed(worker, offset, PAGE):
+                for envelope in page:
+                    if envelope.task_id == task_id:
+                        return self._waiting(envelope, now)
+                offset += PAGE
+        return None
+
+    # -- ended tasks
+
+    @cached_property
+    def ended(self) -> EndedTasks:
+        """The history, messages of failed tasks, and dead letters, as one list."""
+        return EndedTasks(self)
+
+    def history_names(self) -> list[str]:
+        """Return the names of tasks in the history."""
+        return self.once("names", lambda: list(self.engine.history.tasks()))
+
+    def document(self, task_id: str) -> Mapping[str, Any] | None:
+        """Return the result document of a task; None: there is none, or it cannot be read."""
+        return self.documents([task_id])[0]
+
+    def documents(self, task_ids: Sequence[str]) -> list[Mapping[str, Any] | None]:
+        """Return result documents."""
+        from taskhub.serialization.result_meta import decode_document
+
+        found: list[Mapping[str, Any] | None] = []
+        for text in self.engine.documents(list(task_ids)) if task_ids else ():
+            try:
+                value = None if text is None else decode_document(text)
+            except Exception:
+                # Of another serializer, or damaged: its page says that the result cannot be read.
+                value = None
+            found.append(value if isinstance(value, Mapping) else None)
+        return found
+
+    def find_tasks(self, task_ids: Sequence[str]) -> list[TaskRecord]:
+        """Return those of some tasks of which something is kept."""
+        return find_tasks(self, task_ids)
+
+    # -- schedule and server
+
+    def schedule(self) -> list[EntryStatus]:
+        """Return the periodic jobs, when each runs next and what became of its last run."""
+        return self.once("schedule", lambda: self.app.schedule.status())
+
+    def runs(self) -> Mapping[str, Sequence[PeriodicRun]]:
+        """Return the latest runs of each periodic job, the latest first."""
+        return self.once("runs", self._runs, 1.5)
+
+    def _runs(self) -> dict[str, Sequence[PeriodicRun]]:
+        store = self.app.schedule.schedule_store
+        return {
+            status.entry.name: store.run_history(status.entry.name) for status in self.schedule()
+        }
+
+    def leader(self) -> tuple[str, float] | None:
+        """Return the leading scheduler and the seconds left of its lease."""
+        return self.once("leader", lambda: self.app.schedule.leader())
+
+    def server(self) -> ServerFacts:
+        """Return what the store's server reports; asked every 10 seconds."""
+        return self.once("server", lambda: server_facts(self), 10.0)
+
+    def take_sample(self) -> None:
+        """Look at the lengths of queues, and remember them."""
+        counts = self.engine.queues()
+        self.samples.record({name: count.ready for name, count in counts.items()})
+
+    @property
+    def utc_offset(self) -> int:
+        """Minutes of the app's time zone east of UTC at present."""
+        offset = datetime.now(self.app.timezone).utcoffset()
+        return 0 if offset is None else int(offset.total_seconds() // 60)
+
+    @property
+    def features(self) -> dict[str, bool]:
+        """What the store of this app keeps."""
+        rules = self.engine.rules
+        return {
+            "history": rules.keeps_history,
+            "failed": rules.failed_limit > 0,
+            "pause": True,
+            "audit": True,
+            "runs": True,
+            "schedule": True,
+            "concurrency": False,
+        }
+
+    # -- who did what
+
+    def note(self, entry: AuditEntry) -> None:
+        """Write into the audit log; a store that is away does not undo what was done."""
+        self.audit.add(entry)
+
+    def note_denied(self, user: User, action: str, address: str) -> None:
+        """Write into the audit log that somebody was not allowed to do something."""
+        self.audit.add(
+            AuditEntry(
+                who=user.name,
+                role=user.role,
+                action=action,
+                denied=True,
+                kind="other",
+                name=action,
+                how="the role does not allow it",
+                done=0,
+                source="api" if user.source == "token" else "dashboard",
+                address=address or None,
+            )
+        )
+
+    def note_refused(self, name: str, address: str, held: bool) -> None:
+        """Write into the audit log that somebody could not sign in."""
+        self.audit.add(
+            AuditEntry(
+                who="unknown",
+                action="session.refused",
+                denied=True,
+                kind="session",
+                name=name[:200],
+                how="held after too many tries" if held else "wrong password, or no role",
+                source="dashboard",
+                address=address or None,
+            )
+        )

@@ -1,0 +1,198 @@
+"""Tasks that match a filter: counted and paged, state by state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from taskhub.web.conditions import like
+from taskhub.web.filters import Filter
+from taskhub.web.queries.ended_tasks import STATES_OF, Budget, Position
+from taskhub.web.queries.task_record import TaskRecord
+
+if TYPE_CHECKING:
+    from taskhub.web.queries.store_view import StoreView
+
+__all__ = ("TABS", "Found", "TaskSearch")
+
+#: Tabs of the list, in the order of its rows: what is under way first, then what has ended.
+TABS: Final = ("running", "retrying", "waiting", "delayed", "failed", "succeeded", "revoked")
+#: So many tasks are looked at where no index answers, however long that takes.
+MOST_SCANNED: Final = 10_000
+#: For how long tasks of one state are looked at to be counted, and to fill a page, seconds.
+COUNTING: Final = 0.03
+PAGING: Final = 0.15
+#: So many are looked at in any case.
+LOOKED_AT: Final = 500
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many tasks match."""
+
+    count: int
+    #: There may be more: looking ended at a limit.
+    at_least: bool = False
+
+
+class TaskSearch:
+    """Finds tasks.
+
+    Args:
+        store: Reads the store.
+        wanted: The filter; its states count, too.
+    """
+
+    def __init__(self, store: StoreView, wanted: Filter) -> None:
+        self._store = store
+        self._filter = wanted
+
+    def count(self, tab: str, *, all_states: bool = False) -> Found:
+        """Return how many tasks of a tab match.
+
+        Args:
+            tab: One of `TABS`.
+            all_states: Whether conditions on the state do not count.
+        """
+        wanted = self._filter.without("state") if all_states else self._filter
+        if not self._may_match(tab, wanted):
+            return Found(0)
+        fast = self._fast_count(tab, wanted)
+        if fast is not None:
+            return Found(fast)
+        budget = Budget(COUNTING)
+        records = self._each(tab, wanted, None, budget, light=_is_light(wanted))
+        total = sum(wanted.matches(record) for record in records)
+        return Found(total, budget.has_stopped)
+
+    def count_like(self, tab: str, of_all_states: int) -> int:
+        """Return how many tasks of a tab match, from the number that match in any state."""
+        if not self._may_match(tab, self._filter):
+            return 0
+        if tab == "failed" and not {"failed", "dead"} <= self._filter.states:
+            return self.count(tab).count
+        return of_all_states
+
+    def counts_exactly(self, tab: str) -> bool:
+        """Whether the tasks of a tab are counted without a look at them."""
+        return self._fast_count(tab, self._filter) is not None
+
+    def each(self, tab: str, *, light: bool = False) -> Iterator[TaskRecord]:
+        """Yield the tasks of a tab that match, in the order of its rows, however many there are.
+
+        Args:
+            tab: One of `TABS`.
+            light: Whether the kept messages of failed tasks are left out.
+        """
+        if self._may_match(tab, self._filter):
+            records = self._each(tab, self._filter, light=light and _is_light(self._filter))
+            yield from (record for record in records if self._filter.matches(record))
+
+    def page(
+        self, tab: str, offset: int, limit: int, after: Position | None = None
+    ) -> tuple[list[TaskRecord], Position | None]:
+        """Return a page of the tasks of a tab that match.
+
+        Args:
+            tab: One of `TABS`.
+            offset: How many to pass over.
+            limit: How many at most.
+            after: The ended task behind which the page begins, in place of the offset.
+
+        Returns:
+            The tasks; and the ended task behind which the search has stopped before the page was
+            full, since it took too long.
+        """
+        if limit < 1 or not self._may_match(tab, self._filter):
+            return [], None
+        is_fast = self._fast_count(tab, self._filter) is not None
+        if tab == "waiting" and is_fast:
+            return list(self._skip(offset, limit)), None
+        if after is not None:
+            offset = 0
+        budget = None if is_fast else Budget(PAGING)
+        light = _is_light(self._filter)
+        records = self._each(tab, self._filter, after, budget, light=light)
+        matching = (record for record in records if self._filter.matches(record))
+        rows = list(islice(matching, offset, offset + limit))
+        stopped = budget.stopped_at if budget is not None and len(rows) < limit else None
+        return self._store.ended.with_messages(rows), stopped
+
+    # -- what is where
+
+    def _may_match(self, tab: str, wanted: Filter) -> bool:
+        states = {"failed", "dead"} if tab == "failed" else {tab}
+        return bool(states & wanted.states)
+
+    def _queues(self, wanted: Filter) -> list[tuple[str, int]]:
+        """Return the queues that conditions allow, and how many messages of each are ready."""
+        conditions = list(wanted.of("queue"))
+        any_of = [each.value for each in conditions if not each.negated]
+        none_of = [each.value for each in conditions if each.negated]
+        return [
+            (queue.name, queue.ready)
+            for queue in self._store.queues()
+            if (not any_of or any(like(queue.name, value) for value in any_of))
+            and not any(like(queue.name, value) for value in none_of)
+        ]
+
+    def _fast_count(self, tab: str, wanted: Filter) -> int | None:
+        """Return a count that needs no look at tasks; None: there is none."""
+        if tab == "waiting" and wanted.only("state", "queue"):
+            return sum(ready for _, ready in self._queues(wanted))
+        if tab in STATES_OF:
+            return self._store.ended.count(tab, wanted)
+        return None
+
+    def _skip(self, offset: int, limit: int) -> Iterator[TaskRecord]:
+        """Yield a page of ready messages without a look at what stands before it."""
+        for name, ready in self._queues(self._filter):
+            if offset >= ready:
+                offset -= ready
+                continue
+            page = self._store.waiting(name, offset, limit)
+            yield from page
+            offset = 0
+            limit -= len(page)
+            if limit < 1:
+                return
+
+    def _each(
+        self,
+        tab: str,
+        wanted: Filter,
+        after: Position | None = None,
+        budget: Budget | None = None,
+        *,
+        light: bool = False,
+    ) -> Iterator[TaskRecord]:
+        """Yield the tasks of a tab, whether they match or not."""
+        store = self._store
+        match tab:
+            case "running":
+                yield from store.running()
+            case "retrying" | "delayed":
+                queues = [name for name, _ in self._queues(wanted)]
+                only = queues if any(True for _ in wanted.of("queue")) else None
+                found = _within(store.each_delayed(only), budget)
+                yield from (each for each in found if each.state == tab)
+            case "waiting":
+                names = [name for name, ready in self._queues(wanted) if ready]
+                yield from _within(store.each_waiting(names), budget)
+            case _:
+                yield from store.ended.each(tab, wanted, after, budget=budget, light=light)
+
+
+def _within(records: Iterator[TaskRecord], budget: Budget | None) -> Iterator[TaskRecord]:
+    """Yield tasks until a budget is exhausted."""
+    for number, record in enumerate(records, 1):
+        yield record
+        if budget is not None and number % LOOKED_AT == 0 and budget.is_exhausted():
+            return
+
+
+def _is_light(wanted: Filter) -> bool:
+    """Whether a filter can do without the whole arguments of failed tasks."""
+    return not any(condition.key in ("args", "stamp", "") for condition in wanted.conditions)

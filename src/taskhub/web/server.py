@@ -1,0 +1,80 @@
+"""Serving the dashboard by itself: uvicorn, with streams that end when it is to stop."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any, Final
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from taskhub.web.application import Dashboard
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+__all__ = ("serve",)
+
+#: Requests that are under way when it is to stop have so long, seconds.
+GRACE: Final = 5
+
+
+class DashboardServer(uvicorn.Server):
+    """Ends the streams of open pages first: they would keep it from stopping.
+
+    Args:
+        config: Of uvicorn.
+        board: What it serves.
+    """
+
+    def __init__(self, config: uvicorn.Config, board: Dashboard) -> None:
+        super().__init__(config)
+        self._board = board
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop."""
+        self._board.close()
+        await super().shutdown(sockets)
+
+
+def serve(
+    board: Dashboard,
+    *,
+    host: str,
+    port: int,
+    base_path: str = "",
+    certfile: str | None = None,
+    keyfile: str | None = None,
+    listener: socket.socket | None = None,
+) -> None:
+    """Serve a dashboard until a signal ends it.
+
+    Args:
+        board: The dashboard.
+        host: Address to listen on.
+        port: Port to listen on.
+        base_path: Path at which it stands, e.g. `/tasks`.
+        certfile: Certificate for TLS.
+        keyfile: Its key.
+        listener: A socket that listens already, in place of host and port.
+    """
+    app: ASGIApp = board
+    if base_path:
+        # Parts of an application that is mounted hear nothing of its start and end.
+        app = Starlette(routes=[Mount(base_path, board)], lifespan=lambda _: board.lifetime())
+    options: dict[str, Any] = {"ssl_certfile": certfile, "ssl_keyfile": keyfile} if certfile else {}
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        # The dashboard looks at the headers of proxies itself: it must know who the peer is.
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+        **options,
+    )
+    DashboardServer(config, board).run([listener] if listener is not None else None)
