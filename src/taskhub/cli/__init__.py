@@ -8,19 +8,31 @@ from collections.abc import Sequence
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code.
 
-    Parameters:
-      arguments: without the program's name; None: those of this process.
+    Args:
+        arguments: without the program's name; None: those of this process.
     """
-    from taskhub.cli.running import run
+    from taskhub.cli.command_runner import run
 
     return run(arguments)
 
 
+def run_for_app(app: str, arguments: Sequence[str]) -> int:
+    """Run a command under the name `celery` for an app of this program; returns the exit code.
+
+    Args:
+        app: Where worker processes find it, as `-A`.
+        arguments: Without the program's name.
+    """
+    from taskhub.cli.command_runner import run
+
+    return run(arguments, "celery", app)
+
+
 def celery() -> int:
     """Run a command under the name `celery`; returns the exit code."""
-    from taskhub.cli.running import run
+    from taskhub.cli.command_runner import run
 
     return run(program="celery")
 
 
-__all__ = ["celery", "main"]
+__all__ = ["celery", "main", "run_for_app"]

@@ -6,11 +6,14 @@ import importlib
 import os
 import sys
 import traceback
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from taskhub.app.app import Celery
 
+#: The name of a program's module in the processes that it spawns.
+_PROGRAM = "__mp_main__"
 #: Attributes and submodules in which an app is looked for, as Celery does.
 _USUAL_NAMES = ("app", "celery")
 
@@ -22,9 +25,9 @@ class ApplicationNotFound(Exception):
 class ApplicationBroken(Exception):
     """The app's own code failed while it was imported.
 
-    Parameters:
-      message: one line.
-      shown: the part of the traceback that is in the user's code.
+    Args:
+        message: one line.
+        shown: the part of the traceback that is in the user's code.
     """
 
     def __init__(self, message: str, shown: str) -> None:
@@ -35,12 +38,13 @@ class ApplicationBroken(Exception):
 def find_app(name: str) -> Celery:
     """Return the app that a name stands for.
 
-    Forms: `module` (its attribute `app` or `celery`, the only app in it, or its submodule `celery` or `app`),
-    `module:attribute`, and `module.attribute`. The current directory is looked in first, as with `python -m`.
+    Forms: `module` (its attribute `app` or `celery`, the only app in it, or its submodule `celery`
+    or `app`), `module:attribute`, and `module.attribute`. The current directory is looked in first,
+    as with `python -m`.
 
     Raises:
-      ApplicationNotFound: there is no such module, or no app in it.
-      ApplicationBroken: importing it failed.
+        ApplicationNotFound: there is no such module, or no app in it.
+        ApplicationBroken: importing it failed.
     """
     directory = os.getcwd()
     if directory not in sys.path:
@@ -48,7 +52,10 @@ def find_app(name: str) -> Celery:
     module_name, colon, attribute = name.partition(":")
     if not module_name or (colon and not attribute):
         raise ApplicationNotFound(f"-A {name!r} names no app: write module or module:attribute")
-    module = _import(module_name)
+    if colon and os.path.isabs(module_name):
+        module: ModuleType | None = _run_program(module_name)
+    else:
+        module = _import(module_name)
     if module is None:
         parent_name, _, attribute = module_name.rpartition(".")
         parent = _import(parent_name) if parent_name and not colon else None
@@ -74,11 +81,14 @@ def find_app(name: str) -> Celery:
 
 
 def _app_in(found: Any, name: str) -> Celery:
-    if isinstance(found, Celery):
-        return found
+    app = _app_of(found)
+    if app is not None:
+        return app
+    _refuse_celerys(found, name)
     if not isinstance(found, ModuleType):
         raise ApplicationNotFound(
-            f"{name} is a {type(found).__name__}, not an app: name a taskhub.Celery with -A module:attribute"
+            f"{name} is a {type(found).__name__}, not an app: name a taskhub.Celery with -A "
+            "module:attribute"
         )
     for usual in _USUAL_NAMES:
         value = getattr(found, usual, None)
@@ -99,16 +109,44 @@ def _app_in(found: Any, name: str) -> Celery:
             if module is not None:
                 return _app_in(module, module.__name__)
     raise ApplicationNotFound(
-        f"there is no app in {name}: make one with `app = taskhub.Celery(...)`, or name another module with -A"
+        f"there is no app in {name}: make one with `app = taskhub.Celery(...)`, or name another "
+        "module with -A"
     )
+
+
+def _refuse_celerys(found: Any, name: str) -> None:
+    """Report an app of Celery's own, where Celery was installed over taskhub-compat's files."""
+    values = [found, *vars(found).values()] if isinstance(found, ModuleType) else [found]
+    kinds = {kind for value in values for kind in type(value).__mro__}
+    if any((kind.__module__, kind.__name__) == ("celery.app.base", "Celery") for kind in kinds):
+        from taskhub.cli.checks.clash import celery_names, complain_of
+
+        complaint = complain_of(celery_names())
+        shown = "" if complaint is None else f"; {complaint.message}"
+        advice = "see docs/migrating.md#install" if complaint is None else complaint.advice
+        raise ApplicationNotFound(
+            f"the app in {name} is Celery's own, not taskhub's{shown}: {advice}"
+        )
 
 
 def _apps(module: ModuleType) -> dict[str, Celery]:
     found: dict[str, Celery] = {}
     for name, value in vars(module).items():
-        if isinstance(value, Celery) and value not in found.values():
-            found[name] = value
+        app = _app_of(value)
+        if app is not None and app not in found.values():
+            found[name] = app
     return found
+
+
+def _app_of(value: Any) -> Celery | None:
+    """Return an app itself, or that of a broker of `taskhub.dramatiq`; None for anything else."""
+    if isinstance(value, Celery):
+        return value
+    # Only where there is a broker has its module been imported.
+    brokers = sys.modules.get("taskhub.engine.dramatiq.broker")
+    if brokers is not None and isinstance(value, brokers.EngineBroker):
+        return value.app if isinstance(value.app, Celery) else None
+    return None
 
 
 def _apps_there(module: ModuleType) -> str:
@@ -137,6 +175,26 @@ def _import(name: str) -> ModuleType | None:
         raise _broken(name, error) from error
     except (Exception, SystemExit) as error:
         raise _broken(name, error) from error
+
+
+def _run_program(path: str) -> ModuleType:
+    """Return a program's file as a module, imported as `multiprocessing` does when it spawns."""
+    loaded = sys.modules.get(_PROGRAM)
+    if loaded is not None and getattr(loaded, "__file__", None) == path:
+        return loaded
+    directory = os.path.dirname(path)
+    if directory not in sys.path:
+        sys.path.insert(0, directory)
+    module = ModuleType(_PROGRAM)
+    module.__file__ = path
+    # Pickled objects of its classes, and of the program that made them, are found under both names.
+    sys.modules[_PROGRAM] = sys.modules["__main__"] = module
+    try:
+        code = compile(Path(path).read_bytes(), path, "exec")
+        exec(code, vars(module))
+    except (Exception, SystemExit) as error:
+        raise _broken(path, error) from error
+    return module
 
 
 def _broken(name: str, error: BaseException) -> ApplicationBroken:

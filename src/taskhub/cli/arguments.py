@@ -5,41 +5,19 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
-import click
-
 from taskhub.cli import exit_codes
-from taskhub.cli.running import CommandError
-
-
-class Moment(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic from click 8.3 on
-    """A time in ISO 8601, or seconds from now."""
-
-    name = "TIME"
-
-    def convert(
-        self, value: Any, parameter: click.Parameter | None, context: click.Context | None
-    ) -> float | datetime:
-        if isinstance(value, int | float | datetime):
-            return value
-        try:
-            return float(value)
-        except ValueError:
-            pass
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no time: write 2030-12-31T23:59+08:00", parameter, context)
+from taskhub.cli.command_runner import CommandError
+from taskhub.cli.worker import split_names
 
 
 def positional(text: str | None) -> list[Any]:
     """Read `--args`.
 
     Raises:
-      CommandError: it is not a list in JSON.
+        CommandError: it is not a list in JSON.
     """
     value = _json("--args", text, "'[1, \"two\"]'") if text else []
     if not isinstance(value, list):
@@ -51,7 +29,7 @@ def named(text: str | None, option: str = "--kwargs") -> dict[str, Any]:
     """Read `--kwargs`, or another option of its form.
 
     Raises:
-      CommandError: it is not an object in JSON.
+        CommandError: it is not an object in JSON.
     """
     value = _json(option, text, "'{\"name\": 1}'") if text else {}
     if not isinstance(value, dict):
@@ -65,7 +43,7 @@ def check_fit(task: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None
     """Check that arguments fit the signature of a task.
 
     Raises:
-      CommandError: they do not.
+        CommandError: they do not.
     """
     if task.typing is False:
         return
@@ -81,18 +59,50 @@ def check_fit(task: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None
         ) from error
 
 
-def unknown_task(name: str, known: Sequence[str]) -> CommandError:
-    """Return the error for a task that the app does not have."""
-    ours = [task for task in known if not task.startswith("celery.")]
-    near = get_close_matches(name, ours, 3, 0.6)
-    last_parts = {task.rpartition(".")[2]: task for task in ours}
+def some_names(option: str, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names in texts with commas; none if the option was not given.
+
+    Raises:
+        CommandError: it was given, and names nothing: an empty variable must not stand for
+            everything.
+    """
+    found = split_names(given)
+    if given and not found:
+        raise CommandError(
+            f"{option} names nothing: give a name, or leave it out for all", exit_codes.USAGE
+        )
+    return found
+
+
+def refuse_unreadable(*texts: str | None) -> None:
+    """Refuse arguments that are not UTF-8, which no worker could read.
+
+    Raises:
+        CommandError: one is not.
+    """
+    for text in texts:
+        if text is not None and any("\ud800" <= sign <= "\udfff" for sign in text):
+            raise CommandError(f"{text!a} is not UTF-8: write it in UTF-8", exit_codes.USAGE)
+
+
+def near_tasks(name: str, known: Sequence[str]) -> list[str]:
+    """Return the tasks, three at most, whose names resemble one."""
+    near = get_close_matches(name, known, 3, 0.6)
+    last_parts = {task.rpartition(".")[2]: task for task in known}
     near += [
         last_parts[part]
         for part in get_close_matches(name.rpartition(".")[2], last_parts, 2, 0.7)
         if last_parts[part] not in near
     ]
+    return near[:3]
+
+
+def unknown_task(name: str, known: Sequence[str]) -> CommandError:
+    """Return the error for a task that the app does not have."""
+    ours = [task for task in known if not task.startswith("celery.")]
+    near = near_tasks(name, ours)
     if near:
-        hint = f"did you mean {' or '.join(near[:3])}?"
+        hint = f"did you mean {' or '.join(near)}?"
     elif ours:
         hint = f"its tasks are {', '.join(sorted(ours)[:8])}{', ...' if len(ours) > 8 else ''}"
     else:

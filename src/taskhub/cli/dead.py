@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskhub.cli import exit_codes
+from taskhub.cli.arguments import refuse_unreadable
+from taskhub.cli.command_runner import CommandError
 from taskhub.cli.options import app_options, load_app, page_options
-from taskhub.cli.output import note, say_json, shortened, table
+from taskhub.cli.output import confirm, note, on_one_line, say_json, table
 from taskhub.cli.queues import described
-from taskhub.cli.running import CommandError
-from taskhub.wording import duration
+from taskhub.command_hint import command_hint
+from taskhub.humanize import duration
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
-    from taskhub.engine.looking import DeadLetter
+    from taskhub.engine.port.inspection import DeadLetter
 
 #: Letters per call when all of them are meant.
 PAGE = 100
@@ -27,7 +29,7 @@ PAGE = 100
 @click.group(epilog=exit_codes.EXPLAINED)
 @app_options
 def dead() -> None:
-    """Look at messages that were given up: rejected, unreadable, or lost with their workers too often."""
+    """Show, retry and delete dead letters: messages that were rejected, unreadable or lost."""
 
 
 @dead.command("list", epilog=exit_codes.EXPLAINED)
@@ -35,7 +37,7 @@ def dead() -> None:
 @page_options
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each.")
 @click.pass_context
-def list_letters(context: click.Context, offset: int, limit: int, as_json: bool) -> None:
+def list_dead_letters(context: click.Context, offset: int, limit: int, as_json: bool) -> None:
     """Show the dead letters, the oldest first."""
     letters = [describe(letter) for letter in load_app(context).engine.dead_letters(offset, limit)]
     if as_json:
@@ -47,12 +49,13 @@ def list_letters(context: click.Context, offset: int, limit: int, as_json: bool)
             letter["id"],
             letter["task"],
             letter["queue"],
-            shortened(letter["reason"]),
+            on_one_line(letter["reason"]),
             duration(letter["expires"] - time.time()),
         )
         for letter in letters
     ]
-    table("Dead letters", ("id", "task", "queue", "reason", "forgotten in"), rows, "none")
+    columns = ("id", "task", "queue", "reason", "forgotten in")
+    table("Dead letters", columns, rows, "none", cut=("reason",))
     if len(letters) == limit:
         note(f"there may be more: --offset {offset + limit}")
 
@@ -64,6 +67,7 @@ def list_letters(context: click.Context, offset: int, limit: int, as_json: bool)
 @click.pass_context
 def show(context: click.Context, identity: str, as_json: bool) -> None:
     """Show the message ID with its arguments, the exception that ended it, and the traceback."""
+    refuse_unreadable(identity)
     engine = load_app(context).engine
     found = engine.dead_letter(key_of(identity))
     if found is None:
@@ -89,7 +93,7 @@ def show(context: click.Context, identity: str, as_json: bool) -> None:
 def retry(context: click.Context, identities: tuple[str, ...], everything: bool, yes: bool) -> int:
     """Send dead letters again, to the queues that they came from, as if they had just been sent."""
     app = load_app(context)
-    return _each(app, identities, everything, yes, app.engine.revive, "sent again")
+    return _each(app, identities, everything, yes, app.engine.retry_dead_letters, "sent again")
 
 
 @dead.command(epilog=exit_codes.EXPLAINED)
@@ -101,7 +105,7 @@ def retry(context: click.Context, identities: tuple[str, ...], everything: bool,
 def drop(context: click.Context, identities: tuple[str, ...], everything: bool, yes: bool) -> int:
     """Forget dead letters."""
     app = load_app(context)
-    return _each(app, identities, everything, yes, app.engine.drop_dead, "dropped")
+    return _each(app, identities, everything, yes, app.engine.delete_dead_letters, "dropped")
 
 
 def _each(
@@ -115,26 +119,28 @@ def _each(
     """Do something with dead letters; returns the exit code."""
     if bool(identities) == everything:
         raise CommandError("name dead letters by their ids, or all with --all", exit_codes.USAGE)
+    refuse_unreadable(*identities)
     if everything:
         count = app.engine.dead_count()
-        if count and not yes and not click.confirm(f"All {count} dead letters?", err=True):
-            raise CommandError("nothing was done")
+        if count and not yes:
+            confirm(f"All {count} dead letters?", "nothing was done", "--yes")
         identities = _all_keys(app)
     acted: list[str] = []
     for start in range(0, len(identities), PAGE):
         acted += act([key_of(identity) for identity in identities[start : start + PAGE]])
-    click.echo(f"{len(acted)} dead letters {done}")
+    if acted or everything:
+        click.echo(f"{len(acted)} dead letters {done}")
     missing = [identity for identity in identities if key_of(identity) not in acted]
     if not missing:
         return exit_codes.OK
     if everything:
-        note(f"{len(missing)} cannot be read, or have gone: see `taskhub dead list`")
+        note(f"{len(missing)} cannot be read, or have gone: see {command_hint('dead', 'list')}")
         return exit_codes.FAILURE
     unreadable = [name for name in missing if app.engine.dead_letter(key_of(name)) is not None]
     if unreadable:
         raise CommandError(
             f"{', '.join(unreadable)} cannot be sent again: the message cannot be read. "
-            "`taskhub dead drop` forgets it"
+            f"{command_hint('dead', 'drop', *unreadable)} forgets it"
         )
     raise none_of(missing)
 
@@ -148,8 +154,8 @@ def _all_keys(app: Celery) -> list[str]:
 
 def none_of(identities: Sequence[str]) -> CommandError:
     """Return the error for dead letters that there are not."""
-    names = ", ".join(identities)
-    return CommandError(f"there is no dead letter {names}: see `taskhub dead list`")
+    names = ", ".join(identity or "''" for identity in identities)
+    return CommandError(f"there is no dead letter {names}: see {command_hint('dead', 'list')}")
 
 
 def identity_of(key: str) -> str:

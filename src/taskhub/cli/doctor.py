@@ -16,13 +16,13 @@ _MARKS = {"ok": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", 
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each check.")
 @click.pass_context
 def doctor(context: click.Context, as_json: bool) -> int:
-    """Check everything that taskhub needs, and say how to mend what is wrong.
+    """Check everything that taskhub needs, and say how to fix what is wrong.
 
-    Looks at versions, stores, workers, e-mail, operators, the cache and market data. Ends with 1 if a check fails;
-    warnings do not count.
+    Looks at versions, stores, workers, e-mail, operators, the cache and market data. Ends with 1 if
+    a check fails; warnings do not count.
     """
     from taskhub.cli.checks import all_checks
-    from taskhub.cli.running import one_line
+    from taskhub.cli.command_runner import one_line
 
     failed = False
     for finding in all_checks(load_app(context)):

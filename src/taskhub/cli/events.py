@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from taskhub.cli import exit_codes
+from taskhub.cli.command_runner import CommandError
 from taskhub.cli.options import app_options, load_app
 from taskhub.cli.output import say_json
-from taskhub.cli.running import CommandError
-from taskhub.engine.monitoring import BEGINNING
+from taskhub.command_hint import command_hint
+from taskhub.engine.port.monitoring import FROM_BEGINNING
 
-#: Names of tasks are remembered for so many calls: only the first events of a call tell them.
+#: Names of tasks are remembered for so many calls: only the first events of a call have them.
 REMEMBERED = 4096
 #: As Celery calls them.
 _WORDS = {
@@ -42,14 +43,15 @@ def events(
     from_beginning: bool,
     limit: int | None,
 ) -> None:
-    """Follow what workers tell of tasks and of themselves, until Ctrl-C.
+    """Follow the events of workers and tasks, until Ctrl-C.
 
-    Workers send events when they were started with -E, by the setting worker_send_task_events, or since
-    `app.control.enable_events()`.
+    Workers send events when they were started with -E, by the setting worker_send_task_events, or
+    since `app.control.enable_events()`.
     """
     if camera is not None:
         raise CommandError(
-            "--camera is not offered: follow app.events.Receiver() in a program, or see `taskhub stats`",
+            "--camera is not offered: follow app.events.Receiver() in a program, or see "
+            f"{command_hint('stats')}",
             exit_codes.USAGE,
         )
     if not dump and not as_json:
@@ -60,7 +62,7 @@ def events(
     lines = Lines()
     if not as_json:
         click.echo("-> evdump: starting capture...")
-    with app.events.Receiver(after=BEGINNING if from_beginning else None) as receiver:
+    with app.events.Receiver(after=FROM_BEGINNING if from_beginning else None) as receiver:
         for event in receiver.itercapture(limit=limit):
             if as_json:
                 say_json(event)
@@ -82,12 +84,14 @@ class Lines:
         if kind.startswith("task-"):
             task_id = rest.pop("uuid")
             if kind in ("task-received", "task-sent"):
-                subject = f"{rest.pop('name')}({task_id}) args={rest.pop('args')} kwargs={rest.pop('kwargs')}"
+                args, kwargs = rest.pop("args"), rest.pop("kwargs")
+                subject = f"{rest.pop('name')}({task_id}) args={args} kwargs={kwargs}"
                 self._remember(task_id, subject)
             subject = self._tasks.get(task_id, task_id)
         fields = ", ".join(f"{name}={rest[name]}" for name in sorted(rest))
         word = _WORDS.get(kind, kind.replace("-", " "))
-        return f"{hostname} [{at}] {word}{':' if fields else ''} {subject}{' ' if subject else ''}{fields}"
+        colon, space = ":" if fields else "", " " if subject else ""
+        return f"{hostname} [{at}] {word}{colon} {subject}{space}{fields}"
 
     def _remember(self, task_id: str, subject: str) -> None:
         self._tasks[task_id] = subject

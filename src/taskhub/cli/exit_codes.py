@@ -14,6 +14,7 @@ INTERRUPTED: Final = 130
 
 #: For the end of `--help`.
 EXPLAINED: Final = (
-    "Exit codes: 0 well, 1 failure (a task that failed, a check that failed), 2 wrong usage or settings, "
+    "Exit codes: 0 well, 1 failure (a task that failed, a check that failed), 2 wrong usage or "
+    "settings, "
     "69 the store is out of reach, or no worker answers. TASKHUB_DEBUG=1 shows tracebacks."
 )

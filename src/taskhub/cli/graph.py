@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from taskhub.cli import exit_codes
+from taskhub.cli.command_runner import CommandError
 from taskhub.cli.options import app_options, load_app
-from taskhub.cli.running import CommandError
 from taskhub.cli.status import collect
 
 
@@ -24,7 +24,7 @@ def graph() -> None:
 @app_options
 @click.pass_context
 def workers(context: click.Context) -> None:
-    """Draw the nodes that are online with their processes, the queues that these serve, and the store."""
+    """Draw the online nodes with their processes, the queues that they serve, and the store."""
     click.echo(drawn(collect(load_app(context))))
 
 
@@ -32,7 +32,8 @@ def workers(context: click.Context) -> None:
 def bootsteps() -> None:
     """Not offered."""
     raise CommandError(
-        "graph bootsteps is not offered: workers are Dramatiq's, which have middleware instead of bootsteps",
+        "graph bootsteps is not offered: workers are Dramatiq's, which have middleware instead of "
+        "bootsteps",
         exit_codes.USAGE,
     )
 

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from taskhub.cli import exit_codes
+from taskhub.cli.celery_variables import values
+from taskhub.cli.command_runner import OutputClosed
+from taskhub.cli.entry_points import help_line, load, plugins
 from taskhub.cli.options import app_options
 from taskhub.cli.program import CELERY, called_as, program_options
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 #: Name -> module and function, and its line in `taskhub --help`.
 _COMMANDS = {
@@ -31,39 +39,42 @@ _COMMANDS = {
         "taskhub.cli.stats:stats",
         "Show what became of tasks, how long they ran, and how long they waited.",
     ),
-    "events": ("taskhub.cli.events:events", "Follow what workers tell of tasks and of themselves."),
+    "events": ("taskhub.cli.events:events", "Follow the events of workers and tasks."),
+    "tasks": ("taskhub.cli.tasks:tasks", "Find tasks by a filter, and act on them."),
+    "failed": ("taskhub.cli.tasks:failed", "List, group, retry and delete failed tasks."),
+    "audit": ("taskhub.cli.audit:audit", "Show who changed what, and when."),
+    "top": ("taskhub.cli.top:top", "Show what runs, waits and fails, in this terminal."),
+    "web": ("taskhub.cli.web:web", "Serve the dashboard and its API."),
     "doctor": (
         "taskhub.cli.doctor:doctor",
-        "Check everything that taskhub needs, and say how to mend it.",
+        "Check everything that taskhub needs, and say how to fix it.",
     ),
-    "queues": ("taskhub.cli.queues:queues", "Show the queues, or the messages of one."),
+    "queues": (
+        "taskhub.cli.queues:queues",
+        "Show the queues, or the messages of one; pause and resume them.",
+    ),
     "purge": ("taskhub.cli.queues:purge", "Drop what waits in queues."),
     "dead": ("taskhub.cli.dead:dead", "Look at messages that were given up, and send them again."),
     "inspect": ("taskhub.cli.remote:inspect", "Ask workers how they are and what they do."),
     "control": ("taskhub.cli.remote:control", "Send workers a command."),
-    "migrate": (
-        "taskhub.cli.migrate:migrate",
-        "Find out what a program that uses Celery has to change.",
-    ),
-    "multi": ("taskhub.cli.multi:multi", "Start and stop workers in the background."),
     "report": ("taskhub.cli.report:report", "Show versions and settings, for a bug report."),
     "shell": ("taskhub.cli.shell:shell", "Start a shell with the app and its tasks."),
-    "list": ("taskhub.cli.bindings:bindings_group", "Show what settings say of queues."),
     "graph": ("taskhub.cli.graph:graph", "Draw the workers, for Graphviz."),
     "upgrade": ("taskhub.cli.upgrade:upgrade", "Give settings their names of today."),
-    "quant": ("taskhub.cli.market_data:quant", "Look at market data: its freshness, and charts."),
-    "db": ("taskhub.cli.market_data:db", "Make and update the tables of market data."),
 }
 
 #: Not offered; `--help` does not list them.
 _REFUSED = {
-    "amqp": ("taskhub.cli.refused:amqp", ""),
-    "logtool": ("taskhub.cli.refused:logtool", ""),
+    "amqp": ("taskhub.cli.unsupported_commands:amqp", ""),
+    "logtool": ("taskhub.cli.unsupported_commands:logtool", ""),
 }
+#: Command -> the distribution that brings it, for who asks for it without that.
+_DISTRIBUTIONS: Final = dict.fromkeys(("list", "migrate", "multi"), "taskhub-compat")
 #: Those that are others under the name `celery`.
 _CELERYS = {
+    "flower": ("taskhub.cli.web:flower", "Serve the dashboard with Flower's options."),
     "status": ("taskhub.cli.nodes:status", "Show which nodes are online."),
-    "migrate": ("taskhub.cli.refused:migrate", "Not offered."),
+    "migrate": ("taskhub.cli.unsupported_commands:migrate", "Not offered."),
 }
 
 
@@ -71,33 +82,71 @@ def _commands(context: click.Context) -> dict[str, tuple[str, str]]:
     return {**_COMMANDS, **_CELERYS} if called_as(context) == CELERY else _COMMANDS
 
 
+def _plugins(context: click.Context) -> dict[str, EntryPoint]:
+    """Return the commands that other distributions bring; ours go before them."""
+    ours = {**_commands(context), **_REFUSED}
+    return {name: plugin for name, plugin in plugins().items() if name not in ours}
+
+
+@contextmanager
+def _noted_when_closed() -> Generator[None]:
+    """Turn the error of a pipe that nobody reads into one that click leaves alone."""
+    try:
+        yield
+    except BrokenPipeError as error:
+        raise OutputClosed from error
+
+
 class LazyGroup(click.Group):
     """A group whose subcommands are imported when they are asked for."""
 
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        with _noted_when_closed():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _noted_when_closed():
+            return super().invoke(ctx)
+
     def list_commands(self, context: click.Context) -> list[str]:
-        return list(_commands(context))
+        return [*_commands(context), *_plugins(context)]
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         commands = {**_commands(context), **_REFUSED}
-        if name not in commands:
+        if name in commands:
+            module, _, function = commands[name][0].partition(":")
+            command: click.Command = getattr(import_module(module), function)
+        elif plugin := _plugins(context).get(name):
+            command = load(plugin)
+        else:
             return None
-        module, _, function = commands[name][0].partition(":")
-        command: click.Command = getattr(import_module(module), function)
+        if context.default_map is not None:
+            # Only under the name `celery`; the command's context looks there for what it is not
+            # given.
+            context.default_map[name] = values(command, name)
         return command
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in _commands(context).items()])
+            others = _plugins(context)
+            known = [(name, line) for name, (_, line) in _commands(context).items()]
+            formatter.write_dl(
+                [*known, *((name, help_line(plugin)) for name, plugin in others.items())]
+            )
 
     def resolve_command(
         self, context: click.Context, arguments: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = arguments[0]
         commands = {**_commands(context), **_REFUSED}
-        if name not in commands and not name.startswith("-"):
+        if name not in commands and not name.startswith("-") and name not in _plugins(context):
             from difflib import get_close_matches
 
-            near = get_close_matches(name, commands, 1)
+            if name in _DISTRIBUTIONS:
+                context.fail(
+                    f"{name} comes with {_DISTRIBUTIONS[name]}: pip install {_DISTRIBUTIONS[name]}"
+                )
+            near = get_close_matches(name, [*commands, *_plugins(context)], 1)
             hint = f" Did you mean {near[0]}?" if near else ""
             context.fail(f"There is no command {name!r}.{hint}")
         return super().resolve_command(context, arguments)

@@ -16,5 +16,5 @@ from taskhub.cli.options import app_options, load_app
 @click.pass_context
 def status(context: click.Context, /, **given: Any) -> None:
     """Show which nodes are online. Ends with 69 if none is."""
-    given.update(name="ping", arguments=())
+    given.update(name="ping", arguments=(), only_nodes=True)
     remote.run(load_app(context), "inspect", **given)

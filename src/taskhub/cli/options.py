@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from taskhub.command_hint import remember_option
+
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
 
@@ -19,9 +21,16 @@ DEFAULT_APP = "taskhub.actors"
 APP_VARIABLE = "TASKHUB_APP"
 
 
+#: What a store can count to.
+MOST_ROWS = 2**53
+
+
 def _choose_app(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
     if value is not None:
+        if not value:
+            raise click.BadParameter("it is empty: name a module", context, parameter)
         context.ensure_object(dict)["app"] = value
+        remember_option("-A", value)
 
 
 def _choose_store(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
@@ -35,6 +44,7 @@ def _choose_store(context: click.Context, parameter: click.Parameter, value: str
     # The environment goes before every other source of settings, and reaches the worker processes.
     name = "TASKHUB_BROKER_URL" if option == "--broker" else "TASKHUB_RESULT_BACKEND"
     os.environ[name] = value
+    remember_option("-b" if option == "--broker" else option, value)
 
 
 def app_options(function: F) -> F:
@@ -53,7 +63,8 @@ def app_options(function: F) -> F:
             metavar="URL",
             expose_value=False,
             callback=_choose_store,
-            help="The store of messages, e.g. redis://localhost:6379/0 (default: TASKHUB_BROKER_URL, the "
+            help="The store of messages, e.g. redis://localhost:6379/0 (default: "
+            "TASKHUB_BROKER_URL, the "
             "app's settings, or a development store of this project).",
         ),
         click.option(
@@ -62,7 +73,8 @@ def app_options(function: F) -> F:
             metavar="NAME",
             expose_value=False,
             callback=_choose_app,
-            help="The app: module, module:attribute or module.attribute (default: TASKHUB_APP, or the "
+            help="The app: module, module:attribute or module.attribute (default: TASKHUB_APP, or "
+            "the "
             f"shipped tasks, {DEFAULT_APP}).",
         ),
     ):
@@ -75,7 +87,7 @@ def page_options(function: F) -> F:
     for decorate in (
         click.option(
             "--limit",
-            type=click.IntRange(min=1),
+            type=click.IntRange(1, MOST_ROWS),
             default=50,
             show_default=True,
             metavar="N",
@@ -83,7 +95,7 @@ def page_options(function: F) -> F:
         ),
         click.option(
             "--offset",
-            type=click.IntRange(min=0),
+            type=click.IntRange(0, MOST_ROWS),
             default=0,
             metavar="N",
             help="Pass over the first N.",
@@ -108,11 +120,11 @@ def load_app(context: click.Context) -> Celery:
     """Return the chosen app with its tasks.
 
     Raises:
-      CommandError: it cannot be found or imported.
+        CommandError: it cannot be found or imported.
     """
     from taskhub.cli import exit_codes
     from taskhub.cli.application import ApplicationBroken, ApplicationNotFound, find_app
-    from taskhub.cli.running import CommandError
+    from taskhub.cli.command_runner import CommandError
 
     try:
         app = find_app(app_name(context))

@@ -7,8 +7,6 @@ import signal
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from taskhub.schedules.beat import Service
-
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
 
@@ -22,7 +20,7 @@ _CELERYS = (
 
 
 def own_scheduler(app: Celery, named: str | None) -> str | None:
-    """Return the scheduler that an option or else the setting `beat_scheduler` names; None: taskhub's is to run."""
+    """Return the scheduler class named by the option or `beat_scheduler`; None: taskhub's own."""
     chosen = named or app.conf.beat_scheduler
     return None if not chosen or chosen in _CELERYS else chosen
 
@@ -30,20 +28,20 @@ def own_scheduler(app: Celery, named: str | None) -> str | None:
 class OwnScheduler:
     """Runs one.
 
-    Parameters:
-      app: whose tasks are called.
-      scheduler: its class, or the path of one.
-      filename: where a `PersistentScheduler` keeps its entries.
-      max_interval: the longest wait between ticks, seconds.
+    Args:
+        app: whose tasks are called.
+        scheduler: its class, or the path of one.
+        filename: where a `PersistentScheduler` keeps its entries.
+        max_interval: the longest wait between two checks, seconds.
 
     Raises:
-      ImproperlyConfigured: there is no such class.
+        ImproperlyConfigured: there is no such class.
     """
 
     def __init__(
         self, app: Celery, scheduler: Any, filename: str | None, max_interval: float | None
     ) -> None:
-        self._service = Service(app, max_interval, filename, scheduler)
+        self._service = app.beat_service(max_interval, filename, scheduler)
         kind = self._service.scheduler_cls
         self.name = f"{kind.__module__}.{kind.__qualname__}"
 
@@ -58,7 +56,7 @@ class OwnScheduler:
 
     def run(self) -> None:
         """Run until `stop`."""
-        logger.warning("%s is to run once: two of them send every call twice", self.name)
+        logger.info("%s is to run once: two of them send every call twice", self.name)
         self._service.start()
 
     def stop(self) -> None:

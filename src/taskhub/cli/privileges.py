@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from taskhub.cli import exit_codes
-from taskhub.cli.running import CommandError
+from taskhub.cli.command_runner import CommandError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -38,7 +38,7 @@ def drop_privileges(context: click.Context) -> None:
     """Go on as the user, the group and with the mask that options name.
 
     Raises:
-      CommandError: there is no such user or group, or this process may not become it.
+        CommandError: there is no such user or group, or this process may not become it.
     """
     chosen: dict[str, str] = context.meta.get(_CHOSEN, {})
     if "--umask" in chosen:
@@ -56,7 +56,8 @@ def drop_privileges(context: click.Context) -> None:
             os.setuid(user[1])
     except PermissionError as error:
         raise CommandError(
-            f"only root may go on as another user or group ({' '.join(f'{k} {v}' for k, v in chosen.items())}): "
+            "only root may go on as another user or group "
+            f"({' '.join(f'{k} {v}' for k, v in chosen.items())}): "
             "start it as root, or leave that to the service manager",
             exit_codes.USAGE,
         ) from error

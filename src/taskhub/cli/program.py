@@ -1,4 +1,4 @@
-"""What stands before the command: options of the program itself, under `taskhub` and under `celery`."""
+"""Options of the program itself, before the command, for `taskhub` and `celery`."""
 
 from __future__ import annotations
 
@@ -9,18 +9,24 @@ from typing import Any, TypeVar
 
 import click
 
+from taskhub.command_hint import remember_option
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: The name under which Celery's scripts call us. Some commands then speak as Celery's do.
 CELERY = "celery"
 
-#: Variables that `celery` reads where an option is not given, and what they stand for here.
-_CELERYS_VARIABLES = {
-    "APP": "TASKHUB_APP",
-    "BROKER_URL": "TASKHUB_BROKER_URL",
-    "RESULT_BACKEND": "TASKHUB_RESULT_BACKEND",
-    "CONFIG_MODULE": "CELERY_CONFIG_MODULE",
-}
+#: Variables that `celery` reads where an option is not given: what they stand for here, and the
+#: option. The first one counts.
+_CELERYS_VARIABLES = (
+    ("APP", "TASKHUB_APP", "-A"),
+    ("CELERY_APP", "TASKHUB_APP", "-A"),
+    ("BROKER_URL", "TASKHUB_BROKER_URL", "-b"),
+    ("CELERY_BROKER", "TASKHUB_BROKER_URL", "-b"),
+    ("RESULT_BACKEND", "TASKHUB_RESULT_BACKEND", "--result-backend"),
+    ("CONFIG_MODULE", "CELERY_CONFIG_MODULE", "--config"),
+    ("CELERY_CONFIG", "CELERY_CONFIG_MODULE", "--config"),
+)
 
 
 def called_as(context: click.Context) -> str:
@@ -36,9 +42,10 @@ def is_quiet(context: click.Context) -> bool:
 def adopt_variables(program: str) -> None:
     """Let the variables count that Celery's command reads."""
     if program == CELERY:
-        for theirs, ours in _CELERYS_VARIABLES.items():
-            if os.environ.get(theirs):
-                os.environ.setdefault(ours, os.environ[theirs])
+        for theirs, ours, option in _CELERYS_VARIABLES:
+            if os.environ.get(theirs) and not os.environ.get(ours):
+                os.environ[ours] = os.environ[theirs]
+                remember_option(option, os.environ[theirs], adopted=True)
 
 
 def _be_quiet(context: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -57,12 +64,19 @@ def _change_directory(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> None:
     if value is not None:
-        os.chdir(value)
+        change_directory(value)
+
+
+def change_directory(directory: str) -> None:
+    """Go on in a directory that was given by `--workdir`."""
+    os.chdir(directory)
+    remember_option("--workdir", directory)
 
 
 def _choose_settings(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
     if value is not None:
         os.environ["CELERY_CONFIG_MODULE"] = value
+        remember_option("--config", value)
 
 
 def _without_effect(context: click.Context, parameter: click.Parameter, value: Any) -> None:
@@ -77,7 +91,7 @@ def _show_version(context: click.Context, parameter: click.Parameter, value: boo
     if not value or context.resilient_parsing:
         return
     if called_as(context) == CELERY:
-        from taskhub.utils.version import SERIES, __version__
+        from taskhub.celery_version import SERIES, __version__
 
         click.echo(f"{__version__} ({SERIES})")
     else:

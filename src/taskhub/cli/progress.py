@@ -1,4 +1,4 @@
-"""How far a task is, drawn on stderr while it is waited for: from its states `{"current", "total", "step"}`."""
+"""Progress bar on stderr for tasks with states `{"current", "total", "step"}`."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from taskhub.cli.output import note
 
 
 class ProgressBar:
-    """A bar at a terminal, elsewhere a line for each step and each tenth of it; nothing for tasks that tell nothing.
+    """Progress bar at a terminal, elsewhere a line for each step and each tenth of it.
 
-    Any state will do whose value is a mapping with whole numbers `current` and `total`, and perhaps a text `step`.
+    Any state will do whose value is a mapping with whole numbers `current` and `total`, and perhaps
+    a text `step`.
     """
 
     def __init__(self) -> None:
         self._bar: Any = None
         self._task: Any = None
-        self._told: tuple[str, int] | None = None
+        self._shown: tuple[str, int] | None = None
 
     def __call__(self, meta: dict[str, Any]) -> None:
-        """Show a stored state, if it tells how far the task is."""
+        """Show a stored state, if it says how far the task is."""
         value = meta.get("result")
         if not isinstance(value, dict):
             return
@@ -30,8 +31,8 @@ class ProgressBar:
             return
         if sys.stderr.isatty():
             self._draw(current, total, str(step))
-        elif self._told != (told := (str(step), 10 * current // total)):
-            self._told = told
+        elif self._shown != (shown := (str(step), 10 * current // total)):
+            self._shown = shown
             note(f"{meta.get('status')}  {current}/{total}  {step}".rstrip())
 
     def _draw(self, current: int, total: int, step: str) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from taskhub.cli import exit_codes
+from taskhub.cli.arguments import some_names
+from taskhub.cli.command_runner import CommandError
 from taskhub.cli.options import app_options, load_app, page_options
-from taskhub.cli.output import note, say_json, shortened, table
-from taskhub.cli.running import CommandError
-from taskhub.cli.worker import split_names
-from taskhub.wording import duration
+from taskhub.cli.output import confirm, note, on_one_line, say_json, table
+from taskhub.cli.store_view import command_actor, open_store_view
+from taskhub.humanize import duration
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -22,7 +24,26 @@ if TYPE_CHECKING:
 _COLUMNS = ("id", "task", "arguments", "priority")
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
+class QueuesGroup(click.Group):
+    """`taskhub queues [QUEUE]` shows queues; `pause` and `resume` behind it act on them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Let arguments that begin with no command be those of `show`."""
+        if not args or (args[0] not in self.commands and args[0] != "--help"):
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=QueuesGroup, epilog=exit_codes.EXPLAINED)
+@app_options
+def queues() -> None:
+    """Show the queues, or the messages of one; pause queues, and resume them.
+
+    `taskhub queues` and `taskhub queues QUEUE` stand for `taskhub queues show`.
+    """
+
+
+@queues.command(epilog=exit_codes.EXPLAINED)
 @app_options
 @click.argument("queue", required=False)
 @click.option("--delayed", is_flag=True, help="With QUEUE: its messages for later.")
@@ -30,7 +51,7 @@ _COLUMNS = ("id", "task", "arguments", "priority")
 @page_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: one line, of messages one each.")
 @click.pass_context
-def queues(
+def show(
     context: click.Context,
     queue: str | None,
     delayed: bool,
@@ -41,17 +62,13 @@ def queues(
 ) -> None:
     """Show the queues that were ever used and what they hold, or the messages of QUEUE.
 
-    The messages are those that are ready, the next one first. Nothing that is not shown is read, however many wait.
+    The messages are those that are ready, the next one first. Nothing that is not shown is read,
+    however many wait.
     """
     if queue is None:
         if delayed or reserved:
             raise CommandError("name a queue with --delayed and --reserved", exit_codes.USAGE)
-        counts = load_app(context).engine.queues()
-        if as_json:
-            say_json({name: count._asdict() for name, count in counts.items()})
-            return
-        rows: list[Any] = [(name, count.ready, count.delayed) for name, count in counts.items()]
-        table("Queues", ("name", "ready", "delayed"), rows, "none was used yet")
+        _show_all(load_app(context), as_json)
         return
     if delayed and reserved:
         raise CommandError("choose --delayed or --reserved", exit_codes.USAGE)
@@ -71,16 +88,73 @@ def queues(
             say_json(message)
         return
     kind = "delayed" if delayed else "reserved" if reserved else "ready"
-    table(f"Messages of {queue}, {kind}", *_drawn(found, kind), "none")
+    table(f"Messages of {queue}, {kind}", *_drawn(found, kind), "none", cut=("arguments",))
     if len(found) == limit:
         note(f"there may be more: --offset {offset + limit}")
+
+
+def _show_all(app: Celery, as_json: bool) -> None:
+    counts, paused = app.engine.queues(), app.engine.paused_queues()
+    if as_json:
+        say_json({name: count._asdict() for name, count in counts.items()})
+        return
+    rows: list[Any] = [(name, count.ready, count.delayed) for name, count in counts.items()]
+    columns: tuple[str, ...] = ("name", "ready", "delayed")
+    if paused:
+        now = time.time()
+        texts = {
+            name: f"for {duration(now - found.since / 1000)}, by {found.by or 'nobody'}"
+            for name, found in paused.items()
+        }
+        rows = [(*row, texts.get(row[0], "-")) for row in rows]
+        rows += [(name, 0, 0, text) for name, text in texts.items() if name not in counts]
+        columns = (*columns, "paused")
+    table("Queues", columns, rows, "none was used yet")
+
+
+@queues.command(epilog=exit_codes.EXPLAINED)
+@app_options
+@click.argument("names", metavar="QUEUE...", nargs=-1, required=True)
+@click.option("--reason", default="", metavar="TEXT", help="Why, for the audit log.")
+@click.pass_context
+def pause(context: click.Context, /, names: Sequence[str], reason: str) -> int:
+    """Let no worker claim messages of QUEUE until it is resumed; what runs goes on."""
+    return _act(context, names, "pause", reason)
+
+
+@queues.command(epilog=exit_codes.EXPLAINED)
+@app_options
+@click.argument("names", metavar="QUEUE...", nargs=-1, required=True)
+@click.option("--reason", default="", metavar="TEXT", help="Why, for the audit log.")
+@click.pass_context
+def resume(context: click.Context, /, names: Sequence[str], reason: str) -> int:
+    """Let workers claim messages of a paused QUEUE again."""
+    return _act(context, names, "resume", reason)
+
+
+def _act(context: click.Context, names: Sequence[str], action: str, reason: str) -> int:
+    """Pause or resume queues; returns the exit code."""
+    from taskhub.web.actions.queue_actions import act_on_queue
+    from taskhub.web.problem import Problem
+
+    store = open_store_view(context)
+    code = exit_codes.OK
+    for name in names:
+        try:
+            done = act_on_queue(store, command_actor(), name, action, {"reason": reason})
+        except Problem as problem:
+            note(f"error: {problem.detail}")
+            code = exit_codes.FAILURE
+        else:
+            click.echo(done.text)
+    return code
 
 
 def check_known(app: Celery, queue: str) -> None:
     """Check that a queue was ever used.
 
     Raises:
-      CommandError: it was not.
+        CommandError: it was not.
     """
     counts = app.engine.queues()
     if queue not in counts:
@@ -110,10 +184,12 @@ def described(envelope: Envelope) -> dict[str, Any]:
     from taskhub.serialization.safe_repr import safe_repr
 
     task = args = kwargs = None
+    priority = envelope.priority
     try:
         fields = decode_body(envelope.body)
         options = fields.get("options") or {}
         task = fields["actor_name"]
+        priority = options.get("priority", priority)
         if "content" in options:
             args, kwargs = options.get("argsrepr"), options.get("kwargsrepr")
         else:
@@ -126,14 +202,14 @@ def described(envelope: Envelope) -> dict[str, Any]:
         "args": args,
         "kwargs": kwargs,
         "queue": envelope.queue,
-        "priority": envelope.priority,
+        "priority": priority,
     }
 
 
 def arguments_of(message: dict[str, Any]) -> str:
     """Return the arguments of a message in few words."""
     texts = (message["args"], message["kwargs"])
-    return shortened(" ".join(text for text in texts if text not in (None, "()", "{}")))
+    return on_one_line(" ".join(text for text in texts if text not in (None, "()", "{}")))
 
 
 def _drawn(found: list[dict[str, Any]], kind: str) -> tuple[tuple[str, ...], list[Any]]:
@@ -181,21 +257,21 @@ def purge(
     keep_delayed: bool,
     lenient: bool,
 ) -> None:
-    """Drop what waits in QUEUE, or in all queues of the app. What runs already goes on; what was dropped is gone."""
+    """Delete the waiting messages of QUEUE, or of all queues of the app; tasks that run go on."""
+    named = (*queues, *some_names("-Q", more))
+    left_alone = some_names("-X", spared)
     app = load_app(context)
     engine = app.engine
     counts = engine.queues()
-    named = (*queues, *split_names(more))
     for queue in () if lenient else named:
         check_known(app, queue)
-    left_alone = split_names(spared)
     chosen = [name for name in (named or app.control.queues()) if name not in left_alone]
     held = {name: counts[name] for name in chosen if name in counts}
     doomed = sum(
         count.ready if keep_delayed else count.ready + count.delayed for count in held.values()
     )
     where = ", ".join(chosen) or "no queue"
-    if doomed and not yes and not click.confirm(f"Drop {doomed} messages of {where}?", err=True):
-        raise CommandError("nothing was dropped")
+    if doomed and not yes:
+        confirm(f"Drop {doomed} messages of {where}?", "nothing was dropped", "--yes")
     dropped = sum(engine.purge(name, delayed=not keep_delayed) for name in held)
     click.echo(f"{dropped} messages dropped from {where}")

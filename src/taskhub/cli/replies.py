@@ -1,16 +1,21 @@
-"""Replies of workers, for people."""
+"""Replies of workers as text; under the name `celery` in Celery's own format."""
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pprint import pformat
+from textwrap import indent
 from typing import Any
 
 import click
 
-from taskhub.cli.output import as_json, shortened, table
-from taskhub.wording import duration
+from taskhub.cli.output import as_json, on_one_line, table
+from taskhub.humanize import duration
+
+_CELERYS_INDENT = "    "
 
 
 def show_reply(command: str, reply: Mapping[str, Any]) -> None:
@@ -25,10 +30,36 @@ def show_reply(command: str, reply: Mapping[str, Any]) -> None:
         elif command in _TABLES:
             columns, row = _TABLES[command]
             _head(node, "OK", "green")
-            table("", columns, [row(item) for item in _items(value)], "- empty -")
+            rows = [row(item) for item in _items(value)]
+            table("", columns, rows, "- empty -", cut=("arguments",))
         else:
             _head(node, "OK", "green")
             _tree(value)
+
+
+def show_celery_reply(reply: Mapping[str, Any], *, body: bool = True) -> None:
+    """Print a reply, `{node: reply}`, as Celery's command does.
+
+    Args:
+        body: Whether to print what was replied, or only that it was.
+    """
+    for node, value in reply.items():
+        failed = isinstance(value, dict) and "error" in value and "ok" not in value
+        _head(node, *(("ERROR", "red") if failed else ("OK", "green")))
+        if body:
+            _indent(_celery_text(value))
+
+
+def _celery_text(value: Any) -> str:
+    """Return a reply in the format of Celery's command."""
+    if isinstance(value, list):
+        return "\n".join(f"* {item}" for item in value) or "- empty -"
+    if isinstance(value, dict):
+        for name in ("ok", "error"):
+            if name in value:
+                return indent(_celery_text(value[name]), _CELERYS_INDENT)
+        return json.dumps(value, sort_keys=True, indent=4, default=str)
+    return value if isinstance(value, str) else pformat(value)
 
 
 def _head(node: str, word: str, colour: str) -> None:
@@ -79,7 +110,7 @@ def _task(task: Mapping[str, Any]) -> tuple[Any, ...]:
         for item in (task["args"], task["kwargs"])
         if item
     ]
-    return task["id"], task["name"], shortened(" ".join(arguments))
+    return task["id"], task["name"], on_one_line(" ".join(arguments))
 
 
 def _active(task: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -12,5 +12,5 @@ from taskhub.cli.options import app_options, load_app
 @app_options
 @click.pass_context
 def report(context: click.Context) -> None:
-    """Show versions and settings, secrets masked: what is to be told with a bug."""
+    """Show versions and settings, secrets masked: for a bug report."""
     click.echo(load_app(context).bugreport())

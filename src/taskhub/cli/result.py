@@ -6,10 +6,16 @@ import click
 
 from taskhub import states
 from taskhub.cli import exit_codes
+from taskhub.cli.arguments import refuse_unreadable
+from taskhub.cli.command_runner import CommandError
+from taskhub.cli.option_types import Seconds
 from taskhub.cli.options import app_options, load_app
 from taskhub.cli.output import note
 from taskhub.cli.program import CELERY, called_as
-from taskhub.cli.running import CommandError
+from taskhub.names import check_name
+
+#: What it means that the store has neither state nor result of a task.
+_UNKNOWN = "it waits, or there is no such call, or its result has expired"
 
 
 @click.command(epilog=exit_codes.EXPLAINED)
@@ -18,7 +24,7 @@ from taskhub.cli.running import CommandError
 @click.option("-f", "--follow", is_flag=True, help="Wait until the task has ended.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0),
+    type=Seconds(0),
     metavar="SECONDS",
     help="With --follow: no longer than this.",
 )
@@ -38,15 +44,27 @@ def result(
 
     Prints the value on stdout and the state on stderr. Ends with 1 if the task failed.
     """
-    from taskhub.cli.waiting import Wonder, show, wait_for
+    from taskhub.cli.result_wait import Wonder, show, wait_for
 
     if timeout is not None and not follow:
         raise CommandError("--timeout goes with --follow", exit_codes.USAGE)
+    as_celery = called_as(context) == CELERY
     # Celery's waits.
-    follow = follow or (called_as(context) == CELERY and not traceback)
+    follow = follow or (as_celery and not traceback)
+    refuse_unreadable(task_id)
+    try:
+        check_name("the task id", task_id)
+    except ValueError as error:
+        raise CommandError(str(error), exit_codes.USAGE) from error
     app = load_app(context)
     found = app.AsyncResult(task_id)
+    if as_celery and traceback:
+        # That is all that Celery's prints.
+        click.echo(found.traceback)
+        return exit_codes.OK
     if follow:
+        if found.state == states.PENDING:
+            note(f"nothing is known of task {task_id}: {_UNKNOWN}; still waiting")
         wait_for(found, timeout, Wonder(app))
     state = found.state
     if as_json or state in states.READY_STATES:
@@ -54,7 +72,7 @@ def result(
             note(state)
         return show(found, json=as_json, traceback=traceback)
     if state == states.PENDING:
-        note("PENDING: it waits, or there is no such call, or its result has expired")
+        note(f"PENDING: {_UNKNOWN}")
     else:
         note(state)
         if found.result is not None:

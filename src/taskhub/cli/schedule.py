@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from taskhub.cli import exit_codes
-from taskhub.cli.arguments import named, positional
+from taskhub.cli.arguments import named, near_tasks, positional, refuse_unreadable
+from taskhub.cli.command_runner import CommandError
+from taskhub.cli.option_types import Seconds
 from taskhub.cli.options import app_options, load_app
 from taskhub.cli.output import note, say_json, table
-from taskhub.cli.running import CommandError
-from taskhub.wording import duration
+from taskhub.cli.schedule_text import (
+    calendar_rows,
+    describe,
+    describe_change,
+    next_run_text,
+    say,
+    schedule_text,
+    state_text,
+    time_text,
+    took_text,
+)
+from taskhub.command_hint import command_hint
 
 if TYPE_CHECKING:
     from taskhub.schedules.entry import Entry
-    from taskhub.schedules.jobs import Change
-    from taskhub.schedules.status import EntryStatus
-
-#: An entry with more runs than this takes one line in a calendar.
-MOST_LINES = 24
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,20 +66,22 @@ def list_entries(context: click.Context, as_json: bool) -> None:
     rows = [
         (
             status.entry.name,
-            _schedule_text(status.entry),
-            _next(status, zone),
-            _time(status.last_run, zone),
-            _state(status),
-            "" if status.duration is None else _took(status.duration.total_seconds()),
+            schedule_text(status.entry),
+            next_run_text(status, zone),
+            time_text(status.last_run, zone),
+            state_text(status),
+            "" if status.duration is None else took_text(status.duration.total_seconds()),
             status.entry.task,
         )
         for status in statuses
     ]
     columns = ("name", "schedule", "next run", "last run", "result", "took", "task")
-    table(f"Periodic jobs, times in {zone}", columns, rows, "there are none")
-    leader = app.schedule.timetable.leader()
+    table(f"Periodic jobs, times in {zone}", columns, rows, "there are none", cut=("result",))
+    leader = app.schedule.schedule_store.leader()
     note(
-        f"leader: {leader[0]}" if leader else "no scheduler leads: start one with taskhub scheduler"
+        f"leader: {leader[0]}"
+        if leader
+        else f"no scheduler leads: start one with {command_hint('scheduler')}"
     )
 
 
@@ -88,15 +97,16 @@ def show(context: click.Context, name: str, as_json: bool) -> None:
     changes = app.schedule.history(name, 10)
     described = describe(status)
     if as_json:
-        say_json({**described, "history": [_change(change) for change in changes]})
+        say_json({**described, "history": [describe_change(change) for change in changes]})
         return
     for field, value in described.items():
         click.echo(f"{field:<14} {value if isinstance(value, str) else say(value)}")
     rows = [
-        (_time(change.at, app.timezone), change.what, change.by, say(dict(change.fields)))
+        (time_text(change.at, app.timezone), change.what, change.by, say(dict(change.fields)))
         for change in changes
     ]
-    table("Changes", ("when", "what", "who", "fields"), rows, "none was made at run time")
+    columns = ("when", "what", "who", "fields")
+    table("Changes", columns, rows, "none was made at run time", cut=("fields",))
 
 
 @schedule.command("calendar", epilog=exit_codes.EXPLAINED)
@@ -123,6 +133,8 @@ def calendar(context: click.Context, hours: float, limit: int, as_json: bool) ->
 
     An entry with more than 24 runs takes one line in the table.
     """
+    if not math.isfinite(hours):
+        raise CommandError("--hours must be a number", exit_codes.USAGE)
     app = load_app(context)
     found = app.schedule.calendar(hours)
     rows = calendar_rows(found)
@@ -132,25 +144,9 @@ def calendar(context: click.Context, hours: float, limit: int, as_json: bool) ->
             say_json({"at": at.isoformat(), "entry": entry.name, "task": entry.task})
     else:
         title = f"The next {hours:g} hours, {app.timezone}"
-        table(title, ("when", "name", ""), rows[:limit], "nothing runs")
+        table(title, ("when", "name", "besides"), rows[:limit], "nothing runs")
     if left > 0:
         note(f"{left} more: --limit {left + limit} shows them")
-
-
-def calendar_rows(found: list[tuple[datetime, Entry]]) -> list[tuple[str, str, str]]:
-    """Return the lines of the table for runs in the order of time."""
-    runs: dict[str, list[datetime]] = {}
-    for at, entry in found:
-        runs.setdefault(entry.name, []).append(at)
-    rows = []
-    for at, entry in found:
-        all_of_it = runs[entry.name]
-        if len(all_of_it) <= MOST_LINES:
-            rows.append((_at(at), entry.name, ""))
-        elif at is all_of_it[0]:
-            rest = f"and {len(all_of_it) - 1} times more until {all_of_it[-1]:%a %H:%M:%S}"
-            rows.append((_at(at), entry.name, rest))
-    return rows
 
 
 @schedule.command("history", epilog=exit_codes.EXPLAINED)
@@ -165,11 +161,11 @@ def history(context: click.Context, name: str | None, limit: int, as_json: bool)
     changes = app.schedule.history(name, limit)
     if as_json:
         for change in changes:
-            say_json(_change(change))
+            say_json(describe_change(change))
         return
     rows = [
         (
-            _time(change.at, app.timezone),
+            time_text(change.at, app.timezone),
             change.entry,
             change.what,
             change.by,
@@ -177,7 +173,8 @@ def history(context: click.Context, name: str | None, limit: int, as_json: bool)
         )
         for change in changes
     ]
-    table("Changes", ("when", "name", "what", "who", "fields"), rows, "none was made at run time")
+    columns = ("when", "name", "what", "who", "fields")
+    table("Changes", columns, rows, "none was made at run time", cut=("fields",))
 
 
 # -- changing
@@ -186,14 +183,15 @@ def history(context: click.Context, name: str | None, limit: int, as_json: bool)
 def _when(function: F) -> F:
     for decorate in (
         click.option("--solar", metavar="EVENT,LAT,LON", help="By the sun, e.g. sunset,48.1,11.6."),
-        click.option("--every", type=float, metavar="SECONDS", help="At an interval."),
+        click.option("--every", type=Seconds(), metavar="SECONDS", help="At an interval."),
         click.option(
             "--relative", is_flag=True, help="With --every: at full minutes, hours or days."
         ),
         click.option(
             "--crontab",
             metavar="FIELDS",
-            help="Minute, hour, day of month, month, day of week (0 is Sunday): '30 7 * * mon-fri'.",
+            help="Minute, hour, day of month, month, day of week (0 is Sunday): '30 7 * * "
+            "mon-fri'.",
         ),
     ):
         function = decorate(function)
@@ -210,14 +208,14 @@ def _how(function: F) -> F:
         ),
         click.option(
             "--missed-limit",
-            type=float,
+            type=Seconds(0),
             metavar="SECONDS",
-            help="Ticks later than this are not run.",
+            help="FireHistory later than this are not run.",
         ),
         click.option(
             "--missed",
             type=click.Choice(("once", "all", "skip")),
-            help="What becomes of ticks that were missed.",
+            help="What becomes of fire times that were missed.",
         ),
         click.option(
             "--options", metavar="JSON", help="Options of the call, e.g. '{\"expires\": 60}'."
@@ -240,6 +238,7 @@ def _how(function: F) -> F:
 @click.pass_context
 def add(context: click.Context, /, name: str, task: str, paused: bool, **given: Any) -> None:
     """Add the entry NAME, which calls TASK."""
+    refuse_unreadable(name, task, given["args"], given["kwargs"], given["options"], given["queue"])
     app = load_app(context)
     fields = _fields(given, {})
     if "schedule" not in fields:
@@ -259,6 +258,7 @@ def add(context: click.Context, /, name: str, task: str, paused: bool, **given: 
 @click.pass_context
 def change(context: click.Context, /, name: str, task: str | None, **given: Any) -> None:
     """Change fields of the entry NAME, wherever it comes from."""
+    refuse_unreadable(task, given["args"], given["kwargs"], given["options"], given["queue"])
     app = load_app(context)
     fields = _fields(given, app.schedule.get(name).options if given["queue"] else {})
     if task is not None:
@@ -282,8 +282,8 @@ def _simple(verb: str, about: str, done: str) -> None:
         click.echo(f"{name} {done}")
 
 
-_simple("pause", "Let the ticks of the entry NAME pass from now on.", "is paused")
-_simple("resume", "Let the entry NAME go on with its next tick.", "goes on")
+_simple("pause", "Let the fire times of the entry NAME pass from now on.", "is paused")
+_simple("resume", "Let the entry NAME go on with its next fire time.", "goes on")
 _simple("remove", "Remove the entry NAME, even one of the configuration.", "is removed")
 _simple("reset", "Drop what was changed at run time about NAME.", "is as in the configuration")
 
@@ -327,90 +327,13 @@ def _fields(given: dict[str, Any], present_options: Any) -> dict[str, Any]:
     return fields
 
 
-# -- showing
-
-
-def describe(status: EntryStatus) -> dict[str, Any]:
-    """Return an entry as JSON can show it."""
-    entry = status.entry
-    return {
-        "name": entry.name,
-        "task": entry.task,
-        "schedule": _schedule_text(entry),
-        "args": list(entry.args),
-        "kwargs": dict(entry.kwargs),
-        "options": dict(entry.options),
-        "missed": entry.missed,
-        "missed_limit": None if entry.missed_limit is None else entry.missed_limit.total_seconds(),
-        "overlap": entry.overlap,
-        "enabled": entry.enabled,
-        "origin": entry.origin,
-        "changed": list(entry.changed),
-        "changed_by": entry.changed_by,
-        "changed_at": _iso(entry.changed_at),
-        "next_run": _iso(status.next_run),
-        "last_tick": _iso(status.last_tick),
-        "last_run": _iso(status.last_run),
-        "task_id": status.task_id,
-        "state": status.state,
-        "seconds": None if status.duration is None else status.duration.total_seconds(),
-        "sent": status.sent,
-        "skipped": status.skipped,
-        "behind": status.behind,
-    }
-
-
-def say(value: Any) -> str:
-    """Return a value as JSON."""
-    from taskhub.cli.output import as_json
-
-    return as_json(value)
-
-
 def _say_done(what: str, app: Any, entry: Entry) -> None:
     (status,) = app.schedule.status(entry.name)
-    click.echo(f"{what}: {_schedule_text(entry)}, next run {_next(status, app.timezone)}")
+    click.echo(f"{what}: {schedule_text(entry)}, next run {next_run_text(status, app.timezone)}")
     if entry.task not in app.tasks:
+        found = near_tasks(entry.task, list(app.tasks))
+        near = f" (did you mean {' or '.join(found)}?)" if found else ""
         note(
-            f"{click.style('warning:', fg='yellow')} this app has no task {entry.task!r}: "
+            f"{click.style('warning:', fg='yellow')} this app has no task {entry.task!r}{near}: "
             "it is sent all the same, for workers that may"
         )
-
-
-def _change(change: Change) -> dict[str, Any]:
-    return {**change._asdict(), "at": change.at.isoformat()}
-
-
-def _schedule_text(entry: Entry) -> str:
-    from taskhub.schedules.plain import describe_schedule
-
-    return describe_schedule(entry.schedule)
-
-
-def _next(status: EntryStatus, zone: tzinfo) -> str:
-    if not status.entry.enabled:
-        return "paused"
-    return _time(status.next_run, zone) or "never"
-
-
-def _state(status: EntryStatus) -> str:
-    extras = [f"{status.behind} behind"] if status.behind else []
-    extras += [f"{status.skipped} skipped"] if status.skipped else []
-    return " ".join((status.state, f"({', '.join(extras)})" if extras else "")).strip()
-
-
-def _took(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds < 60 else duration(seconds)
-
-
-def _time(at: datetime | None, zone: tzinfo) -> str:
-    return "" if at is None else f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-
-
-def _at(at: datetime) -> str:
-    # With the zone: an hour may come twice.
-    return f"{at:%a %Y-%m-%d %H:%M:%S %Z}"
-
-
-def _iso(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()

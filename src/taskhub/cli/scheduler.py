@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 import sys
 import threading
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
@@ -16,13 +15,15 @@ from typing import Any
 import click
 
 from taskhub.cli import exit_codes
+from taskhub.cli.command_runner import CommandError
+from taskhub.cli.option_types import Seconds
 from taskhub.cli.options import app_options, load_app
 from taskhub.cli.own_scheduler import OwnScheduler, own_scheduler
 from taskhub.cli.privileges import drop_privileges, privilege_options
-from taskhub.cli.running import CommandError
+from taskhub.cli.program import change_directory
 from taskhub.cli.worker import go_on_in_background, loglevel_option, workdir_option
-from taskhub.worker import logs
-from taskhub.worker.pidfile import AlreadyRunning, holding, refuse_if_held
+from taskhub.logs import setup as logs
+from taskhub.worker.supervisor.pidfile import AlreadyRunning, check_pidfile, pidfile_held
 
 #: The distribution that has the scheduler, by its import name.
 PACKAGE = "taskhub_scheduler"
@@ -61,11 +62,12 @@ logger = logging.getLogger("taskhub.scheduler")
     "--scheduler",
     "scheduler_class",
     metavar="CLASS",
-    help="A scheduler of your own, module:class, in the place of this one (default: the setting beat_scheduler); "
+    help="A scheduler of your own, module:class, in the place of this one (default: the setting "
+    "beat_scheduler); "
     "of these only one may run.",
 )
 @click.option("-s", "--schedule", "filename", hidden=True)
-@click.option("--max-interval", type=float, hidden=True)
+@click.option("--max-interval", type=Seconds(0), hidden=True)
 @click.option("-n", "--hostname", hidden=True)
 @click.option(
     "--enable-remote-control/--no-enable-remote-control",
@@ -77,7 +79,7 @@ logger = logging.getLogger("taskhub.scheduler")
 @click.option("--while-stdin-is-open", "attached", is_flag=True, hidden=True)
 @click.option("--copy-log", metavar="FILE", type=click.Path(dir_okay=False), hidden=True)
 @click.pass_context
-def scheduler(
+def scheduler(  # noqa: C901 - a branch for each option
     context: click.Context,
     /,
     loglevel: str,
@@ -94,22 +96,24 @@ def scheduler(
 ) -> int:
     """Start the periodic jobs of an app when their time comes.
 
-    Any number of schedulers may run: one leads, another takes over within 10 s of its death, and at once when it is
-    stopped (SIGTERM, Ctrl-C). Each tick of a job is sent once, whoever leads.
+    Any number of schedulers may run: one leads, another takes over within 10 s of its death, and at
+    once when it is stopped (SIGTERM, Ctrl-C). Each fire time of a job is sent once, whichever
+    scheduler leads.
 
-    The other options of `celery beat` are accepted; a line says of each that is given why it changes nothing.
+    The other options of `celery beat` are accepted; a line says of each that is given why it
+    changes nothing.
     """
     if workdir is not None:
-        os.chdir(workdir)
+        change_directory(workdir)
     drop_privileges(context)
     try:
         with ExitStack() as held:
             if pidfile is not None:
-                refuse_if_held(pidfile)
+                check_pidfile(pidfile)
             if detach and not go_on_in_background(logfile):
                 return exit_codes.OK
             if pidfile is not None:
-                held.enter_context(holding(pidfile))
+                held.enter_context(pidfile_held(pidfile))
             multiprocessing.current_process().name = "scheduler"
             level = "CRITICAL" if loglevel == "fatal" else loglevel.upper()
             handlers = logs.handlers(logfile)
@@ -117,7 +121,7 @@ def scheduler(
                 handlers += logs.handlers(copy_log)
             logs.set_up(level, handlers)
             if attached:
-                # Whoever started it has told where the store is.
+                # The starter has printed where the store is.
                 logging.getLogger("taskhub.app.stores").setLevel(logging.ERROR)
             app = load_app(context)
             own = own_scheduler(app, scheduler_class)
@@ -130,12 +134,13 @@ def scheduler(
             # What ends the command is printed, not logged.
             held.enter_context(redirect_stdout(sys.stdout))
             held.enter_context(redirect_stderr(sys.stderr))
-            logs.configure(app.conf, handlers, level, logfile)
-            running: Any
-            if own is None:
-                running = load_package().Scheduler(app, embedded=attached)
-            else:
+            running: Any = None
+            if own is not None:
+                # Before logging is set up: its module may have a receiver of `setup_logging`.
                 running = OwnScheduler(app, own, filename, max_interval)
+            logs.configure(app.conf, handlers, level, logfile)
+            if running is None:
+                running = load_package().Scheduler(app, embedded=attached)
             _run(running, attached)
     except AlreadyRunning as error:
         raise CommandError(str(error)) from error
@@ -150,7 +155,8 @@ def scheduler(
 def _run(running: Any, attached: bool) -> None:
     running.handle_signals()
     if attached:
-        # Whoever started it holds the other end: when that is gone, however it ended, this ends, too.
+        # The starter holds the other end: when that is gone, however it ended, this ends,
+        # too.
         def watch() -> None:
             sys.stdin.buffer.read()
             running.stop()
@@ -165,7 +171,7 @@ def load_package() -> Any:
     """Return the scheduler's package.
 
     Raises:
-      CommandError: it is not installed.
+        CommandError: it is not installed.
     """
     # By name: it is a distribution of its own, which stands upon this one.
     try:
@@ -174,7 +180,7 @@ def load_package() -> Any:
         if error.name not in (PACKAGE, "apscheduler"):
             raise
         raise CommandError(
-            "the scheduler is not installed: pip install taskhub-scheduler", exit_codes.USAGE
+            "the scheduler is not installed: install taskhub-scheduler", exit_codes.USAGE
         ) from error
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskhub.cli import exit_codes
+from taskhub.cli.command_runner import CommandError
 from taskhub.cli.options import app_options, load_app
-from taskhub.cli.running import CommandError
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -28,7 +28,7 @@ _NAMES = ("Task", "chain", "chord", "chunks", "group", "signature", "subtask", "
 @click.option("--eventlet", "--gevent", "green", is_flag=True, hidden=True)
 @click.pass_context
 def shell(context: click.Context, chosen: str | None, without_tasks: bool, green: bool) -> int:
-    """Start a shell with the app as `app` and `celery`, its tasks by their names, and the parts of canvases.
+    """Start a shell with the app as `app` and `celery`, its tasks, and the canvas functions.
 
     It is IPython or bpython if they are installed.
     """

@@ -8,13 +8,14 @@ from typing import Any
 
 import click
 
+from taskhub.app.stores import milliseconds
 from taskhub.cli import exit_codes
+from taskhub.cli.command_runner import CommandError
 from taskhub.cli.options import app_options, load_app
 from taskhub.cli.output import say_json, table
-from taskhub.cli.running import CommandError
+from taskhub.humanize import duration, short_duration
 from taskhub.statistics import Durations, Summary
 from taskhub.statistics.tally import Subject
-from taskhub.wording import duration, short_duration
 
 _UNITS = {"m": 1, "min": 1, "h": 60, "d": 24 * 60}
 
@@ -26,17 +27,22 @@ _UNITS = {"m": 1, "min": 1, "h": 60, "d": 24 * 60}
     default="1h",
     show_default=True,
     metavar="TIME",
-    help="How far back: 15m, 1h, 2d. The store keeps as much as the setting statistics_expires says.",
+    help="How far back: 15m, 1h, 2d. The store keeps as much as the setting statistics_expires "
+    "says.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
 @click.pass_context
 def stats(context: click.Context, since: str, as_json: bool) -> None:
-    """Show what became of tasks, by task and queue: how many, how long they ran, how long they waited.
+    """Show counts, run times and wait times of tasks, by task and queue.
 
-    Median and p95 (19 of 20 took no longer) are told within 19 percent.
+    Median and p95 (19 of 20 took no longer) are accurate within 19 percent.
     """
     minutes = parse_minutes(since)
-    found = load_app(context).statistics(minutes)
+    app = load_app(context)
+    # The store has no more.
+    kept = milliseconds(app.conf.statistics_expires) or 0
+    minutes = min(minutes, max(kept // 60_000, 1))
+    found = app.statistics(minutes)
     if as_json:
         say_json(
             {
@@ -58,7 +64,7 @@ def parse_minutes(text: str) -> int:
     """Return the minutes that a text such as "1h" stands for.
 
     Raises:
-      CommandError: it stands for none.
+        CommandError: it stands for none.
     """
     found = re.fullmatch(r"(\d+)\s*(m|min|h|d)", text.strip().lower())
     if found is None or int(found[1]) == 0:

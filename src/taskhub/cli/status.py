@@ -8,8 +8,9 @@ import click
 
 from taskhub.cli import exit_codes
 from taskhub.cli.options import app_options, load_app
-from taskhub.cli.output import note, say_json, table
-from taskhub.wording import duration
+from taskhub.cli.output import note, say_json, shortened, table
+from taskhub.command_hint import command_hint, serving_hint
+from taskhub.humanize import duration
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -46,7 +47,7 @@ def _show(state: dict[str, Any]) -> None:
         for queue in state["queues"]
     ]
     headings = ("name", "ready", "delayed", "oldest waits", "served by")
-    table("Queues", headings, rows, "none was used yet")
+    table("Queues", headings, rows, "none was used yet", cut=("served by",))
     rows = [
         (
             worker["node"],
@@ -59,34 +60,37 @@ def _show(state: dict[str, Any]) -> None:
         for worker in state["workers"]
     ]
     columns = ("node", "process", "threads", "holds", "lease", "queues")
-    table("Workers", columns, rows, "none: start some with `taskhub worker`")
+    nobody = f"none: start some with {command_hint('worker')}"
+    table("Workers", columns, rows, nobody, cut=("queues",))
     dead = state["dead_letters"]
-    click.echo(f"Dead letters  {dead}{' (taskhub dead list)' if dead else ''}")
+    look = f" ({command_hint('dead', 'list')})" if dead else ""
+    click.echo(f"Dead letters  {dead}{look}")
     for queue in state["queues"]:
         if queue["ready"] and not queue["served_by"]:
             note(
-                f"no live worker serves queue {queue['name']}: start one with `taskhub worker -Q {queue['name']}`"
+                f"no live worker serves queue {shortened(queue['name'])}: "
+                f"start one with {serving_hint(queue['name'])}"
             )
 
 
 def collect(app: Celery) -> dict[str, Any]:
     """Return what `status` shows, for JSON; times are in seconds."""
-    from taskhub.control.asking import live_cards
     from taskhub.control.backlog import backlogs
+    from taskhub.control.broadcast import live_worker_infos
 
-    engine, cards = app.engine, live_cards(app)
+    engine, worker_infos = app.engine, live_worker_infos(app)
     return {
         "store": {"url": store_address(app), "server": engine.ping()},
-        "queues": [one._asdict() for one in backlogs(app, cards)],
+        "queues": [one._asdict() for one in backlogs(app, worker_infos)],
         "workers": [
             {
                 "name": name,
-                "node": cards[name].node if name in cards else name,
-                "process": cards[name].process if name in cards else None,
-                "threads": cards[name].threads if name in cards else None,
-                "queues": list(cards[name].queues) if name in cards else [],
-                "started": cards[name].started if name in cards else None,
-                "version": cards[name].version if name in cards else None,
+                "node": worker_infos[name].node if name in worker_infos else name,
+                "process": worker_infos[name].process if name in worker_infos else None,
+                "threads": worker_infos[name].threads if name in worker_infos else None,
+                "queues": list(worker_infos[name].queues) if name in worker_infos else [],
+                "started": worker_infos[name].started if name in worker_infos else None,
+                "version": worker_infos[name].version if name in worker_infos else None,
                 "holds": len(engine.held(name)),
                 "lease_left": left / 1000,
             }
@@ -99,7 +103,4 @@ def collect(app: Celery) -> dict[str, Any]:
 
 def store_address(app: Celery) -> str:
     """Return the masked address of the store of messages."""
-    from taskhub.engine.redis.engine import RedisEngine
-
-    engine = app.engine
-    return engine.broker_url.masked() if isinstance(engine, RedisEngine) else "memory://"
+    return app.engine.stores.broker.masked()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import os
+import json
+import shlex
+import signal
 from pathlib import Path
 from typing import Any
 
 import click
 
 from taskhub.cli import exit_codes
+from taskhub.cli.option_types import Seconds
 from taskhub.cli.options import app_name, app_options
 from taskhub.cli.output import note
-from taskhub.cli.pools import PROCESSES, THREADS
+from taskhub.cli.worker_values import Concurrency
+from taskhub.command_hint import command_hint
 
-#: Seconds that running tasks may take after Ctrl-C; whoever tries things out wants the terminal back.
+#: Seconds that running tasks may take after Ctrl-C; somebody who tries things out wants the
+#: terminal back.
 SHUTDOWN_TIMEOUT = 5.0
 LOG_NAME = "worker.log"
 
@@ -22,38 +27,53 @@ LOG_NAME = "worker.log"
 @app_options
 @click.option(
     "-c",
-    "--processes",
-    type=click.IntRange(min=1),
-    default=PROCESSES,
-    show_default=True,
+    "--concurrency",
+    type=Concurrency(),
     metavar="N",
+    help="Tasks at a time, each in a process of its own; with -t: processes.",
 )
 @click.option(
-    "-t", "--threads", type=click.IntRange(min=1), default=THREADS, show_default=True, metavar="N"
+    "-p",
+    "--processes",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes with -t threads each (default: the setting worker_concurrency as -c, or 2).",
+)
+@click.option(
+    "-t",
+    "--threads",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Threads in each process (default: 8).",
 )
 @click.option(
     "--shutdown-timeout",
-    type=click.FloatRange(min=0),
+    type=Seconds(0),
     default=SHUTDOWN_TIMEOUT,
     show_default=True,
     metavar="SECONDS",
-    help="How long running tasks may take after Ctrl-C; the rest is given back.",
+    help="How long running tasks may take after Ctrl-C; the rest is requeued.",
 )
 @click.pass_context
-def up(context: click.Context, processes: int, threads: int, shutdown_timeout: float) -> int:
-    """Start everything that is needed to try tasks: a store, if none is configured, workers, and a scheduler.
+def up(
+    context: click.Context,
+    concurrency: int | str | None,
+    processes: int | None,
+    threads: int | None,
+    shutdown_timeout: float,
+) -> int:
+    """Start a store (if none is configured), workers and a scheduler, to try tasks.
 
-    Run in a second terminal it adds workers to those that are there, and a scheduler that stands by. Ctrl-C stops what
-    this command has started; the store goes on for as long as another command uses it, and keeps its data.
+    Run in a second terminal it adds workers to those that are there, and a scheduler that stands
+    by. Ctrl-C stops what this command has started; the store goes on for as long as another command
+    uses it, and keeps its data.
     """
-    from taskhub.cli.beside import SchedulerBeside
+    from taskhub.cli.embedded_scheduler import SchedulerBeside
     from taskhub.cli.scheduler import is_installed
-    from taskhub.cli.supervising import supervise
+    from taskhub.cli.supervision import supervise
     from taskhub.worker.nodename import expand_nodename
-    from taskhub.worker.plan import WorkerPlan
-
-    # What is wrong with its settings is to be told before anything starts.
-    mail_line(Path())
+    from taskhub.worker.supervisor.concurrency import ConcurrencyOptions
+    from taskhub.worker.supervisor.plan import WorkerPlan
 
     scheduler: SchedulerBeside | None = None
 
@@ -64,22 +84,24 @@ def up(context: click.Context, processes: int, threads: int, shutdown_timeout: f
             arguments = ("-A", app_name(context), "scheduler", "--copy-log", str(home / LOG_NAME))
             scheduler = SchedulerBeside(*arguments)
             scheduler.start()
-        for line in banner(facts, home / LOG_NAME, mail_line(home), scheduler is not None):
+        for line in banner(facts, home / LOG_NAME, scheduler is not None):
             note(line)
 
-    def on_stopping() -> None:
+    def on_stopping(_: signal.Signals) -> None:
         if scheduler is not None:
             scheduler.stop()
         note(
-            f"\nStopping: tasks that run may take {shutdown_timeout:g} s more, then they are given back. "
-            "Ctrl-C again gives them back now."
+            f"\nStopping: tasks that run may take {shutdown_timeout:g} s more, then they are "
+            "requeued. "
+            "Ctrl-C again requeues them now."
         )
 
     plan = WorkerPlan(
         app=app_name(context),
         nodename=expand_nodename(None),
-        processes=processes,
-        threads=threads,
+        concurrency=ConcurrencyOptions(
+            concurrency=concurrency, processes=processes, threads=threads
+        ),
         loglevel="INFO",
         home_log=LOG_NAME,
         shutdown_timeout=shutdown_timeout,
@@ -92,26 +114,18 @@ def up(context: click.Context, processes: int, threads: int, shutdown_timeout: f
         if scheduler is not None:
             scheduler.stop()
             scheduler.wait()
-    note("Stopped. What was not finished waits in the store for the next `taskhub up`.")
+    note(f"Stopped. What was not finished waits in the store for the next {command_hint('up')}.")
     return code
 
 
-def mail_line(home: Path) -> str:
-    """Return where e-mail goes.
+def banner(facts: list[dict[str, Any]], logfile: Path, has_scheduler: bool) -> list[str]:
+    """Return what is printed when everything runs.
 
-    Raises:
-      MailError: its settings are wrong.
+    Args:
+        facts: what each worker process has reported.
+        logfile: where log lines are.
+        has_scheduler: whether periodic jobs are started.
     """
-    from taskhub.mail import MailSettings
-
-    settings = MailSettings.from_environment(os.environ, home=home)
-    if settings.host is None:
-        return f"written to {settings.outbox} (set TASKHUB_SMTP_URL to have it sent)"
-    return f"sent by {settings.server}"
-
-
-def banner(facts: list[dict[str, Any]], logfile: Path, mail: str, has_scheduler: bool) -> list[str]:
-    """Return what is told when everything runs."""
     first = facts[0]
     own = {f":{process['process']}:" for process in facts}
     others = {
@@ -121,33 +135,40 @@ def banner(facts: list[dict[str, Any]], logfile: Path, mail: str, has_scheduler:
         if not any(mark in name for mark in own)
     }
     kind = ", the development store of this project" if first["embedded"] else ""
-    queues = ", ".join(first["queues"])
+    queues, tasks = ", ".join(first["queues"]), len(first["task_names"])
     lines = [
         "",
         click.style("taskhub is up", bold=True),
         f"  store    {first['server']} at {first['store']}{kind}",
-        f"  workers  {len(facts)} processes x {first['threads']} threads, {first['tasks']} tasks, queues {queues}",
+        (
+            f"  workers  {len(facts)} processes x {first['threads']} threads, {tasks} tasks, "
+            f"queues {queues}"
+        ),
     ]
     if others:
         lines.append(
             f"           {len(others)} worker processes were here already: these work beside them"
         )
     jobs = (
-        "periodic ones start when their time comes, see taskhub schedule list"
+        f"periodic ones start when their time comes, see {_bare('schedule', 'list')}"
         if has_scheduler
-        else "no periodic ones: pip install taskhub-scheduler"
+        else "no periodic ones: install taskhub-scheduler"
     )
-    lines += [
-        f"  jobs     {jobs}",
-        f"  e-mail   {mail}",
-        f"  log      {logfile}",
-        "",
-        "Next, in a second terminal here:",
-        "  taskhub call Modules.admin.tasks.default_tasks.send_email --wait \\",
-        '    --kwargs \'{"to": "you@example.com", "subject": "Hello", "body": "It works."}\'',
-        "  taskhub status        taskhub doctor        python examples/tour.py",
-        "",
-        "Ctrl-C stops it.",
-        "",
-    ]
-    return lines
+    lines += [f"  jobs     {jobs}"]
+    lines += [f"  {label:<8} {text}" for label, text in first["banner"]]
+    lines += [f"  log      {logfile}", "", "Next, in a second terminal here:"]
+    if first["first_call"] is None:
+        lines += [f"  {_bare('inspect', 'registered')}"]
+    else:
+        name, arguments = first["first_call"]
+        lines += [
+            f"  {_bare('call', name, '--wait')} \\",
+            f"    --kwargs {shlex.quote(json.dumps(arguments))}",
+        ]
+    lines += [f"  {_bare('status')}        {_bare('doctor')}"]
+    return [*lines, "", "Ctrl-C stops it.", ""]
+
+
+def _bare(*words: str) -> str:
+    """Return a command without the marks that part it from other words."""
+    return command_hint(*words).replace("`", "")

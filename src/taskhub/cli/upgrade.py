@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 
 from taskhub.cli import exit_codes
+from taskhub.cli.command_runner import CommandError
 from taskhub.cli.output import note
-from taskhub.cli.running import CommandError
 from taskhub.config.settings import NEW_NAMES
 
 
@@ -51,10 +51,10 @@ def settings(filename: Path, prefixed: bool, no_backup: bool) -> None:
 
 
 def renamed(text: str, *, prefixed: bool) -> str:
-    """Return a module with its settings renamed: names, attributes, and the texts of subscripts that are nothing else.
+    """Return a module's source with its settings renamed: names, attributes and subscripts.
 
     Raises:
-      SyntaxError, TokenError: it is no Python.
+        SyntaxError, TokenError: it is no Python.
     """
     lines = text.splitlines(keepends=True)
     for token in reversed(list(tokenize.generate_tokens(io.StringIO(text).readline))):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -14,22 +14,25 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskhub.cli import exit_codes
+from taskhub.cli.checks.clash import celery_names, complain_of
+from taskhub.cli.command_runner import CommandError
 from taskhub.cli.options import app_name, app_options
-from taskhub.cli.pools import POOLS, shape
 from taskhub.cli.privileges import drop_privileges, privilege_options
-from taskhub.cli.running import CommandError
+from taskhub.cli.program import CELERY, called_as, change_directory, is_quiet
+from taskhub.cli.worker_banner import worker_banner
 from taskhub.cli.worker_health import PROBES, check
 from taskhub.cli.worker_settings import celerys_options, setting_options, settings, without_effect
 from taskhub.cli.worker_values import Autoscale, Concurrency
-from taskhub.worker import detaching
-from taskhub.worker.autoscaling import Bounds
-from taskhub.worker.log_lines import FORMAT, JSON
+from taskhub.logs.formatters import FORMAT, JSON
 from taskhub.worker.nodename import expand_nodename, expand_path
-from taskhub.worker.pidfile import AlreadyRunning, holding, refuse_if_held
-from taskhub.worker.plan import WorkerPlan
+from taskhub.worker.supervisor.autoscaler import AutoscaleBounds
+from taskhub.worker.supervisor.concurrency import POOLS, ConcurrencyOptions
+from taskhub.worker.supervisor.daemon import daemonize
+from taskhub.worker.supervisor.pidfile import AlreadyRunning, check_pidfile, pidfile_held
+from taskhub.worker.supervisor.plan import WorkerPlan
 
 if TYPE_CHECKING:
-    from taskhub.cli.beside import SchedulerBeside
+    pass
 
 LEVELS = ("debug", "info", "warning", "error", "critical", "fatal")
 
@@ -57,26 +60,38 @@ workdir_option = click.option(
 @click.option(
     "-c",
     "--concurrency",
-    "--processes",
     type=Concurrency(),
     metavar="N",
-    help="Worker processes (default: 2; auto: as many as processors); with -P threads, gevent or eventlet: tasks at a "
-    "time.",
+    help="Tasks at a time, as in Celery: as many processes, each with one task; with -P threads, "
+    "gevent or eventlet "
+    "threads of one process; with -t the number of processes. auto: as many as processors "
+    "(default: the setting "
+    "worker_concurrency, or 2 processes of 8 threads; under the name `celery`: as many as "
+    "processors).",
+)
+@click.option(
+    "-p",
+    "--processes",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes with -t threads each.",
 )
 @click.option(
     "-t",
     "--threads",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Tasks at a time in each process (default: the setting worker_concurrency over the processes, or 8).",
+    help="Tasks at a time in each process (with -p: 8, or -c over the processes).",
 )
 @click.option(
     "-P",
     "--pool",
     type=click.Choice(POOLS, case_sensitive=False),
-    help="Celery's pools, as processes and threads. prefork, processes: one task at a time in each of -c processes. "
-    "threads, gevent, eventlet: one process, -c threads. solo: one process, one task. Without -P: -c processes "
-    "with -t threads each.",
+    help="Celery's pools, as processes and threads. prefork, processes: one task at a time in "
+    "each of -c processes. "
+    "threads, gevent, eventlet: one process, -c threads. solo: one process, one task (default: "
+    "the setting "
+    "worker_pool, prefork).",
 )
 @click.option(
     "-Q",
@@ -111,22 +126,25 @@ workdir_option = click.option(
     "--logfile",
     metavar="FILE",
     type=click.Path(dir_okay=False),
-    help="Append log lines to a file; %n, %h, %p stand for parts of the node's name, %i for a process's number, %I for "
+    help="Append log lines to a file; %n, %h, %p stand for parts of the node's name, %i for a "
+    "process's number, %I for "
     "that with a dash, nothing for the supervisor.",
 )
 @click.option(
     "--shutdown-timeout",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help="How long running tasks may take when the worker is asked to stop; the rest is given back (default: the "
+    help="How long running tasks may take when the worker is asked to stop; the rest is "
+    "requeued (default: the "
     "setting worker_shutdown_timeout, 600).",
 )
 @click.option(
     "--autoscale",
-    "bounds",
     type=Autoscale(),
     metavar="MOST,LEAST",
-    help="Start and end processes by the backlog, between these numbers of processes.",
+    help="Start and end processes by the backlog, between these numbers of processes with one "
+    "task each, or with -t "
+    "tasks.",
 )
 @setting_options
 @click.option(
@@ -140,7 +158,7 @@ workdir_option = click.option(
     default="127.0.0.1",
     show_default=True,
     metavar="ADDRESS",
-    help="The address for --metrics-port; 0.0.0.0: whoever reaches this host may read them.",
+    help="The address for --metrics-port; 0.0.0.0: everybody who reaches this host may read them.",
 )
 @click.option(
     "--log-format",
@@ -151,7 +169,8 @@ workdir_option = click.option(
     "--pidfile",
     type=click.Path(dir_okay=False),
     metavar="FILE",
-    help="Write the supervisor's process id to a file; end if it names a process that runs. Marks as in --logfile.",
+    help="Write the supervisor's process id to a file; end if it names a process that runs. Marks "
+    "as in --logfile.",
 )
 @click.option("-D", "--detach", is_flag=True, help="Go on in the background.")
 @workdir_option
@@ -160,8 +179,10 @@ workdir_option = click.option(
     is_flag=False,
     flag_value="ready",
     type=click.Choice(PROBES),
-    help="Don't run a worker, but tell how the one that runs here is; ends with 1 if it is not well. live: its "
-    "supervisor works; ready (without a word): it takes tasks, too. -n or --pidfile choose one of several.",
+    help="Don't run a worker, but report on the one that runs here; ends with 1 if it is not "
+    "well. live: its "
+    "supervisor works; ready (without a word): it takes tasks, too. -n or --pidfile choose one of "
+    "several.",
 )
 @click.option(
     "-B",
@@ -169,8 +190,8 @@ workdir_option = click.option(
     is_flag=True,
     help="Run a scheduler of periodic jobs beside the processes; several workers may.",
 )
-@click.option("-s", "--schedule", "--schedule-filename", "schedule", hidden=True)
-@click.option("--scheduler", "scheduler_class", hidden=True)
+@click.option("-s", "--schedule-filename", "--schedule", hidden=True)
+@click.option("--scheduler", hidden=True)
 @click.option(
     "--purge",
     "--discard",
@@ -180,9 +201,10 @@ workdir_option = click.option(
 @privilege_options
 @celerys_options
 @click.pass_context
-def worker(
+def worker(  # noqa: C901, PLR0915 - a branch for each option
     context: click.Context,
-    concurrency: int | None,
+    concurrency: int | str | None,
+    processes: int | None,
     threads: int | None,
     pool: str | None,
     queues: tuple[str, ...],
@@ -192,7 +214,7 @@ def worker(
     loglevel: str,
     logfile: str | None,
     shutdown_timeout: float | None,
-    bounds: Bounds | None,
+    autoscale: AutoscaleBounds | None,
     metrics_port: int | None,
     metrics_address: str,
     log_format: str | None,
@@ -201,67 +223,97 @@ def worker(
     workdir: str | None,
     healthcheck: str | None,
     beat: bool,
-    schedule: str | None,
-    scheduler_class: str | None,
+    schedule_filename: str | None,
+    scheduler: str | None,
     purge: bool,
 ) -> int:
     """Run worker processes on the tasks of an app, and start those again that die.
 
-    The first SIGTERM or SIGINT (Ctrl-C) lets the tasks that run finish, within --shutdown-timeout; the second one gives
-    them back at once, to be run again by another worker; the third kills the processes. SIGQUIT gives them back after
-    worker_soft_shutdown_timeout (0 s). SIGHUP replaces the processes, one after another, by new ones that read the code
-    afresh.
+    The first SIGTERM or SIGINT (Ctrl-C) lets the tasks that run finish, within --shutdown-timeout;
+    the second one gives them back at once, to be run again by another worker; the third kills the
+    processes. SIGQUIT gives them back after worker_soft_shutdown_timeout (0 s). SIGHUP replaces the
+    processes, one after another, by new ones that read the code afresh.
 
     A store that cannot be reached at the start ends the command, unless the setting
-    broker_connection_retry_on_startup is true. Later the workers wait for it, however long it takes.
+    broker_connection_retry_on_startup is true. Later the workers wait for it, however long it
+    takes.
     """
     if workdir is not None:
-        os.chdir(workdir)
+        change_directory(workdir)
     if healthcheck is None:
         drop_privileges(context)
     nodename = expand_nodename(hostname)
     pid_path = None if pidfile is None else Path(expand_path(pidfile, nodename))
     if healthcheck is not None:
         return check(healthcheck, nodename if hostname else None, pid_path)
-    processes = shape(pool, concurrency, threads)
-    if bounds is not None:
-        processes = processes._replace(processes=bounds.clamp(concurrency or bounds.least))
+    options = ConcurrencyOptions(
+        pool=pool,
+        concurrency=concurrency,
+        processes=processes,
+        threads=threads,
+        most=autoscale.most if autoscale else None,
+        least=autoscale.least if autoscale else None,
+        as_celery=called_as(context) == CELERY,
+    )
     line = without_effect(context)
     if line is not None:
         warnings.warn(line, stacklevel=1)
     if purge:
         _drop_what_waits(context, split_names(queues), split_names(exclude_queues))
-    scheduler = None
+    beside = None
     if beat:
-        chosen = {"--schedule": schedule, "--scheduler": scheduler_class}
-        scheduler = _scheduler(context, loglevel, logfile, nodename, chosen)
+        chosen = {"--schedule": schedule_filename, "--scheduler": scheduler}
+        from taskhub.cli.embedded_scheduler import scheduler_beside_worker
+
+        log_path = logfile and expand_path(logfile, nodename)
+        beside = scheduler_beside_worker(app_name(context), loglevel, log_path, chosen)
 
     def announce(facts: list[dict[str, Any]]) -> None:
+        if facts[0]["log_format"] != JSON and not is_quiet(context):
+            lists_tasks = loglevel.lower() in ("debug", "info")
+            click.echo(
+                worker_banner(
+                    nodename,
+                    app_name(context),
+                    len(facts),
+                    facts[0],
+                    lists_tasks=lists_tasks,
+                )
+            )
+        clash = complain_of(celery_names())
+        if clash is not None:
+            logger.error("%s: %s", *clash)
         logger.info(
             "%s is ready: %d x %d threads, %d tasks, queues %s, store %s (%s)",
             nodename,
-            processes.processes,
+            len(facts),
             facts[0]["threads"],
-            facts[0]["tasks"],
+            len(facts[0]["task_names"]),
             ", ".join(facts[0]["queues"]),
             facts[0]["store"],
             facts[0]["server"],
         )
-        if scheduler is not None:
-            scheduler.start()
+        if beside is not None:
+            beside.start()
 
-    def on_stopping() -> None:
-        if scheduler is not None:
-            scheduler.stop()
-        logger.warning(
-            "%s is stopping: tasks that run may finish; again to give them back", nodename
-        )
+    def on_stopping(number: signal.Signals) -> None:
+        if beside is not None:
+            beside.stop()
+        if number == signal.SIGQUIT:
+            logger.warning(
+                "%s is stopping: tasks that run longer than worker_soft_shutdown_timeout are "
+                "requeued",
+                nodename,
+            )
+        else:
+            logger.warning(
+                "%s is stopping: tasks that run may finish; again to give them back", nodename
+            )
 
     plan = WorkerPlan(
         app=app_name(context),
         nodename=nodename,
-        processes=processes.processes,
-        threads=processes.threads,
+        concurrency=options,
         queues=split_names(queues),
         excluded_queues=split_names(exclude_queues),
         include=split_names(include),
@@ -271,23 +323,24 @@ def worker(
         log_format={"json": JSON, "plain": FORMAT}.get(log_format or ""),
         settings=settings(context),
     )
-    # What supervises imports much; whoever only asks how a worker is should not wait for it.
-    from taskhub.cli.supervising import supervise
+    # What supervises imports much; a health check should not wait for it.
+    from taskhub.cli.supervision import supervise
 
     try:
         with ExitStack() as held:
             if pid_path is not None:
-                refuse_if_held(pid_path)
-            if detach and not go_on_in_background(logfile):
+                check_pidfile(pid_path)
+            log = logfile and expand_path(logfile, nodename)
+            if detach and not go_on_in_background(log):
                 return exit_codes.OK
             if pid_path is not None:
-                held.enter_context(holding(pid_path))
-            if scheduler is not None:
-                held.callback(scheduler.wait)
-                held.callback(scheduler.stop)
+                held.enter_context(pidfile_held(pid_path))
+            if beside is not None:
+                held.callback(beside.wait)
+                held.callback(beside.stop)
             return supervise(
                 plan,
-                bounds=bounds,
+                bounds=autoscale,
                 metrics=None if metrics_port is None else (metrics_address, metrics_port),
                 announce=announce,
                 on_stopping=on_stopping,
@@ -299,26 +352,6 @@ def worker(
             # Nobody sees what the command prints.
             logger.critical("%s", error)
         raise
-
-
-def _scheduler(
-    context: click.Context,
-    loglevel: str,
-    logfile: str | None,
-    nodename: str,
-    chosen: dict[str, str | None],
-) -> SchedulerBeside:
-    from taskhub.cli.beside import SchedulerBeside
-    from taskhub.cli.scheduler import load_package
-
-    load_package()
-    arguments = ["-A", app_name(context), "scheduler", "-l", loglevel]
-    if logfile is not None:
-        arguments += ["-f", expand_path(logfile, nodename)]
-    for option, value in chosen.items():
-        if value is not None:
-            arguments += [option, value]
-    return SchedulerBeside(*arguments)
 
 
 def _drop_what_waits(
@@ -344,9 +377,13 @@ def _drop_what_waits(
 
 def go_on_in_background(logfile: str | None) -> bool:
     """Detach from the terminal; returns False in the process that was called."""
-    if logfile is None:
+    if logfile is not None:
+        # Afterwards nobody would see why nothing is logged.
+        with Path(logfile).open("ab"):
+            pass
+    else:
         warnings.warn("-D without -f: nobody will see what the worker logs", stacklevel=1)
-    return detaching.detach()
+    return daemonize()
 
 
 def split_names(given: tuple[str, ...]) -> tuple[str, ...]:

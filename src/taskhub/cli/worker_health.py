@@ -7,34 +7,33 @@ from pathlib import Path
 import click
 
 from taskhub.cli import exit_codes
-from taskhub.cli.running import CommandError
-from taskhub.worker import status
-from taskhub.worker.pidfile import read
-from taskhub.worker.status import WorkerStatus
+from taskhub.cli.command_runner import CommandError
+from taskhub.worker.supervisor.pidfile import read_pidfile
+from taskhub.worker.supervisor.status import WorkerStatus, find_supervisors, read_status
 
 #: `live`: its supervisor works; `ready`: it takes tasks, too.
 PROBES = ("ready", "live")
 
 
 def check(probe: str, nodename: str | None, pidfile: Path | None) -> int:
-    """Print one line about the workers of this user on this host; returns 0 if all of them are well, otherwise 1.
+    """Print one line on this user's workers on this host; return 0 if all are well, else 1.
 
-    Parameters:
-      probe: one of `PROBES`.
-      nodename: the only worker to ask; None: all.
-      pidfile: names its supervisor; None: look for them.
+    Args:
+        probe: one of `PROBES`.
+        nodename: the only worker to query; None: all.
+        pidfile: names its supervisor; None: look for them.
 
     Raises:
-      CommandError: there is none.
+        CommandError: there is none.
     """
     if pidfile is None:
-        processes = status.running()
+        processes = find_supervisors()
     else:
-        process = read(pidfile)
+        process = read_pidfile(pidfile)
         if process is None:
             raise CommandError(f"{pidfile} names no process: the worker does not run")
         processes = [process]
-    answers = [answer for process in processes if (answer := ask(process)) is not None]
+    answers = [answer for process in processes if (answer := query(process)) is not None]
     found = [answer for answer in answers if nodename in (None, answer.nodename)]
     if not found:
         raise CommandError("no worker of this user and name runs here")
@@ -47,14 +46,14 @@ def check(probe: str, nodename: str | None, pidfile: Path | None) -> int:
     return exit_codes.FAILURE if wrong else exit_codes.OK
 
 
-def ask(process: int) -> WorkerStatus | None:
+def query(process: int) -> WorkerStatus | None:
     """Return how the worker of a supervisor is; None: there is no such supervisor.
 
     Raises:
-      CommandError: it does not answer.
+        CommandError: it does not answer.
     """
     try:
-        return status.ask(process)
+        return read_status(process)
     except (OSError, ValueError, TypeError, KeyError) as error:
         what = f"the supervisor (process {process}) does not answer: {error}"
         raise CommandError(what) from error

@@ -1,4 +1,4 @@
-"""Options of `taskhub worker` that stand for a setting of the app, and those of Celery's that mean nothing here."""
+"""Options of `taskhub worker` for settings of the app, and Celery's that have no effect."""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ _ACCEPTED: tuple[tuple[tuple[str, ...], Any, str], ...] = (
 
 #: The same by their last names: why they change nothing.
 WITHOUT_EFFECT = {names[-1]: why for names, _, why in _ACCEPTED}
+#: Those of them whose purpose is met anyway: who gives them misses nothing.
+_MET = frozenset(
+    {"--optimization", "--without-gossip", "--without-mingle", "--without-heartbeat", "--statedb"}
+)
 
 
 def settings(context: click.Context) -> dict[str, Any]:
@@ -38,8 +42,9 @@ def settings(context: click.Context) -> dict[str, Any]:
 
 
 def without_effect(context: click.Context) -> str | None:
-    """Return one line about the options that change nothing; None: there are none."""
-    found = context.meta.get(_WITHOUT_EFFECT, {})
+    """Return one line about the options whose effect will be missed; None: there are none."""
+    given = context.meta.get(_WITHOUT_EFFECT, {})
+    found = {name: why for name, why in given.items() if name not in _MET}
     if not found:
         return None
     return "without effect here: " + "; ".join(f"{name} ({why})" for name, why in found.items())
@@ -85,7 +90,8 @@ def setting_options(function: F) -> F:
             sets="task_soft_time_limit",
             type=click.FloatRange(min=0, min_open=True),
             metavar="SECONDS",
-            help="Raise SoftTimeLimitExceeded after this time in tasks that have no soft time limit of their own.",
+            help="Raise SoftTimeLimitExceeded after this time in tasks that have no soft time "
+            "limit of their own.",
         ),
         setting(
             "--time-limit",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from taskhub.cli.checks.finding import Finding
+from taskhub.health import Finding
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -14,21 +14,20 @@ __all__ = ("Finding", "all_checks")
 
 
 def all_checks(app: Celery) -> Iterator[Finding]:
-    """Run every check; one that breaks is a finding, too."""
-    from taskhub.cli.checks import packages, services, stores
+    """Run every check that concerns an app; one that breaks is a finding, too."""
+    from taskhub.cli.checks import packages, stores
 
-    for check in (
+    checks: tuple[Callable[[Celery], Iterable[Finding]], ...] = (
         packages.check_versions,
         packages.check_celery,
+        packages.check_namesake,
         packages.check_settings,
         stores.check_stores,
         stores.check_directory,
         stores.check_workers,
-        services.check_email,
-        services.check_operators,
-        services.check_cache_server,
-        services.check_market_data_store,
-    ):
+        *app.checks,
+    )
+    for check in checks:
         try:
             yield from check(app)
         except Exception as error:

@@ -10,15 +10,14 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from taskhub import __version__
-from taskhub.cli.checks.finding import Finding
+from taskhub.cli.checks.clash import celery_names, complain_of
+from taskhub.health import Finding
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
 
 OLDEST_PYTHON = (3, 11)
-#: In the version of the distribution `celery` that is ours.
-OUR_MARK = "+taskhub"
-_NEEDED = ("dramatiq", "redis", "click", "rich", "jinja2")
+_NEEDED = ("dramatiq", "redis", "click", "rich")
 
 
 def check_versions(app: Celery) -> Iterator[Finding]:
@@ -47,48 +46,57 @@ def check_versions(app: Celery) -> Iterator[Finding]:
 
 def check_celery(app: Celery) -> Iterator[Finding]:
     """See whether `import celery` is ours or Celery's own."""
-    version, ours = _version("celery"), _version("taskhub-compat")
-    if OUR_MARK in version:
-        # The distribution of that name that only says that taskhub-compat is here.
-        version = ""
-    if ours and not version:
-        yield Finding("ok", "celery", f"`import celery` is taskhub-compat {ours}")
-    elif not version:
-        return
-    elif ours:
-        yield Finding(
-            "fail",
-            "celery",
-            f"Celery {version} and taskhub-compat {ours} both bring the module `celery`",
-            "uninstall both, then install taskhub-compat again: pip uninstall celery taskhub-compat; if a package "
-            "requires celery, see docs/compat.md",
-        )
-    else:
+    names = celery_names()
+    complaint = complain_of(names)
+    if complaint is not None:
+        yield Finding("fail", "celery", *complaint)
+    elif names.ours:
+        yield Finding("ok", "celery", f"`import celery` is {' and '.join(names.ours)}")
+    elif names.celerys:
         yield Finding(
             "warn",
             "celery",
-            f"Celery {version} is installed: `import celery` is Celery's own, not taskhub",
+            f"Celery {names.celerys} is installed: `import celery` is Celery's own, not taskhub",
             "import from taskhub, or replace Celery by taskhub-compat",
         )
 
 
-def _version(distribution: str) -> str:
-    """Return the version of what is installed; empty: it is not."""
+def check_namesake(app: Celery) -> Iterator[Finding]:
+    """See whether somebody else's distribution `taskhub` has written into our package.
+
+    Ours is `taskhub-core`; the public index has another one under the name of the module.
+    """
     try:
-        return metadata.version(distribution)
+        namesake = metadata.distribution("taskhub")
     except metadata.PackageNotFoundError:
-        return ""
+        return
+    if any(file.parts[0] == "taskhub" for file in namesake.files or ()):
+        yield Finding(
+            "fail",
+            "packages",
+            f"the distribution taskhub {namesake.version} is not this one (taskhub-core): both "
+            "bring the module "
+            "`taskhub`, and overwrite each other's files",
+            "uninstall both, then install taskhub-core again: pip uninstall taskhub taskhub-core",
+        )
 
 
 def check_settings(app: Celery) -> Iterator[Finding]:
-    """See whether every setting is known and has an effect."""
+    """Check that every setting of the app is known and has an effect."""
     from taskhub.config.settings import SETTINGS, nearest
 
-    given = app.conf.without_defaults()
-    unknown = [name for name in given if name not in SETTINGS]
+    given = [name for name in app.conf.without_defaults() if name in SETTINGS]
+    unknown = app.conf.unknown_settings
     for name in unknown:
         near = nearest(name)
-        advice = f"did you mean {near}?" if near else "remove it"
-        yield Finding("fail", "settings", f"there is no setting {name}", advice)
+        if near:
+            yield Finding(
+                "fail", "settings", f"there is no setting {name}", f"did you mean {near}?"
+            )
+        else:
+            advice = "remove it, unless your own code reads it"
+            yield Finding("warn", "settings", f"there is no setting {name}", advice)
+    for name, reason in app.conf.without_effect().items():
+        yield Finding("warn", "settings", f"{name} has no effect: {reason}", "remove it")
     if not unknown:
         yield Finding("ok", "settings", f"{len(given)} set, all known")

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from taskhub.cli.checks.finding import Finding
+from taskhub.command_hint import command_hint
 from taskhub.config.urls import StoreURL, same_server
 from taskhub.exceptions import OperationalError
+from taskhub.health import Finding, Level
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
+    from taskhub.engine.port.engine import Engine
 
 
 def check_stores(app: Celery) -> Iterator[Finding]:
     """Connect to the stores, and see whether they keep what they are given."""
-    from taskhub.engine.redis.engine import RedisEngine
-
     engine = app.engine
-    if not isinstance(engine, RedisEngine):
+    stores = engine.stores
+    if not stores.is_shared:
         yield Finding(
             "warn",
             "broker",
@@ -28,12 +29,14 @@ def check_stores(app: Celery) -> Iterator[Finding]:
             "set broker_url for tasks of workers",
         )
         return
-    broker, results = engine.broker_url, engine.results_url
-    findings = list(_check_store("broker", broker, engine.broker_options))
+    broker, results = stores.broker, stores.results
+    findings = list(_check_store("broker", broker, stores.broker_options))
     yield from findings
+    if all(finding.level != "fail" for finding in findings):
+        yield from check_obstacles(engine, app.routes.names)
     if same_server(broker, results):
         if any(finding.level == "fail" and len(findings) == 1 for finding in findings):
-            # One connection cannot be had, and that has been told.
+            # A connection cannot be had, and that was reported.
             return
         yield Finding(
             "ok",
@@ -41,27 +44,58 @@ def check_stores(app: Celery) -> Iterator[Finding]:
             f"in db {results.db} of the same server: a task and its result end in one step",
         )
         return
-    yield from _check_store("results", results, engine.results_options)
+    yield from _check_store("results", results, stores.results_options)
     yield Finding(
         "warn",
         "results",
-        "on another server than the messages: a task's result may be seen before what follows from it",
+        "on another server than the messages: a task's result may be seen before what follows "
+        "from it",
         "use one server for both (any db) to have one atomic step",
     )
 
 
-def _check_store(subject: str, url: StoreURL, options: dict[str, Any]) -> Iterator[Finding]:
+#: So many obstacles with one remedy are named.
+_NAMED = 5
+#: Kind of obstacle -> what it is about.
+_SUBJECTS = {"rights": "rights", "key": "keys", "queue": "keys", "full": "memory"}
+
+
+def check_obstacles(engine: Engine, queues: Sequence[str] = ()) -> Iterator[Finding]:
+    """Try what workers and callers need of the stores, in a way that changes nothing.
+
+    Args:
+        engine: The engine.
+        queues: The queues of the app.
+    """
+    try:
+        obstacles = engine.obstacles(queues)
+    except OperationalError as error:
+        yield Finding("fail", "rights", str(error), "see the findings about the stores")
+        return
+    if not any(obstacle.kind == "rights" for obstacle in obstacles):
+        yield Finding("ok", "rights", "the user of the URL may do all that is needed")
+    for remedy in dict.fromkeys(obstacle.remedy for obstacle in obstacles):
+        alike = [obstacle for obstacle in obstacles if obstacle.remedy == remedy]
+        details = [obstacle.detail for obstacle in alike[:_NAMED]]
+        if len(alike) > _NAMED:
+            details.append(f"and {len(alike) - _NAMED} more")
+        refused = "refused: " if alike[0].kind == "rights" else ""
+        yield Finding("fail", _SUBJECTS[alike[0].kind], refused + "; ".join(details), remedy)
+
+
+def _check_store(subject: str, url: StoreURL, options: Mapping[str, Any]) -> Iterator[Finding]:
     from taskhub.engine.redis.health import look_at_server
 
     check, fields = look_at_server(url, options, client_name="taskhub-doctor")
-    yield Finding("ok" if check.ok else "fail", subject, check.detail, check.advice or "")
-    if check.ok:
+    level: Level = "fail" if not check.ok else "ok" if fields else "warn"
+    yield Finding(level, subject, check.detail, check.advice or "")
+    if fields:
         yield persistence(subject, fields)
         yield eviction(subject, fields)
 
 
 def persistence(subject: str, fields: dict[str, str]) -> Finding:
-    """Judge whether a server keeps its data over a restart, by its INFO."""
+    """Check whether a server keeps its data over a restart, by its INFO."""
     if fields.get("aof_enabled") == "1":
         if fields.get("aof_last_write_status", "ok") != "ok":
             return Finding(
@@ -80,7 +114,7 @@ def persistence(subject: str, fields: dict[str, str]) -> Finding:
 
 
 def eviction(subject: str, fields: dict[str, str]) -> Finding:
-    """Judge what a server does when its memory is full, by its INFO."""
+    """Check what a server does when its memory is full, by its INFO."""
     policy = fields.get("maxmemory_policy", "noeviction")
     if policy == "noeviction":
         return Finding("ok", subject, "refuses writes when its memory is full (noeviction)")
@@ -127,7 +161,7 @@ def check_workers(app: Celery) -> Iterator[Finding]:
         live = [name for name, left in app.engine.workers().items() if left > 0]
         waiting = sum(count.ready for count in app.engine.queues().values())
     except OperationalError:
-        # The store's own check has told.
+        # The store's own check has reported it.
         return
     if live:
         yield Finding(
@@ -138,5 +172,5 @@ def check_workers(app: Celery) -> Iterator[Finding]:
             "warn",
             "workers",
             f"none live, {waiting} tasks are ready",
-            "start some: taskhub worker, or taskhub up",
+            f"start some: {command_hint('worker')}, or {command_hint('up')}",
         )

@@ -1,4 +1,4 @@
-"""Waiting for a result at the terminal, and telling why nothing comes."""
+"""Waiting for a result at the terminal, and explaining why nothing arrives."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from taskhub import states
 from taskhub.cli import exit_codes
-from taskhub.cli.output import note, say_json, say_value
+from taskhub.cli.command_runner import CommandError
+from taskhub.cli.output import note, say_json, say_value, shortened
 from taskhub.cli.progress import ProgressBar
-from taskhub.cli.running import CommandError
+from taskhub.command_hint import command_hint, serving_hint
 from taskhub.exceptions import TimeoutError
 
 if TYPE_CHECKING:
@@ -33,26 +34,26 @@ class Wonder:
         if self._said or time.monotonic() < self._at:
             return
         self._said = True
-        from taskhub.control.asking import live_cards
         from taskhub.control.backlog import is_served
+        from taskhub.control.broadcast import live_worker_infos
 
-        cards = live_cards(self._app)
-        if self._queue is not None and not is_served(self._queue, cards):
-            start = f"taskhub worker -Q {self._queue}" if cards else "taskhub worker"
+        worker_infos = live_worker_infos(self._app)
+        if self._queue is not None and not is_served(self._queue, worker_infos):
+            start = serving_hint(self._queue) if worker_infos else command_hint("worker")
             note(
-                f"no live worker serves queue {self._queue}: start one with `{start}`; still waiting"
+                f"no live worker serves queue {shortened(self._queue)}: start one with {start}; "
+                "still waiting"
             )
-        elif not cards:
-            note(
-                "no live worker is there: start one with `taskhub worker` or `taskhub up`; still waiting"
-            )
+        elif not worker_infos:
+            start = f"{command_hint('worker')} or {command_hint('up')}"
+            note(f"no live worker is there: start one with {start}; still waiting")
 
 
 def wait_for(result: AsyncResult[Any], timeout: float | None, wonder: Wonder) -> None:
-    """Wait until a task has ended, and show how far it is if it tells.
+    """Wait until a task has ended, and show its progress if it reports any.
 
     Raises:
-      CommandError: it did not within `timeout` seconds.
+        CommandError: it did not within `timeout` seconds.
     """
     try:
         with ProgressBar() as bar:
@@ -62,7 +63,7 @@ def wait_for(result: AsyncResult[Any], timeout: float | None, wonder: Wonder) ->
     except TimeoutError as error:
         raise CommandError(
             f"task {result.id} is {result.state} after {timeout:g} s: wait on with "
-            f"`taskhub result {result.id} --follow`"
+            f"{command_hint('result', result.id, '--follow')}"
         ) from error
 
 
@@ -84,7 +85,7 @@ def show(result: AsyncResult[Any], *, json: bool, traceback: bool = False) -> in
         if traceback and result.traceback:
             note(str(result.traceback).rstrip())
         kind = type(value).__name__
-        hint = "" if traceback else f" (taskhub result {result.id} --traceback)"
+        hint = "" if traceback else f" ({command_hint('result', result.id, '--traceback')})"
         note(f"task {result.id} ended as {state}: {kind}: {value}{hint}")
     else:
         say_value(value)

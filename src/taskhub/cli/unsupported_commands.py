@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import click
 
 from taskhub.cli import exit_codes
-from taskhub.cli.running import CommandError
+from taskhub.cli.command_runner import CommandError
+from taskhub.command_hint import command_hint
 
 #: Command -> what to do instead.
 INSTEAD = {
-    "amqp": "there is no AMQP here; `taskhub queues` shows queues and messages, `taskhub purge` empties them",
+    "amqp": "there is no AMQP here; `taskhub queues` shows queues and messages, `taskhub purge` "
+    "empties them",
     "logtool": "let workers write JSON (`worker --log-format json`), and see `taskhub stats`",
-    "migrate": "let a worker of Celery's work off what is left in the old broker; `taskhub migrate check PATH` "
-    "tells what a program has to change",
+    "migrate": "let a worker of Celery's process what is left in the old broker; `taskhub "
+    "migrate check PATH` "
+    "says what a program has to change",
 }
 
 
@@ -23,7 +28,10 @@ def _refusing(name: str) -> click.Command:
         context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
     )
     def refuse() -> None:
-        raise CommandError(f"{name} is not offered: {INSTEAD[name]}", exit_codes.USAGE)
+        instead = re.sub(
+            "`taskhub ([^`]+)`", lambda found: command_hint(*found[1].split()), INSTEAD[name]
+        )
+        raise CommandError(f"{name} is not offered: {instead}", exit_codes.USAGE)
 
     return refuse
 

@@ -1,7 +1,8 @@
-"""From arguments to an exit code: whatever goes wrong becomes one line that says what, and how to mend it."""
+"""Runs a command: every error becomes one line with what is wrong and what to do."""
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -13,7 +14,9 @@ import click
 
 from taskhub import exceptions
 from taskhub.cli import exit_codes
+from taskhub.command_hint import remember_option, reset_options
 from taskhub.config.urls import mask_url
+from taskhub.private_directory import DirectoryRefused
 
 DEBUG_VARIABLE = "TASKHUB_DEBUG"
 
@@ -21,10 +24,10 @@ DEBUG_VARIABLE = "TASKHUB_DEBUG"
 class CommandError(Exception):
     """A command cannot do what it was asked.
 
-    Parameters:
-      message: one line: what is wrong, and how to mend it.
-      exit_code: what the command ends with.
-      shown: a traceback of the user's own code, printed before the line.
+    Args:
+        message: one line: what is wrong, and how to fix it.
+        exit_code: what the command ends with.
+        shown: a traceback of the user's own code, printed before the line.
     """
 
     def __init__(self, message: str, exit_code: int = exit_codes.FAILURE, shown: str = "") -> None:
@@ -33,33 +36,60 @@ class CommandError(Exception):
         self.shown = shown
 
 
-def run(arguments: Sequence[str] | None = None, program: str = "taskhub") -> int:
+class OutputClosed(Exception):
+    """Nobody reads what is printed; click would make an exit code 1 of BrokenPipeError."""
+
+
+def run(
+    arguments: Sequence[str] | None = None, program: str = "taskhub", app: str | None = None
+) -> int:
     """Run a command; returns the exit code.
 
-    Parameters:
-      arguments: without the program's name; None: those of this process.
-      program: the name under which it was called, for help and errors.
+    Args:
+        arguments: without the program's name; None: those of this process.
+        program: the name under which it was called, for help and errors.
+        app: the app where `-A` names none; it is the calling program's own. As in Celery, variables
+            stand for options of the command line only.
     """
+    from taskhub.cli.celery_variables import values
     from taskhub.cli.group import taskhub
-    from taskhub.cli.program import adopt_variables
+    from taskhub.cli.program import CELERY, adopt_variables
 
+    _write_out_the_unknown()
+    reset_options(program)
+    more: dict[str, Any] = {}
+    if app is not None:
+        more["obj"] = {"app": app}
+    elif program == CELERY:
+        more["default_map"] = values(taskhub, "")
+    if app:
+        remember_option("-A", app)
     adopt_variables(program)
     warnings.showwarning = _show_warning
     try:
         code = taskhub.main(
-            None if arguments is None else list(arguments), program, standalone_mode=False
+            None if arguments is None else list(arguments), program, standalone_mode=False, **more
         )
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         return code if isinstance(code, int) else exit_codes.OK
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         return exit_codes.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output has enough, as `head` has.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, OutputClosed):
+        # The reader of our output has enough, as `head` has.
+        if sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exit_codes.OK
     except Exception as error:
         return report(error)
+
+
+def _write_out_the_unknown() -> None:
+    """Let what the encoding of a terminal lacks be written as escapes, instead of failing there."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def report(error: Exception) -> int:
@@ -90,12 +120,19 @@ def explain(error: Exception) -> tuple[str, int]:
         | exceptions.SerializationError
         | exceptions.SerializerNotInstalled
         | exceptions.SecurityError
-        | exceptions.QueueNotFound,
+        | exceptions.QueueNotFound
+        | DirectoryRefused,
     ):
+        return str(error), exit_codes.USAGE
+    if isinstance(error, UnicodeEncodeError) and error.encoding == "utf-8":
+        return f"{error.object!a} is not UTF-8: write it in UTF-8", exit_codes.USAGE
+    if isinstance(error, ModuleNotFoundError) and str(error).startswith("There is no module"):
         return str(error), exit_codes.USAGE
     if isinstance(error, OSError) and error.filename:
         reason = f"{error.filename}: {error.strerror}"
         return f"{reason}: check the path and its permissions", exit_codes.FAILURE
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror} ({DEBUG_VARIABLE}=1 shows where)", exit_codes.FAILURE
     return (
         f"{type(error).__name__}: {error} ({DEBUG_VARIABLE}=1 shows the traceback)",
         exit_codes.FAILURE,

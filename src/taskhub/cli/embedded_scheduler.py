@@ -1,4 +1,4 @@
-"""A scheduler that runs beside worker processes: what `taskhub up` and `taskhub worker -B` start."""
+"""Scheduler process beside workers, for `taskhub up` and `taskhub worker -B`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 
 from taskhub.cli import exit_codes
-from taskhub.worker.restarting import History
+from taskhub.worker.restart_policy import RestartHistory
 
 logger = logging.getLogger("taskhub.scheduler")
 
@@ -21,8 +22,8 @@ STOP_TIMEOUT = 10.0
 class SchedulerBeside:
     """A scheduler process, for as long as this process lives; one that dies is started again.
 
-    Parameters:
-      arguments: of the command `taskhub`.
+    Args:
+        arguments: of the command `taskhub`.
     """
 
     def __init__(self, *arguments: str) -> None:
@@ -34,7 +35,9 @@ class SchedulerBeside:
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._keep, name="taskhub-scheduler", daemon=True)
+        self._thread = threading.Thread(
+            target=self._supervise, name="taskhub-scheduler", daemon=True
+        )
 
     def start(self) -> None:
         """Start it."""
@@ -58,8 +61,8 @@ class SchedulerBeside:
                 self._process.kill()
             self._thread.join(STOP_TIMEOUT)
 
-    def _keep(self) -> None:
-        history = History()
+    def _supervise(self) -> None:
+        history = RestartHistory()
         while (process := self._begin()) is not None:
             began = time.monotonic()
             code = process.wait()
@@ -67,7 +70,7 @@ class SchedulerBeside:
             if self._stopping.is_set() or code == exit_codes.OK:
                 return
             if code == exit_codes.USAGE:
-                logger.error("no scheduler runs: what it said must be mended first")
+                logger.error("no scheduler runs: what it said must be fixed first")
                 return
             logger.error(
                 "the scheduler has ended with %d: starting another one in %g s", code, history.pause
@@ -80,3 +83,27 @@ class SchedulerBeside:
                 return None
             self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)
             return self._process
+
+
+def scheduler_beside_worker(
+    app: str, loglevel: str, logfile: str | None, chosen: Mapping[str, str | None]
+) -> SchedulerBeside:
+    """Return the scheduler that runs beside a worker (`-B`), not started yet.
+
+    Args:
+        app: The app as `-A` names it.
+        loglevel: Its level of logging.
+        logfile: Where it logs; None: where the worker does.
+        chosen: Options of `taskhub scheduler` and their values; None: not given.
+
+    Raises:
+        CommandError: The scheduler is not installed.
+    """
+    from taskhub.cli.scheduler import load_package
+
+    load_package()
+    arguments = ["-A", app, "scheduler", "-l", loglevel]
+    for option, value in {"-f": logfile, **chosen}.items():
+        if value is not None:
+            arguments += [option, value]
+    return SchedulerBeside(*arguments)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import signal
 import sys
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
@@ -12,17 +13,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from taskhub.cli import exit_codes
-from taskhub.cli.running import CommandError
-from taskhub.worker import logs
-from taskhub.worker.autoscaling import Bounds
-from taskhub.worker.child import Program
-from taskhub.worker.log_lines import JSON
+from taskhub.cli.command_runner import CommandError
+from taskhub.command_hint import given_options
+from taskhub.logs import setup as logs
+from taskhub.logs.formatters import JSON
 from taskhub.worker.nodename import expand_path
-from taskhub.worker.plan import WorkerPlan
-from taskhub.worker.supervisor import Supervisor
+from taskhub.worker.supervisor.autoscaler import AutoscaleBounds
+from taskhub.worker.supervisor.child import Program
+from taskhub.worker.supervisor.plan import WorkerPlan
+from taskhub.worker.supervisor.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from taskhub.worker.metrics import Collector
+    from taskhub.worker.supervisor.metrics import Collector
 
 logger = logging.getLogger("taskhub.worker")
 
@@ -30,22 +32,23 @@ logger = logging.getLogger("taskhub.worker")
 def supervise(
     plan: WorkerPlan,
     *,
-    bounds: Bounds | None = None,
+    bounds: AutoscaleBounds | None = None,
     metrics: tuple[str, int] | None = None,
     announce: Callable[[list[dict[str, Any]]], object],
-    on_stopping: Callable[[], object],
+    on_stopping: Callable[[signal.Signals], object],
 ) -> int:
-    """Run worker processes until they are told to stop; returns the exit code.
+    """Run worker processes until they are stopped; returns the exit code.
 
-    Parameters:
-      plan: how each is to run; they get their numbers here.
-      bounds: between how many processes there may be, by the backlog; None: their number stays.
-      metrics: address and port where Prometheus is answered; None: it is not.
-      announce: called once with what each has told, when all are ready.
-      on_stopping: called when the first signal arrives.
+    Args:
+        plan: how each is to run; they get their numbers here.
+        bounds: between how many processes there may be, by the backlog; None: their number
+            stays.
+        metrics: address and port where Prometheus is answered; None: it is not.
+        announce: called once with the report of each, when all are ready.
+        on_stopping: called when the first signal arrives, with SIGTERM or SIGQUIT.
 
     Raises:
-      CommandError: they cannot start.
+        CommandError: they cannot start.
     """
     multiprocessing.current_process().name = "supervisor"
     logfile = None if plan.logfile is None else expand_path(plan.logfile, plan.nodename)
@@ -54,9 +57,14 @@ def supervise(
 
     def program(number: int, first: bool) -> Program:
         # All processes have the same to say about their settings, however often they are started.
-        own = replace(plan, number=number, speaks=first and number == 1)
+        logs_warnings = first and number == 1
+        own = replace(plan, number=number, logs_warnings=logs_warnings, given=given_options())
         command = (sys.executable, "-m", "taskhub.cli.worker_process", own.to_json())
         return Program(f"worker process {number}", command)
+
+    def fork_program(path: str) -> Program:
+        command = (sys.executable, "-m", "taskhub.cli.fork_process", plan.to_json(), path)
+        return Program(f"fork {path}", command)
 
     def on_ready(facts: list[dict[str, Any]]) -> None:
         # The app's settings are known to the processes only.
@@ -68,21 +76,24 @@ def supervise(
     with _collecting(metrics) as collector:
         supervisor = Supervisor(
             program,
-            plan.processes,
+            plan.concurrency.initial_processes,
             nodename=plan.nodename,
             bounds=bounds,
             shutdown_timeout=plan.shutdown_timeout,
             on_ready=on_ready,
             on_stopping=on_stopping,
-            on_keeping=lambda keeper: collector.follow(keeper) if collector else None,
+            fork_program=fork_program,
+            on_lease_renewer=lambda lease_renewer: (
+                collector.use_lease_renewer(lease_renewer) if collector else None
+            ),
         )
         code = supervisor.run()
     failure = supervisor.failure
     if failure is not None:
         raise CommandError(failure.message, failure.exit_code, failure.traceback)
-    if supervisor.given_back:
+    if supervisor.requeued:
         logger.warning(
-            "%d tasks were given back: they run again in another worker", supervisor.given_back
+            "%d tasks were requeued: they run again in another worker", supervisor.requeued
         )
     return code
 
@@ -93,14 +104,14 @@ def _collecting(where: tuple[str, int] | None) -> Generator[Collector | None]:
     if where is None:
         yield None
         return
-    from taskhub.worker.metrics import serving
+    from taskhub.worker.supervisor.metrics import metrics_served
 
     with ExitStack() as held:
         try:
-            collector = held.enter_context(serving(*where))
+            collector = held.enter_context(metrics_served(*where))
         except ModuleNotFoundError as error:
             raise CommandError(
-                "--metrics-port needs prometheus-client: pip install 'taskhub[metrics]'"
+                "--metrics-port needs prometheus-client: install the extra taskhub-core[metrics]"
             ) from error
         except (OSError, OverflowError) as error:
             raise CommandError(
