@@ -1,12 +1,15 @@
 """taskhub: Celery's API on Dramatiq workers.
 
-Names are resolved when they are first used, so that importing this package costs nothing but itself.
+Names are resolved when they are first used, so that importing this package costs nothing but
+itself.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from taskhub.version import __version__ as __version__
 
 if TYPE_CHECKING:
     from taskhub import signals, states
@@ -18,11 +21,10 @@ if TYPE_CHECKING:
     from taskhub.canvas.maps import chunks, xmap, xstarmap
     from taskhub.canvas.signature import Signature, maybe_signature, signature
     from taskhub.canvas.signature import signature as subtask
+    from taskhub.message import new_task_id as uuid
     from taskhub.result import AsyncResult, GroupResult, ResultSet
     from taskhub.task import Task
-    from taskhub.utils import uuid
 
-__version__ = "0.1.0"
 
 _HOMES = {
     "AsyncResult": ("taskhub.result", "AsyncResult"),
@@ -44,7 +46,7 @@ _HOMES = {
     "signature": ("taskhub.canvas", "signature"),
     "states": ("taskhub.states", None),
     "subtask": ("taskhub.canvas", "subtask"),
-    "uuid": ("taskhub.utils", "uuid"),
+    "uuid": ("taskhub.message", "new_task_id"),
     "xmap": ("taskhub.canvas", "xmap"),
     "xstarmap": ("taskhub.canvas", "xstarmap"),
 }
