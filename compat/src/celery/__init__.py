@@ -1,15 +1,17 @@
 """The import name `celery`, for programs that are written against Celery and run on taskhub.
 
-Every name here and in the modules below is that of an object of taskhub's; docs/compat.md lists them. They are looked
-up when they are first used, so that importing this package costs next to nothing.
+Every name here and in the modules below is that of an object of taskhub's; docs/compat.md lists
+them. They are looked up when they are first used, so that importing this package costs next to
+nothing.
 """
 
 from __future__ import annotations
 
+import os.path
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from taskhub.utils.offered import UnofferedModules, offered_only
+from celery._unsupported import UnsupportedModules, unsupported_getattr
 
 if TYPE_CHECKING:
     from celery import exceptions, schedules, signals, states
@@ -32,16 +34,16 @@ if TYPE_CHECKING:
         xstarmap,
     )
     from taskhub.app import bugreport
-    from taskhub.utils.version import SERIES, VERSION, __version__, version_info, version_info_t
+    from taskhub.celery_version import SERIES, VERSION, __version__, version_info, version_info_t
 
 #: Name -> the module of taskhub's that has it.
 _HOMES = {
     "Celery": "taskhub",
-    "SERIES": "taskhub.utils.version",
+    "SERIES": "taskhub.celery_version",
     "Signature": "taskhub",
     "Task": "taskhub",
-    "VERSION": "taskhub.utils.version",
-    "__version__": "taskhub.utils.version",
+    "VERSION": "taskhub.celery_version",
+    "__version__": "taskhub.celery_version",
     "bugreport": "taskhub.app",
     "chain": "taskhub",
     "chord": "taskhub",
@@ -54,18 +56,22 @@ _HOMES = {
     "signature": "taskhub",
     "subtask": "taskhub",
     "uuid": "taskhub",
-    "version_info": "taskhub.utils.version",
-    "version_info_t": "taskhub.utils.version",
+    "version_info": "taskhub.celery_version",
+    "version_info_t": "taskhub.celery_version",
     "xmap": "taskhub",
     "xstarmap": "taskhub",
 }
 
 #: Modules that programs use without importing them, as Celery imports them by itself.
 _MODULES = (
+    "_state",
     "app",
     "beat",
     "canvas",
     "exceptions",
+    "loaders",
+    "local",
+    "platforms",
     "registry",
     "result",
     "schedules",
@@ -73,6 +79,10 @@ _MODULES = (
     "states",
     "utils",
 )
+
+
+__author__ = "The taskhub developers"
+__homepage__ = ""
 
 __all__ = (
     "SERIES",
@@ -89,6 +99,7 @@ __all__ = (
     "current_task",
     "exceptions",
     "group",
+    "maybe_patch_concurrency",
     "maybe_signature",
     "schedules",
     "shared_task",
@@ -103,7 +114,24 @@ __all__ = (
     "xstarmap",
 )
 
-UnofferedModules.install(__name__)
+UnsupportedModules.install(__name__)
+
+if os.path.exists(os.path.join(os.path.dirname(__file__), "fixups")):
+    # Celery has such a folder, and we have not.
+    import warnings
+
+    warnings.warn(
+        "Celery and taskhub-compat are installed in one environment and overwrite each other's "
+        "files: uninstall both, then install ours again (see `taskhub doctor`).",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
+def maybe_patch_concurrency(
+    argv: Any = None, short_opts: Any = None, long_opts: Any = None
+) -> None:
+    """Do nothing: no pool replaces parts of the standard library (`-P gevent` is threads)."""
 
 
 def _find(name: str) -> Any:
@@ -114,7 +142,7 @@ def _find(name: str) -> Any:
 
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__, _find)
+    __getattr__ = unsupported_getattr(__name__, _find)
 
 
 def __dir__() -> list[str]:

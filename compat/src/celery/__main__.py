@@ -6,5 +6,13 @@ import sys
 
 from taskhub.cli import celery
 
-if __name__ == "__main__":
+__all__ = ("main",)
+
+
+def main() -> None:
+    """Run the command `celery` and exit; programs that restart workers call it by its path."""
     sys.exit(celery())
+
+
+if __name__ == "__main__":
+    main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from celery._unsupported import unsupported_getattr
 from taskhub.canvas import (
     Signature,
     StampingVisitor,
@@ -20,7 +21,6 @@ from taskhub.canvas import (
     xmap,
     xstarmap,
 )
-from taskhub.utils.offered import offered_only
 
 __all__ = (
     "Signature",
@@ -40,4 +40,4 @@ __all__ = (
 )
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__)
+    __getattr__ = unsupported_getattr(__name__)

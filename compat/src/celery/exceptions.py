@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from celery._unsupported import unsupported_getattr
 from taskhub.exceptions import (
     AlreadyRegistered,
     AlwaysEagerIgnored,
@@ -57,7 +58,6 @@ from taskhub.exceptions import (
 from taskhub.exceptions import (
     WorkerTerminate as SystemTerminate,
 )
-from taskhub.utils.offered import offered_only
 
 __all__ = (
     "AlreadyRegistered",
@@ -110,4 +110,4 @@ __all__ = (
 )
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__)
+    __getattr__ = unsupported_getattr(__name__)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from celery._unsupported import unsupported_getattr
 from taskhub import current_app
-from taskhub.utils.offered import offered_only
 
 if TYPE_CHECKING:
     from taskhub.app.registry import TaskRegistry
@@ -22,4 +22,4 @@ def _find(name: str) -> Any:
 
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__, _find)
+    __getattr__ = unsupported_getattr(__name__, _find)

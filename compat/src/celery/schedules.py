@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from celery._unsupported import unsupported_getattr
 from taskhub.schedules import (
     BaseSchedule,
     ParseException,
@@ -14,7 +15,6 @@ from taskhub.schedules import (
     schedule,
     solar,
 )
-from taskhub.utils.offered import offered_only
 
 __all__ = (
     "BaseSchedule",
@@ -28,4 +28,4 @@ __all__ = (
 )
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__)
+    __getattr__ = unsupported_getattr(__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from celery._unsupported import unsupported_getattr
 from taskhub.signals import (
     Signal,
     after_setup_logger,
@@ -41,7 +42,6 @@ from taskhub.signals import (
     worker_shutdown,
     worker_shutting_down,
 )
-from taskhub.utils.offered import offered_only
 
 __all__ = (
     "Signal",
@@ -82,4 +82,4 @@ __all__ = (
 )
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__)
+    __getattr__ = unsupported_getattr(__name__)

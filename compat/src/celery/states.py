@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from celery._unsupported import unsupported_getattr
 from taskhub.states import (
     ALL_STATES,
     EXCEPTION_STATES,
@@ -23,7 +24,6 @@ from taskhub.states import (
     precedence,
     state,
 )
-from taskhub.utils.offered import offered_only
 
 __all__ = (
     "ALL_STATES",
@@ -46,4 +46,4 @@ __all__ = (
 )
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__)
+    __getattr__ = unsupported_getattr(__name__)

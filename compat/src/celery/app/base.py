@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from celery._unsupported import unsupported_getattr
 from taskhub.app import (
     Celery,
 )
-from taskhub.utils.offered import offered_only
+from taskhub.app import (
+    Celery as App,
+)
 
-__all__ = ("Celery",)
+__all__ = (
+    "App",
+    "Celery",
+)
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__)
+    __getattr__ = unsupported_getattr(__name__)

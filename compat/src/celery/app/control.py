@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from celery._unsupported import unsupported_getattr
 from taskhub.control import (
     Control,
     Inspect,
     flatten_reply,
 )
-from taskhub.utils.offered import offered_only
 
 __all__ = (
     "Control",
@@ -18,4 +18,4 @@ __all__ = (
 )
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__)
+    __getattr__ = unsupported_getattr(__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from celery._unsupported import unsupported_getattr
 from taskhub.config.defaults import (
     DEFAULT_ACCEPT_CONTENT,
     DEFAULT_POOL,
@@ -17,7 +18,6 @@ from taskhub.config.defaults import (
     flatten,
     searchresult,
 )
-from taskhub.utils.offered import offered_only
 
 __all__ = (
     "DEFAULTS",
@@ -34,4 +34,4 @@ __all__ = (
 )
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__)
+    __getattr__ = unsupported_getattr(__name__)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from celery._unsupported import unsupported_getattr
 from taskhub.task import (
     Context,
     Task,
 )
-from taskhub.utils.offered import offered_only
+from taskhub.task import (
+    Task as BaseTask,
+)
 
 __all__ = (
+    "BaseTask",
     "Context",
     "Task",
 )
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__)
+    __getattr__ = unsupported_getattr(__name__)

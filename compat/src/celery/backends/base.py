@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from celery._unsupported import unsupported_getattr
 from taskhub import (
     states,
+)
+from taskhub.current import (
+    current_task as get_current_task,
 )
 from taskhub.result.backend import (
     Backend,
@@ -25,7 +29,6 @@ from taskhub.result.backend import (
 from taskhub.result.disabled import (
     DisabledBackend,
 )
-from taskhub.utils.offered import offered_only
 
 __all__ = (
     "Backend",
@@ -34,8 +37,9 @@ __all__ = (
     "BaseKeyValueStoreBackend",
     "DisabledBackend",
     "KeyValueStoreBackend",
+    "get_current_task",
     "states",
 )
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__)
+    __getattr__ = unsupported_getattr(__name__)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskhub.utils.offered import offered_only
+from celery._unsupported import unsupported_getattr
+from celery.worker.worker import (
+    WorkController,
+)
+
+__all__ = ("WorkController",)
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__)
+    __getattr__ = unsupported_getattr(__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from celery._unsupported import unsupported_getattr
 from taskhub.control import (
     Panel,
     control_command,
@@ -11,7 +12,6 @@ from taskhub.control import (
     nok,
     ok,
 )
-from taskhub.utils.offered import offered_only
 
 __all__ = (
     "Panel",
@@ -22,4 +22,4 @@ __all__ = (
 )
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__)
+    __getattr__ = unsupported_getattr(__name__)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from celery._unsupported import unsupported_getattr
 from taskhub.control.state import (
     SOFTWARE_INFO,
     active_requests,
@@ -18,7 +19,6 @@ from taskhub.control.state import (
     task_scheduled,
     total_count,
 )
-from taskhub.utils.offered import offered_only
 
 __all__ = (
     "SOFTWARE_INFO",
@@ -36,4 +36,4 @@ __all__ = (
 )
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__)
+    __getattr__ = unsupported_getattr(__name__)

@@ -1,4 +1,4 @@
-"""The e-mail and cache tasks, and those that look after the system, under the name by which they are called."""
+"""E-mail, cache and system tasks, under the module name by which they are called."""
 
 from taskhub.actors import (
     check_system_status,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from celery._unsupported import unsupported_getattr
 from taskhub.task.django import (
     DjangoTask,
 )
-from taskhub.utils.offered import offered_only
 
 __all__ = ("DjangoTask",)
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__)
+    __getattr__ = unsupported_getattr(__name__)

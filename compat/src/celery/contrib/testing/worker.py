@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from celery._unsupported import unsupported_getattr
 from taskhub.testing.worker import (
     WORKER_LOGLEVEL,
     setup_app_for_worker,
@@ -15,7 +16,6 @@ from taskhub.testing.worker import (
 from taskhub.testing.worker import (
     InProcessWorker as TestWorkController,
 )
-from taskhub.utils.offered import offered_only
 
 __all__ = (
     "WORKER_LOGLEVEL",
@@ -28,4 +28,4 @@ __all__ = (
 )
 
 if not TYPE_CHECKING:
-    __getattr__ = offered_only(__name__)
+    __getattr__ = unsupported_getattr(__name__)

@@ -1,0 +1,10 @@
+"""Programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from celery._unsupported import unsupported_getattr
+
+if not TYPE_CHECKING:
+    __getattr__ = unsupported_getattr(__name__)
