@@ -1,9 +1,8 @@
-"""How fast market data is written, and in how much memory: `python -m benchmarks.market_data --help`."""
+"""Speed and memory of writing market data: `python -m benchmarks.market_data --help`."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import resource
 import tempfile
 import time
@@ -13,9 +12,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from taskhub.quant import Answer, Bar, QuantSettings, Stock
-from taskhub.quant.storage.migrating import upgrade
-from taskhub.quant.storage.store import MarketStore, Run
+from taskhub.actors.quant import Answer, Bar, QuantSettings, Stock
+from taskhub.actors.quant.storage.schema import upgrade
+from taskhub.actors.quant.storage.store import MarketStore, Run
 
 #: Days of one stock: about eleven years of trading.
 DAYS = 2750
@@ -111,8 +110,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as directory:
         url = arguments.database or f"sqlite:///{Path(directory, 'quant.sqlite3')}"
-        variables = {**os.environ, "TASKHUB_QUANT_DATABASE_URL": url}
-        measure(QuantSettings.from_environment(variables), arguments.lines)
+        measure(QuantSettings(database_url=url), arguments.lines)
 
 
 if __name__ == "__main__":

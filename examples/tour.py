@@ -99,7 +99,8 @@ def main() -> int:
     )
     options = parser.parse_args()
     # The failures to come are made on purpose: the worker's log need not explain them.
-    logging.getLogger("dramatiq").setLevel(logging.CRITICAL)
+    for name in ("dramatiq", "taskhub.trace"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         send_an_email(options.to, options.patience)
         send_from_a_template(options.patience)
@@ -185,7 +186,7 @@ def follow(result: AsyncResult[Any], patience: float) -> None:
     """Tell each state of a call that can be seen, and how it ends.
 
     Raises:
-      TimeoutError: nobody has begun it for that many seconds.
+        TimeoutError: nobody has begun it for that many seconds.
     """
     seen = None
     began = time.monotonic()

@@ -118,7 +118,7 @@ def run_chord(size: int, timeout: float) -> None:
 
 
 def run_large_chord(size: int, timeout: float) -> float:
-    """Run a chord with `size` tasks in its header; return how many seconds after the end of the last its body began."""
+    """Run a chord of `size` tasks; return the seconds from the end of the last to its body."""
     header = [moment.s() for _ in range(size)]
     ended: float = composition("chord")(header)(since.s()).get(timeout=timeout)
     return ended

@@ -13,8 +13,10 @@ import itertools
 import json
 import os
 import random
+import resource
 import select
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -94,6 +96,29 @@ def roundtrip(program: Program, size: int) -> dict[str, float]:
     return {"median_ms": statistics.median(taken), "p95_ms": statistics.quantiles(taken, n=20)[-1]}
 
 
+def start(program: Program, size: int) -> dict[str, float]:
+    """Start `size` processes that only declare the tasks: milliseconds of CPU time each."""
+    environment = {
+        key: text for key, text in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"
+    }
+    code = (
+        "import importlib, os; "
+        "module = importlib.import_module(os.environ['BENCHMARK_PROGRAM']); "
+        "app = getattr(module, 'app', None)\n"
+        "if app is not None: app.finalize()"
+    )
+    taken = []
+    for number in range(size + 1):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        # The first writes byte code.
+        if number:
+            used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            taken.append(used * 1000)
+    return {"median_ms": statistics.median(taken)}
+
+
 def timed(run: Callable[[int, float], None], program: Program, size: int) -> dict[str, float]:
     """Run a composition once, after single calls that woke every worker: seconds."""
     warm_up(program)
@@ -103,7 +128,7 @@ def timed(run: Callable[[int, float], None], program: Program, size: int) -> dic
 
 
 def large_chord(program: Program, size: int) -> dict[str, float]:
-    """Run a large chord once: seconds in all, and milliseconds from the end of its last part to its body."""
+    """Run a large chord once: seconds in all, and milliseconds from its last part to its body."""
     warm_up(program)
     started = time.perf_counter()
     waited = program.run_large_chord(size, 600.0)
@@ -148,6 +173,7 @@ def measure(operation: str, argument: str) -> dict[str, float]:
         "bulk": lambda: bulk(program, size),
         "engine": lambda: engine(program, size),
         "roundtrip": lambda: roundtrip(program, size),
+        "start": lambda: start(program, size),
         "chain": lambda: timed(program.run_chain, program, size),
         "group": lambda: timed(program.run_group, program, size),
         "chord": lambda: timed(program.run_chord, program, size),

@@ -12,6 +12,7 @@ from benchmarks.rows.calls import (
     GROUP,
     LARGE_CHORD,
     ROUNDTRIP,
+    START,
 )
 from benchmarks.rows.network import NETWORK
 from benchmarks.rows.redelivery import REDELIVERY
@@ -24,6 +25,7 @@ ORDER = (
     BULK,
     ENGINE,
     ROUNDTRIP,
+    START,
     CHAIN,
     GROUP,
     CHORD,

@@ -10,6 +10,7 @@ BULK_SIZE = 10_000
 ROUND_TRIPS = 64
 CHAIN_SIZE = 100
 GROUP_SIZE = 1_000
+STARTS = 20
 
 
 def measure_delay(bench: Bench, system: System) -> dict[str, float]:
@@ -32,6 +33,11 @@ def measure_round_trip(bench: Bench, system: System) -> dict[str, float]:
     with bench.workers(system):
         found = bench.call(system, "roundtrip", bench.scaled(ROUND_TRIPS))
     return {"roundtrip": found["median_ms"], "roundtrip_p95": found["p95_ms"]}
+
+
+def measure_start(bench: Bench, system: System) -> dict[str, float]:
+    """Start a process that declares its tasks and sends nothing, many times."""
+    return {"start": bench.call(system, "start", STARTS)["median_ms"]}
 
 
 def measure_large_chord(bench: Bench, system: System) -> dict[str, float]:
@@ -90,6 +96,13 @@ ROUNDTRIP = Row(
         ),
     ),
     measure=measure_round_trip,
+)
+START = Row(
+    name="start",
+    metrics=(
+        Metric("start", "processor time to start and declare tasks", "ms", higher_is_better=False),
+    ),
+    measure=measure_start,
 )
 CHAIN = composition("chain", f"chain of {CHAIN_SIZE}", CHAIN_SIZE)
 GROUP = composition("group", f"group of {GROUP_SIZE:,}", GROUP_SIZE)

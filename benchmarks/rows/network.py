@@ -41,7 +41,7 @@ NETWORK = Row(
     metrics=(
         Metric(
             "network",
-            f"no-op tasks worked off, {DELAY_MS} ms each way",
+            f"no-op tasks processed, {DELAY_MS} ms each way",
             "tasks/s",
             higher_is_better=True,
         ),

@@ -1,4 +1,4 @@
-"""No-op tasks worked off per second, from a queue that was filled before the workers start."""
+"""No-op tasks processed per second, from a queue that was filled before the workers start."""
 
 from __future__ import annotations
 
@@ -62,6 +62,6 @@ def measure(bench: Bench, system: System) -> dict[str, float]:
 
 THROUGHPUT = Row(
     name="throughput",
-    metrics=(Metric("throughput", "no-op tasks worked off", "tasks/s", higher_is_better=True),),
+    metrics=(Metric("throughput", "no-op tasks processed", "tasks/s", higher_is_better=True),),
     measure=measure,
 )
