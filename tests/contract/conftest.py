@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from taskhub.engine.port import Engine
-from taskhub.engine.rules import EngineRules
-from tests.contract.stage import KINDS, Clock, Servers, open_engine
+from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.rules import EngineRules
+from tests.contract.stage import ENGINES, Clock, Servers
 
 
 @pytest.fixture(scope="session")
@@ -31,11 +33,13 @@ def rules() -> EngineRules:
     return EngineRules(max_deliveries=3)
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=ENGINES)
 def engine(
     request: pytest.FixtureRequest, servers: Servers, clock: Clock, rules: EngineRules
 ) -> Iterator[Engine]:
-    """An empty engine."""
-    opened = open_engine(request.param, servers, clock, rules)
+    """An empty engine, in a namespace of its own."""
+    own = replace(rules, namespace=uuid.uuid4().hex[:8])
+    opened = ENGINES[request.param](servers, clock, own)
     yield opened
     opened.close()
+    servers.flush()

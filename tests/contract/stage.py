@@ -1,27 +1,27 @@
-"""What the contract tests play with: a clock to move, messages, endings, engines of every kind."""
+"""What the contract tests play with: a clock to move, messages, completions, engines of every kind."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
 from taskhub.config.urls import StoreURL, parse_store_url
-from taskhub.engine.memory import MemoryEngine
-from taskhub.engine.port import Claim, Ending, Engine
-from taskhub.engine.redis.engine import RedisEngine
-from taskhub.engine.rules import EngineRules
+from taskhub.engine.factory import make_engine
+from taskhub.engine.port.claims import Claim, Completion
+from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.notifier import Topic
+from taskhub.engine.port.rules import EngineRules
+from taskhub.engine.port.stores import EngineStores
 from taskhub.message import DEFAULT_PRIORITY, Envelope
 from taskhub.outcome import Outcome
 from tests.support.servers import Server, available_servers, start_server
 
 #: A lease long enough to be renewed in time by everybody.
 LEASE: Final = 10_000
-
-#: Engines that the contract is run against: the memory, every server, and every place for results.
-KINDS: Final = ("memory", *available_servers(), "valkey-two-dbs", "valkey-two-servers")
 
 
 class Clock:
@@ -39,7 +39,7 @@ class Clock:
 
 
 class Servers:
-    """Servers that are started when first asked for, and emptied for each engine."""
+    """Servers that are started when first asked for, and emptied after each test."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -52,34 +52,57 @@ class Servers:
             self._running[name] = start_server(program or name, self._directory, args=arguments)
         return parse_store_url(self._running[name].socket_url)
 
+    def flush(self) -> None:
+        """Empty them all."""
+        for server in self._running.values():
+            server.flush()
+
     def close(self) -> None:
         """End them all."""
         for server in self._running.values():
             server.kill()
 
 
-def open_engine(kind: str, servers: Servers, clock: Clock, rules: EngineRules) -> Engine:
-    """Return an engine of one of `KINDS` that holds nothing."""
-    if kind == "memory":
-        return MemoryEngine(rules, clock=clock)
-    broker = servers.url(kind.partition("-")[0])
-    results = None
-    if kind.endswith("two-dbs"):
-        broker, results = broker.with_db(0), broker.with_db(1)
-    elif kind.endswith("two-servers"):
-        results = servers.url("results", "valkey")
-    engine = RedisEngine(broker, results, rules=rules, clock=clock)
-    for url in {broker, results or broker}:
-        flush(url)
-    return engine
+#: Makes an engine on servers that hold nothing.
+MakeEngine = Callable[[Servers, Clock, EngineRules], Engine]
 
 
-def flush(url: StoreURL) -> None:
-    """Empty a server."""
-    import redis
+def make_memory(servers: Servers, clock: Clock, rules: EngineRules) -> Engine:
+    """Make the engine in this process."""
+    here = parse_store_url("memory://")
+    return make_engine(EngineStores(broker=here, results=here, rules=rules), clock=clock)
 
-    with redis.Redis(unix_socket_path=url.path) as client:
-        client.flushall()
+
+def make_on_server(program: str, where: str = "") -> MakeEngine:
+    """Return what makes an engine on a server.
+
+    Args:
+        program: Which server.
+        where: "two-dbs", "two-servers": where results are; "": with the messages.
+    """
+
+    def make(servers: Servers, clock: Clock, rules: EngineRules) -> Engine:
+        broker = results = servers.url(program)
+        if where == "two-dbs":
+            broker, results = broker.with_db(0), broker.with_db(1)
+        elif where == "two-servers":
+            results = servers.url("results", program)
+        stores = EngineStores(broker=broker, results=results, rules=rules)
+        return make_engine(stores, clock=clock)
+
+    return make
+
+
+#: Engines that the contract is run against: the memory, every server, and every place for results.
+#: A new engine is one line here.
+ENGINES: Final[dict[str, MakeEngine]] = {
+    "memory": make_memory,
+    **{program: make_on_server(program) for program in available_servers()},
+    "valkey-two-dbs": make_on_server("valkey", "two-dbs"),
+    "valkey-two-servers": make_on_server("valkey", "two-servers"),
+}
+#: Those that the state machine compares with the memory: one of each implementation.
+COMPARED: Final = ("valkey",)
 
 
 def message(
@@ -109,19 +132,19 @@ def outcome(
     dead: str | None = None,
     ttl: int | None = None,
 ) -> Outcome:
-    """Return the ending of a task with its document."""
+    """Return the completion of a task with its document."""
     return Outcome(task_id, state, document(task_id, state), ttl, tuple(publish), dead)
 
 
-def ending(
+def completion(
     claim: Claim,
     state: str = "SUCCESS",
     *,
     publish: Iterable[Envelope] = (),
     dead: str | None = None,
-) -> Ending:
-    """Return the ending of a claimed task."""
-    return Ending(claim, outcome(claim.task_id, state, publish=publish, dead=dead))
+) -> Completion:
+    """Return the completion of a claimed task."""
+    return Completion(claim, outcome(claim.task_id, state, publish=publish, dead=dead))
 
 
 def ids(items: Iterable[Claim | Envelope]) -> list[str]:
@@ -158,14 +181,9 @@ def is_empty(engine: Engine, *workers: str) -> bool:
     )
 
 
-def rings(engine: Engine, queue: str = "default") -> bool:
-    """Whether a bell holds its token; takes it. Looks into the store: a wait would take time."""
-    if isinstance(engine, MemoryEngine):
-        held = queue in engine._state.bells
-        engine._state.bells.discard(queue)
-        return held
-    assert isinstance(engine, RedisEngine)
-    key = f"{{{engine.rules.namespace}}}:bell:{queue}"
-    held = engine._pool.call([("LPOP", key)])[0] is not None
-    assert engine._pool.call([("LLEN", key)]) == [0], "a bell holds at most one token"
-    return held
+def is_notified(engine: Engine, topic: Topic = "default") -> bool:
+    """Take a notification for idle workers; return whether there was one."""
+    with closing(engine.notifier([topic])) as notifier:
+        found = notifier.poll()
+        assert not notifier.poll(), "one notification at most waits for each topic"
+    return found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from taskhub.engine.port import Engine, RetryPolicy
+from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.retry_policy import RetryPolicy
 from taskhub.engine.redis.chains import CHAIN_LIFE
 from taskhub.engine.redis.engine import RedisEngine
 from taskhub.message import Envelope
 from taskhub.outcome import ChainPlan, ChordPlan
-from tests.contract.stage import Clock, claim_one, ending, ids, message
+from tests.contract.stage import Clock, claim_one, completion, ids, message
 
 LINKS = tuple(f"link {number}" for number in range(5))
 PLAN = ChainPlan("chain", LINKS)
@@ -27,7 +28,7 @@ def stored(engine: Engine, chain_id: str = "chain") -> list[str]:
 def life(engine: Engine) -> int:
     """Return how long the chain is kept, in ms by the server's clock."""
     assert isinstance(engine, RedisEngine)
-    left: int = engine._pool.call([("PTTL", "{taskhub}:chain:chain")])[0]
+    left: int = engine._pool.call([("PTTL", f"{{{engine.rules.namespace}}}:chain:chain")])[0]
     return left
 
 
@@ -47,26 +48,28 @@ def test_links_that_are_stored_stay_as_they_are(engine: Engine) -> None:
     for links in (LINKS, ("other",)):
         engine.enqueue([], chains=[ChainPlan("chain", links)], retry=policy)
     engine.enqueue([message("id")])
-    again = ending(claim_one(engine), publish=[telling("next")])
+    again = completion(claim_one(engine), publish=[telling("next")])
     engine.commit("w1", [again._replace(outcome=again.outcome._replace(chains=(PLAN, PLAN)))])
 
     assert stored(engine) == list(LINKS)
 
 
-def test_an_ending_may_store_links(engine: Engine) -> None:
+def test_a_completion_may_store_links(engine: Engine) -> None:
     engine.enqueue([message("id")])
-    first = ending(claim_one(engine), publish=[telling("next")])
+    first = completion(claim_one(engine), publish=[telling("next")])
 
     engine.commit("w1", [first._replace(outcome=first.outcome._replace(chains=(PLAN,)))])
 
     assert stored(engine) == list(LINKS)
 
 
-def test_links_go_when_an_ending_needs_them_no_longer(engine: Engine) -> None:
+def test_links_go_when_a_completion_needs_them_no_longer(engine: Engine) -> None:
     engine.enqueue([telling("id")], chains=[PLAN, ChainPlan("other", LINKS)])
-    last = ending(claim_one(engine))
+    last = completion(claim_one(engine))
 
-    engine.commit("w1", [last._replace(outcome=last.outcome._replace(spent=("chain", "unknown")))])
+    engine.commit(
+        "w1", [last._replace(outcome=last.outcome._replace(consumed_chains=("chain", "unknown")))]
+    )
 
     assert stored(engine) == []
     assert stored(engine, "other") == list(LINKS)
@@ -74,9 +77,9 @@ def test_links_go_when_an_ending_needs_them_no_longer(engine: Engine) -> None:
 
 def test_a_claim_that_was_taken_away_removes_and_stores_nothing(engine: Engine) -> None:
     engine.enqueue([telling("id")], chains=[PLAN])
-    late = ending(claim_one(engine))
-    engine.release("w1")
-    changes = late.outcome._replace(spent=("chain",), chains=(ChainPlan("other", LINKS),))
+    late = completion(claim_one(engine))
+    engine.reclaim("w1")
+    changes = late.outcome._replace(consumed_chains=("chain",), chains=(ChainPlan("other", LINKS),))
 
     assert engine.commit("w1", [late._replace(outcome=changes)]) == [False]
 
@@ -99,11 +102,11 @@ def test_links_are_kept_for_the_messages_that_tell_of_them(engine: Engine, clock
     assert CHAIN_LIFE < life(engine) <= CHAIN_LIFE + DAY
     clock.advance(DAY)
 
-    engine.commit("w1", [ending(claim_one(engine), publish=[telling("next")])])
+    engine.commit("w1", [completion(claim_one(engine), publish=[telling("next")])])
     assert life(engine) <= CHAIN_LIFE
 
     later = [telling("soon", delay=2 * DAY), telling("late", eta=clock.now + 3 * DAY)]
-    engine.commit("w1", [ending(claim_one(engine), publish=later)])
+    engine.commit("w1", [completion(claim_one(engine), publish=later)])
     assert CHAIN_LIFE + 2 * DAY < life(engine) <= CHAIN_LIFE + 4 * DAY
 
 
@@ -114,3 +117,15 @@ def test_links_are_kept_for_the_body_of_a_chord(engine: Engine) -> None:
     assert stored(engine) == list(LINKS)
     if isinstance(engine, RedisEngine):
         assert CHAIN_LIFE < life(engine) <= CHAIN_LIFE + DAY
+
+
+def test_links_that_a_later_outcome_of_a_batch_keeps_are_not_spent(engine: Engine) -> None:
+    engine.enqueue([message("first"), message("second")])
+    claims = engine.claim("w1", ["default"], 2).claims
+    spends, keeps = (completion(claim) for claim in claims)
+    spends = spends._replace(outcome=spends.outcome._replace(consumed_chains=("chain",)))
+    keeps = keeps._replace(outcome=keeps.outcome._replace(chains=(ChainPlan("chain", LINKS),)))
+
+    assert engine.commit("w1", [spends, keeps]) == [True, True]
+
+    assert stored(engine) == list(LINKS)

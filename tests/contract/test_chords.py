@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from taskhub.engine.port import Claim, Ending, Engine
+from taskhub.engine.port.claims import Claim, Completion
+from taskhub.engine.port.engine import Engine
 from taskhub.message import Envelope
 from taskhub.outcome import ChordExtension, ChordPart, ChordPlan, Document
 from tests.contract.stage import (
     Clock,
     claim_all,
     claim_one,
+    completion,
     document,
-    ending,
     ids,
     message,
     outcome,
@@ -20,11 +21,13 @@ from tests.contract.stage import (
 )
 
 
-def giving(claim: Claim, place: int | str, value: str = "v", *, adds: Iterable[str] = ()) -> Ending:
-    """Return an ending that gives a part, and may add others."""
+def giving(
+    claim: Claim, place: int | str, value: str = "v", *, adds: Iterable[str] = ()
+) -> Completion:
+    """Return a completion that gives a part, and may add others."""
     parts = (ChordPart("chord", place, value),)
     extends = tuple(ChordExtension("chord", label) for label in adds)
-    return Ending(claim, outcome(claim.task_id)._replace(parts=parts, extends=extends))
+    return Completion(claim, outcome(claim.task_id)._replace(parts=parts, extends=extends))
 
 
 def begin(engine: Engine, size: int, *body: Envelope) -> list[Claim]:
@@ -71,7 +74,7 @@ def test_a_part_counts_once(engine: Engine) -> None:
 
 def test_a_claim_that_was_taken_away_gives_nothing(engine: Engine) -> None:
     (claim,) = begin(engine, 1, message("body", "b"))
-    engine.release("w1")
+    engine.reclaim("w1")
 
     assert engine.commit("w1", [giving(claim, 0)]) == [False]
 
@@ -83,14 +86,16 @@ def test_a_chord_ends_when_its_whole_body_has_used_it(engine: Engine) -> None:
     engine.commit("w1", [giving(claim, 0)])
     for expected in ([b"v"], None):
         body = claim_one(engine, queue="b")
-        engine.commit("w1", [Ending(body, outcome(body.task_id)._replace(joined="chord"))])
+        engine.commit(
+            "w1", [Completion(body, outcome(body.task_id)._replace(consumed_chord="chord"))]
+        )
         assert engine.chord_parts("chord") == expected
 
 
-def test_an_ending_may_begin_a_chord(engine: Engine) -> None:
+def test_a_completion_may_begin_a_chord(engine: Engine) -> None:
     engine.enqueue([message("id")])
     plan = ChordPlan("chord", 1, (message("body", "b"),))
-    follow = ending(claim_one(engine), publish=[message("part")])
+    follow = completion(claim_one(engine), publish=[message("part")])
     engine.commit("w1", [follow._replace(outcome=follow.outcome._replace(chords=(plan,)))])
 
     engine.commit("w1", [giving(claim_one(engine), 0)])
@@ -161,7 +166,7 @@ def test_a_label_counts_once(engine: Engine) -> None:
 
 def test_a_delivery_that_was_taken_away_adds_nothing(engine: Engine) -> None:
     (first,) = begin(engine, 1, message("body", "b"))
-    engine.release("w1")
+    engine.reclaim("w1")
     again = claim_one(engine)
 
     assert engine.commit("w1", [giving(first, 0, "wrong", adds=["+x"])]) == [False]
@@ -197,7 +202,7 @@ def test_documents_of_other_tasks_end_with_the_task(engine: Engine) -> None:
     others = (Document("next", document("next", "FAILURE")),)
     claim = claim_one(engine)
 
-    failed = Ending(claim, outcome("id", "FAILURE")._replace(documents=others))
+    failed = Completion(claim, outcome("id", "FAILURE")._replace(documents=others))
     engine.commit("w1", [failed])
 
     assert [state_of(engine, name) for name in ("id", "next")] == ["FAILURE", "FAILURE"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from taskhub.engine.port import Engine
-from tests.contract.stage import claim_all, ids, message
+from taskhub.engine.port.engine import Engine
+from tests.contract.stage import LEASE, claim_all, ids, message
 
 
 def test_claims_come_by_priority_then_age(engine: Engine) -> None:
@@ -69,3 +69,76 @@ def test_whoever_holds_claims_has_a_lease(engine: Engine) -> None:
     assert ids(claim_all(engine, "busy")) == ["id"]
 
     assert list(engine.workers()) == ["busy"]
+
+
+def lose(engine: Engine, name: str, times: int) -> None:
+    """Lose the foremost message with its worker so many times."""
+    for _ in range(times):
+        engine.renew(["lost"], LEASE)
+        assert ids(engine.claim("lost", ["default"], 1).claims) == [name]
+        engine.reclaim("lost")
+
+
+def test_a_message_that_was_lost_twice_is_a_suspect_and_claimed_alone(engine: Engine) -> None:
+    engine.enqueue([message("suspect")])
+    lose(engine, "suspect", 1)
+    engine.enqueue([message(name) for name in "abc"])
+    assert ids(engine.claim("w1", ["default"], 2, "none").claims) == ["suspect", "a"]
+    engine.requeue("w1", ["suspect", "a"])
+    lose(engine, "suspect", 1)
+
+    alone = engine.claim("w1", ["default"], 9, "one")
+
+    assert [(claim.task_id, claim.delivery) for claim in alone.claims] == [("suspect", 3)]
+    assert not alone.suspects_left
+    assert ids(engine.waiting("default", 0, 9)) == ["a", "b", "c"]
+    assert ids(engine.claim("w2", ["default"], 9, "one").claims) == ["a", "b", "c"]
+
+
+def test_suspects_are_left_to_others(engine: Engine) -> None:
+    engine.enqueue([message("first"), message("second")])
+    for _ in range(2):
+        engine.renew(["lost"], LEASE)
+        assert len(engine.claim("lost", ["default"], 2).claims) == 2
+        engine.reclaim("lost")
+    engine.enqueue([message("a"), message("b", "other", priority=0), message("c")])
+
+    batch = engine.claim("w1", ["default", "other"], 2, "none")
+    assert ids(batch.claims) == ["a", "c"]
+    assert batch.suspects_left
+    assert ids(engine.claim("w1", ["default", "other"], 2, "none").claims) == ["b"]
+
+    one = engine.claim("w2", ["default", "other"], 2, "one")
+    assert ids(one.claims) == ["first"]
+    assert one.suspects_left
+    assert ids(engine.claim("w3", ["default"], 2, "one").claims) == ["second"]
+
+
+def test_those_who_do_not_ask_get_suspects_like_all_others(engine: Engine) -> None:
+    engine.enqueue([message("suspect"), message("a")])
+    lose(engine, "suspect", 2)
+
+    assert ids(claim_all(engine)) == ["suspect", "a"]
+
+
+def test_what_is_to_be_given_up_is_no_suspect(engine: Engine) -> None:
+    engine.enqueue([message("poison"), message("a")])
+    lose(engine, "poison", engine.rules.max_deliveries)
+
+    batch = engine.claim("w1", ["default"], 2, "none")
+
+    assert ids(batch.claims) == ["poison", "a"]
+    assert not batch.suspects_left
+
+
+def test_what_is_left_beside_a_suspect_wakes_another_worker(engine: Engine) -> None:
+    engine.enqueue([message("suspect"), message("a")])
+    lose(engine, "suspect", 2)
+    notifier = engine.notifier(["default"])
+    while notifier.wait(0):
+        pass
+    try:
+        engine.claim("w1", ["default"], 9, "one")
+        assert notifier.wait(5)
+    finally:
+        notifier.close()

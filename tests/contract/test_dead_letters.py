@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from taskhub.engine.port import Engine
-from tests.contract.stage import Clock, claim_all, claim_one, ending, ids, message, rings
+from taskhub.engine.port.engine import Engine
+from tests.contract.stage import Clock, claim_all, claim_one, completion, ids, is_notified, message
 
 
 def bury(engine: Engine, *names: str) -> None:
     """Make dead letters."""
     engine.enqueue([message(name) for name in names])
-    engine.commit("w1", [ending(claim, "FAILURE", dead='"why"') for claim in claim_all(engine)])
-    rings(engine)
+    engine.commit("w1", [completion(claim, "FAILURE", dead='"why"') for claim in claim_all(engine)])
+    is_notified(engine)
 
 
 def test_one_is_found_by_its_key(engine: Engine) -> None:
@@ -27,9 +27,9 @@ def test_one_is_found_by_its_key(engine: Engine) -> None:
 def test_a_revived_one_runs_again_as_a_new_delivery(engine: Engine) -> None:
     bury(engine, "a", "b", "c")
 
-    assert engine.revive(["c", "unknown", "a"]) == ["c", "a"]
+    assert engine.retry_dead_letters(["c", "unknown", "a"]) == ["c", "a"]
 
-    assert rings(engine)
+    assert is_notified(engine)
     assert [letter.key for letter in engine.dead_letters(0, 9)] == ["b"]
     claims = claim_all(engine)
     assert ids(claims) == ["c", "a"]
@@ -40,7 +40,7 @@ def test_a_revived_one_whose_id_waits_again_runs_beside_it(engine: Engine) -> No
     bury(engine, "a")
     engine.enqueue([message("a")])
 
-    assert engine.revive(["a"]) == ["a"]
+    assert engine.retry_dead_letters(["a"]) == ["a"]
 
     assert ids(claim_all(engine)) == ["a", "a"]
 
@@ -48,18 +48,18 @@ def test_a_revived_one_whose_id_waits_again_runs_beside_it(engine: Engine) -> No
 def test_one_that_is_dropped_is_gone(engine: Engine) -> None:
     bury(engine, "a", "b")
 
-    assert engine.drop_dead(["a", "unknown"]) == ["a"]
+    assert engine.delete_dead_letters(["a", "unknown"]) == ["a"]
 
     assert engine.dead_letter("a") is None
-    assert engine.revive(["a"]) == []
+    assert engine.retry_dead_letters(["a"]) == []
     assert engine.dead_count() == 1
 
 
 def test_nothing_is_revived_or_dropped_without_keys(engine: Engine) -> None:
     bury(engine, "a")
 
-    assert engine.revive([]) == []
-    assert engine.drop_dead([]) == []
+    assert engine.retry_dead_letters([]) == []
+    assert engine.delete_dead_letters([]) == []
     assert engine.dead_count() == 1
 
 
@@ -74,7 +74,7 @@ def test_one_is_forgotten_in_time(engine: Engine, clock: Clock) -> None:
 
 def test_a_revived_one_can_die_again(engine: Engine) -> None:
     bury(engine, "a")
-    engine.revive(["a"])
-    engine.commit("w1", [ending(claim_one(engine), "FAILURE", dead='"again"')])
+    engine.retry_dead_letters(["a"])
+    engine.commit("w1", [completion(claim_one(engine), "FAILURE", dead='"again"')])
 
     assert [letter.reason for letter in engine.dead_letters(0, 9)] == ['"again"']

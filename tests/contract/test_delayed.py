@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from taskhub.engine.looking import Delayed, QueueCounts
-from taskhub.engine.port import Engine
+from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.inspection import Delayed, QueueCounts
 from tests.contract.stage import Clock, claim_all, ids, message
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from taskhub.engine.looking import QueueCounts
-from taskhub.engine.port import Engine, RetryPolicy
-from tests.contract.stage import Clock, claim_all, claim_one, ending, ids, message
+from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.inspection import QueueCounts
+from taskhub.engine.port.retry_policy import RetryPolicy
+from tests.contract.stage import Clock, claim_all, claim_one, completion, ids, message
 
 
 def test_a_message_comes_out_as_it_went_in(engine: Engine) -> None:
@@ -72,7 +73,7 @@ def test_messages_that_a_commit_publishes_keep_their_order(engine: Engine) -> No
     names = [f"id{number}" for number in range(2100)]
 
     published = [message(name) for name in names]
-    assert engine.commit("w1", [ending(claim_one(engine), publish=published)]) == [True]
+    assert engine.commit("w1", [completion(claim_one(engine), publish=published)]) == [True]
 
     assert ids(engine.claim("w1", ["default"], 3000).claims) == names
 
@@ -93,20 +94,20 @@ def test_a_second_message_with_the_id_of_a_ready_one_runs_too(engine: Engine) ->
 
     assert first.key != second.key
     assert [first.body, second.body] == [b"first", b"second"]
-    assert engine.commit("w1", [ending(first), ending(second)]) == [True, True]
+    assert engine.commit("w1", [completion(first), completion(second)]) == [True, True]
 
 
 def test_a_second_message_with_the_id_of_a_claimed_one_runs_too(engine: Engine) -> None:
     engine.enqueue([message("id", body=b"first")])
     first = claim_one(engine, "w1")
     engine.enqueue([message("id", body=b"second")])
-    assert engine.commit("w1", [ending(first)]) == [True]
+    assert engine.commit("w1", [completion(first)]) == [True]
 
     second = claim_one(engine, "w2")
 
     assert second.body == b"second"
     assert second.task_id == "id"
-    assert engine.commit("w2", [ending(second)]) == [True]
+    assert engine.commit("w2", [completion(second)]) == [True]
 
 
 def test_a_second_message_with_the_id_of_a_delayed_one_runs_too(
@@ -120,7 +121,7 @@ def test_a_second_message_with_the_id_of_a_delayed_one_runs_too(
 
 def test_an_id_is_free_again_after_the_end(engine: Engine) -> None:
     engine.enqueue([message("id")])
-    engine.commit("w1", [ending(claim_one(engine))])
+    engine.commit("w1", [completion(claim_one(engine))])
     engine.enqueue([message("id")])
 
     assert claim_one(engine).key == "id"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from taskhub.engine.port import Engine
-from taskhub.engine.rules import EngineRules
+from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.rules import EngineRules
 from tests.contract.stage import (
     LEASE,
     Clock,
     claim_all,
     claim_one,
-    ending,
+    completion,
     ids,
     is_empty,
     message,
@@ -44,7 +44,7 @@ def test_the_claims_of_the_dead_return_to_their_places(engine: Engine, clock: Cl
     engine.claim("w1", ["default"], 2)
     clock.advance(LEASE)
 
-    assert engine.release("w1", only_expired=True) == 2
+    assert engine.reclaim("w1", only_expired=True) == 2
 
     claims = claim_all(engine, "w2")
     assert [(claim.task_id, claim.delivery) for claim in claims] == [("a", 2), ("b", 2), ("c", 1)]
@@ -58,9 +58,9 @@ def test_a_lease_that_stands_is_respected(engine: Engine, clock: Clock) -> None:
     claim = claim_one(engine, "w1")
     clock.advance(LEASE - 1)
 
-    assert engine.release("w1", only_expired=True) is None
+    assert engine.reclaim("w1", only_expired=True) is None
 
-    assert engine.commit("w1", [ending(claim)]) == [True]
+    assert engine.commit("w1", [completion(claim)]) == [True]
 
 
 def test_only_one_of_two_rescuers_finds_something(engine: Engine, clock: Clock) -> None:
@@ -69,8 +69,8 @@ def test_only_one_of_two_rescuers_finds_something(engine: Engine, clock: Clock) 
     claim_one(engine, "w1")
     clock.advance(LEASE)
 
-    assert engine.release("w1", only_expired=True) == 1
-    assert engine.release("w1", only_expired=True) is None
+    assert engine.reclaim("w1", only_expired=True) == 1
+    assert engine.reclaim("w1", only_expired=True) is None
 
 
 def test_one_that_is_known_to_be_dead_is_released_at_once(engine: Engine) -> None:
@@ -78,9 +78,9 @@ def test_one_that_is_known_to_be_dead_is_released_at_once(engine: Engine) -> Non
     engine.renew(["w1"], LEASE)
     claim_one(engine, "w1")
 
-    assert engine.release("w1") == 1
-    assert engine.release("w1") == 0
-    assert engine.release("unknown") == 0
+    assert engine.reclaim("w1") == 1
+    assert engine.reclaim("w1") == 0
+    assert engine.reclaim("unknown") == 0
 
 
 def test_a_claim_begins_a_lease_but_does_not_renew_it(
@@ -99,12 +99,12 @@ def test_one_who_lost_its_lease_may_begin_anew(engine: Engine, clock: Clock) -> 
     engine.renew(["w1"], LEASE)
     late = claim_one(engine, "w1")
     clock.advance(LEASE)
-    engine.release("w1", only_expired=True)
+    engine.reclaim("w1", only_expired=True)
     engine.renew(["w1"], LEASE)
     claim = claim_one(engine, "w1")
 
-    assert engine.commit("w1", [ending(late)]) == [False]
-    assert engine.commit("w1", [ending(claim)]) == [True]
+    assert engine.commit("w1", [completion(late)]) == [False]
+    assert engine.commit("w1", [completion(claim)]) == [True]
 
 
 def test_a_message_that_kills_its_workers_is_handed_out_to_be_given_up(
@@ -114,11 +114,11 @@ def test_a_message_that_kills_its_workers_is_handed_out_to_be_given_up(
     engine.enqueue([stored])
     for delivery in range(1, rules.max_deliveries + 1):
         assert claim_one(engine, f"w{delivery}").delivery == delivery
-        assert engine.release(f"w{delivery}") == 1
+        assert engine.reclaim(f"w{delivery}") == 1
     claim = claim_one(engine, "last")
     assert claim.delivery == rules.max_deliveries + 1
 
-    engine.commit("last", [ending(claim, "FAILURE", dead="{}")])
+    engine.commit("last", [completion(claim, "FAILURE", dead="{}")])
 
     (letter,) = engine.dead_letters(0, 9)
     assert (letter.key, letter.envelope) == ("id", stored)
@@ -130,7 +130,7 @@ def test_who_dies_of_giving_up_leaves_it_to_the_next(engine: Engine, rules: Engi
     engine.enqueue([message("id")])
     for _ in range(rules.max_deliveries + 1):
         claim_one(engine, "w1")
-        engine.release("w1")
+        engine.reclaim("w1")
 
     assert claim_one(engine, "w2").delivery == rules.max_deliveries + 2
 
@@ -141,8 +141,8 @@ def test_a_message_with_the_id_of_one_that_was_given_up_starts_anew(
     engine.enqueue([message("id")])
     for _ in range(rules.max_deliveries):
         claim_one(engine, "w1")
-        engine.release("w1")
-    engine.commit("w1", [ending(claim_one(engine, "w1"), "FAILURE", dead="{}")])
+        engine.reclaim("w1")
+    engine.commit("w1", [completion(claim_one(engine, "w1"), "FAILURE", dead="{}")])
 
     engine.enqueue([message("id")])
 
@@ -152,10 +152,10 @@ def test_a_message_with_the_id_of_one_that_was_given_up_starts_anew(
 def test_giving_back_is_no_delivery_but_those_before_count(engine: Engine) -> None:
     engine.enqueue([message("id")])
     claim_one(engine, "w1")
-    engine.release("w1")
+    engine.reclaim("w1")
     claim_one(engine, "w2")
 
-    engine.give_back("w2", ["id"])
+    engine.requeue("w2", ["id"])
 
     assert claim_one(engine, "w3").delivery == 2
 
@@ -164,7 +164,7 @@ def test_dead_letters_are_forgotten_in_time(
     engine: Engine, clock: Clock, rules: EngineRules
 ) -> None:
     engine.enqueue([message("id")])
-    engine.commit("w1", [ending(claim_one(engine), "FAILURE", dead="{}")])
+    engine.commit("w1", [completion(claim_one(engine), "FAILURE", dead="{}")])
     clock.advance(rules.dead_letter_ttl - 1)
     engine.renew(["w1"], LEASE)
     assert len(engine.dead_letters(0, 9)) == 1
@@ -174,12 +174,12 @@ def test_dead_letters_are_forgotten_in_time(
     assert engine.dead_letters(0, 9) == []
 
 
-def test_a_good_ending_after_a_lost_worker_is_the_last(engine: Engine) -> None:
+def test_a_good_completion_after_a_lost_worker_is_the_last(engine: Engine) -> None:
     engine.enqueue([message("id")])
     claim_one(engine, "w1")
-    engine.release("w1")
+    engine.reclaim("w1")
 
-    assert engine.commit("w2", [ending(claim_one(engine, "w2"))]) == [True]
+    assert engine.commit("w2", [completion(claim_one(engine, "w2"))]) == [True]
 
     assert state_of(engine, "id") == "SUCCESS"
     assert ids(claim_all(engine, "w3")) == []
@@ -190,15 +190,15 @@ def test_what_a_worker_tells_of_itself_is_kept_with_its_registration(
 ) -> None:
     engine.renew(["w1", "w2"], LEASE)
 
-    assert engine.introduce("w1", "first")
-    assert engine.introduce("w1", "card")
-    assert not engine.introduce("unknown", "card")
+    assert engine.register_worker("w1", "first")
+    assert engine.register_worker("w1", "worker_info")
+    assert not engine.register_worker("unknown", "worker_info")
 
-    assert engine.cards() == {"w1": b"card"}
+    assert engine.worker_infos() == {"w1": b"worker_info"}
     clock.advance(LEASE)
-    assert engine.cards() == {}
+    assert engine.worker_infos() == {}
     engine.renew(["w1"], LEASE)
-    assert engine.cards() == {"w1": b"card"}
-    engine.release("w1")
+    assert engine.worker_infos() == {"w1": b"worker_info"}
+    engine.reclaim("w1")
     engine.renew(["w1"], LEASE)
-    assert engine.cards() == {}
+    assert engine.worker_infos() == {}

@@ -1,4 +1,6 @@
-"""Both engines, driven by the same random operations, must hold and answer the same.
+"""Engines that are driven by the same random operations must hold and answer the same.
+
+The in-memory engine is compared with each of `stage.COMPARED`.
 
 200 short examples by default; `HYPOTHESIS_PROFILE=long` makes it thousands of longer ones.
 """
@@ -6,7 +8,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TypeVar
 
 import pytest
@@ -20,13 +22,10 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from taskhub.engine.memory import MemoryEngine
-from taskhub.engine.port import Claim, Ending, Engine, Exchange
-from taskhub.engine.redis.channel import ALL_SCRIPTS
-from taskhub.engine.redis.engine import RedisEngine
-from taskhub.engine.redis.scripts import script
-from taskhub.engine.rules import EngineRules
-from taskhub.engine.throttle import AT_ONCE, Pace, Turn
+from taskhub.engine.port.claims import Claim, ClaimBatch, Completion, Exchange, Suspects
+from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.rate_limiter import AT_ONCE, PermitRequest, Permits, Rate
+from taskhub.engine.port.rules import EngineRules
 from taskhub.message import Envelope
 from taskhub.outcome import ChainPlan
 from tests.contract.model import (
@@ -36,10 +35,18 @@ from tests.contract.model import (
     TASKS,
     WORKERS,
     check,
-    contents_of_memory,
-    contents_of_redis,
+    contents_of,
 )
-from tests.contract.stage import LEASE, Clock, Servers, document, outcome, rings
+from tests.contract.stage import (
+    COMPARED,
+    ENGINES,
+    LEASE,
+    Clock,
+    Servers,
+    document,
+    is_notified,
+    outcome,
+)
 
 T = TypeVar("T")
 
@@ -55,7 +62,7 @@ chains = st.lists(
     st.builds(ChainPlan, st.sampled_from(CHAIN_IDS), st.tuples(st.sampled_from("xyz"))), max_size=1
 )
 #: None, one in 40 ms, and more than one at once.
-paces = st.sampled_from((AT_ONCE, Pace(40_000, 1), Pace(7_000_001, 1), Pace(5_003, 3)))
+rates = st.sampled_from((AT_ONCE, Rate(40_000, 1), Rate(7_000_001, 1), Rate(5_003, 3)))
 #: Picks one of what there is.
 picks = st.integers(0, 63)
 
@@ -75,27 +82,77 @@ def messages(draw: st.DrawFn, now: int) -> Envelope:
     )
 
 
+class Side:
+    """One of two engines, and the claims that it has given.
+
+    A claim is known by that of the first engine; tokens differ from engine to engine.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._claims: dict[Claim, Claim] = {}
+
+    def add(self, known: Claim, own: Claim) -> None:
+        self._claims[known] = own
+
+    def claim(self, known: Claim) -> Claim:
+        """Return this engine's form of a claim."""
+        return self._claims[known]
+
+
+def neutral(value: object) -> object:
+    """Return what an engine answered without what is its own affair: tokens and sequences."""
+    if isinstance(value, Claim):
+        return value._replace(token="", sequence=0)
+    if isinstance(value, list):
+        return [neutral(item) for item in value]
+    if isinstance(value, ClaimBatch):
+        return value._replace(claims=[neutral(claim) for claim in value.claims])  # type: ignore[misc]
+    if isinstance(value, Exchange):
+        return value._replace(batch=neutral(value.batch))  # type: ignore[arg-type]
+    return value
+
+
 class EngineMachine(RuleBasedStateMachine):
     """What a fleet of workers does that may die between any two steps."""
 
-    def __init__(self, redis_engine: RedisEngine, clock: Clock) -> None:
+    def __init__(self, kind: str, servers: Servers) -> None:
         super().__init__()
-        self.clock = clock
-        self.redis = redis_engine
-        self.memory = MemoryEngine(redis_engine.rules, clock=clock)
+        self.servers, self.clock = servers, Clock()
+        rules = EngineRules(max_deliveries=2)
+        first, second = (
+            Side(ENGINES[name](servers, self.clock, rules)) for name in ("memory", kind)
+        )
+        self.sides = first, second
         #: Claims as some worker remembers them, whether or not they still stand.
         self.remembered: list[tuple[str, Claim]] = []
-        #: Deliveries that were handed out and have not ended.
+        #: Deliveries that were handed out and have not ended: worker, key, token.
         self.open: set[tuple[str, str, str]] = set()
         #: How many messages must be stored.
         self.alive = 0
-        redis_engine._pool.call([("FLUSHALL",)])
+
+    def both_sides(self, verb: Callable[[Side], T]) -> T:
+        """Do the same with both engines, which must answer the same; returns the first's answer."""
+        expected, found = (verb(side) for side in self.sides)
+        assert neutral(found) == neutral(expected)
+        self._pair(expected, found)
+        return expected
+
+    def _pair(self, known: object, own: object) -> None:
+        """Note which claims of the two engines are the same."""
+        if isinstance(known, Claim) and isinstance(own, Claim):
+            for side, claim in zip(self.sides, (known, own), strict=True):
+                side.add(known, claim)
+        elif isinstance(known, list) and isinstance(own, list):
+            for pair in zip(known, own, strict=True):
+                self._pair(*pair)
+        elif isinstance(known, ClaimBatch) and isinstance(own, ClaimBatch):
+            self._pair(known.claims, own.claims)
+        elif isinstance(known, Exchange) and isinstance(own, Exchange):
+            self._pair(known.batch, own.batch)
 
     def both(self, verb: Callable[[Engine], T]) -> T:
-        """Do the same with both engines, which must answer the same."""
-        expected, answer = verb(self.memory), verb(self.redis)
-        assert answer == expected
-        return answer
+        return self.both_sides(lambda side: verb(side.engine))
 
     def pick(self, index: int) -> tuple[str, Claim]:
         return self.remembered[index % len(self.remembered)]
@@ -118,9 +175,17 @@ class EngineMachine(RuleBasedStateMachine):
 
     # -- working
 
-    @rule(worker=workers, queues=queue_lists, limit=st.integers(0, 4), lost=st.booleans())
-    def claim(self, worker: str, queues: list[str], limit: int, lost: bool) -> None:
-        batch = self.both(lambda engine: engine.claim(worker, queues, limit))
+    @rule(
+        worker=workers,
+        queues=queue_lists,
+        limit=st.integers(0, 4),
+        suspects=st.sampled_from(("all", "one", "none")),
+        lost=st.booleans(),
+    )
+    def claim(
+        self, worker: str, queues: list[str], limit: int, suspects: Suspects, lost: bool
+    ) -> None:
+        batch = self.both(lambda engine: engine.claim(worker, queues, limit, suspects))
         self.receive(worker, batch.claims, lost=lost)
 
     @precondition(lambda self: self.remembered)
@@ -141,7 +206,7 @@ class EngineMachine(RuleBasedStateMachine):
     ) -> None:
         """End tasks whose claims stand or do not; when the reply is lost they are ended again."""
         worker = self.pick(chosen[0])[0]
-        endings = []
+        completions = []
         for index in chosen:
             claim = self.pick(index)[1]
             state = data.draw(st.sampled_from(("SUCCESS", "FAILURE", "RETRY")))
@@ -152,18 +217,23 @@ class EngineMachine(RuleBasedStateMachine):
             dead = data.draw(st.sampled_from((None, None, "{}")))
             ended = outcome(claim.task_id, state, publish=publish, dead=dead)
             spent = tuple(data.draw(st.sets(st.sampled_from(CHAIN_IDS), max_size=1)))
-            ended = ended._replace(chains=tuple(data.draw(chains)), spent=spent)
-            endings.append(Ending(claim, ended))
-        exchange = self.both(lambda engine: engine.exchange(worker, endings, queues, limit))
-        self.count(worker, endings, exchange)
+            ended = ended._replace(chains=tuple(data.draw(chains)), consumed_chains=spent)
+            completions.append(Completion(claim, ended))
+
+        def exchange_on(side: Side) -> Exchange:
+            own = [one._replace(claim=side.claim(one.claim)) for one in completions]
+            return side.engine.exchange(worker, own, queues, limit)
+
+        exchange = self.both_sides(exchange_on)
+        self.count(worker, completions, exchange)
         if exchange.batch is not None:
             self.receive(worker, exchange.batch.claims, lost=lost)
         if not lost:
-            ended = [(worker, ending.claim) for ending in endings]
+            ended = [(worker, completion.claim) for completion in completions]
             self.remembered = [held for held in self.remembered if held not in ended]
 
-    def count(self, worker: str, endings: list[Ending], exchange: Exchange) -> None:
-        for (claim, result, _), written in zip(endings, exchange.committed, strict=True):
+    def count(self, worker: str, completions: list[Completion], exchange: Exchange) -> None:
+        for (claim, result, _), written in zip(completions, exchange.committed, strict=True):
             delivery = (worker, claim.key, claim.token)
             if written:
                 assert delivery in self.open, "a delivery ends at most once"
@@ -174,13 +244,21 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(chosen=picks, other=st.none() | workers)
     def acknowledge(self, chosen: int, other: str | None) -> None:
         worker, claim = self.pick(chosen)
-        self.both(lambda engine: engine.acknowledge(other or worker, claim))
+        self.both_sides(lambda side: side.engine.acknowledge(other or worker, side.claim(claim)))
+
+    @precondition(lambda self: self.remembered)
+    @rule(chosen=picks)
+    def mark_timed_out(self, chosen: int) -> None:
+        worker, claim = self.pick(chosen)
+        self.both_sides(
+            lambda side: side.engine.mark_timed_out(worker, claim.key, side.claim(claim).token)
+        )
 
     @precondition(lambda self: self.remembered)
     @rule(worker=workers, chosen=st.lists(picks, min_size=1, max_size=3))
-    def give_back(self, worker: str, chosen: list[int]) -> None:
+    def requeue(self, worker: str, chosen: list[int]) -> None:
         keys = list({self.pick(index)[1].key for index in chosen})
-        self.both(lambda engine: sorted(engine.give_back(worker, keys)))
+        self.both(lambda engine: sorted(engine.requeue(worker, keys)))
 
     @rule(worker=workers, forgotten=st.none() | picks)
     def reconcile(self, worker: str, forgotten: int | None) -> None:
@@ -190,9 +268,9 @@ class EngineMachine(RuleBasedStateMachine):
         self.both(lambda engine: sorted(engine.reconcile(worker, held)))
 
     @rule(queue=st.sampled_from(QUEUES))
-    def hear(self, queue: str) -> None:
-        """Take a bell's token, as an idle worker does that may die with it."""
-        self.both(lambda engine: rings(engine, queue))
+    def take_notification(self, queue: str) -> None:
+        """Take a notification, as an idle worker does that may die with it."""
+        self.both(lambda engine: is_notified(engine, queue))
 
     # -- rate limits
 
@@ -200,15 +278,20 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(
         chosen=st.lists(picks, min_size=1, max_size=3),
         task=st.sampled_from(TASKS),
-        pace=paces,
+        rate=rates,
         lost=st.booleans(),
     )
-    def take_turns(self, chosen: list[int], task: str, pace: Pace, lost: bool) -> None:
-        """Ask for turns; when the reply is lost, the worker does not know what it holds no more."""
+    def acquire_permits(self, chosen: list[int], task: str, rate: Rate, lost: bool) -> None:
+        """Ask for permits; when the reply is lost, the worker does not know what it lost."""
         worker = self.pick(chosen[0])[0]
         claims = list(dict.fromkeys(self.pick(index)[1] for index in chosen))
-        turns = [Turn(claim.key, claim.token, task, pace) for claim in claims]
-        answer = self.both(lambda engine: engine.throttle.take_turns(worker, turns))
+
+        def ask(side: Side) -> Permits:
+            own = [side.claim(claim) for claim in claims]
+            requests = [PermitRequest(claim.key, claim.token, task, rate) for claim in own]
+            return side.engine.rate_limiter.acquire_permits(worker, requests)
+
+        answer = self.both_sides(ask)
         if not lost:
             refused = [
                 (worker, claim)
@@ -217,9 +300,9 @@ class EngineMachine(RuleBasedStateMachine):
             ]
             self.remembered = [held for held in self.remembered if held not in refused]
 
-    @rule(task=st.sampled_from(TASKS), pace=paces)
-    def set_pace(self, task: str, pace: Pace) -> None:
-        self.both(lambda engine: engine.throttle.set_pace(task, pace))
+    @rule(task=st.sampled_from(TASKS), rate=rates)
+    def set_rate(self, task: str, rate: Rate) -> None:
+        self.both(lambda engine: engine.rate_limiter.set_rate(task, rate))
 
     # -- living and dying
 
@@ -234,7 +317,7 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(worker=st.sampled_from(WORKERS), only_expired=st.booleans(), dead=st.booleans())
     def release(self, worker: str, only_expired: bool, dead: bool) -> None:
         """Take the claims away of one that is dead, or only looks so and will go on."""
-        released = self.both(lambda engine: engine.release(worker, only_expired=only_expired))
+        released = self.both(lambda engine: engine.reclaim(worker, only_expired=only_expired))
         if released is not None and dead:
             self.remembered = [held for held in self.remembered if held[0] != worker]
 
@@ -254,15 +337,23 @@ class EngineMachine(RuleBasedStateMachine):
     def purge(self, queue: str, delayed: bool) -> None:
         self.alive -= self.both(lambda engine: engine.purge(queue, delayed=delayed))
 
+    @rule(queue=st.sampled_from(QUEUES))
+    def pause(self, queue: str) -> None:
+        self.both(lambda engine: engine.pause_queue(queue, "somebody", "reason"))
+
+    @rule(queue=st.sampled_from(QUEUES))
+    def resume(self, queue: str) -> None:
+        self.both(lambda engine: engine.resume_queue(queue))
+
     # -- locks
 
     @rule(name=st.sampled_from(("x", "y")), task_id=task_ids)
     def hold(self, name: str, task_id: str) -> None:
-        self.both(lambda engine: engine.locks.hold(name, task_id))
+        self.both(lambda engine: engine.locks.acquire_lock(name, task_id))
 
     @rule(name=st.sampled_from(("x", "y")), task_id=task_ids)
-    def let_go(self, name: str, task_id: str) -> None:
-        self.both(lambda engine: engine.locks.let_go(name, task_id))
+    def release_lock(self, name: str, task_id: str) -> None:
+        self.both(lambda engine: engine.locks.release_lock(name, task_id))
 
     # -- results
 
@@ -274,63 +365,66 @@ class EngineMachine(RuleBasedStateMachine):
     def store_state(self, task_id: str, state: str, held: int | None) -> None:
         proof = None if held is None or not self.remembered else self.pick(held)
         text = document(task_id, state)
-        self.both(lambda engine: engine.store_state(task_id, text, None, held=proof))
+
+        def store(side: Side) -> bool:
+            own = None if proof is None else (proof[0], side.claim(proof[1]))
+            return side.engine.store_state(task_id, text, None, held=own)
+
+        self.both_sides(store)
 
     @rule(names=st.lists(task_ids, max_size=3))
     def forget(self, names: list[str]) -> None:
         self.both(lambda engine: engine.forget(names))
 
-    # -- looking
+    # -- inspection
 
     @rule(offset=st.integers(0, 3), limit=st.integers(0, 3))
-    def look(self, offset: int, limit: int) -> None:
-        self.both(lambda engine: engine.queues())
-        self.both(lambda engine: engine.workers())
-        self.both(lambda engine: engine.throttle.waiting())
-        self.both(lambda engine: engine.locks.held())
+    def read_pages(self, offset: int, limit: int) -> None:
         self.both(lambda engine: engine.delayed(offset, limit))
         self.both(lambda engine: engine.dead_letters(offset, limit))
         for queue in QUEUES:
             self.both(lambda engine, queue=queue: engine.waiting(queue, offset, limit))
-        for worker in WORKERS:
-            self.both(lambda engine, worker=worker: engine.held(worker))
+            self.both(lambda engine, queue=queue: engine.oldest(queue))
 
     @invariant()
     def same_contents(self) -> None:
-        expected = contents_of_memory(self.memory, self.clock.now)
-        assert contents_of_redis(self.redis, self.clock.now) == expected
-        check(expected)
-        assert len(expected.messages) == self.alive, "no message is lost or made up"
+        contents = self.both(contents_of)
+        check(contents)
+        assert sum(contents.unfinished.values()) == self.alive, "no message is lost or made up"
+        engine = self.sides[0].engine
         standing = {
-            (worker, key, token)
-            for worker, claims in expected.claims.items()
-            for key, token in claims.items()
+            (worker, key, token) for worker in WORKERS for key, token in engine.held(worker).items()
         }
         assert standing <= self.open
-        # What was given back or taken away is handed out anew, as a delivery of its own.
+        # What was requeued or taken away is handed out anew, as a delivery of its own.
         self.open &= standing
 
     def teardown(self) -> None:
-        self.look(0, 50)
+        for side in self.sides:
+            side.engine.close()
+        self.servers.flush()
 
 
-@pytest.fixture
-def redis_engine(servers: Servers) -> Iterator[tuple[RedisEngine, Clock]]:
-    clock = Clock()
-    rules = EngineRules(max_deliveries=2)
-    engine = RedisEngine(servers.url("valkey"), rules=rules, clock=clock)
-    # A server that does not know the first script of a round trip is sent it again, after it has run the others.
-    engine._pool.call([("SCRIPT", "LOAD", script(name).text) for name in ALL_SCRIPTS])
-    yield engine, clock
+def prepare(kind: str, servers: Servers) -> None:
+    """Let the server run every kind of call once.
+
+    One that does not know the first script of a round trip is sent it again, after the others.
+    """
+    engine = ENGINES[kind](servers, Clock(), EngineRules())
+    engine.enqueue([Envelope("t1", "a", 5, b"")])
+    (claim,) = engine.claim("w1", ["a"], 1).claims
+    engine.commit("w1", [Completion(claim, outcome("t1"))])
     engine.close()
+    servers.flush()
 
 
 @pytest.mark.timeout(3600)
-def test_both_engines_do_the_same(redis_engine: tuple[RedisEngine, Clock]) -> None:
-    engine, clock = redis_engine
+@pytest.mark.parametrize("kind", COMPARED)
+def test_engines_do_the_same(kind: str, servers: Servers) -> None:
+    prepare(kind, servers)
     long = os.environ.get("HYPOTHESIS_PROFILE") == "long"
     run_state_machine_as_test(
-        lambda: EngineMachine(engine, clock),
+        lambda: EngineMachine(kind, servers),
         settings=settings(
             max_examples=5000 if long else 200,
             stateful_step_count=60 if long else 30,

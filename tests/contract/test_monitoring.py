@@ -6,9 +6,10 @@ import threading
 
 import pytest
 
-from taskhub.engine.monitoring import BEGINNING
-from taskhub.engine.port import Ending, Engine
-from taskhub.engine.rules import EngineRules
+from taskhub.engine.port.claims import Completion
+from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.monitoring import FROM_BEGINNING
+from taskhub.engine.port.rules import EngineRules
 from taskhub.statistics import Failure, failures, summarize
 from taskhub.statistics.failures import MOST
 from taskhub.statistics.tally import Subject, tally, with_error
@@ -32,20 +33,22 @@ def _end(engine: Engine, *tallies: str, worker: str = "w1") -> list[bool]:
     return engine.commit(
         worker,
         [
-            Ending(claim, outcome(claim.task_id), text)
+            Completion(claim, outcome(claim.task_id), text)
             for claim, text in zip(claims, tallies, strict=True)
         ],
     )
 
 
-def _texts(engine: Engine, after: str = BEGINNING) -> list[str]:
-    with engine.events(after) as events:
+def _texts(engine: Engine, after: str = FROM_BEGINNING) -> list[str]:
+    with engine.read_events(after) as events:
         return [event.text.decode() for event in events.read(0)]
 
 
-def test_endings_are_counted_in_the_minute_of_their_commit(engine: Engine, clock: Clock) -> None:
+def test_completions_are_counted_in_the_minute_of_their_commit(
+    engine: Engine, clock: Clock
+) -> None:
     minute = clock() // 60_000
-    assert engine.minute() == minute
+    assert engine.current_minute() == minute
     _end(engine, DONE, DONE, FAILED, REVOKED)
     clock.advance(60_000)
     _end(engine, DONE)
@@ -63,27 +66,27 @@ def test_endings_are_counted_in_the_minute_of_their_commit(engine: Engine, clock
     assert (summary.done, summary.failed, summary.run.count, summary.wait.count) == (3, 1, 4, 3)
 
 
-def test_an_ending_that_is_refused_is_not_counted(engine: Engine) -> None:
+def test_a_completion_that_is_refused_is_not_counted(engine: Engine) -> None:
     engine.enqueue([message("t1")])
     claim = claim_one(engine)
-    endings = [Ending(claim, outcome("t1")._replace(events=("{}",)), DONE)]
-    engine.release("w1")
-    assert engine.commit("w1", endings) == [False]
+    completions = [Completion(claim, outcome("t1")._replace(events=("{}",)), DONE)]
+    engine.reclaim("w1")
+    assert engine.commit("w1", completions) == [False]
     again = claim_one(engine, "w2")
-    assert engine.commit("w2", [Ending(again, outcome("t1"), FAILED)]) == [True]
-    assert engine.commit("w2", [Ending(again, outcome("t1"), FAILED)]) == [False]
-    (counts,) = engine.counts([engine.minute()])
+    assert engine.commit("w2", [Completion(again, outcome("t1"), FAILED)]) == [True]
+    assert engine.commit("w2", [Completion(again, outcome("t1"), FAILED)]) == [False]
+    (counts,) = engine.counts([engine.current_minute()])
     assert counts == {"add\ndefault\n=failed": 1, "add\ndefault\nr4": 1}
     assert _texts(engine) == []
 
 
-def test_an_ending_without_a_tally_is_not_counted(engine: Engine) -> None:
+def test_a_completion_without_a_tally_is_not_counted(engine: Engine) -> None:
     _end(engine, "")
-    assert engine.counts([engine.minute()]) == [{}]
+    assert engine.counts([engine.current_minute()]) == [{}]
 
 
 def test_what_tasks_failed_with_is_kept_with_the_last_example(engine: Engine, clock: Clock) -> None:
-    minute = engine.minute()
+    minute = engine.current_minute()
     full = with_error(FAILED, "t1", "OSError\nno space: 100 % [x]")
     odd = with_error(tally("odd.päck", "b", "failed"), "t3", "Päck\n")
     _end(engine, DONE, full, full, with_error(FAILED, "t2", "ValueError\n"), odd)
@@ -108,25 +111,25 @@ def test_what_tasks_failed_with_is_kept_with_the_last_example(engine: Engine, cl
 def test_a_flood_of_kinds_of_failures_is_cut(engine: Engine) -> None:
     texts = [with_error(FAILED, "t", f"Error{number}\nx") for number in range(MOST + 20)]
     _end(engine, *texts)
-    (kept,) = engine.failures([engine.minute()])
+    (kept,) = engine.failures([engine.current_minute()])
     assert len(kept) == 2 * MOST
     # Those that are known are still counted.
     known = next(iter(failures([kept])[Subject("add", "default")]))
     _end(engine, with_error(FAILED, "t", f"{known.kind}\nagain"))
-    found = failures(engine.failures([engine.minute()]))[Subject("add", "default")]
+    found = failures(engine.failures([engine.current_minute()]))[Subject("add", "default")]
     assert found[0] == Failure(known.kind, 2, "again", "t")
 
 
 @pytest.mark.parametrize("rules", [EngineRules(statistics_ttl=0)], ids=["off"])
 def test_nothing_is_counted_where_counts_are_not_kept(engine: Engine) -> None:
     assert _end(engine, DONE, with_error(FAILED, "t", "OSError\nx")) == [True, True]
-    assert engine.counts([engine.minute()]) == [{}]
-    assert engine.failures([engine.minute()]) == [{}]
+    assert engine.counts([engine.current_minute()]) == [{}]
+    assert engine.failures([engine.current_minute()]) == [{}]
 
 
 @pytest.mark.parametrize("rules", [EngineRules(statistics_ttl=50)], ids=["short"])
 def test_counts_are_forgotten(engine: Engine, clock: Clock) -> None:
-    minute = engine.minute()
+    minute = engine.current_minute()
     _end(engine, DONE, with_error(FAILED, "t", "OSError\nx"))
 
     def is_forgotten() -> bool:
@@ -139,36 +142,36 @@ def test_counts_are_forgotten(engine: Engine, clock: Clock) -> None:
 def test_odd_names_are_counted_as_they_are(engine: Engine) -> None:
     odd = "päck.add %d [x] 'y'"
     _end(engine, tally(odd, "a:b c", "done"))
-    assert engine.counts([engine.minute()]) == [{f"{odd}\na:b c\n=done": 1}]
+    assert engine.counts([engine.current_minute()]) == [{f"{odd}\na:b c\n=done": 1}]
 
 
-def test_events_of_endings_and_others_come_in_one_order(engine: Engine) -> None:
-    engine.tell(["1", "2"])
+def test_events_of_completions_and_others_come_in_one_order(engine: Engine) -> None:
+    engine.append_events(["1", "2"])
     engine.enqueue([message("t1")])
     claim = claim_one(engine)
-    engine.commit("w1", [Ending(claim, outcome("t1")._replace(events=("3", "4")))])
-    engine.tell(["5"])
-    engine.tell([])
+    engine.commit("w1", [Completion(claim, outcome("t1")._replace(events=("3", "4")))])
+    engine.append_events(["5"])
+    engine.append_events([])
     assert _texts(engine) == ["1", "2", "3", "4", "5"]
 
 
-def test_a_reader_goes_on_from_a_place(engine: Engine) -> None:
-    engine.tell(["1", "2", "3"])
-    with engine.events(BEGINNING) as events:
+def test_a_reader_goes_on_from_an_event(engine: Engine) -> None:
+    engine.append_events(["1", "2", "3"])
+    with engine.read_events(FROM_BEGINNING) as events:
         first, second, third = events.read(0)
         assert events.read(0) == []
-        engine.tell(["4"])
+        engine.append_events(["4"])
         assert [event.text for event in events.read(5)] == [b"4"]
-    assert _texts(engine, second.place) == ["3", "4"]
-    assert _texts(engine, third.place) == ["4"]
+    assert _texts(engine, second.id) == ["3", "4"]
+    assert _texts(engine, third.id) == ["4"]
     assert first.text == b"1"
 
 
-def test_without_a_place_what_comes_from_now_on_is_read(engine: Engine) -> None:
-    engine.tell(["before"])
-    with engine.events() as events:
+def test_without_an_id_what_comes_from_now_on_is_read(engine: Engine) -> None:
+    engine.append_events(["before"])
+    with engine.read_events() as events:
         assert events.read(0) == []
-        speaker = threading.Timer(0.05, engine.tell, [["after"]])
+        speaker = threading.Timer(0.05, engine.append_events, [["after"]])
         speaker.start()
         assert [event.text for event in events.read(20)] == [b"after"]
         speaker.join()
@@ -176,9 +179,9 @@ def test_without_a_place_what_comes_from_now_on_is_read(engine: Engine) -> None:
 
 def test_the_stream_keeps_only_the_latest(engine: Engine) -> None:
     for start in range(0, 1000, 100):
-        engine.tell([str(number) for number in range(start, start + 100)])
+        engine.append_events([str(number) for number in range(start, start + 100)])
     texts: list[str] = []
-    with engine.events(BEGINNING) as events:
+    with engine.read_events(FROM_BEGINNING) as events:
         while found := events.read(0):
             texts += [event.text.decode() for event in found]
     assert texts[-50:] == [str(number) for number in range(950, 1000)]
@@ -195,7 +198,7 @@ def test_a_claim_knows_how_long_its_message_was_ready(engine: Engine, clock: Clo
     assert waits == {"low": 2.5, "high": 0.5}
     clock.advance(3500)
     assert claim_one(engine).waited == 0
-    engine.give_back("w1", ["low"])
+    engine.requeue("w1", ["low"])
     clock.advance(1000)
     assert claim_one(engine, "w2").waited == 7
 

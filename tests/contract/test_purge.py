@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from taskhub.engine.looking import QueueCounts
-from taskhub.engine.port import Engine
-from tests.contract.stage import Clock, claim_all, claim_one, ending, ids, message
+from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.inspection import QueueCounts
+from tests.contract.stage import Clock, claim_all, claim_one, completion, ids, message
 
 
 def test_ready_and_delayed_messages_are_dropped(engine: Engine) -> None:
@@ -31,7 +31,7 @@ def test_running_tasks_are_left_alone(engine: Engine) -> None:
 
     assert engine.purge("default") == 1
 
-    assert engine.commit("w1", [ending(claim)]) == [True]
+    assert engine.commit("w1", [completion(claim)]) == [True]
 
 
 def test_more_than_a_page_is_dropped(engine: Engine) -> None:
@@ -47,7 +47,7 @@ def test_more_than_a_page_is_dropped(engine: Engine) -> None:
 def test_the_ids_of_dropped_messages_are_free(engine: Engine) -> None:
     engine.enqueue([message("id"), message("id")])
     claim_one(engine, "w1")
-    engine.release("w1")
+    engine.reclaim("w1")
 
     assert engine.purge("default") == 2
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from taskhub.engine.port import Engine
+from taskhub.engine.port.engine import Engine
 from tests.contract.stage import (
     Clock,
     claim_all,
     claim_one,
-    ending,
+    completion,
     ids,
     is_empty,
     message,
@@ -25,7 +25,7 @@ def test_a_ready_task_is_taken_out_of_its_queue(engine: Engine) -> None:
     (claim,) = engine.revoke("revoker", ["id"], REMEMBER)
 
     assert (claim.task_id, claim.priority, claim.revoked) == ("id", 8, True)
-    assert engine.commit("revoker", [ending(claim, "REVOKED")]) == [True]
+    assert engine.commit("revoker", [completion(claim, "REVOKED")]) == [True]
     assert state_of(engine, "id") == "REVOKED"
     assert ids(claim_all(engine)) == ["a", "b"]
 
@@ -36,8 +36,8 @@ def test_a_delayed_task_is_taken_out(engine: Engine, priority: int) -> None:
 
     (claim,) = engine.revoke("revoker", ["id"], REMEMBER)
 
-    assert claim.score == str((9 - priority) * 2**49)
-    assert engine.commit("revoker", [ending(claim, "REVOKED")]) == [True]
+    assert (claim.priority, claim.sequence, claim.ready_at) == (priority, 0, None)
+    assert engine.commit("revoker", [completion(claim, "REVOKED")]) == [True]
     assert is_empty(engine, "revoker")
 
 
@@ -47,7 +47,7 @@ def test_a_running_task_is_left_to_its_worker(engine: Engine) -> None:
 
     assert engine.revoke("revoker", ["id"], REMEMBER) == []
 
-    assert engine.commit("w1", [ending(claim)]) == [True]
+    assert engine.commit("w1", [completion(claim)]) == [True]
 
 
 def test_an_unknown_id_is_remembered(engine: Engine) -> None:
@@ -63,7 +63,7 @@ def test_a_revoked_task_that_is_delivered_again_is_known_to_be_revoked(engine: E
     engine.enqueue([message("id")])
     claim_one(engine, "w1")
     engine.revoke("revoker", ["id"], REMEMBER)
-    engine.release("w1")
+    engine.reclaim("w1")
 
     assert claim_one(engine, "w2").revoked
 
@@ -72,7 +72,7 @@ def test_a_retry_of_a_revoked_task_is_known_to_be_revoked(engine: Engine) -> Non
     engine.enqueue([message("id")])
     claim = claim_one(engine, "w1")
     engine.revoke("revoker", ["id"], REMEMBER)
-    engine.commit("w1", [ending(claim, "RETRY", publish=[message("id")])])
+    engine.commit("w1", [completion(claim, "RETRY", publish=[message("id")])])
 
     assert claim_one(engine, "w1").revoked
 
@@ -103,7 +103,7 @@ def test_what_a_revoker_leaves_behind_is_found(engine: Engine, clock: Clock) -> 
     clock.advance(engine.workers()["revoker"])
 
     assert engine.renew([], 1) == ["revoker"]
-    engine.release("revoker", only_expired=True)
+    engine.reclaim("revoker", only_expired=True)
 
     assert claim_one(engine).revoked
 
@@ -117,10 +117,10 @@ def test_a_revoker_that_found_nothing_leaves_nothing(engine: Engine) -> None:
 def test_deliveries_are_forgotten_with_a_revoked_task(engine: Engine) -> None:
     engine.enqueue([message("id")])
     claim_one(engine, "w1")
-    engine.release("w1")
+    engine.reclaim("w1")
     (claim,) = engine.revoke("revoker", ["id"], 1)
     assert claim.delivery == 2
-    engine.commit("revoker", [ending(claim, "REVOKED")])
+    engine.commit("revoker", [completion(claim, "REVOKED")])
 
     engine.enqueue([message("id")])
 

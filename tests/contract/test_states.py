@@ -1,11 +1,11 @@
-"""States that are no ending."""
+"""States that are no completion."""
 
 from __future__ import annotations
 
 import pytest
 
-from taskhub.engine.port import Engine
-from tests.contract.stage import claim_one, document, ending, message, state_of
+from taskhub.engine.port.engine import Engine
+from tests.contract.stage import claim_one, completion, document, message, state_of
 
 
 def test_a_state_is_stored(engine: Engine) -> None:
@@ -26,7 +26,7 @@ def test_a_success_is_never_overwritten(engine: Engine, success: str) -> None:
     assert engine.documents(["id"]) == [success.encode()]
 
 
-def test_other_endings_are_overwritten(engine: Engine) -> None:
+def test_other_completions_are_overwritten(engine: Engine) -> None:
     engine.store_state("id", document("id", "FAILURE"), None)
 
     assert engine.store_state("id", document("id", "STARTED"), None)
@@ -45,23 +45,23 @@ def test_a_worker_writes_only_while_it_holds_the_claim(engine: Engine) -> None:
 
     assert engine.store_state("id", started, None, held=("w1", claim))
     assert not engine.store_state("id", document("id", "X"), None, held=("w2", claim))
-    engine.release("w1")
+    engine.reclaim("w1")
     assert not engine.store_state("id", document("id", "X"), None, held=("w1", claim))
     again = claim_one(engine, "w1")
     assert not engine.store_state("id", document("id", "X"), None, held=("w1", claim))
 
     assert state_of(engine, "id") == "STARTED"
     assert engine.store_state("id", document("id", "Y"), None, held=("w1", again))
-    engine.commit("w1", [ending(again, "FAILURE")])
+    engine.commit("w1", [completion(again, "FAILURE")])
     assert not engine.store_state("id", started, None, held=("w1", again))
 
 
-def test_an_ending_is_written_over_a_success(engine: Engine) -> None:
+def test_a_completion_is_written_over_a_success(engine: Engine) -> None:
     """A later execution of the same id has the last word, as in Celery."""
     engine.enqueue([message("id"), message("id")])
     first, second = engine.claim("w1", ["default"], 2).claims
 
-    engine.commit("w1", [ending(first)])
-    engine.commit("w1", [ending(second, "FAILURE")])
+    engine.commit("w1", [completion(first)])
+    engine.commit("w1", [completion(second, "FAILURE")])
 
     assert state_of(engine, "id") == "FAILURE"

@@ -15,7 +15,8 @@ import pymysql
 
 __all__ = ("available_databases", "fresh_database")
 
-#: Where servers are looked for, if the environment does not say: on this machine, as their installers leave them.
+#: Where servers are looked for, if the environment does not say: on this machine, as their
+#: installers leave them.
 _POSTGRESQL: Final = os.environ.get(
     "TEST_POSTGRESQL", "host=127.0.0.1 user=postgres dbname=postgres connect_timeout=2"
 )

@@ -1,8 +1,11 @@
-"""A TCP proxy that fails on command: it delays, cuts, loses one reply, goes silent, or strikes at one request."""
+"""A TCP proxy that fails on command: it delays, cuts, loses one reply, goes silent, answers itself, or strikes at one
+request.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import select
 import socket
 import threading
@@ -13,6 +16,8 @@ from typing import NamedTuple, Self
 __all__ = ("FaultyProxy",)
 
 _CHUNK = 1 << 16
+#: How a command begins.
+_COMMAND = re.compile(rb"(?:^|\r\n)\*\d+(?=\r\n)")
 
 
 class Ambush(NamedTuple):
@@ -29,7 +34,7 @@ class Ambush(NamedTuple):
 class FaultyProxy:
     """Forwards connections to a port of 127.0.0.1 until it is told to misbehave.
 
-    Parameters:
+    Args:
         port: Where the store listens.
     """
 
@@ -44,13 +49,16 @@ class FaultyProxy:
         self.is_silent = False
         #: Whether new connections are closed at once.
         self.refuses = False
+        #: What clients get for each command, which the store never gets; None: the store is asked.
+        self.answer: bytes | None = None
         self._lost_reply: bytes | None = None
         self._ambush: Ambush | None = None
         #: Set when the reply that was to be lost has been lost, or an ambush is over.
         self.lost = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
 
     @property
     def url(self) -> str:
@@ -91,17 +99,22 @@ class FaultyProxy:
     ) -> None:
         """At the next request that matches, call `strike`, and then cut the connection.
 
-        With `after` the store has served the request when `strike` is called, without it the store never gets it. The
-        client hears nothing of either.
+        With `after` the store has served the request when `strike` is called, without it the store
+        never gets it. The client hears nothing of either.
         """
         self.lost.clear()
         self._ambush = Ambush(matches, strike, after)
 
     def close(self) -> None:
-        """End it."""
+        """End it: nothing that was sent to it reaches the store later."""
         self._closed = True
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._threads[0].join()
         self._listener.close()
         self.cut()
+        for thread in self._threads:
+            thread.join()
 
     def __enter__(self) -> Self:
         return self
@@ -145,7 +158,10 @@ class FaultyProxy:
                 continue
             with self._lock:
                 self._pairs.add(pair)
-            threading.Thread(target=self._serve, args=(pair,), daemon=True).start()
+            self._threads.append(
+                threading.Thread(target=self._serve, args=(pair,), name="proxy-pair", daemon=True)
+            )
+            self._threads[-1].start()
 
     def _serve(self, pair: _Pair) -> None:
         try:
@@ -191,6 +207,9 @@ class _Pair:
             self.is_silent = True
             return True
         if source is self._client:
+            if proxy.answer is not None:
+                self._client.sendall(proxy.answer * len(_COMMAND.findall(chunk)))
+                return True
             self._ambush = self._ambush or proxy.take_ambush(chunk)
             if self._ambush is not None and not self._ambush.after:
                 return self._fall(self._ambush.strike)

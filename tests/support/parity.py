@@ -91,8 +91,8 @@ def every(folder: Path) -> list[Any]:
 def stores(directory: Path) -> Iterator[dict[str, str]]:
     """Run a server for each library; yields their URLs by library.
 
-    Databases of one server would not do: results are told on channels, which all databases share, and the same program
-    has the same task ids with both libraries.
+    Databases of one server would not do: results are told on channels, which all databases share,
+    and the same program has the same task ids with both libraries.
     """
     with start_valkey(directory) as theirs, start_valkey(directory) as ours:
         yield {"celery": theirs.url, "taskhub": ours.url}
@@ -117,13 +117,13 @@ def run_beside_worker(
 ) -> str:
     """Run `client.py` of a folder while a worker of a library runs, and return what it prints.
 
-    Parameters:
-      folder: has `client.py` and the modules that both import; the worker runs there.
-      worker: the worker's module and arguments.
-      directory: where the worker's log goes.
-      arguments: the client's.
-      timeout: seconds that the client may take.
-      more: environment variables of both; the client has `ROLE=client`, too.
+    Args:
+        folder: has `client.py` and the modules that both import; the worker runs there.
+        worker: the worker's module and arguments.
+        directory: where the worker's log goes.
+        arguments: the client's.
+        timeout: seconds that the client may take.
+        more: environment variables of both; the client has `ROLE=client`, too.
     """
     variables = environment(library, STORE=store, C_FORCE_ROOT="1", **more)
     variables["PYTHONPATH"] = f"{folder}:{variables['PYTHONPATH']}"
@@ -159,8 +159,8 @@ def outcomes_beside_workers(
 ) -> dict[str, dict[str, Any]]:
     """Run `client.py` of a folder beside a worker of each library, and return the JSON that it prints, by library.
 
-    Parameters:
-      commands: the worker's module and arguments, by library.
+    Args:
+        commands: the worker's module and arguments, by library.
     """
     with stores(directory) as urls:
 

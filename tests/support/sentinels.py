@@ -17,7 +17,7 @@ READY_TIMEOUT: Final = 30.0
 class Watched:
     """One master, one replica and three sentinels, ready for a failover.
 
-    Parameters:
+    Args:
         name: Which server: one of ``available_servers()``.
         tmp: Where their data is.
         password: The servers' password, not the sentinels'.

@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 __all__ = (
     "Server",
@@ -74,7 +74,7 @@ class Server:
 
     To be started by the main thread: on Linux the kernel ends it with the thread that did.
 
-    Parameters:
+    Args:
         binary: The program.
         directory: Where its data and log are; made if missing.
         args: More arguments for it, as on its command line. The last one of a name counts.
@@ -82,6 +82,13 @@ class Server:
     """
 
     process: subprocess.Popen[bytes]
+
+    #: The servers of this process that run now.
+    running: ClassVar[set[Server]] = set()
+
+    #: Whether its keys outlive a test, because workers that tests share stand in it: the fixture of
+    #: these workers then sees to it that no message does.
+    is_shared = False
 
     def __init__(
         self, binary: Path, directory: Path, *, args: Sequence[str] = (), port: int | None = None
@@ -124,6 +131,7 @@ class Server:
             preexec_fn=end_with_parent(),
         )
         atexit.register(self.kill)
+        Server.running.add(self)
         deadline = time.monotonic() + START_TIMEOUT
         while not self._serves():
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -142,6 +150,7 @@ class Server:
     def kill(self) -> None:
         """End it without notice, as a power cut does."""
         atexit.unregister(self.kill)
+        Server.running.discard(self)
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
@@ -160,6 +169,15 @@ class Server:
         """Let it go on after ``pause``."""
         self.process.send_signal(signal.SIGCONT)
 
+    def flush(self) -> None:
+        """Remove all keys of all databases."""
+        assert self._ask(b"FLUSHALL\r\n") == "+OK\r\n"
+
+    def held_keys(self) -> str:
+        """Return how many keys each database holds, as it says; "": none, or it wants a password first."""
+        told = self._ask(b"INFO keyspace\r\n")
+        return " ".join(line for line in told.split() if line.startswith("db"))
+
     def __enter__(self) -> Self:
         return self
 
@@ -176,18 +194,21 @@ class Server:
         ]
 
     def _serves(self) -> bool:
+        # A demand for a password is an answer; "-LOADING" is not yet one.
+        return self._ask(b"PING\r\n").startswith(("+PONG", "-NOAUTH"))
+
+    def _ask(self, command: bytes) -> str:
+        """Return the first bytes of a reply; "": there is none."""
         family = socket.AF_INET if self.port else socket.AF_UNIX
         address = ("127.0.0.1", self.port) if self.port else str(self.socket)
         with socket.socket(family) as connection:
             connection.settimeout(1.0)
             try:
                 connection.connect(address)
-                connection.sendall(b"PING\r\n")
-                reply = connection.recv(64)
+                connection.sendall(command)
+                return connection.recv(4096).decode("ascii", "replace")
             except OSError:
-                return False
-        # A demand for a password is an answer; "-LOADING" is not yet one.
-        return reply.startswith((b"+PONG", b"-NOAUTH"))
+                return ""
 
     def _last_words(self) -> str:
         try:

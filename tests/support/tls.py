@@ -33,7 +33,7 @@ class Certificates:
 class TLSFront:
     """Accepts TLS on a port of its own and passes what comes on to a plain port.
 
-    Parameters:
+    Args:
         target: The plain port on 127.0.0.1.
         certificates: What to show, and whose clients to accept.
         ask_client: Whether clients must show a certificate.

@@ -21,9 +21,11 @@ SETTINGS_VARIABLE: Final = "TASKHUB_TEST_SETTINGS"
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _READY: Final = re.compile(r"\[PID (\d+)\].*WorkerProcess\(\d+\)\].*is ready for action")
-_KEEPER_READY: Final = re.compile(r"\[PID (\d+)\].*ForkProcess\(\d+\)\].*is ready for action")
+_LEASE_RENEWER_READY: Final = re.compile(
+    r"\[PID (\d+)\].*ForkProcess\(\d+\)\].*is ready for action"
+)
 _SUPERVISED: Final = re.compile(r"worker process \d+ \(process (\d+)\) is ready")
-_KEPT: Final = re.compile(r"the keeper renews the lease of this process")
+_KEPT: Final = re.compile(r"the lease renewer renews the lease of this process")
 
 
 def until(holds: Callable[[], Any], what: str, timeout: float = 60.0) -> Any:
@@ -39,9 +41,9 @@ def until(holds: Callable[[], Any], what: str, timeout: float = 60.0) -> Any:
 
 
 class WorkerSet:
-    """One run of ``dramatiq``: its master, its worker processes, and the keeper.
+    """One run of ``dramatiq``: its master, its worker processes, and the lease renewer.
 
-    Parameters:
+    Args:
         module: The module with the tasks; it must not raise the levels of its loggers.
         settings: The settings of its app, which the module reads from ``SETTINGS_VARIABLE``.
         directory: Where its log goes.
@@ -75,7 +77,7 @@ class WorkerSet:
             ),
             "PYTHONUNBUFFERED": "1",
         }
-        self._environment.pop("TASKHUB_KEEPER", None)
+        self._environment.pop("TASKHUB_LEASE_RENEWER", None)
         self.master: subprocess.Popen[bytes] | None = None
 
     @staticmethod
@@ -106,7 +108,7 @@ class WorkerSet:
         return self.wait_until_ready() if wait else self
 
     def wait_until_ready(self) -> Self:
-        """Wait until all of its processes are ready, and known to the keeper."""
+        """Wait until all of its processes are ready, and known to the lease renewer."""
         until(
             lambda: (
                 len(self.pids) == self.processes and len(_KEPT.findall(self.log)) == self.processes
@@ -165,9 +167,9 @@ class WorkerSet:
         return [int(pid) for pid in _READY.findall(self.log)]
 
     @property
-    def keeper(self) -> int | None:
-        """The keeper's process id, once it has come up."""
-        found = _KEEPER_READY.search(self.log)
+    def lease_renewer(self) -> int | None:
+        """The lease_renewer's process id, once it has come up."""
+        found = _LEASE_RENEWER_READY.search(self.log)
         return int(found[1]) if found else None
 
     @property
@@ -183,7 +185,7 @@ class WorkerSet:
 
 
 class SupervisedSet(WorkerSet):
-    """One run of ``taskhub worker``: its supervisor, which is the keeper, too, and its worker processes.
+    """One run of ``taskhub worker``: its supervisor, which is the lease renewer, too, and its worker processes.
 
     Each process is in a group of its own: `kill`, `freeze` and `thaw` look for them in the log.
     """
@@ -200,7 +202,7 @@ class SupervisedSet(WorkerSet):
         ]
 
     def wait_until_ready(self) -> Self:
-        """Wait until all of its processes are ready, and known to the keeper."""
+        """Wait until all of its processes are ready, and known to the lease renewer."""
         until(
             lambda: (
                 len(self.pids) >= self.processes and len(_KEPT.findall(self.log)) >= self.processes

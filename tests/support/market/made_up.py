@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from taskhub.actors.quant import Answer, Bar, Board, BoardKind, Code, Market, Member, Stock
 from taskhub.exceptions import SoftTimeLimitExceeded
-from taskhub.quant import Answer, Bar, Board, BoardKind, Code, Market, Member, Stock
 from tests.support.workers import until
 
 __all__ = ("BROKEN", "GATE", "SLOW", "MadeUpSource", "asked_at")

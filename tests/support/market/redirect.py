@@ -1,7 +1,7 @@
 """Leads akshare's requests to a `MarketSite`, and lets it not pause between pages.
 
-Below akshare: its own functions run, and `requests` really sends, gets errors and reads answers. Imported by a worker
-process, it reads the site's address from the environment.
+Below akshare: its own functions run, and `requests` really sends, gets errors and reads answers.
+Imported by a worker process, it reads the site's address from the environment.
 """
 
 from __future__ import annotations

@@ -125,7 +125,7 @@ class Market:
 class MarketSite:
     """The server, and what goes wrong with it.
 
-    Parameters:
+    Args:
         market: What it tells.
     """
 
@@ -133,8 +133,9 @@ class MarketSite:
         self.market = market or Market()
         #: Requests by what they were for: `stocks`, `industries`, `bars` ...
         self.asked: Counter[str] = Counter()
-        #: What befalls the next requests of a kind, one after the other: `429`, `503`, `drop`, `break`, `null`,
-        #: `empty`, `columns`, `moved`, `html`; the last one goes on for ever if it ends with `*`.
+        #: What befalls the next requests of a kind, one after the other: `429`, `503`, `drop`,
+        #: `break`, `null`, `empty`, `columns`, `moved`, `html`; the last one goes on forever if it
+        #: ends with `*`.
         self.troubles: dict[str, list[str]] = {}
         #: After so many requests, further ones are held back until `open` is set.
         self.held_after = 0

@@ -6,12 +6,22 @@ from collections.abc import Sequence
 
 import pytest
 
-from taskhub.engine.port import Claim, Engine
-from taskhub.engine.throttle import ASK_AGAIN, AT_ONCE, Pace, Turn, pace_of
-from tests.contract.stage import Clock, claim_all, claim_one, ending, ids, is_empty, message, rings
+from taskhub.engine.port.claims import Claim
+from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.rate_limiter import AT_ONCE, REQUEST_AGAIN, PermitRequest, Rate, rate_of
+from tests.contract.stage import (
+    Clock,
+    claim_all,
+    claim_one,
+    completion,
+    ids,
+    is_empty,
+    is_notified,
+    message,
+)
 
 #: Ten a second.
-TEN = pace_of(10)
+TEN = rate_of(10)
 
 
 def ask(
@@ -20,20 +30,20 @@ def ask(
     worker: str = "w1",
     *,
     task: str = "limited",
-    pace: Pace = TEN,
+    rate: Rate = TEN,
 ) -> list[str]:
     """Ask for turns; return the ids of those that may begin."""
-    turns = [Turn(claim.key, claim.token, task, pace) for claim in claims]
-    granted = engine.throttle.take_turns(worker, turns).granted
+    turns = [PermitRequest(claim.key, claim.token, task, rate) for claim in claims]
+    granted = engine.rate_limiter.acquire_permits(worker, turns).granted
     return [claim.task_id for claim, may in zip(claims, granted, strict=True) if may]
 
 
 def begin(
-    engine: Engine, worker: str = "w1", *queues: str, task: str = "limited", pace: Pace = TEN
+    engine: Engine, worker: str = "w1", *queues: str, task: str = "limited", rate: Rate = TEN
 ) -> list[str]:
     """Claim what there is and let begin what may."""
     claims = claim_all(engine, worker, *queues)
-    return ask(engine, claims, worker, task=task, pace=pace) if claims else []
+    return ask(engine, claims, worker, task=task, rate=rate) if claims else []
 
 
 def test_one_begins_and_the_others_wait_for_their_turns(engine: Engine, clock: Clock) -> None:
@@ -68,31 +78,31 @@ def test_a_bucket_does_not_fill_beyond_its_size(engine: Engine, clock: Clock) ->
 
 
 def test_fast_tasks_may_begin_a_tenth_of_a_second_together(engine: Engine, clock: Clock) -> None:
-    fast = pace_of(100)
+    fast = rate_of(100)
     engine.enqueue([message(f"{number:02}") for number in range(30)])
-    assert len(begin(engine, pace=fast)) == 10
-    assert begin(engine, pace=fast) == []
+    assert len(begin(engine, rate=fast)) == 10
+    assert begin(engine, rate=fast) == []
     clock.advance(50)
-    assert len(begin(engine, pace=fast)) == 5
+    assert len(begin(engine, rate=fast)) == 5
     clock.advance(1000)
-    assert len(begin(engine, pace=fast)) == 10
+    assert len(begin(engine, rate=fast)) == 10
 
 
-def test_a_slow_pace_is_kept(engine: Engine, clock: Clock) -> None:
-    hourly = pace_of(2 / 3600)
+def test_a_slow_rate_is_kept(engine: Engine, clock: Clock) -> None:
+    hourly = rate_of(2 / 3600)
     engine.enqueue([message(name) for name in "ab"])
-    assert begin(engine, pace=hourly) == ["a"]
+    assert begin(engine, rate=hourly) == ["a"]
     clock.advance(1_800_000 - 1)
-    assert begin(engine, pace=hourly) == []
+    assert begin(engine, rate=hourly) == []
     clock.advance(1)
-    assert begin(engine, pace=hourly) == ["b"]
+    assert begin(engine, rate=hourly) == ["b"]
 
 
 def test_it_is_told_when_the_next_turn_comes(engine: Engine, clock: Clock) -> None:
     engine.enqueue([message(name) for name in "ab"])
     claims = claim_all(engine)
-    turns = [Turn(claim.key, claim.token, "limited", TEN) for claim in claims]
-    assert engine.throttle.take_turns("w1", turns).next_turn == 100
+    turns = [PermitRequest(claim.key, claim.token, "limited", TEN) for claim in claims]
+    assert engine.rate_limiter.acquire_permits("w1", turns).next_permit == 100
     clock.advance(30)
     assert engine.claim("w2", ["other"], 1).next_due == 70
 
@@ -125,7 +135,7 @@ def test_nobody_overtakes_those_that_wait(engine: Engine, clock: Clock) -> None:
 def test_waiting_is_no_delivery_and_no_claim(engine: Engine, clock: Clock) -> None:
     engine.enqueue([message("a"), message("b")])
     begin(engine)
-    assert engine.release("w1") == 1
+    assert engine.reclaim("w1") == 1
     clock.advance(100)
     found = {claim.task_id: claim.delivery for claim in claim_all(engine, "w2")}
     assert found == {"a": 2, "b": 1}
@@ -140,18 +150,18 @@ def test_those_that_wait_do_not_hold_up_others_of_their_queue(engine: Engine) ->
     assert claim_all(engine) == []
     assert engine.queues()["default"].ready == 0
     assert engine.queues()["default"].delayed == 49
-    assert engine.throttle.waiting() == {"limited": 49}
+    assert engine.rate_limiter.waiting() == {"limited": 49}
 
 
-def test_when_its_turn_comes_its_queue_s_bell_rings(engine: Engine, clock: Clock) -> None:
+def test_when_its_turn_comes_its_queue_s_notifier_rings(engine: Engine, clock: Clock) -> None:
     engine.enqueue([message("a", "x"), message("b", "y")])
     ask(engine, claim_all(engine, "w1", "x", "y"))
     for queue in ("x", "y"):
-        rings(engine, queue)
+        is_notified(engine, queue)
     clock.advance(100)
     # Whoever comes by makes it ready, also for queues of others.
     engine.claim("w2", ["x"], 1)
-    assert rings(engine, "y")
+    assert is_notified(engine, "y")
     assert ids(claim_all(engine, "w1", "y")) == ["b"]
 
 
@@ -161,7 +171,7 @@ def test_a_turn_that_nobody_takes_is_not_the_last(engine: Engine, clock: Clock) 
     clock.advance(100)
     assert ids(claim_all(engine, "w2")) == ["b"]
     # It died, or ended "b" without asking.
-    clock.advance(ASK_AGAIN)
+    clock.advance(REQUEST_AGAIN)
     assert ids(claim_all(engine, "w3")) == ["c"]
 
 
@@ -169,54 +179,54 @@ def test_names_have_buckets_of_their_own(engine: Engine) -> None:
     engine.enqueue([message(name) for name in "abcd"])
     claims = claim_all(engine)
     turns = [
-        Turn(claim.key, claim.token, task, TEN)
+        PermitRequest(claim.key, claim.token, task, TEN)
         for claim, task in zip(claims, ("x", "y", "x", "y"), strict=True)
     ]
-    assert engine.throttle.take_turns("w1", turns).granted == [True, True, False, False]
-    assert engine.throttle.waiting() == {"x": 1, "y": 1}
+    assert engine.rate_limiter.acquire_permits("w1", turns).granted == [True, True, False, False]
+    assert engine.rate_limiter.waiting() == {"x": 1, "y": 1}
 
 
 def test_a_claim_that_was_taken_away_gets_no_turn(engine: Engine) -> None:
     engine.enqueue([message("a")])
     claim = claim_one(engine, "w1")
-    engine.release("w1")
+    engine.reclaim("w1")
     assert ask(engine, [claim], "w1") == []
     assert claim_one(engine, "w2").task_id == "a"
-    assert engine.throttle.waiting() == {}
+    assert engine.rate_limiter.waiting() == {}
 
 
-@pytest.mark.parametrize("pace", [AT_ONCE, pace_of(1000)])
-def test_a_faster_pace_applies_to_those_that_wait(engine: Engine, clock: Clock, pace: Pace) -> None:
-    hourly = pace_of(1 / 3600)
+@pytest.mark.parametrize("rate", [AT_ONCE, rate_of(1000)])
+def test_a_faster_rate_applies_to_those_that_wait(engine: Engine, clock: Clock, rate: Rate) -> None:
+    hourly = rate_of(1 / 3600)
     engine.enqueue([message(f"{number:03}") for number in range(40)])
-    assert begin(engine, pace=hourly) == ["000"]
-    engine.throttle.set_pace("limited", pace)
-    clock.advance(pace.interval // 1000)
-    assert rings(engine, "default")
-    assert len(begin(engine, pace=pace)) == 39
-    assert engine.throttle.waiting() == {}
+    assert begin(engine, rate=hourly) == ["000"]
+    engine.rate_limiter.set_rate("limited", rate)
+    clock.advance(rate.interval // 1000)
+    assert is_notified(engine, "default")
+    assert len(begin(engine, rate=rate)) == 39
+    assert engine.rate_limiter.waiting() == {}
 
 
-def test_a_slower_pace_applies_to_those_that_wait(engine: Engine, clock: Clock) -> None:
+def test_a_slower_rate_applies_to_those_that_wait(engine: Engine, clock: Clock) -> None:
     engine.enqueue([message(name) for name in "abc"])
     assert begin(engine) == ["a"]
-    slow = pace_of(1 / 60)
-    engine.throttle.set_pace("limited", slow)
+    slow = rate_of(1 / 60)
+    engine.rate_limiter.set_rate("limited", slow)
     clock.advance(100)
-    assert begin(engine, pace=slow) == ["b"]
+    assert begin(engine, rate=slow) == ["b"]
     clock.advance(59_999)
-    assert begin(engine, pace=slow) == []
+    assert begin(engine, rate=slow) == []
     clock.advance(1)
-    assert begin(engine, pace=slow) == ["c"]
+    assert begin(engine, rate=slow) == ["c"]
 
 
 def test_more_than_go_at_once_go_without_a_limit(engine: Engine) -> None:
     engine.enqueue([message(f"{number:04}") for number in range(6000)])
-    hourly = pace_of(1 / 3600)
+    hourly = rate_of(1 / 3600)
     for _ in range(6):
-        ask(engine, claim_all(engine), pace=hourly)
-    assert engine.throttle.waiting() == {"limited": 5999}
-    engine.throttle.set_pace("limited", AT_ONCE)
+        ask(engine, claim_all(engine), rate=hourly)
+    assert engine.rate_limiter.waiting() == {"limited": 5999}
+    engine.rate_limiter.set_rate("limited", AT_ONCE)
     found: list[str] = []
     for _ in range(20):
         found += ids(engine.claim("w2", ["default"], 500).claims)
@@ -227,8 +237,8 @@ def test_one_that_waits_can_be_revoked(engine: Engine) -> None:
     engine.enqueue([message(name) for name in "abc"])
     begin(engine)
     (claim,) = engine.revoke("revoker", ["b"], 60_000)
-    assert engine.commit("revoker", [ending(claim, "REVOKED")]) == [True]
-    assert engine.throttle.waiting() == {"limited": 1}
+    assert engine.commit("revoker", [completion(claim, "REVOKED")]) == [True]
+    assert engine.rate_limiter.waiting() == {"limited": 1}
 
 
 def test_those_that_wait_are_purged_with_what_is_delayed(engine: Engine, clock: Clock) -> None:
@@ -236,12 +246,12 @@ def test_those_that_wait_are_purged_with_what_is_delayed(engine: Engine, clock: 
     ask(engine, claim_all(engine, "w1", "default", "other"))
     assert engine.purge("default", delayed=False) == 0
     assert engine.purge("default") == 1
-    assert engine.throttle.waiting() == {"limited": 2}
+    assert engine.rate_limiter.waiting() == {"limited": 2}
     clock.advance(100)
     assert begin(engine, "w2", "other") == ["c"]
     assert engine.purge("other") == 1
-    engine.release("w1")
-    engine.release("w2")
+    engine.reclaim("w1")
+    engine.reclaim("w2")
     assert {name: counts.ready for name, counts in engine.queues().items()} == {
         "default": 1,
         "other": 1,
@@ -250,13 +260,13 @@ def test_those_that_wait_are_purged_with_what_is_delayed(engine: Engine, clock: 
     assert engine.claim("w3", ["none"], 1).next_due is None
 
 
-def test_texts_about_limits_are_remembered(engine: Engine) -> None:
-    assert engine.throttle.remembered() == {}
-    engine.throttle.remember("a", "1/m")
-    engine.throttle.remember("b", "2/m")
-    engine.throttle.remember("a", "3/m")
-    engine.throttle.remember("b", None)
-    assert engine.throttle.remembered() == {"a": "3/m"}
+def test_texts_about_limits_are_stored(engine: Engine) -> None:
+    assert engine.rate_limiter.stored_limits() == {}
+    engine.rate_limiter.store_limit("a", "1/m")
+    engine.rate_limiter.store_limit("b", "2/m")
+    engine.rate_limiter.store_limit("a", "3/m")
+    engine.rate_limiter.store_limit("b", None)
+    assert engine.rate_limiter.stored_limits() == {"a": "3/m"}
 
 
 def test_everything_is_gone_in_the_end(engine: Engine, clock: Clock) -> None:
@@ -265,23 +275,23 @@ def test_everything_is_gone_in_the_end(engine: Engine, clock: Clock) -> None:
         claims = claim_all(engine)
         for claim in claims:
             if ask(engine, [claim]):
-                engine.commit("w1", [ending(claim)])
+                engine.commit("w1", [completion(claim)])
         clock.advance(100)
     assert is_empty(engine, "w1")
-    assert engine.throttle.waiting() == {}
+    assert engine.rate_limiter.waiting() == {}
 
 
 @pytest.mark.parametrize(
-    ("per_second", "pace"),
+    ("per_second", "rate"),
     [
         (0, AT_ONCE),
-        (1, Pace(1_000_000, 1)),
-        (0.5, Pace(2_000_000, 1)),
-        (100 / 60, Pace(600_000, 1)),
-        (10, Pace(100_000, 1)),
-        (100, Pace(10_000, 10)),
-        (10_000_000, Pace(1, 1_000_000)),
+        (1, Rate(1_000_000, 1)),
+        (0.5, Rate(2_000_000, 1)),
+        (100 / 60, Rate(600_000, 1)),
+        (10, Rate(100_000, 1)),
+        (100, Rate(10_000, 10)),
+        (10_000_000, Rate(1, 1_000_000)),
     ],
 )
-def test_the_pace_of_a_rate(per_second: float, pace: Pace) -> None:
-    assert pace_of(per_second) == pace
+def test_the_rate_of_a_rate(per_second: float, rate: Rate) -> None:
+    assert rate_of(per_second) == rate

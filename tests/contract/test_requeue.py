@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from taskhub.engine.port import Engine
-from tests.contract.stage import claim_all, claim_one, ending, ids, message
+from taskhub.engine.port.engine import Engine
+from tests.contract.stage import claim_all, claim_one, completion, ids, message
 
 
 def test_messages_return_to_their_places(engine: Engine) -> None:
     engine.enqueue([message(name) for name in "abcde"])
     claim_all(engine, "w1")
 
-    assert sorted(engine.give_back("w1", ["d", "b"])) == ["b", "d"]
+    assert sorted(engine.requeue("w1", ["d", "b"])) == ["b", "d"]
     engine.enqueue([message("new"), message("urgent", priority=9)])
 
     assert ids(claim_all(engine, "w2")) == ["urgent", "b", "d", "new"]
@@ -21,7 +21,7 @@ def test_it_does_not_count_as_a_delivery(engine: Engine) -> None:
     engine.enqueue([message("id")])
     for _ in range(5):
         claim_one(engine, "w1")
-        engine.give_back("w1", ["id"])
+        engine.requeue("w1", ["id"])
 
     assert claim_one(engine, "w2").delivery == 1
 
@@ -29,9 +29,9 @@ def test_it_does_not_count_as_a_delivery(engine: Engine) -> None:
 def test_earlier_deliveries_stay_counted(engine: Engine) -> None:
     engine.enqueue([message("id")])
     claim_one(engine, "w1")
-    engine.release("w1")
+    engine.reclaim("w1")
     claim_one(engine, "w2")
-    engine.give_back("w2", ["id"])
+    engine.requeue("w2", ["id"])
 
     assert claim_one(engine, "w2").delivery == 2
 
@@ -41,8 +41,8 @@ def test_only_what_is_held_is_given_back(engine: Engine) -> None:
     claim_one(engine, "w1")
     claim_one(engine, "w2")
 
-    assert engine.give_back("w1", ["mine", "yours", "unknown"]) == ["mine"]
-    assert engine.give_back("w1", []) == []
+    assert engine.requeue("w1", ["mine", "yours", "unknown"]) == ["mine"]
+    assert engine.requeue("w1", []) == []
 
     assert ids(engine.waiting("default", 0, 9)) == ["mine"]
 
@@ -50,19 +50,19 @@ def test_only_what_is_held_is_given_back(engine: Engine) -> None:
 def test_who_gave_back_cannot_end_it(engine: Engine) -> None:
     engine.enqueue([message("id")])
     claim = claim_one(engine, "w1")
-    engine.give_back("w1", ["id"])
+    engine.requeue("w1", ["id"])
 
-    assert engine.commit("w1", [ending(claim)]) == [False]
+    assert engine.commit("w1", [completion(claim)]) == [False]
 
 
 def test_a_given_back_and_reclaimed_message_belongs_to_the_other(engine: Engine) -> None:
     engine.enqueue([message("id")])
     claim_one(engine, "w1")
-    engine.give_back("w1", ["id"])
+    engine.requeue("w1", ["id"])
     claim = claim_one(engine, "w2")
 
-    assert engine.give_back("w1", ["id"]) == []
-    assert engine.commit("w2", [ending(claim)]) == [True]
+    assert engine.requeue("w1", ["id"]) == []
+    assert engine.commit("w2", [completion(claim)]) == [True]
 
 
 def test_reconciling_gives_back_what_the_worker_does_not_know_of(engine: Engine) -> None:

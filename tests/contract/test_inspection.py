@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from taskhub.engine.looking import QueueCounts
-from taskhub.engine.port import Engine
-from tests.contract.stage import Clock, claim_all, claim_one, ending, ids, message
+from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.inspection import QueueCounts
+from tests.contract.stage import Clock, claim_all, claim_one, completion, ids, message
 
 
 def test_a_queue_is_known_from_its_first_message_on(engine: Engine) -> None:
@@ -12,6 +12,19 @@ def test_a_queue_is_known_from_its_first_message_on(engine: Engine) -> None:
     claim_one(engine, queue="x")
 
     assert engine.queues() == {"x": QueueCounts(0, 0), "y": QueueCounts(0, 1)}
+
+
+def test_what_has_not_ended_is_counted_wherever_it_is(engine: Engine) -> None:
+    engine.enqueue([message("a", "x"), message("b", "x"), message("c", "x", delay=5)])
+    engine.enqueue([message("d", "y"), message("e", "xy")])
+    claim = claim_one(engine, queue="x")
+    assert engine.unfinished("x") == 3
+
+    # A retry under the same id, and what it causes in another queue.
+    again = message(claim.task_id, "x", delay=5)
+    engine.commit("w1", [completion(claim, "RETRY", publish=(again, message("f", "y")))])
+    assert (engine.unfinished("x"), engine.unfinished("y")) == (3, 2)
+    assert engine.unfinished("unknown") == 0
 
 
 def test_waiting_messages_are_shown_in_pages(engine: Engine) -> None:
@@ -28,7 +41,7 @@ def test_waiting_messages_are_shown_in_pages(engine: Engine) -> None:
 def test_a_page_of_nothing_is_empty(engine: Engine) -> None:
     engine.enqueue([message("a"), message("b", delay=5)])
     engine.enqueue([message("c", "dead")])
-    engine.commit("w1", [ending(claim_one(engine, queue="dead"), dead="{}")])
+    engine.commit("w1", [completion(claim_one(engine, queue="dead"), dead="{}")])
 
     assert engine.waiting("default", 0, 0) == []
     assert engine.delayed(0, 0) == []
@@ -38,7 +51,7 @@ def test_a_page_of_nothing_is_empty(engine: Engine) -> None:
 def test_dead_letters_are_shown_in_pages_the_oldest_first(engine: Engine, clock: Clock) -> None:
     engine.enqueue([message(name) for name in "bca"])
     for claim in claim_all(engine):
-        engine.commit("w1", [ending(claim, "FAILURE", dead=f'"{claim.task_id}"')])
+        engine.commit("w1", [completion(claim, "FAILURE", dead=f'"{claim.task_id}"')])
         clock.advance(10)
 
     assert [letter.key for letter in engine.dead_letters(0, 2)] == ["b", "c"]
