@@ -85,10 +85,11 @@ def wrong_runs(
 ) -> Iterator[str]:
     """Yield each call that was lost, or ran though it should not, or ran twice as one delivery.
 
-    A body may run again, but only as a delivery with a higher number: the store must have noticed that a worker was
-    lost; or because it was put back. A call that was published twice would run twice as its first delivery.
+    A body may run again, but only as a delivery with a higher number: the store must have noticed
+    that a worker was lost; or because it was put back. A call that was published twice would run
+    twice as its first delivery.
     """
-    put_back = Counter(write.key for write in writes if isinstance(write, PutBack))
+    requeue_outcome = Counter(write.key for write in writes if isinstance(write, PutBack))
     wanted = {
         (label, attempt)
         for end in ends
@@ -107,7 +108,7 @@ def wrong_runs(
         if note.word == "begin"
     )
     for (label, attempt, key, delivery), times in deliveries.items():
-        if times > 1 + put_back[key]:
+        if times > 1 + requeue_outcome[key]:
             yield f"delivery {delivery} of try {attempt} of {label} ran {times} times"
     for label, ids in _ids(notes).items():
         if len(ids) > 1:

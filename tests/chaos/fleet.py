@@ -20,13 +20,19 @@ from taskhub.app.app import Celery
 from tests.chaos.ledger import NOTES_VARIABLE
 from tests.chaos.workload import MEMORY_QUEUE, MEMORY_VARIABLE
 from tests.support.faulty_proxy import FaultyProxy
+from tests.support.refusals import REFUSALS_VARIABLE
 from tests.support.servers import end_with_parent, start_valkey
 from tests.support.workers import SETTINGS_VARIABLE
 
 PROGRAM = "tests.chaos.program"
 NAMESPACE = "chaos"
+#: Who workers and caller are to the store: their rights are taken away at times.
+USER, PASSWORD = "app", "secret"
+#: Results beyond this are refused, bytes.
+LARGEST = 1 << 20
 QUEUE = "work"
-#: Longer than the time after which a silent connection is given up, so that workers help themselves; seconds.
+#: Longer than the time after which a silent connection is given up, so that workers help
+#: themselves; seconds.
 LEASE = 7
 #: A message may be near so many faults by chance: none of them is its doing.
 MAX_DELIVERIES = 1000
@@ -62,7 +68,7 @@ class Machine:
         self._environment = {
             **os.environ,
             **environment,
-            SETTINGS_VARIABLE: json.dumps(settings(self.proxy.url)),
+            SETTINGS_VARIABLE: json.dumps(settings(as_user(self.proxy.url))),
             "PYTHONPATH": os.pathsep.join((str(_ROOT / "src"), str(_ROOT))),
         }
         self._stderr = directory / f"{name}.stderr"
@@ -125,11 +131,12 @@ class Machine:
 class Fleet:
     """A store, machines, and a caller.
 
-    Parameters:
+    Args:
         directory: Where all of it keeps its files.
         machines: How many machines serve the queue.
         processes, threads: What each of them runs.
         memory: Whether one more serves the queue of tasks that run out of memory.
+        refusals: Whether commands of the workers' scripts can be refused.
     """
 
     def __init__(
@@ -140,19 +147,26 @@ class Fleet:
         processes: int,
         threads: int,
         memory: bool = False,
+        refusals: bool = False,
     ) -> None:
         self.notes = directory / "notes"
         self.machines: list[Machine] = []
         self._apps: list[Celery] = []
-        arguments = ("--appendfsync", "always", "--auto-aof-rewrite-percentage", "0")
+        arguments = (
+            *("--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"),
+            *("--user", USER, "on", f">{PASSWORD}", "+@all", "allkeys", "allchannels"),
+            *("--proto-max-bulk-len", str(LARGEST)),
+        )
         self.store = start_valkey(directory, args=arguments)
         try:
             self.caller_proxy = FaultyProxy(self.store.port)
             #: Sends and waits, over a connection that breaks.
-            self.caller = self._app(self.caller_proxy.url)
+            self.caller = self._app(as_user(self.caller_proxy.url))
             #: Looks, over one that only breaks with the store.
             self.observer = self._app(self.store.url)
             environment = {NOTES_VARIABLE: str(self.notes)}
+            if refusals:
+                environment[REFUSALS_VARIABLE] = "1"
             for number in range(1, machines + 1):
                 self.machines.append(
                     Machine(
@@ -251,6 +265,11 @@ def settings(url: str) -> dict[str, Any]:
             "interval_max": 0.5,
         },
     }
+
+
+def as_user(url: str) -> str:
+    """Return a URL with the name and the password of workers and caller."""
+    return url.replace("//", f"//{USER}:{PASSWORD}@", 1)
 
 
 def process_of(worker: str) -> int:

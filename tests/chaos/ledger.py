@@ -1,12 +1,14 @@
 """Two records that taskhub neither writes nor reads, from which it is found out what really happened.
 
-**Notes** are lines of a file that task bodies append to: what ran, in which process, as which delivery. Bodies may run
-more than once, so notes alone cannot tell whether anything was published twice.
+**Notes** are lines of a file that task bodies append to: what ran, in which process, as which
+delivery. Bodies may run more than once, so notes alone cannot tell whether anything was published
+twice.
 
-**Writes** are the store's own append-only file, which the server keeps for itself and which is never rewritten here.
-It holds every write that was applied, in order, each script's between MULTI and EXEC: every message published, by id
-and by label; every message that ended; every result stored. That is what the exactly-once promise is about, so this
-is where it is counted. A write that had no effect is not in the file.
+**Writes** are the store's own append-only file, which the server keeps for itself and which is
+never rewritten here. It holds every write that was applied, in order, each script's between MULTI
+and EXEC: every message published, by id and by label; every message that ended; every result
+stored. That is what the exactly-once promise is about, so this is where it is counted. A write that
+had no effect is not in the file.
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ from typing import NamedTuple
 NOTES_VARIABLE = "TASKHUB_CHAOS_NOTES"
 #: States that no task leaves again.
 ENDED = frozenset({"SUCCESS", "FAILURE", "REVOKED"})
+
+#: What a worker that starts writes and removes, to see whether it may: ends keys and names fields.
+_TRIED = b"\0none"
 
 _descriptors: dict[tuple[int, str], int] = {}
 
@@ -90,34 +95,115 @@ class Stored(NamedTuple):
     state: str
 
 
-Write = Published | Removed | PutBack | Stored
+class Dead(NamedTuple):
+    """A dead letter that was stored."""
+
+    task_id: str
+    #: "" for the library's own tasks.
+    label: str
+    retries: int
+    #: JSON text.
+    reason: str
+
+
+Write = Published | Removed | PutBack | Stored | Dead
 
 
 def read_writes(directory: Path, namespace: str) -> Iterator[Write]:
-    """Yield what a store with its append-only file in this directory has written for an application."""
-    messages = f"{{{namespace}}}:messages".encode()
+    """Yield what a store with its append-only file in this directory has written for an application.
+
+    Of what was applied together, only what is left of it counts: a script undoes what it wrote when
+    it is refused.
+    """
     records: dict[bytes, bytes] = {}
     for transaction in _transactions(directory):
-        removed: dict[bytes, bytes] = {}
-        writes: list[Write] = []
+        yield from _Step(transaction, namespace, records).writes()
+
+
+class _Step:
+    """Commands that were applied together.
+
+    Args:
+        records: The messages that are stored, by their keys; brought up to date.
+    """
+
+    def __init__(
+        self, transaction: list[list[bytes]], namespace: str, records: dict[bytes, bytes]
+    ) -> None:
+        self._records = records
+        self._names = {
+            f"{{{namespace}}}:{name}".encode(): name for name in ("messages", "dead:messages")
+        }
+        self._claims = f"{{{namespace}}}:claims:".encode()
+        #: Of each message that was touched, what was stored before.
+        self._before: dict[bytes, bytes | None] = {}
+        #: The messages whose claims ended.
+        self._ended: set[bytes] = set()
+        self._documents: dict[bytes, list[Stored]] = {}
+        self._dead: dict[bytes, Dead] = {}
         for command in transaction:
-            match command:
-                case [b"HSET" | b"HSETNX" | b"HMSET", name, *pairs] if name == messages:
-                    for key, record in zip(pairs[::2], pairs[1::2], strict=True):
-                        records[key] = record
-                        if removed.pop(key, None) == record:
-                            writes.remove(Removed(key.decode()))
-                            writes.append(PutBack(key.decode()))
-                        else:
-                            writes.append(_published(key, record))
-                case [b"HDEL", name, *keys] if name == messages:
-                    for key in keys:
-                        removed[key] = records.pop(key, b"")
-                        writes.append(Removed(key.decode()))
-                case [b"SET", name, document, *_] if name.startswith(b"celery-task-meta-"):
+            self._apply(command)
+
+    def _apply(self, command: list[bytes]) -> None:
+        if len(command) > 1 and command[1].endswith(_TRIED):
+            return
+        match command:
+            case [b"HSET" | b"HSETNX" | b"HMSET", name, *pairs]:
+                for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+                    self._set(name, key, value)
+            case [b"HDEL", name, *keys]:
+                for key in keys:
+                    self._set(name, key, None)
+            case [b"SET", name, document, *options] if name.startswith(b"celery-task-meta-"):
+                stored = self._documents.setdefault(name, [])
+                if b"KEEPTTL" in [option.upper() for option in options]:
+                    del stored[-1:]
+                else:
                     found = json.loads(document)
-                    writes.append(Stored(found["task_id"], found["status"]))
-        yield from writes
+                    stored.append(Stored(found["task_id"], found["status"]))
+            case [b"DEL", name] if name in self._documents:
+                del self._documents[name][-1:]
+
+    def _set(self, name: bytes, key: bytes, value: bytes | None) -> None:
+        """Note a field of a hash that was set, or removed."""
+        if key == _TRIED:
+            return
+        if name.startswith(self._claims):
+            if value is None:
+                self._ended.add(key)
+            else:
+                self._ended.discard(key)
+        match self._names.get(name):
+            case "messages":
+                self._before.setdefault(key, self._records.get(key))
+                if value is not None:
+                    self._records[key] = value
+                else:
+                    self._records.pop(key, None)
+            case "dead:messages" if value is None:
+                self._dead.pop(key, None)
+            case "dead:messages":
+                reason, _, record = (value or b"").partition(b"\n")
+                lost = _published(key, record)
+                self._dead[key] = Dead(lost.task_id, lost.label, lost.retries, reason.decode())
+
+    def writes(self) -> Iterator[Write]:
+        """Yield what was written, and is not undone."""
+        changed = {
+            key: (old, self._records.get(key))
+            for key, old in self._before.items()
+            if old != self._records.get(key)
+        }
+        yield from (Removed(key.decode()) for key, (old, _) in changed.items() if old is not None)
+        for key in self._before.keys() - changed.keys():
+            if key in self._ended and key in self._records:
+                yield PutBack(key.decode())
+        for key, (_, record) in changed.items():
+            if record is not None:
+                yield _published(key, record)
+        for documents in self._documents.values():
+            yield from documents
+        yield from self._dead.values()
 
 
 def _published(key: bytes, record: bytes) -> Published:

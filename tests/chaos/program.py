@@ -11,15 +11,19 @@ from typing import Any
 from taskhub import Celery
 from taskhub.canvas import chain, group
 from tests.chaos import workload
+from tests.chaos.fleet import LARGEST
 from tests.chaos.ledger import NOTES_VARIABLE, Note, write_note
 from tests.chaos.model import value_of
 from tests.chaos.workload import MEMORY_VARIABLE
+from tests.support.refusals import REFUSALS_VARIABLE, install
 from tests.support.workers import SETTINGS_VARIABLE
 
 #: What a task takes at a time while it fills the memory, bytes.
 BITE = 1 << 20
 
-app = Celery("chaos", **json.loads(os.environ[SETTINGS_VARIABLE]))
+# What is stored for a task that failed would stay with its message, which may be retried: the audit
+# counts on nothing being left.
+app = Celery("chaos", **{"failed_limit": 0, **json.loads(os.environ[SETTINGS_VARIABLE])})
 
 
 def limit_memory(more: int) -> None:
@@ -33,6 +37,8 @@ def limit_memory(more: int) -> None:
 
 if MEMORY_VARIABLE in os.environ:
     limit_memory(int(os.environ[MEMORY_VARIABLE]))
+if REFUSALS_VARIABLE in os.environ:
+    install()
 
 
 @app.task(name="step", bind=True, max_retries=None, throws=(ValueError, MemoryError))
@@ -44,7 +50,7 @@ def step(
     retries: int = 0,
     seconds: float = 0.0,
 ) -> Any:
-    claim = self.request._delivery.claim
+    claim = self.request._execution.delivery.claim
     note(self, "begin", label)
     time.sleep(seconds)
     note(self, "end", label)
@@ -60,6 +66,8 @@ def step(
             raise self.retry(exc=ValueError(label), max_retries=retries, countdown=0)
         case workload.FAILS:
             raise ValueError(label)
+        case workload.RETURNS_TOO_MUCH:
+            return label + LARGEST * "x"
         case workload.REPLACED | workload.REPLACED_BY_CHAIN | workload.REPLACED_BY_GROUP:
             raise self.replace(replacement(act, label, values))
     return value_of(label, values)
@@ -97,7 +105,7 @@ def rescue(self: Any, failed: str, *, label: str) -> str:
 def note(task: Any, word: str, label: str) -> None:
     """Note what the body of a running task does."""
     request = task.request
-    claim = request._delivery.claim
+    claim = request._execution.delivery.claim
     write_note(
         os.environ[NOTES_VARIABLE],
         Note(

@@ -10,29 +10,40 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.chaos import faults
-from tests.chaos.faults import Injected
+from tests.chaos import failure_injection
+from tests.chaos.failure_injection import Injected
 from tests.chaos.ledger import Note, Published, PutBack
 from tests.chaos.run import Record
 
 #: Where the figures stand in a document.
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
+BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
 
 #: Faults that take running bodies away; their recovery is the time until such a body runs again.
-TAKING = frozenset({faults.WORKER_KILLED, faults.SUPERVISOR_KILLED, faults.HOST_PAUSED})
+TAKING = frozenset(
+    {
+        failure_injection.WORKER_KILLED,
+        failure_injection.SUPERVISOR_KILLED,
+        failure_injection.HOST_PAUSED,
+    }
+)
 #: Faults between caller and store; their recovery is the time until the next call is acknowledged.
-CALLING = frozenset({faults.CALL_LOST, faults.CALL_REPLY_LOST, faults.CALLER_CUT})
+CALLING = frozenset(
+    {failure_injection.CALL_LOST, failure_injection.CALL_REPLY_LOST, failure_injection.CALLER_CUT}
+)
 
 
 def recoveries(record: Record) -> dict[str, list[float]]:
     """Return, by kind of fault, how long each recovery took, in seconds.
 
-    A process that is taken away: from the fault to the new run of each body that it cut off. A connection of the
-    caller: to the next call that is acknowledged. Anything else: from its end until each process that it struck has
-    begun a task again; processes that never do so, because they are killed meanwhile, are left out.
+    A process that is taken away: from the fault to the new run of each body that it cut off. A
+    connection of the caller: to the next call that is acknowledged. Anything else: from its end
+    until each process that it struck has begun a task again; processes that never do so, because
+    they are killed meanwhile, are left out.
     """
     begins = record.begun
-    found: dict[str, list[float]] = {kind: [] for kind in faults.ALL_KINDS}
+    found: dict[str, list[float]] = {
+        kind: [] for kind in (*failure_injection.ALL_KINDS, *failure_injection.ALL_REFUSALS)
+    }
     for fault in record.injected:
         if fault.kind in TAKING:
             found[fault.kind] += _runs_again(fault, begins)
@@ -71,7 +82,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 def text(record: Record, command: str) -> str:
     """Return the figures as Markdown."""
     published = sum(isinstance(write, Published) for write in record.writes)
-    put_back = sum(isinstance(write, PutBack) for write in record.writes)
+    requeue_outcome = sum(isinstance(write, PutBack) for write in record.writes)
     injected = Counter(fault.kind for fault in record.injected)
     where = f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores"
     lines = [
@@ -80,12 +91,19 @@ def text(record: Record, command: str) -> str:
         "| figure | |",
         "| --- | --- |",
         f"| canvases sent and acknowledged, all with the expected end | {record.canvases:,} |",
-        f"| messages published (tries, links, callbacks, bodies ...), each as often as expected | {published:,} |",
+        (
+            "| messages published (tries, links, callbacks, bodies ...), each as often as expected | "
+            f"{published:,} |"
+        ),
         f"| bodies run | {len(record.begun):,} |",
         f"| of these on messages that a lost worker had held | {record.redelivered:,} |",
         f"| of these had begun before and ran again | {record.run_again:,} |",
-        f"| messages put back, because the store was out of reach when a task was to begin | {put_back:,} |",
+        (
+            "| messages requeued, because the store was out of reach when a task was to begin | "
+            f"{requeue_outcome:,} |"
+        ),
         f"| faults | {len(record.injected):,} |",
+        *_refusals(record),
         f"| lost, doubled, hanging, left over | {len(record.problems):,} |",
         "",
         "| fault | times | recoveries measured | p50 s | p95 s | max s |",
@@ -100,14 +118,31 @@ def text(record: Record, command: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def publish(figures: str, document: Path) -> None:
-    """Put figures in the place of those that a document has.
+def _refusals(record: Record) -> list[str]:
+    """Return the figures of a run in which the store refuses commands."""
+    if not record.scale.refuses:
+        return []
+    return [
+        (
+            "| calls that were refused and raised at their caller, of which nothing was stored | "
+            f"{record.refused:,} |"
+        ),
+        (
+            "| outcomes that were refused and ended as FAILURE with a dead letter that says why | "
+            f"{len(record.dead):,} |"
+        ),
+    ]
+
+
+def publish(figures: str, document: Path, *, refusals: bool = False) -> None:
+    """Put figures in the place of those that a document has of such a run.
 
     Raises:
         ValueError: the document has no place for them.
     """
-    before, begin, rest = document.read_text("utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
+    first, last = (mark.format("refusals" if refusals else "figures") for mark in (BEGIN, END))
+    before, begin, rest = document.read_text("utf-8").partition(first)
+    _, end, after = rest.partition(last)
     if not (begin and end):
-        raise ValueError(f"{document} has no {BEGIN} ... {END} to put figures into")
-    document.write_text(f"{before}{BEGIN}\n\n{figures}\n{END}{after}", "utf-8")
+        raise ValueError(f"{document} has no {first} ... {last} to put figures into")
+    document.write_text(f"{before}{first}\n\n{figures}\n{last}{after}", "utf-8")

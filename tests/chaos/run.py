@@ -10,17 +10,19 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from taskhub.exceptions import OperationalError
-from tests.chaos import audit, faults, ledger
-from tests.chaos.faults import Injected, Saboteur
+from taskhub.exceptions import OperationalError, StoreRefused
+from tests.chaos import audit, failure_injection, ledger
+from tests.chaos.failure_injection import Injected, Saboteur
 from tests.chaos.fleet import NAMESPACE, QUEUE, Fleet
-from tests.chaos.ledger import Note, Write
-from tests.chaos.model import Expected, expected
+from tests.chaos.ledger import Dead, Note, Write
+from tests.chaos.model import expected
 from tests.chaos.sender import Sender
-from tests.chaos.workload import Call, Node, Rates, draw, signature
+from tests.chaos.workload import Call, Rates, draw, signature
+from tests.support.refusals import installed
 from tests.support.workers import until
 
-#: How long the caller may take to send the rest, and all to end, when the last fault is over; seconds.
+#: How long the caller may take to send the rest, and all to end, when the last fault is over;
+#: seconds.
 PATIENCE = 90.0
 
 
@@ -43,6 +45,11 @@ class Scale(NamedTuple):
     processes: int = 2
     threads: int = 4
 
+    @property
+    def refuses(self) -> bool:
+        """Whether the store refuses commands of scripts."""
+        return not failure_injection.ALL_REFUSALS.keys().isdisjoint(self.kinds)
+
 
 class Record(NamedTuple):
     """What a run left behind."""
@@ -54,6 +61,8 @@ class Record(NamedTuple):
     injected: list[Injected]
     #: When each call of the caller was acknowledged, seconds since the epoch.
     acknowledged: list[float]
+    #: How many of its calls the store refused.
+    refused: int
     notes: list[Note]
     writes: list[Write]
     #: What is wrong; empty: nothing.
@@ -63,6 +72,11 @@ class Record(NamedTuple):
     def begun(self) -> list[Note]:
         """Each run of a body."""
         return [note for note in self.notes if note.word == "begin"]
+
+    @property
+    def dead(self) -> list[Dead]:
+        """Each outcome that the store refused, and that ended as a failure with a dead letter."""
+        return [write for write in self.writes if isinstance(write, Dead)]
 
     @property
     def redelivered(self) -> int:
@@ -80,60 +94,72 @@ def run(scale: Scale, directory: Path, tell: Callable[[str], object] = lambda _:
     """Run it all and return what was found; `tell` hears how it goes."""
     began = time.monotonic()
     shape = {name: getattr(scale, name) for name in ("machines", "processes", "threads")}
-    with Fleet(directory, **shape, memory=scale.rates.out_of_memory > 0) as fleet:
+    with contextlib.ExitStack() as stack:
+        if scale.refuses:
+            # The caller's scripts are refused, too.
+            stack.enter_context(installed())
+        memory = scale.rates.out_of_memory > 0
+        fleet = stack.enter_context(
+            Fleet(directory, **shape, memory=memory, refusals=scale.refuses)
+        )
         canvases = draw(scale.seed, scale.rates, canvases=scale.canvases, calls=scale.calls)
         sender = Sender(fleet.caller, canvases, scale.faults + 1, 2 * scale.interval)
         sender.start()
-        saboteur = Saboteur(fleet)
-        plan = faults.plan(scale.seed, scale.kinds, scale.interval)
+        saboteur = stack.enter_context(contextlib.closing(Saboteur(fleet)))
+        plan = failure_injection.plan(scale.seed, scale.kinds, scale.interval)
         for fault in itertools.islice(plan, scale.faults):
             saboteur.work(fault)
             sender.advance()
             tell(f"{fault.kind}; {len(sender.results)} of {len(canvases)} canvases sent")
-        # For those who look into a run that failed; the notes and the store's file are kept beside it.
+        # For those who look into a run that failed; the notes and the store's file are kept beside
+        # it.
         (directory / "faults").write_text("\n".join(map(json.dumps, saboteur.injected)))
         sender.finish(PATIENCE)
-        ends = [expected(canvas) for canvas in canvases]
+        sent = [
+            (canvas, result)
+            for canvas, result in zip(canvases, sender.results, strict=True)
+            if result
+        ]
         deadline = time.monotonic() + scale.patience
-        problems = list(_wrong_results(canvases, sender.results, ends, deadline))
-        problems += _unfinished(fleet, max(5.0, deadline - time.monotonic()))
+        got = [(canvas, result, _outcome(result, deadline)) for canvas, result in sent]
+        problems = list(_unfinished(fleet, max(5.0, deadline - time.monotonic())))
         fleet.wait_until_ready()
         probed, idle = _probe(fleet, scale)
-        ends += probed
         problems += idle
-        problems += _left_over(fleet)
         notes = ledger.read_notes(fleet.notes)
+        problems += _left_over(fleet, refuses=scale.refuses)
         fleet.store.stop()
         writes = list(ledger.read_writes(fleet.store.directory, NAMESPACE))
+    refused = {dead.label: dead.retries for dead in writes if isinstance(dead, Dead)}
+    ends = []
+    for canvas, result, outcome in got:
+        ends.append(end := expected(canvas, refused=refused))
+        if wrong := audit.wrong_result(end.result, outcome):
+            problems.append(f"{canvas} ({result.id}) {wrong}")
+    ends += [expected(call, refused=refused) for call in probed]
     problems += audit.wrong_publications(ends, writes)
     problems += audit.wrong_endings(writes)
     problems += audit.wrong_runs(ends, notes, writes)
     return Record(
         scale,
-        len(canvases),
+        len(sent),
         sum(end.published.total() for end in ends),
         time.monotonic() - began,
         saboteur.injected,
         sender.acknowledged,
+        len(sender.refused),
         notes,
         writes,
         problems,
     )
 
 
-def _wrong_results(
-    canvases: list[Node], results: list[Any], ends: list[Expected], deadline: float
-) -> Iterator[str]:
-    """Yield each canvas whose `get()` hangs, or comes to something else."""
-    for canvas, result, end in zip(canvases, results, ends, strict=True):
-        got: Any
-        try:
-            got = _get(result, deadline)
-        except Exception as error:
-            got = error
-        wrong = audit.wrong_result(end.result, got)
-        if wrong is not None:
-            yield f"{canvas} ({result.id}) {wrong}"
+def _outcome(result: Any, deadline: float) -> Any:
+    """Return what `get()` returns or raises."""
+    try:
+        return _get(result, deadline)
+    except Exception as error:
+        return error
 
 
 def _get(result: Any, deadline: float) -> Any:
@@ -141,8 +167,9 @@ def _get(result: Any, deadline: float) -> Any:
         left = deadline - time.monotonic()
         try:
             return result.get(timeout=max(2.0, left), interval=0.05)
-        except OperationalError:
-            if left < 0:
+        except OperationalError as error:
+            # Nothing refuses to read by now: it is what the task failed with.
+            if left < 0 or isinstance(error, StoreRefused):
                 raise
 
 
@@ -168,23 +195,24 @@ def _unfinished(fleet: Fleet, timeout: float) -> Iterator[str]:
                 yield f"{name} still holds {held}"
 
 
-def _probe(fleet: Fleet, scale: Scale) -> tuple[list[Expected], list[str]]:
-    """Have every worker process run something, after all that has happened; return what was expected, what is wrong.
+def _probe(fleet: Fleet, scale: Scale) -> tuple[list[Call], list[str]]:
+    """Have every worker process run something, after all that has happened; return what ran, and what is wrong.
 
-    A process whose connection fell silent hears of it after some seconds, so there are several rounds.
+    A process whose connection fell silent hears of it after some seconds, so there are several
+    rounds.
     """
-    ends: list[Expected] = []
+    probed: list[Call] = []
     deadline = time.monotonic() + PATIENCE
     size = 2 * scale.machines * scale.processes * scale.threads
     while True:
-        first = len(ends)
+        first = len(probed)
         calls = [Call(f"probe{first + number}", seconds=0.2) for number in range(size)]
-        ends += map(expected, calls)
+        probed += calls
         for result in [signature(fleet.caller, call).apply_async() for call in calls]:
             _get(result, deadline)
         idle = _idle_workers(fleet)
         if not idle or time.monotonic() > deadline:
-            return ends, [f"worker process {name} does not work any more" for name in idle]
+            return probed, [f"worker process {name} does not work any more" for name in idle]
 
 
 def _idle_workers(fleet: Fleet) -> list[str]:
@@ -201,12 +229,23 @@ def _idle_workers(fleet: Fleet) -> list[str]:
     ]
 
 
-def _left_over(fleet: Fleet) -> Iterator[str]:
-    """Yield what is still stored though nothing runs."""
+def _left_over(fleet: Fleet, *, refuses: bool) -> Iterator[str]:
+    """Yield what is still stored though nothing runs.
+
+    Where commands are refused there are dead letters, and a chord that is complete may be left to
+    expire.
+    """
     import redis
 
+    kinds = ["messages", "delayed", "deliveries", "claims:*", "queue:*"]
     with redis.Redis.from_url(fleet.store.url) as client:
         prefix = f"{{{NAMESPACE}}}:"
-        for kind in ("messages", "delayed", "deliveries", "dead", "chord:*", "claims:*", "queue:*"):
+        if not refuses:
+            kinds.append("dead")
+        for kind in kinds:
             for key in client.scan_iter(match=prefix + kind):
                 yield f"{key.decode()} is left: {client.type(key).decode()}"
+        for key in client.scan_iter(match=f"{prefix}chord:*"):
+            size, done = client.hmget(key, "size", "done")
+            if not refuses or size != done or client.pttl(key) < 0:
+                yield f"{key.decode()} is left with {done} of {size} parts"

@@ -1,4 +1,4 @@
-"""The caller: sends a workload at the pace of the faults."""
+"""The caller: sends a workload at the rate of the faults."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from taskhub.app.app import Celery
+from taskhub.exceptions import StoreRefused
 from tests.chaos.workload import Node, signature
 
 
 class Sender(threading.Thread):
     """Sends canvases in as many shares as there are stretches of time between faults.
 
-    Parameters:
+    Args:
         app: How it sends.
         canvases: What it sends.
         shares: Into how many shares they are divided.
@@ -23,10 +24,12 @@ class Sender(threading.Thread):
 
     def __init__(self, app: Celery, canvases: Sequence[Node], shares: int, spread: float) -> None:
         super().__init__(name="sender", daemon=True)
-        #: Of each canvas whose call was acknowledged, in their order.
+        #: Of each canvas that was sent, in their order; None: its call was refused.
         self.results: list[Any] = []
         #: When each of them was acknowledged, seconds since the epoch.
         self.acknowledged: list[float] = []
+        #: What the calls raised that were refused.
+        self.refused: list[StoreRefused] = []
         self._error: BaseException | None = None
         self._app = app
         self._canvases = canvases
@@ -57,8 +60,13 @@ class Sender(threading.Thread):
             for canvas in self._canvases:
                 while len(self.results) >= self._allowed:
                     time.sleep(0.01)
-                self.results.append(signature(self._app, canvas).apply_async())
-                self.acknowledged.append(time.time())
+                try:
+                    self.results.append(signature(self._app, canvas).apply_async())
+                except StoreRefused as error:
+                    self.results.append(None)
+                    self.refused.append(error)
+                else:
+                    self.acknowledged.append(time.time())
         except BaseException as error:
             self._error = error
 

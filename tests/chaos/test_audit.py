@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos import audit, ledger, workload
-from tests.chaos.ledger import Note, Published, PutBack, Removed, Stored, Write
+from tests.chaos.ledger import Dead, Note, Published, PutBack, Removed, Stored, Write
 from tests.chaos.model import Failure, expected, value_of
 from tests.chaos.workload import Call, Chain, Chord, Group
 
@@ -126,26 +126,51 @@ def command(*words: str) -> bytes:
     return f"*{len(words)}\r\n{parts}".encode()
 
 
+MESSAGES, CLAIMS, RESULT = "{chaos}:messages", "{chaos}:claims:w1", "celery-task-meta-1"
+RECORD = 'work\n5\n1\n{"actor_name":"step","kwargs":{"label":"a"},"options":{}}'
+OTHER = RECORD.replace('"a"', '"b"')
+ENDED = '{"task_id": "1", "status": "SUCCESS"}'
+
+
+def written(directory: Path, *commands: tuple[str, ...]) -> list[Write]:
+    """Return what an append-only file of these commands tells."""
+    (directory / "appendonlydir").mkdir()
+    text = b"".join(command(*words) for words in commands)
+    (directory / "appendonlydir" / "appendonly.aof.1.incr.aof").write_bytes(text)
+    return list(ledger.read_writes(directory, "chaos"))
+
+
 def test_the_append_only_file_tells_what_was_put_back_from_what_was_published_again(
     tmp_path: Path,
 ) -> None:
-    record = 'work\n5\n1\n{"actor_name":"step","kwargs":{"label":"a"},"options":{}}'
-    other = record.replace('"a"', '"b"')
-    name = "{chaos}:messages"
-    (tmp_path / "appendonlydir").mkdir()
-    (tmp_path / "appendonlydir" / "appendonly.aof.1.incr.aof").write_bytes(
-        b"".join(
-            [
-                command("HSET", name, "1", record),
-                *(command("MULTI"), command("HDEL", name, "1")),
-                *(command("HSETNX", name, "1", record), command("EXEC")),
-                *(command("MULTI"), command("HDEL", name, "1")),
-                *(command("HSETNX", name, "1", other), command("EXEC")),
-                command("HDEL", name, "1"),
-                command("HSET", name, "1", other),
-            ]
-        )
+    found = written(
+        tmp_path,
+        ("HSET", MESSAGES, "1", RECORD),
+        *(("MULTI",), ("HDEL", MESSAGES, "1"), ("HDEL", CLAIMS, "1")),
+        *(("HSETNX", MESSAGES, "1", RECORD), ("EXEC",)),
+        *(("MULTI",), ("HSETNX", MESSAGES, "1", OTHER), ("HDEL", CLAIMS, "1"), ("EXEC",)),
+        ("HDEL", MESSAGES, "1"),
+        ("HSET", MESSAGES, "1", OTHER),
     )
     a, b = Published("1", "1", "step", "a", 0), Published("1", "1", "step", "b", 0)
-    found = list(ledger.read_writes(tmp_path, "chaos"))
     assert found == [a, PutBack("1"), Removed("1"), b, Removed("1"), b]
+
+
+def test_what_a_script_has_undone_was_not_written(tmp_path: Path) -> None:
+    found = written(
+        tmp_path,
+        ("HSET", MESSAGES, "1", RECORD),
+        *(("MULTI",), ("HSETNX", MESSAGES, "2", OTHER), ("SET", RESULT, ENDED)),
+        *(("HDEL", CLAIMS, "1"), ("HSET", "{chaos}:dead:messages", "1", f"{{}}\n{RECORD}")),
+        *(("HDEL", "{chaos}:dead:messages", "1"), ("HSET", CLAIMS, "1", "1:1")),
+        *(("DEL", RESULT), ("HDEL", MESSAGES, "2"), ("EXEC",)),
+        *(("MULTI",), ("HSET", MESSAGES, "\0none", "1"), ("HDEL", MESSAGES, "\0none")),
+        *(("SET", "celery-task-meta-\0none", "1"), ("EXEC",)),
+        *(("MULTI",), ("SET", RESULT, ENDED), ("SET", RESULT, "{}", "KEEPTTL"), ("EXEC",)),
+        *(("MULTI",), ("SET", RESULT, ENDED), ("HDEL", MESSAGES, "1")),
+        *(("HSET", "{chaos}:dead:messages", "1", f'{{"reason":"x"}}\n{RECORD}'), ("EXEC",)),
+    )
+    assert found == [
+        *(Published("1", "1", "step", "a", 0), Removed("1"), Stored("1", "SUCCESS")),
+        Dead("1", "a", 0, '{"reason":"x"}'),
+    ]

@@ -1,11 +1,12 @@
 """A worker killed exactly before, and exactly after, the store has applied a commit: for every kind of ending.
 
-A proxy knows the request that commits a call. *Before*: the worker is killed while the request waits in the proxy, and
-the store never gets it. *After*: the store has applied it, and the worker is killed while the reply waits in the proxy.
-There is nothing between the two: the commit is one script.
+A proxy knows the request that commits a call. *Before*: the worker is killed while the request
+waits in the proxy, and the store never gets it. *After*: the store has applied it, and the worker
+is killed while the reply waits in the proxy. There is nothing between the two: the commit is one
+script.
 
-Looked at in the moment of the crash, the store holds all of the commit or nothing of it. In the end all is as the
-model says, and the body of the call has run twice (before) or once (after).
+Looked at in the moment of the crash, the store holds all of the commit or nothing of it. In the end
+all is as the model says, and the body of the call has run twice (before) or once (after).
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from tests.chaos.model import expected
 from tests.chaos.workload import Call, Chain, Chord, Node, signature
 from tests.support.workers import until
 
-#: A key and its token, as they stand among the arguments of a commit.
-COMMITTED = re.compile(rb"\r\n([^\r\n]+)\r\n\$\d+\r\n\d+:\d+\r\n")
-#: Processes that are killed again and again are started again after growing pauses, so the supervisor is changed.
+#: An argument of a command on its way to the server, and one that is the token of a claim.
+ARGUMENT = re.compile(rb"\$\d+\r\n([^\r\n]*)\r\n")
+TOKEN = re.compile(rb"\d+:\d+")
+#: Processes that are killed again and again are started again after growing pauses, so the
+#: supervisor is changed.
 KILLS_PER_SUPERVISOR = 3
 
 
@@ -91,6 +94,12 @@ class Scene:
         return self.fleet.machines[0]
 
     @property
+    def worker(self) -> psutil.Process:
+        """The worker process; one that was killed may be seen for a moment after."""
+        until(lambda: len(self.machine.workers) == 1, "one worker process", 60)
+        return self.machine.workers[0]
+
+    @property
     def notes(self) -> list[Note]:
         return ledger.read_notes(self.fleet.notes)[self._notes :]
 
@@ -104,7 +113,8 @@ class Scene:
             self.machine.kill_supervisor()
             self.kills = 0
         self.fleet.wait_until_ready()
-        # The server must know the scripts: a reply that it does not would be taken for that to the commit.
+        # The server must know the scripts: a reply that it does not would be taken for that to the
+        # commit.
         signature(self.fleet.caller, Call("warm")).apply_async().get(timeout=60)
         self.wait_until_idle()
         self._notes += len(self.notes)
@@ -120,7 +130,8 @@ class Scene:
         def runs() -> bool:
             return any(map(engine.held, engine.workers()))
 
-        # What a killed worker held may be given back between two looks, and taken again before the next.
+        # What a killed worker held may be given back between two looks, and taken again before the
+        # next.
         until(lambda: not (waits() or runs() or waits() or runs()), "everything to have ended", 60)
 
     def commits(self, request: bytes, label: str) -> bool:
@@ -128,29 +139,48 @@ class Scene:
         if script("commit").sha.encode() not in request:
             return False
         ours = {note.key.encode() for note in self.notes if note.label == label}
-        return not ours.isdisjoint(COMMITTED.findall(request))
+        return not ours.isdisjoint(committed_keys(request))
+
+
+def committed_keys(request: bytes) -> list[bytes]:
+    """Return the keys of the claims that a commit ends: as many as there are tokens behind them."""
+    arguments = ARGUMENT.findall(request)
+    is_token = [TOKEN.fullmatch(argument) is not None for argument in arguments]
+    if not any(is_token):
+        return []
+    first = is_token.index(True)
+    count = next(
+        (n for n, token in enumerate(is_token[first:]) if not token), len(is_token) - first
+    )
+    return arguments[first - count : first]
 
 
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     directory = tmp_path_factory.mktemp("crash")
     with Fleet(directory, machines=1, processes=1, threads=2) as fleet:
+        # Each test waits for the end of its own messages.
+        fleet.store.is_shared = True
         yield Scene(fleet)
 
 
+@pytest.mark.replaces_workers
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("name", POINTS)
 def test_a_commit_is_all_or_nothing(scene: Scene, name: str, after: bool) -> None:
     canvas, struck, publishes, ends = POINTS[name]
     scene.begin()
-    (victim,) = scene.machine.workers
+    victim = scene.worker
     seen: list[list[Write]] = []
 
     def strike() -> None:
         scene.kills += 1
+        # The next process would go on with the rest before the records are read.
+        scene.machine.supervisor.suspend()
         victim.kill()
-        psutil.wait_procs([victim], timeout=60)
+        until(lambda: victim.status() == psutil.STATUS_ZOMBIE, "the end of the process", 60)
         seen.append(scene.writes)
+        scene.machine.supervisor.resume()
 
     scene.machine.proxy.ambush(lambda request: scene.commits(request, struck), strike, after=after)
     result = signature(scene.fleet.caller, canvas).apply_async()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 from typing import Any, NamedTuple
 
-#: What a call does when it runs. `dies` is killed on its first delivery, as by the kernel when memory runs out.
+#: What a call does when it runs. `dies` is killed on its first delivery, as by the kernel when
+#: memory runs out.
 WORKS, RETRIES, FAILS, EXHAUSTS = "works", "retries", "fails", "exhausts"
 REPLACED, REPLACED_BY_CHAIN, REPLACED_BY_GROUP = (
     "replaced",
@@ -13,10 +14,13 @@ REPLACED, REPLACED_BY_CHAIN, REPLACED_BY_GROUP = (
     "replaced_by_group",
 )
 DIES, RUNS_OUT_OF_MEMORY = "dies", "runs_out_of_memory"
+#: Returns more than the store takes.
+RETURNS_TOO_MUCH = "returns_too_much"
 
 #: The queue of the calls that fill their process's memory.
 MEMORY_QUEUE = "memory"
-#: How much memory a process may take beyond what it has when it starts, bytes; unset: as much as it likes.
+#: How much memory a process may take beyond what it has when it starts, bytes; unset: as much as it
+#: likes.
 MEMORY_VARIABLE = "TASKHUB_CHAOS_MEMORY"
 
 
@@ -65,6 +69,7 @@ class Rates(NamedTuple):
     replaced: float = 0.05
     dies: float = 0.0
     out_of_memory: float = 0.0
+    returns_too_much: float = 0.0
     #: The share of whole canvases that are one call.
     single: float = 0.25
     delayed: float = 0.05
@@ -148,6 +153,7 @@ class _Generator:
             (rates.exhausts, EXHAUSTS),
             (rates.replaced, replaced),
             (rates.dies, DIES),
+            (rates.returns_too_much, RETURNS_TOO_MUCH),
         ):
             if draw < share:
                 return act

@@ -13,6 +13,7 @@ import psutil
 
 from taskhub.engine.redis.scripts import script
 from tests.chaos.fleet import LEASE, QUEUE, Fleet
+from tests.chaos.refuser import Refuser
 from tests.support.faulty_proxy import FaultyProxy
 
 # Processes.
@@ -25,8 +26,12 @@ CUT, HALF_CLOSED, DELAYED, SILENT = "cut", "half-closed", "delayed", "silent"
 COMMIT_LOST, COMMIT_REPLY_LOST = "commit lost", "reply to a commit lost"
 CLAIM_REPLY_LOST = "reply to a claim lost"
 CALL_LOST, CALL_REPLY_LOST, CALLER_CUT = "call lost", "reply to a call lost", "caller cut"
+# What the store refuses.
+RIGHT_TAKEN, COMMAND_REFUSED = "a right taken away", "command of a script refused"
+MEMORY_FULL, TYPE_CHANGED = "store without memory", "key of another type in the way"
+RESULT_BLOCKED = "keys of another type in the way of results"
 
-#: How often each kind is brought about among the others.
+#: How often each kind of what breaks is brought about among the others.
 ALL_KINDS: Mapping[str, int] = {
     WORKER_KILLED: 8,
     SUPERVISOR_KILLED: 2,
@@ -44,6 +49,14 @@ ALL_KINDS: Mapping[str, int] = {
     CALL_LOST: 2,
     CALL_REPLY_LOST: 2,
     CALLER_CUT: 2,
+}
+#: The same, of what is refused.
+ALL_REFUSALS: Mapping[str, int] = {
+    RIGHT_TAKEN: 8,
+    COMMAND_REFUSED: 16,
+    MEMORY_FULL: 2,
+    TYPE_CHANGED: 4,
+    RESULT_BLOCKED: 2,
 }
 
 
@@ -66,14 +79,15 @@ class Injected(NamedTuple):
     at: float
     #: When what was broken was whole again.
     over: float
-    #: The worker processes that it struck; but not those for the rare tasks that fill the memory, which mostly wait.
+    #: The worker processes that it struck; but not those for the rare tasks that fill the memory,
+    #: which mostly wait.
     processes: tuple[int, ...]
 
 
 def plan(seed: int, kinds: Mapping[str, int], interval: float) -> Iterator[Fault]:
     """Yield faults without end, on average `interval` seconds apart; the same seed draws the same ones.
 
-    They are dealt like cards: none is dealt again before all have been dealt.
+    They are dealt like worker infos: none is dealt again before all have been dealt.
     """
     draw = random.Random(seed)
     while True:
@@ -86,13 +100,18 @@ def plan(seed: int, kinds: Mapping[str, int], interval: float) -> Iterator[Fault
 class Saboteur:
     """Brings faults about. What it starts again ends with the thread that it works in: that must be the main one.
 
-    Parameters:
+    Args:
         fleet: What to break.
     """
 
     def __init__(self, fleet: Fleet) -> None:
         self.injected: list[Injected] = []
         self._fleet = fleet
+        self._refuser = Refuser(fleet.store.url)
+
+    def close(self) -> None:
+        """Free what it holds."""
+        self._refuser.close()
 
     def work(self, fault: Fault) -> None:
         """Bring a fault about when its time has come; what was broken is whole again in the end."""
@@ -115,6 +134,12 @@ class Saboteur:
         workers = machine.workers
         proxy = machine.proxy
         pids = tuple(worker.pid for worker in workers)
+        if fault.kind in ALL_REFUSALS:
+            return (
+                self._workers()
+                if self._refuser.refuse(fault.kind, fault.target, fault.lasts)
+                else None
+            )
         match fault.kind:
             case "worker killed" | "worker paused":
                 if not workers:

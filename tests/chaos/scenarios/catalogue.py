@@ -1,0 +1,11 @@
+"""All scenarios, by name."""
+
+from __future__ import annotations
+
+from tests.chaos.scenarios import callers, commits, schedules, workers
+from tests.chaos.scenarios.registry import SCENARIOS
+
+__all__ = ("MODULES", "SCENARIOS")
+
+#: Where they stand.
+MODULES = (commits, workers, callers, schedules)
