@@ -1,7 +1,7 @@
 """What a case of a parity test sees of the library under test: Celery's names, whichever library that is.
 
-Run as a program (`harness.py LIBRARY CASES`), it runs every public function of the file CASES and prints, as JSON, what
-each returned or raised.
+Run as a program (`harness.py LIBRARY CASES`), it runs every public function of the file CASES and
+prints, as JSON, what each returned or raised.
 """
 
 from __future__ import annotations
@@ -24,7 +24,18 @@ OURS = LIBRARY == "taskhub"
 _HOMES = {
     "celery.app.task": "taskhub.task",
     "celery.app": "taskhub.app",
-    "celery.utils.log": "taskhub.utils.log",
+    # Of taskhub-compat.
+    **{
+        name: name
+        for name in (
+            "celery.beat",
+            "celery.utils.log",
+            "celery.utils.nodenames",
+            "celery.utils.serialization",
+            "celery.utils.time",
+            "celery.utils",
+        )
+    },
 }
 
 celery = importlib.import_module(LIBRARY)
@@ -132,12 +143,12 @@ def sent(app, call, *args, **kwargs):
 
 
 def _moment(app, text):
-    """Return a time in UTC; one without a zone is meant in the app's."""
+    """Return a time in UTC; one without a zone is meant so."""
     if text is None:
         return None
     at = datetime.datetime.fromisoformat(text)
     if at.tzinfo is None:
-        at = at.replace(tzinfo=app.timezone)
+        at = at.replace(tzinfo=datetime.UTC)
     return at.astimezone(datetime.UTC).isoformat()
 
 
@@ -175,8 +186,8 @@ def _sent_by_celery(app, call, args, kwargs):
 
 
 def _sent_by_us(app, call, args, kwargs):
+    from taskhub.execution.request import request_of
     from taskhub.message import decode_body
-    from taskhub.worker.context import request_of
 
     before = {entry.envelope.task_id for entry in app.engine.delayed(0, 1000)}
     for name in app.engine.queues():
@@ -210,9 +221,9 @@ class _Delivery:
         self.kwargs = fields["kwargs"]
         self.options = fields["options"]
         if "content" in self.options:
-            from taskhub.task.calling import open_content
+            from taskhub.call.message import decode_content
 
-            self.args, self.kwargs = open_content(
+            self.args, self.kwargs = decode_content(
                 self.options["content"], ["json", "pickle", "yaml", "msgpack"]
             )
 
@@ -241,12 +252,13 @@ def main():
 def _sharing_nothing():
     """Keep the tasks of one case from the apps of the next.
 
-    Each task is given to every app of the process, by Celery in the order of a set: of two with one name, either wins.
+    Each task is given to every app of the process, by Celery in the order of a set: of two with one
+    name, either wins.
     """
     if OURS:
         declared = module("celery.app.shared")._declared
         count = len(declared)
-        with module("celery.app.current").kept():
+        with module("celery.current").kept():
             yield
         del declared[count:]
         return

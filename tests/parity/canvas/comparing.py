@@ -1,7 +1,7 @@
 """Says whether two outcomes of a scenario agree, up to what Celery leaves to chance or does in its own way.
 
-Each rule is one such way: it takes both outcomes and makes them alike where only that way is between them. What a rule
-allows stands in docs/differences.md, too.
+Each rule is one such way: it takes both outcomes and makes them alike where only that way is
+between them. What a rule allows stands in docs/differences.md, too.
 """
 
 from __future__ import annotations

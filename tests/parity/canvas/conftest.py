@@ -13,8 +13,9 @@ import pytest
 from tests.support import parity
 
 PROGRAM = Path(__file__).parent / "program"
-#: Every seed is one canvas by chance. The last six are what a run of 400 found, all of it known: groups that Celery
-#: turns around, headers of which it cannot read the values, and groups as bodies of what fails.
+#: Every seed is one canvas by chance. The last six are what a run of 400 found, all of it known:
+#: groups that Celery turns around, headers of which it cannot read the values, and groups as bodies
+#: of what fails.
 SEEDS = tuple(map(str, (*range(301, 321), 1003, 1022, 1064, 1168, 1289, 1235)))
 COMMANDS = {
     "celery": (

@@ -36,7 +36,8 @@ def _of(told: dict[str, Any], call: str) -> list[dict[str, Any]]:
 def _is_of_a_retry(event: dict[str, Any], name: str) -> bool:
     """Whether a field is one that Celery fills in another way for retries.
 
-    There, the parent of a retry is the call itself, and the exception is sometimes that of the retry, not its cause.
+    There, the parent of a retry is the call itself, and the exception is sometimes that of the
+    retry, not its cause.
     """
     if name == "parent_id":
         return bool(event.get("retries"))

@@ -11,14 +11,13 @@ import shutil
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-import redis
 
-from tests.support.parity import LIBRARIES, environment, python
-from tests.support.servers import Server, find_free_port, start_valkey
+from tests.support.parity import LIBRARIES, environment, python, stores
+from tests.support.servers import find_free_port
 from tests.support.workers import until
 
 HERE = Path(__file__).parent
@@ -26,24 +25,15 @@ PROGRAMS = sorted(path.parent.name for path in HERE.glob("*/client.py"))
 TIMEOUT = 150.0
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with start_valkey(tmp_path_factory.mktemp("store")) as server:
-        yield server
-
-
 class Program:
-    """One program with one library, in a directory and a database of its own."""
+    """One program with one library, in a directory and on a server of its own."""
 
-    def __init__(self, name: str, library: str, store: Server, directory: Path) -> None:
+    def __init__(self, name: str, library: str, url: str, directory: Path) -> None:
         self.directory = directory
         shutil.copytree(HERE / name, directory, ignore=shutil.ignore_patterns("__pycache__"))
         self.library = library
         self.port = find_free_port()
         executables = python(library).parent
-        url = store.url.removesuffix("/0") + f"/{LIBRARIES.index(library)}"
-        with redis.Redis.from_url(url) as client:
-            client.flushdb()
         self.environment = {
             **environment(library),
             "PATH": f"{executables}{os.pathsep}{os.environ['PATH']}",
@@ -127,9 +117,15 @@ class Program:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_a_program_prints_the_same(name: str, store: Server, tmp_path: Path) -> None:
+def test_a_program_prints_the_same(name: str, tmp_path: Path) -> None:
+    with stores(tmp_path / "stores") as urls:
+        run_both(name, urls, tmp_path)
+
+
+def run_both(name: str, urls: Mapping[str, str], directory: Path) -> None:
+    """Run a program with both libraries; what each prints must be what is expected."""
     expected = (HERE / name / "expected.txt").read_text()
-    programs = [Program(name, library, store, tmp_path / library) for library in LIBRARIES]
+    programs = [Program(name, library, urls[library], directory / library) for library in LIBRARIES]
     try:
         # Both at once: most of the time they wait.
         for program in programs:

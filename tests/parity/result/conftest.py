@@ -18,10 +18,10 @@ SCRIPTS = Path(__file__).parent / "scripts"
 Run = Callable[..., Any]
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a server for the tests of a module."""
-    with start_valkey(tmp_path_factory.mktemp("valkey")) as server:
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    """The URL of a server for one test."""
+    with start_valkey(tmp_path) as server:
         yield server.url
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from taskhub.cli.multi.reading import MultiError, nodes, read
+from celery.bin.multi._arguments import MultiError, nodes, read
 from tests.support.parity import environment, oracle_python
 
 SCRIPT = Path(__file__).parent / "scripts" / "multi.py"

@@ -19,7 +19,7 @@ PACKAGE = REPOSITORY / "compat" / "src" / "celery"
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
     for path in PACKAGE.rglob("*.py")
-    if path.stem != "__main__"
+    if not path.stem.startswith("_") or path.stem in ("__init__", "_state")
 )
 
 #: Names that Celery has elsewhere, or that are ours.
@@ -30,11 +30,32 @@ OURS = {
         *("ConfigurationWarning", "ContentDisallowed", "DecodeError", "EncodeError", "KombuError"),
         *("SerializationError", "SerializerNotInstalled"),
     },
+    # Celery has it in `celery._state` only.
+    "celery.app": {"set_default_app"},
     "celery.result": {"disable_sync_subtasks"},
 }
 
 #: Parameters of Celery's that ours lack, and why that is no loss.
 LACKING = {
+    # Given by place wherever they are given.
+    "maybe_patch_concurrency": {"patches"},
+    "push_current_task": {"obj"},
+    "Settings.add_defaults": {"d"},
+    "Settings.pop": {"key"},
+    "Settings.setdefault": {"key"},
+    "Settings.value_set_for": {"key"},
+    "ConsumerStep.start": {"c"},
+    "ConsumerStep.stop": {"c"},
+    "cached_property": {"fget", "fset", "fdel"},
+    # Bound to what the function uses itself.
+    "Task.event": {"RETRY", "precedence", "setattr", "task_event_to_state"},
+    # No setting is deprecated, and a missing module of settings is always an error.
+    "Settings": {"deprecated_settings"},
+    "Loader.read_configuration": {"fail_silently"},
+    # The URL says it.
+    "RedisBackend": {"connection_pool", "db", "host", "max_connections", "password", "port"},
+    "RedisBackend.add_pending_result": {"start_drainer"},
+    "SentinelBackend.add_pending_result": {"start_drainer"},
     # Kombu's queues and exchanges have what AMQP knows; ours have what matters here.
     "Exchange": {"channel"},
     "Queue": {"channel", "bindings", "on_declared"},
@@ -121,7 +142,7 @@ LISTED = {
 }
 
 
-#: Modules that cannot be imported in the environment of Celery, which has no Django and no pytest.
+#: Modules that Celery does not have, or that need Django or pytest, which its environment has not.
 _ONLY_OURS = ("celery.contrib.django.task", "celery.contrib.pytest")
 
 

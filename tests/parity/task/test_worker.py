@@ -18,6 +18,8 @@ CASES = [
     "plain",
     "empty",
     "headers",
+    "headers_named_as_parts",
+    "properties",
     "options",
     "past",
     "priority",

@@ -7,7 +7,7 @@ from typing import Any
 
 Run = Callable[..., Any]
 
-OURS_ALONE = {"ConfigurationWarning"}
+OURS_ALONE = {"ConfigurationWarning", "StoreRefused"}
 # Celery's derives from click's ClickException; ours does not need click.
 PLAIN = {"CeleryCommandException"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from taskhub.config.tables import own
+from taskhub.config.tables import taskhub as own
 
 Run = Callable[..., Any]
 

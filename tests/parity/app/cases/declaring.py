@@ -192,7 +192,7 @@ def base_class_is_kept():
         return [self.name, x, self.max_retries]
 
     return [
-        add(1, 2), add.run(1, 2), add.mine, me(3), me.mine, add.max_retries, isinstance(add, Base), add.apply((4, 5)).get(),  # noqa: E501
+        add(1, 2), add.run(1, 2), add.mine, me(3), me.mine, add.max_retries, isinstance(add, Base), add.apply((4, 5)).get(),
 
     ]  # fmt: skip
 

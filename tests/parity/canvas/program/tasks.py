@@ -17,6 +17,8 @@ app = celery.Celery(
     task_default_queue="parity",
     broker_connection_retry_on_startup=True,
 )
+# Ours: no worker that knows more is to come, so nobody waits for it.
+app.conf.update(task_unknown_grace=0)
 #: One connection per process, made when it is first used.
 notes = redis.Redis.from_url(STORE)
 SEEN = "seen"

@@ -51,7 +51,10 @@ with app.connection() as connection:
         # The first heartbeat says that the worker and this connection are up.
         ready.set()
         over = {event["uuid"] for event in found if event["type"] in OVER}
-        if (own and {"again", "last"} <= over) or time.monotonic() > deadline:
+        # Sent by the worker's own connection, so it may come after the events of the run that it
+        # leads to.
+        sent_again = any(event["type"] == "task-sent" and event["retries"] for event in found)
+        if (own and sent_again and {"again", "last"} <= over) or time.monotonic() > deadline:
             break
 
 json.dump({"events": found, "own": own}, sys.stdout)

@@ -14,6 +14,8 @@ app = celery.Celery(
     task_send_sent_event=True,
     worker_send_task_events=True,
 )
+# Ours: no worker that knows more is to come, so nobody waits for it.
+app.conf.update(task_unknown_grace=0)
 
 
 @app.task(name="add")

@@ -94,6 +94,27 @@ for words in (["inspect", *to_me, "--json", "ping"], ["control", *to_me, "rememb
     print(words[0], done.returncode, "main@" in done.stdout)
 print(store.get("k"))
 
+
+def lines(*words):
+    """Return what a command prints, without the worker's name."""
+    command = ["celery", "-A", "tasks", words[0], "--timeout", "3", "--destination", me, *words[1:]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    return [line.replace(me, "main@host") for line in done.stdout.splitlines()]
+
+
+for line in (
+    *lines("status"),
+    *lines("inspect", "ping"),
+    *lines("inspect", "active"),
+    *lines("control", "rate_limit", "tasks.limited", "300/m"),
+    *lines("control", "rate_limit", "nobody", "1/s"),
+):
+    print(line)
+print([line for line in lines("inspect", "registered") if line.startswith("    * tasks.held")])
+stats = lines("inspect", "stats")
+print(stats[:2], "    }" in stats, [line for line in stats if '"max-concurrency"' in line])
+print([line[:11] for line in lines("inspect", "active_queues") if "*" in line])
+
 # Events
 class Seen(Exception):
     pass

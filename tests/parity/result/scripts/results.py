@@ -16,7 +16,7 @@ from typing import Any
 SIDE, URL, ACTION, PREFIX = sys.argv[1:]
 
 APP, CONTEXT = {
-    "taskhub": ("taskhub.app.app", "taskhub.worker.context"),
+    "taskhub": ("taskhub.app.app", "taskhub.execution.request"),
     "celery": ("celery", "celery.app.task"),
 }[SIDE]
 Celery: Any = importlib.import_module(APP).Celery

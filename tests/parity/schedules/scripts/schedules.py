@@ -55,7 +55,7 @@ def crontab(case):
 def tick(schedule, last):
     """Return the next tick; of Celery's the first that is later than the last run."""
     if LIBRARY == "taskhub":
-        return schedule.next_tick(last).timestamp()
+        return schedule.next_fire(last).timestamp()
     found = last
     while found <= last.astimezone(UTC):
         schedule.nowfun = lambda moment=found: moment

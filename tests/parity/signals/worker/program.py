@@ -18,6 +18,8 @@ app = celery.Celery(
     worker_send_task_events=bool(os.environ.get("EVENTS")),
     task_send_sent_event=bool(os.environ.get("EVENTS")),
 )
+# Ours: no worker that knows more is to come, so nobody waits for it.
+app.conf.update(task_unknown_grace=0)
 
 ROLE = os.environ.get("ROLE", "worker")
 #: Asked of the arguments that receivers get: what of them is the same wherever a call runs.

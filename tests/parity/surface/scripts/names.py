@@ -1,7 +1,7 @@
 """Prints, as JSON, what modules of the import package `celery` hold: name -> the parameters that it takes.
 
-Arguments: the modules. Of a class the parameters are those of its constructor, and its public methods follow as
-`Class.method`; of what cannot be called they are null.
+Arguments: the modules. Of a class the parameters are those of its constructor, and its public
+methods follow as `Class.method`; of what cannot be called they are null.
 """
 
 import importlib
@@ -24,7 +24,8 @@ def described(module):
     found = {}
     names = getattr(module, "__all__", None) if "taskhub" in sys.argv[1] else dir(module)
     for name in names or ():
-        # Celery's modules that load lazily list names that they have not: `celery.registry.__file__`.
+        # Celery's modules that load lazily list names that they have not:
+        # `celery.registry.__file__`.
         if not hasattr(module, name):
             continue
         value = getattr(module, name)

@@ -36,6 +36,15 @@ CASES = {
     "headers": lambda: outcome(
         look.apply_async(task_id="headers", headers={"x-custom": 1, "my_header": {"a": [1]}})
     ),
+    "headers_named_as_parts": lambda: outcome(
+        tasks.parts.apply_async(
+            task_id="parts",
+            headers={"x-custom": 1, "chord": ["x", None], "chain": [1], "callbacks": [2], "errbacks": [3]},
+        )
+    ),
+    "properties": lambda: outcome(
+        tasks.properties.apply_async(task_id="properties", app_id="shop", once={"keys": ["x"]})
+    ),
     "options": lambda: outcome(
         look.apply_async(
             task_id="options", expires=FAR, time_limit=60, soft_time_limit=30, shadow="other", root_id="r",

@@ -73,6 +73,19 @@ def look(self, *args, **kwargs):
     return seen(self.request, "x-custom", "my_header")
 
 
+@app.task(bind=True, name="parts")
+def parts(self):
+    names = ("x-custom", "chord", "chain", "callbacks", "errbacks")
+    return {name: self.request.get(name) for name in names} | {
+        "x": self.request.headers["x-custom"]
+    }
+
+
+@app.task(bind=True, name="properties")
+def properties(self):
+    return [self.request.properties.get(name) for name in ("app_id", "once")]
+
+
 @app.task(bind=True, name="limited", time_limit=100, soft_time_limit=50, priority=3)
 def limited(self):
     return seen(self.request)
@@ -85,7 +98,8 @@ def retried(self, x, y=0):
             args=(x + 1,), kwargs={"y": y + 1}, countdown=0.01, exc=ValueError("again")
         )
     found = seen(self.request, "x-custom")
-    # When it was due; and Celery makes a retry the child of the try before it, which has the same id.
+    # When it was due; and Celery makes a retry the child of the try before it, which has the same
+    # id.
     del found["eta"], found["parent_id"]
     return [x, y, found]
 

@@ -6,9 +6,9 @@ import tempfile
 from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
-from harness import OURS, celery, module, new_app, outcome
+from harness import celery, module, new_app, outcome
 
-beat = module("taskhub.schedules.beat" if OURS else "celery.beat")
+beat = module("celery.beat")
 schedules = module("celery.schedules")
 
 

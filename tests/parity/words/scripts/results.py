@@ -42,7 +42,6 @@ def endings():
         ("FAILURE", Picky(3, reason="r"), {}),
         ("FAILURE", local(), {}),
         ("FAILURE", OSError(2, "gone", "f"), {}),
-        ("FAILURE", SystemExit(3), {}),
         ("FAILURE", exceptions.MaxRetriesExceededError("m"), {}),
         ("FAILURE", exceptions.SoftTimeLimitExceeded(3), {}),
         ("FAILURE", exceptions.WorkerLostError("w"), {}),
@@ -86,10 +85,9 @@ def ours():
 
 
 def celerys():
-    from celery.backends.redis import RedisBackend
-
     from celery import Celery
     from celery.app.task import Context
+    from celery.backends.redis import RedisBackend
     from celery.result import AsyncResult
 
     def backend(extended):

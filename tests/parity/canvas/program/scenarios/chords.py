@@ -174,6 +174,11 @@ OTHERS = {
     "lazy steps of a chain": lambda: _lazily(lambda calls: chain(calls)),
     "lazy group in a chain": lambda: _lazily(lambda calls: chain(group(calls), t.total.s())),
     "lazy group behind a task": lambda: _lazily(lambda calls: t.same.si(1) | group(calls)),
+    "of a long generator": lambda: _lazily(
+        lambda calls: chord(map(t.same.s, calls), t.total.s()), range(1_200)
+    ),
+    "of a generator that raises": lambda: _raising(lambda calls: chord(calls, t.total.s())),
+    "a group of a generator that raises": lambda: _raising(group),
     "a lazy map": lambda: _lazily(lambda calls: t.same.map(calls), range(3)),
     "length": lambda: [
         chord([t.same.s(1), group(one_and_two())], t.total.s()).__length_hint__(),
@@ -192,6 +197,22 @@ def _twice():
     canvas = chord(one_and_two(), t.total.s())
     first, second = canvas.delay(), canvas.delay()
     return lambda: [first.get(timeout=1), second.get(timeout=1), first.id != second.id]
+
+
+def _raising(make):
+    """Return what becomes of a canvas whose generator raises."""
+
+    def read():
+        yield t.same.si(1)
+        yield t.same.si(2)
+        raise LookupError("no more")
+
+    try:
+        result = make(read()).delay()
+    except LookupError as error:
+        raised = repr(error)
+        return lambda: raised
+    return lambda: result.get(timeout=1)
 
 
 def _lazily(make, items=None, send=lambda canvas: canvas.delay()):
