@@ -1,0 +1,96 @@
+"""Widths, colour schemes, and what axe-core finds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.web.conftest import PHONE, OpenTab
+from tests.web.paths import PAGES
+
+# axe-core looks at each element of each page, which takes minutes on a busy machine.
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+
+AXE = (Path(__file__).parent / "vendor/axe-core/axe.min.js").read_text()
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def test_no_page_scrolls_sideways(tab: OpenTab) -> None:
+    opened = tab(viewport=PHONE)
+    wide = []
+    for path in PAGES:
+        page = opened.open(path)
+        for width in (320, 390, 640, 768, 1024, 1280):
+            page.set_viewport_size({"width": width, "height": 844})
+            found = page.evaluate("document.documentElement.scrollWidth")
+            if found > width:
+                wide.append(f"{path} at {width}: {found}")
+    assert wide == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_colours_follow_the_system_and_the_choice(tab: OpenTab, scheme: Any) -> None:
+    opened = tab(color_scheme=scheme)
+    page = opened.open("/settings")
+    colours = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 21, 24)"}
+    background = "getComputedStyle(document.documentElement).backgroundColor"
+    assert page.evaluate(background) == colours[scheme]
+    other = "dark" if scheme == "light" else "light"
+    page.click(f".browser-settings button:has-text('{other.capitalize()}')")
+    assert page.evaluate(background) == colours[other]
+    opened.open("/settings")
+    assert page.evaluate(background) == colours[other], "the choice is kept"
+
+
+def _serious(opened: Any, path: str) -> list[str]:
+    page = opened.open(path)
+    page.evaluate(AXE)
+    found = page.evaluate(f"axe.run(document, {RULES!r})".replace("'", '"'))
+    return [
+        f"{path}: {one['id']}: {one['help']}: {node['html'][:160]}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"][:3]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_has_no_serious_findings(tab: OpenTab, scheme: Any) -> None:
+    opened = tab(color_scheme=scheme, bypass_csp=True)
+    assert [one for path in PAGES for one in _serious(opened, path)] == []
+
+
+def test_axe_has_no_serious_findings_at_phone_width(tab: OpenTab) -> None:
+    opened = tab(viewport=PHONE, bypass_csp=True)
+    assert [one for path in PAGES for one in _serious(opened, path)] == []
+
+
+def test_axe_has_no_serious_findings_while_signing_in_or_in_a_dialog(tab: OpenTab) -> None:
+    opened = tab(cookies={"role": "none"}, bypass_csp=True)
+    assert _serious(opened, "/") == []
+    opened = tab(bypass_csp=True)
+    page = opened.open("/")
+    page.keyboard.press("?")
+    page.wait_for_selector("dialog[open]")
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run('dialog')")
+    assert [
+        one["id"] for one in found["violations"] if one["impact"] in ("serious", "critical")
+    ] == []
+
+
+def test_targets_of_a_finger_are_large_enough(tab: OpenTab) -> None:
+    page = tab(viewport=PHONE).open("/")
+    sizes = page.evaluate(
+        "[...document.querySelectorAll('.bottom-bar a, .bottom-bar button')]"
+        ".map((one) => one.getBoundingClientRect().height)"
+    )
+    assert min(sizes) >= 40
+
+
+def test_times_are_those_of_the_apps_zone(tab: OpenTab) -> None:
+    opened = tab(timezone_id="America/New_York")
+    opened.open("/")
+    assert "14:32:08, UTC+8" in opened.text()
