@@ -10,7 +10,8 @@ from typing import Final, NamedTuple
 __all__ = ("DOCUMENTS", "ROOT", "TASK_LIST", "Block", "Mark", "blocks", "links", "without_blocks")
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-#: The list of tasks that everything began with. tests/acceptance/application/test_task_list.py runs it.
+#: The list of tasks that everything began with. tests/acceptance/application/test_task_list.py runs
+#: it.
 TASK_LIST: Final = "docs/task-list.zh.md"
 #: Every other document for users, by its path in the repository.
 DOCUMENTS: Final = (
@@ -25,7 +26,8 @@ DOCUMENTS: Final = (
 
 _FENCE: Final = re.compile(r"^```(?P<language>\S*)$")
 _MARK: Final = re.compile(
-    r"^<!-- (?:(?P<skip>not run): (?P<reason>.+)|run: (?:background until \"(?P<until>.+)\"|exit (?P<exit>\d+))) -->$"
+    r"^<!-- (?:(?P<skip>not run): (?P<reason>.+)|run: (?:background until \"(?P<until>.+)\"|exit "
+    r"(?P<exit>\d+))) -->$"
 )
 _FILE: Final = re.compile(r"^# (?P<name>[\w/]+\.py)$")
 _LINK: Final = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")

@@ -32,6 +32,7 @@ _COPIED: Final = (
     "compat/pyproject.toml",
     "scheduler/pyproject.toml",
     "requirements/dev.txt",
+    "requirements/run.txt",
     "examples/tour.py",
 )
 # With its continuation lines.
@@ -41,7 +42,7 @@ _COMMAND: Final = re.compile(r"(?m)^\$ (?P<command>(?:.*\\\n)*.*)\n(?P<output>(?
 class Stage:
     """Runs blocks in one directory; ends what they have started.
 
-    Parameters:
+    Args:
         directory: An empty directory.
     """
 
@@ -58,7 +59,7 @@ class Stage:
         for entry in Path(sys.prefix).iterdir():
             if not entry.name.startswith("."):
                 (directory / ".venv" / entry.name).symlink_to(entry)
-        for stamp in (".requirements", ".projects"):
+        for stamp in (".run", ".requirements", ".projects"):
             # Newer than what they are made of: make has nothing to install.
             (directory / ".venv" / stamp).touch()
         kept = {

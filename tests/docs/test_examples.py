@@ -9,7 +9,8 @@ import pytest
 from tests.docs.markdown import DOCUMENTS, blocks
 from tests.docs.stage import Stage
 
-#: What a reader of a document has done before its first block: a worker, and names that its Python blocks use.
+#: What a reader of a document has done before its first block: a worker, and names that its Python
+#: blocks use.
 SETUPS = {
     "docs/tasks.md": (
         ("taskhub worker -c 1 -t 2", "is ready"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from ast import literal_eval
-from functools import partial
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -18,8 +21,9 @@ from packaging.utils import canonicalize_name
 import celery
 
 ROOT = Path(__file__).parents[2]
+(ECOSYSTEM,) = (ROOT / ".venv-ecosystem").glob("lib/python*/site-packages")
 PROJECTS = {
-    "taskhub": ROOT,
+    "taskhub-core": ROOT,
     "taskhub-compat": ROOT / "compat",
     "taskhub-scheduler": ROOT / "scheduler",
 }
@@ -59,7 +63,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel named celery that only says that taskhub-compat is there."""
+    """The wheel named celery that has the files of taskhub-compat."""
     return built(ROOT / "compat" / "celery-shim", tmp_path_factory.mktemp("shim"))
 
 
@@ -77,8 +81,8 @@ def environment(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactor
 @pytest.mark.parametrize(
     ("distribution", "packages"),
     [
-        ("taskhub", ["src/taskhub"]),
-        ("taskhub-compat", ["src/celery", "src/Modules"]),
+        ("taskhub-core", ["src/taskhub"]),
+        ("taskhub-compat", ["src/celery", "src/Modules", "src/taskhub_migration"]),
         ("taskhub-scheduler", ["src/taskhub_scheduler"]),
     ],
 )
@@ -100,7 +104,7 @@ def test_wheel_holds_every_file_of_its_packages(
 
 
 def test_taskhub_wheel_holds_its_scripts_for_the_store(wheels: dict[str, Path]) -> None:
-    with ZipFile(wheels["taskhub"]) as wheel:
+    with ZipFile(wheels["taskhub-core"]) as wheel:
         assert any(name.endswith(".lua") for name in wheel.namelist())
 
 
@@ -121,41 +125,64 @@ def test_command_is_installed(environment: Path, command: str) -> None:
     assert (environment / command).is_file()
 
 
-NEEDS_CELERY = """
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-[project]
-name = "needs-celery"
-version = "1"
-dependencies = ["celery>=5.3,<6"]
-[tool.hatch.build.targets.wheel]
-bypass-selection = true
-"""
-
-
-def test_requirements_of_celery_are_met_by_the_shim(
-    environment: Path, shim: Path, tmp_path: Path
+def test_documented_commands_install_the_files_and_no_namesake(
+    wheels: dict[str, Path], shim: Path, tmp_path: Path
 ) -> None:
-    with ZipFile(shim) as wheel:
-        assert all(".dist-info/" in name for name in wheel.namelist())
-    (tmp_path / "pyproject.toml").write_text(NEEDS_CELERY)
-    pip = [sys.executable, "-m", "pip", "--python", str(environment / "python")]
-    install = [*pip, "install", "--quiet", "--no-index", "--no-deps"]
-    check = partial(subprocess.run, [*pip, "check"], capture_output=True, text=True, check=False)
-    run(*install, built(tmp_path, tmp_path))
-    assert "needs-celery 1 requires celery, which is not installed" in check().stdout
-    run(*install, shim)
-    complaints = check().stdout
-    # Of taskhub's own requirements, which this environment lacks.
-    assert "taskhub" in complaints
-    assert "needs-celery" not in complaints
-    assert "celery 5" not in complaints
-    found = run(environment / "python", "-I", "-c", "import celery; print(celery.__version__)")
-    assert found.strip() == metadata_of(ROOT / "compat" / "celery-shim")["version"]
+    """`pip install dist/....whl`, as the README has it, in an environment where the dependencies are found."""
+    run(sys.executable, "-m", "venv", "--without-pip", tmp_path / "fresh")
+    python = tmp_path / "fresh" / "bin" / "python"
+    (place,) = (tmp_path / "fresh").glob("lib/python*/site-packages")
+    (place / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
+    for name in ("amqp", "billiard", "kombu", "six", "tzdata", "vine"):
+        (known,) = ECOSYSTEM.glob(f"{name}-*.dist-info")
+        shutil.copytree(known, place / known.name)
+    before = {path.name for path in place.glob("*.dist-info")}
+    (tmp_path / "dist").mkdir()
+    for wheel in (*wheels.values(), shim):
+        shutil.copy(wheel, tmp_path / "dist")
+    commands = re.findall(r"(?m)^\$ (pip install .*dist/.*)$", (ROOT / "README.md").read_text())
+    commands += re.findall(r"(?m)^\$ (pip install .*)$", (ROOT / "docs/migrating.md").read_text())
+    commands = [command for command in commands if "dist/" in command]
+    assert len(commands) == 3
+    environment = {**os.environ, "PIP_NO_INDEX": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    for command in commands:
+        finished = subprocess.run(
+            ["bash", "-c", command.replace("pip", f"{sys.executable} -m pip --python {python}", 1)],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+    installed = {path.name.partition("-")[0] for path in place.glob("*.dist-info")}
+    assert installed - {name.partition("-")[0] for name in before} == {
+        *("celery", "taskhub_core", "taskhub_scheduler")
+    }
+    for module in ("taskhub", "taskhub_scheduler", "celery"):
+        found = run(python, "-I", "-c", f"import {module}; print({module}.__file__)")
+        assert Path(found.strip()).is_relative_to(place)
 
 
-def test_celery_names_that_are_not_offered_say_so() -> None:
+def test_nothing_names_somebody_elses_distribution() -> None:
+    """`pip install taskhub`, or one of its extras, would install what is not ours."""
+    wrong = re.compile(r"pip install[^\n`]*[ '\"]taskhub(?:\[|[ '\"`\n]|$)|\btaskhub\[[a-z]+\]")
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *(ROOT / "src").rglob("*.py")):
+        found = wrong.search(path.read_text("utf-8"))
+        assert found is None, f"{path}: {found}"
+
+
+def test_the_version_is_not_asked_of_a_distribution() -> None:
+    """Its name may be another's, or have changed: `taskhub.version` has it."""
+    asked = re.compile(
+        r"""(?:version|distribution|files|metadata)\(f?["']taskhub(?:-core)?["']\)"""
+    )
+    allowed = {ROOT / "src/taskhub/cli/checks/packages.py"}
+    for path in (ROOT / "src").rglob("*.py"):
+        assert path in allowed or not asked.search(path.read_text("utf-8")), path
+
+
+def test_celery_names_that_are_unsupported_text_say_so() -> None:
     name = "no_such_name"
     with pytest.raises(AttributeError, match=r"does not offer celery\.no_such_name"):
         getattr(celery, name)
@@ -170,17 +197,30 @@ def test_distributions_agree_on_version_and_pythons() -> None:
     assert shim["requires-python"] == projects[0]["requires-python"]
 
 
-@pytest.mark.parametrize("distribution", PROJECTS)
-def test_pins_meet_what_a_distribution_requires(distribution: str) -> None:
-    lines = (ROOT / "requirements" / "dev.txt").read_text().splitlines()
+def pinned_versions(name: str) -> dict[str, str]:
+    """Return the versions of a file of pins by package."""
+    lines = (ROOT / "requirements" / name).read_text().splitlines()
     pins = [
         Requirement(line.rstrip("\\ "))
         for line in lines
         if line and not line.startswith((" ", "#"))
     ]
-    versions = {canonicalize_name(pin.name): str(pin.specifier).removeprefix("==") for pin in pins}
+    return {canonicalize_name(pin.name): str(pin.specifier).removeprefix("==") for pin in pins}
+
+
+def test_running_takes_the_versions_that_are_tested() -> None:
+    tested, run = pinned_versions("dev.txt"), pinned_versions("run.txt")
+    assert run.items() <= tested.items()
+    tools = {"hypothesis", "mypy", "pyright", "pytest", "ruff"}
+    assert tools <= tested.keys()
+    assert tools.isdisjoint(run)
+
+
+@pytest.mark.parametrize("distribution", PROJECTS)
+def test_pins_meet_what_a_distribution_requires(distribution: str) -> None:
+    versions = pinned_versions("dev.txt")
     for requirement in map(Requirement, metadata(distribution)["dependencies"]):
-        if requirement.name != "taskhub":
+        if requirement.name != "taskhub-core":
             assert versions[canonicalize_name(requirement.name)] in requirement.specifier
 
 

@@ -10,8 +10,8 @@ import subprocess
 
 import celery
 from taskhub import Celery, Task
-from taskhub.migrating.offered import OFFERED
-from taskhub.migrating.tasks import APP_ATTRIBUTES, TASK_ATTRIBUTES
+from taskhub_migration.supported_names import SUPPORTED
+from taskhub_migration.tasks import APP_ATTRIBUTES, TASK_ATTRIBUTES
 from tests.support.parity import REPOSITORY, oracle_python
 
 _LIST_ATTRIBUTES = """
@@ -25,17 +25,19 @@ def test_the_table_has_every_module_and_name_of_the_distribution() -> None:
     modules = {"celery"} | {
         found.name
         for found in pkgutil.walk_packages(celery.__path__, "celery.")
-        if not found.name.endswith("__main__")
+        if not any(part.startswith("_") for part in found.name.replace("._state", "").split("."))
     }
-    offered: dict[str, set[str]] = {}
+    supported: dict[str, set[str]] = {}
     for name in modules:
         module = importlib.import_module(name)
-        offered[name] = set(vars(module).get("__all__", ())) | set(vars(module).get("_MODULES", ()))
+        supported[name] = set(vars(module).get("__all__", ())) | set(
+            vars(module).get("_MODULES", ())
+        )
     for name in modules - {"celery"}:
         parent, _, last = name.rpartition(".")
-        offered[parent].add(last)
-    assert {name: sorted(names) for name, names in OFFERED.items()} == {
-        name: sorted(names) for name, names in offered.items()
+        supported[parent].add(last)
+    assert {name: sorted(names) for name, names in SUPPORTED.items()} == {
+        name: sorted(names) for name, names in supported.items()
     }
 
 
@@ -56,7 +58,7 @@ def test_the_page_lists_every_module_and_name() -> None:
     listed = {module: set(re.findall(r"`([^`]+)`", names)) for module, names in rows}
     # Modules are in rows of their own.
     expected = {
-        module: {name for name in names if f"{module}.{name}" not in OFFERED}
-        for module, names in OFFERED.items()
+        module: {name for name in names if f"{module}.{name}" not in SUPPORTED}
+        for module, names in SUPPORTED.items()
     }
     assert listed == {module: names for module, names in expected.items() if names}

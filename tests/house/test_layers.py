@@ -1,4 +1,4 @@
-"""The floors of docs/architecture.md hold: no module imports from a floor above its own."""
+"""The layers of docs/architecture.md hold: no module imports from a layer above its own."""
 
 from __future__ import annotations
 
