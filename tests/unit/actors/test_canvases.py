@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from taskhub import Celery
-from taskhub.actors import locking
-from taskhub.actors.locking import other_canvas
-from taskhub.actors.progress import tell_begun
+from taskhub.actors import locks
+from taskhub.actors.locks import other_canvas
+from taskhub.actors.progress import report_begun
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_a_canvas_has_its_name_until_its_call_has_ended(
     assert claimed(task, "two") is None
     assert claimed(task, "three") == "two"
     # Nothing tells of its end: somebody has purged the queue.
-    monkeypatch.setattr(locking, "_LOST", 0.0)
+    monkeypatch.setattr(locks, "_LOST", 0.0)
     assert claimed(task, "three") is None
 
 
@@ -58,7 +58,7 @@ def told(task: Any, number: int, total: int, **options: Any) -> Any:
     """Let a part begin, and return what the canvas tells then."""
     task.backend.store_result("whole", None, "STARTED")
     with called(task, "part", **options):
-        tell_begun(task, ("whole", number, total), "bars")
+        report_begun(task, ("whole", number, total), "bars")
     return task.app.AsyncResult("whole").info
 
 

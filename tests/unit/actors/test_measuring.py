@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import socket
 
-from taskhub.actors.measuring import _hosts, _one_node_of_each_host
-from taskhub.system import Look
-from taskhub.worker.card import Card
-from tests.unit.system.values import HOST
+from taskhub.actors.measurements import _hosts, _one_node_of_each_host
+from taskhub.actors.system import Look
+from taskhub.worker.leases.worker_info import WorkerInfo
+from tests.unit.actors.system.values import HOST
 
 
-def card(node: str, host: str, *, listens: bool = True) -> Card:
-    return Card(node, host, 1, 1, ("default",), 8, 0.0, listens=listens)
+def worker_info(node: str, host: str, *, listens: bool = True) -> WorkerInfo:
+    return WorkerInfo(node, host, 1, 1, ("default",), 8, 0.0, listens=listens)
 
 
 def test_one_node_of_each_other_host_is_asked() -> None:
     here = socket.gethostname()
-    cards = [
-        card("a@here", here),
-        card("deaf@two", "two", listens=False),
-        card("a@two", "two"),
-        card("b@two", "two"),
-        card("deaf@three", "three", listens=False),
+    worker_infos = [
+        worker_info("a@here", here),
+        worker_info("deaf@two", "two", listens=False),
+        worker_info("a@two", "two"),
+        worker_info("b@two", "two"),
+        worker_info("deaf@three", "three", listens=False),
     ]
-    assert _one_node_of_each_host(cards) == {"two": "a@two"}
+    assert _one_node_of_each_host(worker_infos) == {"two": "a@two"}
 
 
 def test_hosts_that_cannot_be_measured_are_told_with_the_reason() -> None:

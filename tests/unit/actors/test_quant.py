@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from taskhub import Celery, states
-from taskhub.exceptions import SoftTimeLimitExceeded
-from taskhub.quant import (
+from taskhub.actors.quant import (
     InvalidRequestError,
     QuantConfigurationError,
     QuantError,
@@ -18,6 +17,7 @@ from taskhub.quant import (
     SourceUnavailableError,
     UnknownCodeError,
 )
+from taskhub.exceptions import SoftTimeLimitExceeded
 from tests.support.market.made_up import SLOW, MadeUpSource
 from tests.support.market.redirect import ADDRESS, redirect
 from tests.support.market.site import MarketSite
@@ -151,7 +151,8 @@ def test_without_the_extra_the_line_says_what_to_install(
     ended = sync_stock_data.delay()
     assert isinstance(ended.result, QuantNotInstalledError)
     assert str(ended.result) == (
-        f"market data needs {missing}, which is not installed: pip install 'taskhub[quant]'"
+        f"market data needs {missing}, which is not installed: install the extra "
+        "taskhub-core[quant]"
     )
 
 

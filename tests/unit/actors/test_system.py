@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from taskhub import Celery, states
-from taskhub.system import InvalidDayError, SystemConfigurationError
+from taskhub.actors.system import InvalidDayError, SystemConfigurationError
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,8 @@ def _calm(app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(f"TASKHUB_STATUS_{name}", "-,-")
     # The first look imports much.
     monkeypatch.setenv("TASKHUB_STATUS_TIMEOUT", "60")
-    # Charts in Chinese want a font, and not every machine has one: the report would tell of that, too.
+    # Charts in Chinese want a font, and not every machine has one: the report would tell of that,
+    # too.
     monkeypatch.setenv("TASKHUB_MAIL_LANGUAGE", "en")
     for name in ("TASKHUB_CLEAN_FOLDERS", "TASKHUB_QUANT_DATABASE_URL"):
         monkeypatch.delenv(name, raising=False)
@@ -151,7 +152,8 @@ def test_a_report_without_market_data_goes_out_and_says_which_stocks_it_lacks(
     monkeypatch.setenv("TASKHUB_REPORT_STOCKS", "600000,sz000001")
     (remark,) = send_daily_report.delay().get()["remarks"]
     assert remark == (
-        "stocks 600000.SH, 000001.SZ: there is no market data yet: call Modules.quant.tasks.sync_daily_data"
+        "stocks 600000.SH, 000001.SZ: there is no market data yet: call "
+        "Modules.quant.tasks.sync_daily_data"
     )
     assert not (tmp_path / "quant.sqlite3").exists()
     (sent,) = (tmp_path / "outbox").glob("*.eml")
@@ -174,16 +176,21 @@ def test_every_entry_of_the_schedule_is_a_task_on_its_queue(app: Celery) -> None
 @pytest.mark.parametrize(
     ("name", "value", "level", "told"),
     [
-        ("TASKHUB_OPERATORS", "ops@example.com", "ok", "ops@example.com told of troubles"),
+        ("TASKHUB_OPERATORS", "ops@example.com", "ok", "ops@example.com notified of problems"),
         ("TASKHUB_OPERATORS", "", "ok", "in the outbox"),
         ("TASKHUB_CLEAN_FOLDERS", "/", "fail", "holds more than temporary files"),
-        ("TASKHUB_SMTP_URL", "smtp://a@example.com:b@host", "warn", "nobody is told of troubles"),
+        (
+            "TASKHUB_SMTP_URL",
+            "smtp://a@example.com:b@host",
+            "warn",
+            "nobody is notified of problems",
+        ),
     ],
 )
 def test_doctor_looks_at_the_settings(
     app: Celery, monkeypatch: pytest.MonkeyPatch, name: str, value: str, level: str, told: str
 ) -> None:
-    from taskhub.cli.checks.services import check_operators
+    from taskhub.actors.checks import check_operators
 
     monkeypatch.setenv("TASKHUB_MAIL_FROM", "no-reply@example.com")
     monkeypatch.setenv(name, value.replace("a@", "a%40"))

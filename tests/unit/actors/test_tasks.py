@@ -14,8 +14,8 @@ from typing import Self
 import pytest
 
 from taskhub import Celery, states
-from taskhub.cache import CacheConfigurationError, InvalidKeyPrefixError
-from taskhub.mail import InvalidMailError, TransientMailError
+from taskhub.actors.cache import CacheConfigurationError, InvalidKeyPrefixError
+from taskhub.actors.mail import InvalidMailError, TransientMailError
 
 QUEUES = {
     "Modules.admin.tasks.default_tasks.send_email": "email",

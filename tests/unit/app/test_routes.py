@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from taskhub.app.amqp import Exchange, Queue
-from taskhub.app.routing import Routes
+from taskhub.app.routing import Exchange, Queue, Routes
 from taskhub.exceptions import ImproperlyConfigured, QueueNotFound
 
 TASKS = Exchange("tasks", "topic")

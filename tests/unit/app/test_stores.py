@@ -8,15 +8,13 @@ import pytest
 
 from taskhub.app.stores import make_engine
 from taskhub.config.configuration import Configuration
-from taskhub.engine.redis.engine import RedisEngine
+from taskhub.engine.port.engine import Engine
 
 URL = "redis://localhost:6379/0"
 
 
-def engine(**settings: Any) -> RedisEngine:
-    made = make_engine(Configuration({"broker_url": URL, **settings}))
-    assert isinstance(made, RedisEngine)
-    return made
+def engine(**settings: Any) -> Engine:
+    return make_engine(Configuration({"broker_url": URL, **settings}))
 
 
 def test_settings_for_tls_are_options_of_the_connections() -> None:
@@ -25,13 +23,13 @@ def test_settings_for_tls_are_options_of_the_connections() -> None:
         result_backend="redis://other:6379/0",
         redis_backend_use_ssl={"ssl_ca_certs": "ca.pem"},
     )
-    assert made.broker_options["ssl"] is True
-    assert made.results_options == {"ssl": {"ssl_ca_certs": "ca.pem"}}
+    assert made.stores.broker_options["ssl"] is True
+    assert made.stores.results_options == {"ssl": {"ssl_ca_certs": "ca.pem"}}
 
 
 def test_without_settings_connections_are_plain() -> None:
-    assert engine().broker_options == {"socket_connect_timeout": 4}
-    assert engine().results_options == {}
+    assert engine().stores.broker_options == {"socket_connect_timeout": 4}
+    assert engine().stores.results_options == {}
 
 
 @pytest.mark.parametrize(
@@ -45,4 +43,4 @@ def test_without_settings_connections_are_plain() -> None:
 )
 def test_the_timeout_of_connecting(url: str, options: dict[str, int], expected: object) -> None:
     made = engine(broker_url=url, broker_connection_timeout=2.0, broker_transport_options=options)
-    assert made.broker_options["socket_connect_timeout"] == expected
+    assert made.stores.broker_options["socket_connect_timeout"] == expected

@@ -244,7 +244,7 @@ def test_whoever_waits_is_told_the_cause(tasks: Any, work: Callable[[], None]) -
         except Exception as error:
             raised[name] = type(error)
     assert raised == {name: error for name, (_, error) in ENDINGS.items()}
-    # Not only the caller who holds the tree: the id alone tells it, too.
+    # Not only the caller who holds the tree: the id alone is enough.
     for name, result in sent.items():
         if not name.endswith("member"):
             until(lambda result=result: result.state == "FAILURE", f"{name} to end", 30.0)

@@ -1,7 +1,8 @@
-"""What a canvas publishes first, and what each ending publishes next, for canvases of every shape and any order.
+"""Messages that a canvas and its outcomes publish, for canvases of every shape and any order.
 
-The canvases and what must become of them are those of the chaos tests; but here nothing is stored and nobody waits, so
-that a canvas that goes wrong is found, and cut down to the smallest, in seconds.
+The canvases and what must become of them are those of the chaos tests; but here nothing is stored
+and nobody waits, so that a canvas that goes wrong is found, and cut down to the smallest, in
+seconds.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from hypothesis import strategies as st
 from taskhub.app import stores
 from taskhub.app.app import Celery
 from taskhub.canvas import Signature, chain, chord, group
-from taskhub.canvas.rest import CARRIED_LINKS
+from taskhub.canvas.chain_continuation import CARRIED_LINKS
 from tests.chaos import audit, workload
 from tests.chaos.model import expected, value_of
 from tests.chaos.workload import Call, Chain, Chord, Group, Node, signature
-from tests.unit.canvas.play import Dicts, Play
+from tests.unit.canvas.simulation import Dicts, Play
 
 # A call that is replaced by a group in a chord gives that chord its errbacks.
 pytestmark = pytest.mark.filterwarnings("ignore:errbacks of a chord")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from taskhub.cli.schedule import MOST_LINES, calendar_rows
+from taskhub.cli.schedule_text import MOST_LINES, calendar_rows
 from taskhub.schedules import schedule
 from taskhub.schedules.entry import Entry
 

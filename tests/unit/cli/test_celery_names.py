@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from taskhub.cli.running import run
+from taskhub.celery_version import __version__
+from taskhub.cli.command_runner import run
 from taskhub.cli.shell import namespace
 from taskhub.cli.upgrade import renamed
-from taskhub.utils.version import __version__
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_version_is_celerys(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["amqp", "queue.declare", "x"], "taskhub queues"),
+        (["amqp", "queue.declare", "x"], "celery queues"),
         (["logtool", "stats", "x.log"], "--log-format json"),
         (["migrate", "redis://a", "redis://b", "-n", "3"], "old broker"),
         (["graph", "bootsteps"], "middleware"),
@@ -55,7 +55,7 @@ def test_version_is_celerys(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 @pytest.mark.usefixtures("project")
-def test_what_is_not_offered_says_what_to_do(
+def test_what_is_unsupported_text_says_what_to_do(
     capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
 ) -> None:
     assert run(arguments, "celery") == 2

@@ -11,8 +11,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from taskhub.cli.command_runner import CommandError
 from taskhub.cli.privileges import drop_privileges, privilege_options
-from taskhub.cli.running import CommandError
 
 PROGRAM = """
 import json, os

@@ -23,7 +23,7 @@ def test_help_imports_nothing_costly() -> None:
 
 
 def test_the_supervisor_imports_no_tasks() -> None:
-    script = "import sys, taskhub.worker.supervisor; print('taskhub.app' in sys.modules)"
+    script = "import sys, taskhub.worker.supervisor.supervisor; print('taskhub.app' in sys.modules)"
     ended = subprocess.run(
         [sys.executable, "-c", script], env=ENVIRONMENT, check=True, capture_output=True, text=True
     )

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from taskhub.cli.worker_settings import celerys_options, setting_options, settings, without_effect
-from taskhub.cli.worker_values import Autoscale, Concurrency, processors
-from taskhub.worker.autoscaling import Bounds
+from taskhub.cli.worker_values import Autoscale, Concurrency
 from taskhub.worker.nodename import expand_path
+from taskhub.worker.supervisor.autoscaler import AutoscaleBounds
 
 
 def run(*arguments: str) -> tuple[dict[str, Any], str | None]:
@@ -50,19 +50,29 @@ def test_options_that_stand_for_settings() -> None:
 
 def test_options_that_mean_nothing_here_are_told_of_in_one_line() -> None:
     assert run()[1] is None
-    line = run("--without-gossip", "--without-mingle", "-O", "fair", "--statedb", "x")[1]
+    line = run("--pool-start-method", "fork", "--heartbeat-interval", "3")[1]
     assert line is not None
     assert line.startswith("without effect here: ")
-    for name in ("--without-gossip", "--without-mingle", "--optimization", "--statedb"):
-        assert name in line
-    assert "--without-heartbeat" not in line
+    assert "--pool-start-method" in line
+    assert "--heartbeat-interval" in line
+    assert "--executable" not in line
+
+
+def test_options_whose_purpose_is_met_anyway_are_not_told_of() -> None:
+    met = ("--without-gossip", "--without-mingle", "--without-heartbeat", "-O", "fair")
+    assert run(*met, "--statedb", "x")[1] is None
 
 
 @pytest.mark.parametrize(
     ("text", "bounds"),
-    [("10,3", Bounds(10, 3)), ("3,10", Bounds(10, 3)), ("7", Bounds(7, 1)), ("4,0", Bounds(4, 1))],
+    [
+        ("10,3", AutoscaleBounds(10, 3)),
+        ("3,10", AutoscaleBounds(10, 3)),
+        ("7", AutoscaleBounds(7, 1)),
+        ("4,0", AutoscaleBounds(4, 1)),
+    ],
 )
-def test_bounds(text: str, bounds: Bounds) -> None:
+def test_bounds(text: str, bounds: AutoscaleBounds) -> None:
     assert Autoscale().convert(text, None, None) == bounds
 
 
@@ -72,9 +82,10 @@ def test_what_are_no_bounds(text: str) -> None:
         Autoscale().convert(text, None, None)
 
 
-def test_concurrency_by_the_processors() -> None:
-    assert Concurrency().convert("auto", None, None) == processors() >= 1
-    for wrong in ("0", "many"):
+def test_tasks_at_a_time() -> None:
+    given = {"4": 4, " AUTO ": "auto", "0": None, "": None}
+    assert {text: Concurrency().convert(text, None, None) for text in given} == given
+    for wrong in ("-1", "many", "1.5"):
         with pytest.raises(click.BadParameter):
             Concurrency().convert(wrong, None, None)
 

@@ -148,6 +148,9 @@ def test_quoted_credentials_come_back_and_are_never_shown(
         ("sentinel://h?sentinel_password=pw&db=1", "sentinel://h?sentinel_password=**&db=1"),
         ("https://example.org/a?b=c", "https://example.org/a?b=c"),
         ("nothing here, me@example.org", "nothing here, me@example.org"),
+        ("write redis://:<password>@host", "write redis://:<password>@host"),
+        ("write smtp://<user>:<password>@host", "write smtp://<user>:<password>@host"),
+        ("redis://:<password>secret@host", "redis://:**@host"),
     ],
 )
 def test_credentials_inside_text_are_masked(text: str, masked: str) -> None:
@@ -187,3 +190,10 @@ def test_with_db_and_hash() -> None:
     assert url.with_db(3).db == 3
     assert url.with_db(3).with_db(0) == url
     assert hash(url) == hash(parse_store_url("rediss://:p@h/0?ssl_cert_reqs=none"))
+
+
+@pytest.mark.timeout(20)
+def test_masking_of_a_long_text_takes_time_in_proportion_to_it() -> None:
+    text = "x" * 1_000_000
+
+    assert mask_url(f"{text} redis://:s3cret@host") == f"{text} redis://:**@host"

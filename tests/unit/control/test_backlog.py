@@ -10,7 +10,7 @@ import pytest
 from taskhub import Celery
 from taskhub.control.backlog import is_served, nodes_serving, oldest_age, ready_since
 from taskhub.message import Envelope
-from taskhub.worker.card import Card
+from taskhub.worker.leases.worker_info import WorkerInfo
 from tests.support.workers import until
 
 
@@ -60,11 +60,17 @@ def test_the_oldest_of_all_priorities_counts() -> None:
 
 
 def test_who_serves_a_queue() -> None:
-    def card(node: str, *queues: str) -> Card:
-        return Card(node=node, host="h", process=1, parent=1, queues=queues, threads=1, started=0.0)
+    def worker_info(node: str, *queues: str) -> WorkerInfo:
+        return WorkerInfo(
+            node=node, host="h", process=1, parent=1, queues=queues, threads=1, started=0.0
+        )
 
-    cards = {"w1": card("b", "x", "y"), "w2": card("a", "x"), "w3": card("a", "x")}
+    worker_infos = {
+        "w1": worker_info("b", "x", "y"),
+        "w2": worker_info("a", "x"),
+        "w3": worker_info("a", "x"),
+    }
 
-    assert is_served("y", cards)
-    assert not is_served("z", cards)
-    assert nodes_serving(cards, ["x", "y", "z"]) == {"x": ["a", "b"], "y": ["b"], "z": []}
+    assert is_served("y", worker_infos)
+    assert not is_served("z", worker_infos)
+    assert nodes_serving(worker_infos, ["x", "y", "z"]) == {"x": ["a", "b"], "y": ["b"], "z": []}

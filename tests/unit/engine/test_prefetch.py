@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taskhub.engine.prefetch import AHEAD, MOST_AHEAD, Prefetch
+from taskhub.engine.dramatiq.prefetch import AHEAD, MOST_AHEAD, Prefetch
 
 #: Just now: a thread has begun a message.
 NOW = 0.0
@@ -59,6 +59,6 @@ def test_a_bound_is_kept_however_fast_tasks_are() -> None:
     prefetch = Prefetch(4)
     prefetch.observe(0.0)
     assert prefetch.target > 16
-    prefetch.most = 8
+    prefetch.maximum = 8
     assert prefetch.target == 8
     assert prefetch.wanted(0, 0.0) == 8

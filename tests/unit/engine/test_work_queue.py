@@ -1,4 +1,4 @@
-"""The queue between the courier and the threads: in order, and nobody waits in it for ever."""
+"""The queue between the exchange loop and the threads: in order, and nobody waits in it forever."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from queue import Empty
 
 import pytest
 
-from taskhub.engine.work_queue import WorkQueue
+from taskhub.engine.dramatiq.work_queue import WorkQueue
 
 
 def take_in_thread(queue: WorkQueue, timeout: float) -> tuple[threading.Thread, list[object]]:

@@ -1,4 +1,4 @@
-"""What a single result tells."""
+"""The state and value of a single result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from taskhub import states
 from taskhub.app.app import Celery
-from taskhub.app.current import set_current_app
+from taskhub.current import set_current_app
 from taskhub.result import AsyncResult, GroupResult, ResultBase, result_from_tuple
 from taskhub.serialization.result_meta import encode_meta, extended_fields
 

@@ -11,9 +11,9 @@ import pytest
 from taskhub import states
 from taskhub.app.app import Celery
 from taskhub.exceptions import ContentDisallowed, EncodeError, TimeoutError
+from taskhub.execution.request import Context
 from taskhub.result import AsyncResult, EagerResult
 from taskhub.result.backend import Backend
-from taskhub.worker.context import Context
 
 Call = Callable[..., None]
 

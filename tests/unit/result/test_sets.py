@@ -11,8 +11,8 @@ import pytest
 
 from taskhub import states
 from taskhub.app.app import Celery
-from taskhub.app.current import set_current_app
-from taskhub.engine.port import DocumentCallback, Subscription
+from taskhub.current import set_current_app
+from taskhub.engine.port.results import DocumentCallback, Subscription
 from taskhub.exceptions import ImproperlyConfigured, TimeoutError
 from taskhub.result import AsyncResult, EagerResult, GroupResult, ResultSet
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from taskhub.app.app import Celery
-from taskhub.engine.memory import MemoryEngine
-from taskhub.engine.rules import EngineRules
+from taskhub.engine.memory.engine import MemoryEngine
+from taskhub.engine.port.rules import EngineRules
 
 #: A Saturday, shortly before the hour.
 BEGIN = datetime(2026, 5, 2, 11, 59, 30, tzinfo=UTC)

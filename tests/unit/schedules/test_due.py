@@ -1,4 +1,4 @@
-"""Which ticks are run: on time, a little late, missed; once, all, or none of them; not later than a limit."""
+"""Which fire times are run: on time, a little late, missed; once, all, or none of them; not later than a limit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from taskhub.app.app import Celery
 from taskhub.schedules import schedule
-from taskhub.schedules.due import Due, due, next_tick
+from taskhub.schedules.due_fires import Due, due, next_fire
 from taskhub.schedules.entry import Entry, read_entry
 
 GRACE = timedelta(seconds=30)
@@ -24,15 +24,15 @@ def entry(app: Celery, when: Any = "*/10 * * * *", **fields: Any) -> Entry:
 
 
 def ran(found: Due) -> list[str]:
-    return [f"{tick:%H:%M:%S}" for tick in found.run]
+    return [f"{fire:%H:%M:%S}" for fire in found.run]
 
 
-def test_nothing_is_due_before_the_next_tick(app: Celery) -> None:
+def test_nothing_is_due_before_the_next_fire(app: Celery) -> None:
     assert due(entry(app), at(8), at(8, 9, 59), GRACE) == Due()
     assert due(entry(app), at(8), at(7), GRACE) == Due(), "the clock was put back"
 
 
-def test_a_tick_is_due_at_its_instant_and_a_little_later(app: Celery) -> None:
+def test_a_fire_is_due_at_its_instant_and_a_little_later(app: Celery) -> None:
     for now in (at(8, 10), at(8, 10, 30)):
         assert due(entry(app), at(8), now, GRACE) == Due((at(8, 10),), None, at(8, 10))
 
@@ -45,7 +45,7 @@ def test_a_tick_is_due_at_its_instant_and_a_little_later(app: Celery) -> None:
         ("all", ["08:10:00", "08:20:00", "08:30:00", "08:40:00"]),
     ],
 )
-def test_missed_ticks(app: Celery, missed: str, expected: list[str]) -> None:
+def test_missed_fires(app: Celery, missed: str, expected: list[str]) -> None:
     found = due(entry(app, missed=missed), at(8), at(8, 45), GRACE)
 
     assert ran(found) == expected
@@ -56,7 +56,7 @@ def test_missed_ticks(app: Celery, missed: str, expected: list[str]) -> None:
     ("missed", "expected"),
     [("once", ["08:30:00"]), ("skip", ["08:30:00"]), ("all", ["08:10:00", "08:20:00", "08:30:00"])],
 )
-def test_a_tick_that_is_only_late_stands_for_those_missed_before_it(
+def test_a_fire_that_is_only_late_stands_for_those_missed_before_it(
     app: Celery, missed: str, expected: list[str]
 ) -> None:
     found = due(entry(app, missed=missed), at(8), at(8, 30, 5), GRACE)
@@ -82,7 +82,7 @@ def test_a_limit_on_how_late(app: Celery, missed: str, limit: int, expected: lis
     assert found.last == at(8, 40), "all of them are dealt with"
 
 
-def test_a_limit_shorter_than_the_grace_counts_for_late_ticks_too(app: Celery) -> None:
+def test_a_limit_shorter_than_the_grace_counts_for_late_fires_too(app: Celery) -> None:
     found = due(entry(app, missed_limit=5), at(8), at(8, 10, 6), GRACE)
 
     assert found == Due((), None, at(8, 10))
@@ -95,21 +95,21 @@ def test_the_limit_of_crontabs_may_be_a_setting(app: Celery) -> None:
     assert entry(app, 10.0).missed_limit is None
 
 
-def test_every_tick_of_a_short_interval_within_the_grace_is_run(app: Celery) -> None:
+def test_every_fire_of_a_short_interval_within_the_grace_is_run(app: Celery) -> None:
     found = due(entry(app, 1.0), at(8), at(8, 0, 10), GRACE)
 
     assert ran(found) == [f"08:00:{second:02}" for second in range(1, 11)]
     assert found.missed is None
 
 
-def test_intervals_keep_their_beat_after_ticks_were_missed(app: Celery) -> None:
+def test_intervals_keep_their_beat_after_fires_were_missed(app: Celery) -> None:
     found = due(entry(app, 7.0), at(8), at(9), timedelta(seconds=1))
 
     assert ran(found) == ["08:59:58"]
-    assert next_tick(entry(app, 7.0).schedule, at(8, 59, 58)) == at(9, 0, 5)
+    assert next_fire(entry(app, 7.0).schedule, at(8, 59, 58)) == at(9, 0, 5)
 
 
-def test_many_missed_ticks_are_made_up_for_in_portions(app: Celery) -> None:
+def test_many_missed_fires_are_made_up_for_in_portions(app: Celery) -> None:
     every = entry(app, 1.0, missed="all")
     last, found = at(8), []
     while (now := due(every, last, at(9), GRACE, most=700)).last is not None:
@@ -120,7 +120,7 @@ def test_many_missed_ticks_are_made_up_for_in_portions(app: Celery) -> None:
     assert found == [at(8) + timedelta(seconds=second) for second in range(1, 3601)]
 
 
-def test_years_of_missed_ticks_cost_nothing(app: Celery) -> None:
+def test_years_of_missed_fires_cost_nothing(app: Celery) -> None:
     found = due(entry(app, "* * * * *"), at(8) - timedelta(days=3650), at(8), GRACE)
 
     assert ran(found) == ["08:00:00"]

@@ -10,7 +10,7 @@ import pytest
 from taskhub.app.app import Celery
 from taskhub.schedules import crontab, schedule, solar
 from taskhub.schedules.entry import EntryError, read_entry
-from taskhub.schedules.plain import describe_schedule, read_schedule, write_schedule
+from taskhub.schedules.schedule_format import describe_schedule, read_schedule, write_schedule
 
 
 def test_an_entry_of_celerys(app: Celery) -> None:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from taskhub.app.app import Celery
-from taskhub.engine.memory import MemoryEngine
+from taskhub.engine.memory.engine import MemoryEngine
 from taskhub.schedules import crontab, schedule
 from taskhub.schedules.entry import EntryError
 from taskhub.schedules.jobs import who
-from taskhub.schedules.plain import describe_schedule
+from taskhub.schedules.schedule_format import describe_schedule
 
 
 @pytest.fixture(autouse=True)
@@ -27,10 +27,12 @@ def test_add_and_remove(app: Celery, engine: MemoryEngine) -> None:
     made = app.schedule.add("new", "add", 30, args=[4], overlap="skip", by="ann")
     assert (made.origin, made.args, made.overlap, made.changed_by) == ("store", (4,), "skip", "ann")
     assert sorted(app.schedule.entries()) == ["brought", "job", "new"]
-    assert app.schedule.timetable.leader_bell in engine._state.bells, "the scheduler is told"
+    assert app.schedule.schedule_store.leader_topic in engine._state.notifications, (
+        "the scheduler is told"
+    )
     app.schedule.remove("new", by="bob")
     assert sorted(app.schedule.entries()) == ["brought", "job"]
-    assert engine.timetable("tests").entries().documents == {}
+    assert engine.schedule_store("tests").entries().documents == {}
 
     (removed, added) = app.schedule.history()
     assert (added.entry, added.what, added.by) == ("new", "add", "ann")
@@ -123,7 +125,7 @@ def test_names_that_do_not_exist(app: Celery) -> None:
             call()
     with pytest.raises(EntryError, match="nothing was changed about 'job' at run time"):
         app.schedule.reset("job")
-    app.schedule.add("new", "add", 5)
+    app.schedule.add("new", "add", 5, args=[1])
     with pytest.raises(EntryError, match="'new' is only in the store: remove it"):
         app.schedule.reset("new")
 
@@ -131,7 +133,7 @@ def test_names_that_do_not_exist(app: Celery) -> None:
 def test_a_change_that_meets_another_one_is_made_on_top_of_it(
     app: Celery, engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = engine.timetable("tests").entries
+    real = engine.schedule_store("tests").entries
     interfered: list[str] = []
 
     def entries() -> Any:
@@ -141,7 +143,7 @@ def test_a_change_that_meets_another_one_is_made_on_top_of_it(
             app.schedule.change("job", kwargs={"y": 5})
         return found
 
-    monkeypatch.setattr(engine.timetable("tests"), "entries", entries)
+    monkeypatch.setattr(engine.schedule_store("tests"), "entries", entries)
     app.schedule.change("job", args=[3])
 
     assert (app.schedule.get("job").args, app.schedule.get("job").kwargs) == ((3,), {"y": 5})
@@ -160,9 +162,9 @@ def test_run_now_even_if_paused(app: Celery, engine: MemoryEngine) -> None:
 
 def test_the_calendar_is_in_the_apps_time_zone(app: Celery) -> None:
     app.conf.timezone = "Asia/Shanghai"
-    app.schedule.add("often", "add", 6 * 3600)
+    app.schedule.add("often", "add", 6 * 3600, args=[1])
     app.schedule.change("brought", schedule="30 12 * * *")
-    app.schedule.add("paused", "add", 60, enabled=False)
+    app.schedule.add("paused", "add", 60, args=[1], enabled=False)
     begin = datetime(2026, 5, 2, tzinfo=UTC)
     found = app.schedule.calendar(24, begin)
 
@@ -174,3 +176,30 @@ def test_the_calendar_is_in_the_apps_time_zone(app: Celery) -> None:
         ("03 07:00 CST", "job"),
     ]
     assert app.schedule.calendar(0.001, begin) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "message"),
+    [
+        ("", {"args": [1]}, "an entry cannot have the name ''"),
+        ("a\nb", {"args": [1]}, "an entry cannot have the name"),
+        ("new", {}, "missing 1 required positional argument: 'x'"),
+        ("new", {"args": [1], "options": {"qeue": "x"}}, "did you mean queue?"),
+        ("new", {"args": [1], "options": {"queue": "a\nb"}}, "queue"),
+        ("new", {"args": [1], "options": {"priority": "high"}}, "'high'"),
+        ("new", {"args": [1], "options": {"serializer": "none"}}, "no serializer 'none'"),
+        ("new", {"args": [1], "options": {"link": 1}}, "is no signature"),
+        ("new", {"args": [1], "options": {"expires": 1e300}}, "out of range"),
+    ],
+)
+def test_a_call_that_could_not_be_made_is_not_stored(
+    app: Celery, engine: MemoryEngine, name: str, fields: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(EntryError, match=re.escape(message)):
+        app.schedule.add(name, "add", 30, **fields)
+    assert engine.schedule_store("tests").entries().documents == {}
+    # What another app knows, or what is none of our options, is not ours to judge.
+    app.schedule.add("other", "elsewhere", 30, options={"my_property": 1})
+    app.schedule.change("other", schedule=60)
+    with pytest.raises(EntryError, match="missing"):
+        app.schedule.change("other", task="add")

@@ -11,14 +11,15 @@ from typing import Any
 import pytest
 
 from taskhub.app.app import Celery
-from taskhub.engine.memory import MemoryEngine
-from taskhub.engine.port import Claim, Ending
+from taskhub.engine.memory.engine import MemoryEngine
+from taskhub.engine.port.claims import Claim, Completion
 from taskhub.exceptions import OperationalError
 from taskhub.outcome import Outcome
 from taskhub.schedules import crontab
 from taskhub.schedules.entry import Entry
-from taskhub.schedules.leading import Held, Leader, NotLeading, Sent
-from taskhub.schedules.sending import BeatLazyFunc, tick_id
+from taskhub.schedules.fire_messages import fire_id
+from taskhub.schedules.lazy_arguments import BeatLazyFunc
+from taskhub.schedules.leader import Held, Leader, NotLeading, Sent
 from taskhub.schedules.zones import to_milliseconds
 from tests.unit.schedules.conftest import BEGIN, Clock
 
@@ -57,11 +58,11 @@ def claims(engine: MemoryEngine) -> list[Claim]:
 def end(engine: MemoryEngine, claim: Claim) -> None:
     document = json.dumps({"status": "SUCCESS", "result": 1, "task_id": claim.task_id})
     engine.commit(
-        "w1", [Ending(claim, Outcome(claim.task_id, "SUCCESS", document, None, (), None))]
+        "w1", [Completion(claim, Outcome(claim.task_id, "SUCCESS", document, None, (), None))]
     )
 
 
-def test_a_new_entry_begins_to_tick_when_it_is_first_seen(
+def test_a_new_entry_begins_to_fire_when_it_is_first_seen(
     app: Celery, engine: MemoryEngine, clock: Clock, stage: Stage
 ) -> None:
     app.conf.beat_schedule = {
@@ -73,18 +74,18 @@ def test_a_new_entry_begins_to_tick_when_it_is_first_seen(
     assert stage.leader.next(stage.entries["every"]) == BEGIN + timedelta(seconds=10)
     clock.advance(10)
     (sent,) = stage.fire("every")
-    assert (sent.tick, sent.fate) == (clock.now, "sent")
+    assert (sent.fire, sent.fire_result) == (clock.now, "sent")
     assert stage.fire("every") == []
     clock.advance(20)
-    assert [found.fate for found in stage.fire("every")] == ["sent", "sent"]
+    assert [found.fire_result for found in stage.fire("every")] == ["sent", "sent"]
     (noon,) = stage.fire("hourly")
 
-    assert noon.tick == BEGIN + timedelta(seconds=30)
+    assert noon.fire == BEGIN + timedelta(seconds=30)
     (message, *_) = (json.loads(claim.body) for claim in claims(engine))
     assert (message["args"], message["kwargs"]) == ([1], {"y": 2})
     headers = message["options"]["headers"]
     assert headers["periodic_entry"] == "every"
-    assert headers["periodic_tick"] == sent.tick.isoformat()
+    assert headers["periodic_fire_time"] == sent.fire.isoformat()
     assert headers["celery_beat_task"] is True
 
 
@@ -113,7 +114,7 @@ def test_options_and_arguments_that_are_worked_out(
     )
 
 
-def test_ticks_of_a_paused_entry_pass(app: Celery, clock: Clock, stage: Stage) -> None:
+def test_fires_of_a_paused_entry_pass(app: Celery, clock: Clock, stage: Stage) -> None:
     app.conf.beat_schedule = {"job": {"task": "add", "schedule": 10, "args": (1,)}}
     stage.load()
     stage.fire("job")
@@ -143,7 +144,7 @@ def test_downtime_is_made_up_for_as_the_entry_says_and_told(
         counts = {name: len(stage.fire(name)) for name in stage.entries}
 
     assert counts == {"once": 1, "all": 10, "skip": 0}
-    assert "entry 'once' missed its ticks" in caplog.text
+    assert "entry 'once' missed its fire times" in caplog.text
     assert "10 made up for" in caplog.text
     assert "none is made up for" in caplog.text
     clock.advance(15)
@@ -161,18 +162,18 @@ def test_a_run_that_goes_on_is_not_overlapped(
     for name in stage.entries:
         stage.fire(name)
     clock.advance(10)
-    first = {name: stage.fire(name)[0].fate for name in stage.entries}
+    first = {name: stage.fire(name)[0].fire_result for name in stage.entries}
     clock.advance(10)
-    second = {name: stage.fire(name)[0].fate for name in stage.entries}
+    second = {name: stage.fire(name)[0].fire_result for name in stage.entries}
 
     assert first == dict.fromkeys(first, "sent")
-    assert second == {"allow": "sent", "skip": "skipped", "queue": "behind"}
+    assert second == {"allow": "sent", "skip": "skipped", "queue": "queued"}
     for claim in claims(engine):
         end(engine, claim)
     stage.load()
     assert len(claims(engine)) == 1, "what waited behind"
     clock.advance(10)
-    assert stage.fire("skip")[0].fate == "sent"
+    assert stage.fire("skip")[0].fire_result == "sent"
 
 
 def test_a_call_that_cannot_be_made_is_kept(
@@ -197,7 +198,7 @@ def test_a_call_that_cannot_be_made_is_kept(
     argument[0] = 7
 
     (sent,) = stage.fire("job")
-    assert sent.tick == BEGIN + timedelta(seconds=10)
+    assert sent.fire == BEGIN + timedelta(seconds=10)
 
 
 def test_what_the_application_brings_waits_for_its_task(
@@ -214,7 +215,7 @@ def test_what_the_application_brings_waits_for_its_task(
     assert len(stage.fire("job")) == 1
 
 
-def test_a_store_that_is_away_loses_no_tick(
+def test_a_store_that_is_away_loses_no_fire(
     app: Celery, engine: MemoryEngine, clock: Clock, stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app.conf.beat_schedule = {"job": {"task": "add", "schedule": 1, "args": (1,)}}
@@ -226,7 +227,7 @@ def test_a_store_that_is_away_loses_no_tick(
         raise OperationalError("away")
 
     with monkeypatch.context() as patched:
-        patched.setattr(engine.timetable("tests"), "tick", away)
+        patched.setattr(engine.schedule_store("tests"), "fire", away)
         for _ in range(20):
             with pytest.raises(OperationalError):
                 stage.fire("job")
@@ -280,14 +281,14 @@ def test_a_clock_that_is_set_by_an_hour(
     for _ in range(2 * 360):
         clock.advance(10)
         for name, found in runs.items():
-            found += [sent.tick for sent in stage.fire(name)]
+            found += [sent.fire for sent in stage.fire(name)]
 
     if jump > 0:
         # What lies in between was missed: once is made up for.
         assert {name: len(found) for name, found in jumped.items()} == {"every": 4, "minutes": 1}
         assert len(runs["minutes"]) == 12
     else:
-        # Intervals count from now; no tick of a crontab is run again.
+        # Intervals count from now; no fire time of a crontab is run again.
         assert jumped == {"every": [], "minutes": []}
         assert runs["minutes"] == [
             BEGIN + timedelta(seconds=30, minutes=10 * number) for number in range(1, 7)
@@ -298,7 +299,7 @@ def test_a_clock_that_is_set_by_an_hour(
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_ten_minutes_of_ticks_with_leaders_that_die_at_random(
+def test_ten_minutes_of_fires_with_leaders_that_die_at_random(
     app: Celery, engine: MemoryEngine, clock: Clock, seed: int
 ) -> None:
     """Three schedulers; some die, some stand still for longer than their lease and go on. tests/acceptance kills
@@ -348,7 +349,7 @@ def test_ten_minutes_of_ticks_with_leaders_that_die_at_random(
     assert deaths > 10
     assert longest <= 10
     expected = [
-        tick_id(app, "every", to_milliseconds(BEGIN) + 1000 * second)
+        fire_id(app, "every", to_milliseconds(BEGIN) + 1000 * second)
         for second in range(1, int((clock.now - BEGIN).total_seconds()) + 1)
     ]
     assert len(expected) > 600

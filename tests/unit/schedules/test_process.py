@@ -15,9 +15,9 @@ import pytest
 
 from taskhub import signals
 from taskhub.app.app import Celery
-from taskhub.engine.memory import MemoryEngine
-from taskhub.engine.rules import EngineRules
-from taskhub.engine.timetable import Tick, TickFate
+from taskhub.engine.memory.engine import MemoryEngine
+from taskhub.engine.port.rules import EngineRules
+from taskhub.engine.port.schedule_store import Fire, FireResult
 from taskhub.exceptions import OperationalError
 from taskhub.schedules import crontab, schedule
 from taskhub_scheduler import Scheduler
@@ -70,7 +70,7 @@ def start(app: Celery) -> Iterator[Callable[..., Scheduler]]:
 
 
 def sent(app: Celery, name: str) -> int:
-    run = app.schedule.timetable.last_runs().get(name)
+    run = app.schedule.schedule_store.last_runs().get(name)
     return 0 if run is None else run.sent
 
 
@@ -86,10 +86,10 @@ def test_changes_take_effect_while_it_runs(app: Celery, start: Callable[..., Sch
     until(lambda: sent(app, "job") > before + 2, "it to run again")
     app.schedule.pause("job")
     (status,) = app.schedule.status("job")
-    until(lambda: app.schedule.status("job")[0].last_tick > status.last_tick, "ticks to pass")
+    until(lambda: app.schedule.status("job")[0].last_fire > status.last_fire, "fires to pass")
     paused = sent(app, "job")
-    last = app.schedule.status("job")[0].last_tick
-    until(lambda: app.schedule.status("job")[0].last_tick > last, "more of them")
+    last = app.schedule.status("job")[0].last_fire
+    until(lambda: app.schedule.status("job")[0].last_fire > last, "more of them")
     assert sent(app, "job") == paused
     app.schedule.resume("job")
     until(lambda: sent(app, "job") > paused, "it to go on")
@@ -101,7 +101,7 @@ def test_another_one_leads_when_it_stops(app: Celery, start: Callable[..., Sched
     first = start(lease=timedelta(hours=1))
     until(lambda: first.leads, "the first one to lead")
     second = start(lease=timedelta(hours=1))
-    leader = app.schedule.timetable.leader()
+    leader = app.schedule.schedule_store.leader()
     assert leader is not None
     assert leader[0] == first.name
     first.stop()
@@ -157,7 +157,7 @@ def test_a_clock_that_is_set_is_noticed(
     until(lambda: sent(app, "every") > before + 2, "it to go on")
 
     if jump > 0:
-        until(lambda: sent(app, "hourly") == 1, "the tick that was passed over")
+        until(lambda: sent(app, "hourly") == 1, "the fire time that was passed over")
     else:
         assert sent(app, "hourly") <= 1, "at most that of an hour that has just begun"
 
@@ -211,8 +211,8 @@ def test_a_store_that_is_away_is_told_of_once(
         start(lease=timedelta(seconds=2))
         until(lambda: sent(app, "job") > 2, "it to run")
         with monkeypatch.context() as patched:
-            patched.setattr(engine.timetable("tests"), "tick", away)
-            patched.setattr(engine.timetable("tests"), "lead", away)
+            patched.setattr(engine.schedule_store("tests"), "fire", away)
+            patched.setattr(engine.schedule_store("tests"), "lead", away)
             until(lambda: "out of reach" in caplog.text, "it to be told")
             time.sleep(1)
         before = sent(app, "job")
@@ -221,11 +221,11 @@ def test_a_store_that_is_away_is_told_of_once(
 
     assert caplog.text.count("is out of reach; trying again") == 1
     assert "secret" not in caplog.text
-    ticks = [
-        datetime.fromisoformat(json.loads(claim.body)["options"]["headers"]["periodic_tick"])
+    fires = [
+        datetime.fromisoformat(json.loads(claim.body)["options"]["headers"]["periodic_fire_time"])
         for claim in engine.claim("w1", ["default"], 1000).claims
     ]
-    assert {after - before for before, after in pairwise(ticks)} == {timedelta(seconds=0.1)}
+    assert {after - before for before, after in pairwise(fires)} == {timedelta(seconds=0.1)}
 
 
 def test_it_ends_after_what_is_being_sent(
@@ -235,20 +235,20 @@ def test_it_ends_after_what_is_being_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     app.conf.beat_schedule = {"job": {"task": "add", "schedule": 0.05, "args": (1,)}}
-    timetable = engine.timetable("tests")
-    send, begun = timetable.tick, threading.Event()
+    schedule_store = engine.schedule_store("tests")
+    send, begun = schedule_store.fire, threading.Event()
 
-    def slowly(token: int, tick: Tick) -> TickFate:
-        if tick.messages:
+    def slowly(token: int, fire: Fire) -> FireResult:
+        if fire.messages:
             begun.set()
             # It is asked to end meanwhile.
             time.sleep(0.5)
-        return send(token, tick)
+        return send(token, fire)
 
-    monkeypatch.setattr(timetable, "tick", slowly)
+    monkeypatch.setattr(schedule_store, "fire", slowly)
     made = start()
     assert begun.wait(TIMEOUT)
     made.stop()
-    until(lambda: not timetable.leader(), "it to end")
+    until(lambda: not schedule_store.leader(), "it to end")
 
     assert sent(app, "job") == 1

@@ -1,4 +1,4 @@
-"""Schedules as triggers of APScheduler: they find the ticks that the schedule itself finds."""
+"""Schedules as triggers of APScheduler: they find the fire times that the schedule itself finds."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def first(trigger: Any, now: datetime, previous: datetime | None = None) -> date
 
 
 @pytest.mark.parametrize("zone", generated.ZONES)
-def test_crontabs_find_the_ticks_of_the_schedule(app: Celery, zone: str) -> None:
+def test_crontabs_find_the_fires_of_the_schedule(app: Celery, zone: str) -> None:
     """Tens of thousands of pairs over all zones: both changes, leap days, ends of years."""
     chance = random.Random(zone)
     changes = generated.changes(zone)
@@ -49,7 +49,7 @@ def test_crontabs_find_the_ticks_of_the_schedule(app: Celery, zone: str) -> None
         trigger = CrontabTrigger(made)
         for _ in range(20):
             now = generated.instant(chance, zone, changes)
-            expected = made.next_tick(now - timedelta(microseconds=1))
+            expected = made.next_fire(now - timedelta(microseconds=1))
             assert expected is not None
             if expected > now + timedelta(days=1500) and chance.random() < 0.8:
                 # APScheduler looks at every day until then.
@@ -88,7 +88,7 @@ def test_intervals_keep_their_beat(app: Celery) -> None:
     assert isinstance(trigger, IntervalTrigger)
 
     assert first(trigger, NOON + timedelta(seconds=15)) == NOON + timedelta(seconds=21)
-    assert first(trigger, NOON + timedelta(days=30, seconds=1)) == made.next_tick(
+    assert first(trigger, NOON + timedelta(days=30, seconds=1)) == made.next_fire(
         NOON + (timedelta(days=30) // timedelta(seconds=7)) * timedelta(seconds=7)
     )
 
@@ -102,7 +102,7 @@ def test_other_schedules_are_asked_themselves(app: Celery) -> None:
     assert first(trigger, last + timedelta(hours=5)) == NOON + timedelta(hours=6)
 
     class Odd(crontab):
-        def next_tick(self, after: datetime) -> datetime | None:
+        def next_fire(self, after: datetime) -> datetime | None:
             return after + timedelta(seconds=3)
 
     assert isinstance(trigger_for(Odd(app=app), lambda: last), ScheduleTrigger)
@@ -114,7 +114,7 @@ def test_the_sun(app: Celery) -> None:
     trigger = trigger_for(made, lambda: NOON)
     found = first(trigger, NOON)
 
-    assert found == made.next_tick(NOON)
+    assert found == made.next_fire(NOON)
     assert first(trigger, found) == found
     assert timedelta(hours=23) < first(trigger, found + MILLISECOND) - found < timedelta(hours=25)
 
@@ -150,7 +150,7 @@ def test_a_host_whose_clock_is_wrong_waits_as_long_as_the_others(app: Celery) ->
     assert first(trigger, found, found) == host + timedelta(minutes=20), "not the same one again"
 
 
-def test_a_nowfun_moves_the_ticks(app: Celery) -> None:
+def test_a_nowfun_moves_the_fires(app: Celery) -> None:
     made = crontab("*/10", nowfun=lambda: NOON - timedelta(minutes=4))
 
     assert first(entry_trigger(app, made, NOON.timestamp()), NOON) == NOON + timedelta(minutes=4)

@@ -9,8 +9,7 @@ import pytest
 
 from celery.contrib.testing.app import set_trap
 from celery.contrib.testing.manager import Manager, Sentinel
-from taskhub import Celery, current_app, shared_task
-from taskhub.app import current
+from taskhub import Celery, current, current_app, shared_task
 from taskhub.testing import InProcessWorker, TestApp, eager, private_store, start_worker
 
 

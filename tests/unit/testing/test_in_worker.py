@@ -9,8 +9,8 @@ from celery.contrib.abortable import ABORTED, AbortableAsyncResult, AbortableTas
 from celery.worker import state
 from celery.worker.request import Request
 from taskhub import Celery
+from taskhub.execution.request import Context
 from taskhub.testing import InProcessWorker
-from taskhub.worker.context import Context
 
 
 def test_worker_state_shows_what_runs_and_what_waits(

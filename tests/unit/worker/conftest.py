@@ -8,8 +8,8 @@ import pytest
 from dramatiq.worker import Worker
 
 from taskhub.app.app import Celery
-from taskhub.engine.memory import MemoryEngine
-from taskhub.engine.rules import EngineRules
+from taskhub.engine.memory.engine import MemoryEngine
+from taskhub.engine.port.rules import EngineRules
 
 
 @pytest.fixture
@@ -24,7 +24,13 @@ def app(engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch) -> Celery:
     from taskhub.app import stores
 
     monkeypatch.setattr(stores, "make_engine", lambda _conf: engine)
-    return Celery("tests", broker="memory://", set_as_current=False, task_default_queue="default")
+    return Celery(
+        "tests",
+        broker="memory://",
+        set_as_current=False,
+        task_default_queue="default",
+        task_unknown_grace=0,
+    )
 
 
 @pytest.fixture

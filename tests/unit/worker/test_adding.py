@@ -11,7 +11,7 @@ import pytest
 
 from taskhub.app.app import Celery
 from taskhub.canvas import chord
-from taskhub.engine.memory import MemoryEngine
+from taskhub.engine.memory.engine import MemoryEngine
 from taskhub.exceptions import Reject
 
 
@@ -78,13 +78,13 @@ def test_what_a_lost_delivery_adds_does_not_count(
 ) -> None:
     @app.task(bind=True)
     def adding(self: Any) -> int:
-        delivery: int = self.request._delivery.claim.delivery
+        delivery: int = self.request._execution.delivery.claim.delivery
         signature = self.add_to_chord(tasks.part.s(f"added by {delivery}"), lazy=lazy)
         if lazy:
             signature.delay()
         if delivery == 1:
             (holder,) = (name for name in engine.workers() if self.request.id in engine.held(name))
-            engine.release(holder)
+            engine.reclaim(holder)
         return delivery
 
     result = chord([adding.s()], tasks.total.s(), app=app)()

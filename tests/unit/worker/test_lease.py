@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from taskhub.engine.memory import MemoryEngine
-from taskhub.engine.rules import EngineRules
+from taskhub.engine.memory.engine import MemoryEngine
+from taskhub.engine.port.rules import EngineRules
 from taskhub.exceptions import OperationalError
-from taskhub.worker.lease import Lease
+from taskhub.worker.leases.lease import Lease
 from tests.support.workers import until
 
 
@@ -33,10 +33,10 @@ def engine() -> FailingEngine:
 
 def test_it_is_renewed_until_it_is_given_up(engine: FailingEngine) -> None:
     lease = Lease(engine, "w1")
-    lease.begin()
+    lease.acquire()
     until(lambda: engine.renewals >= 4, "some renewals")
     assert engine.workers()["w1"] > 0
-    lease.end()
+    lease.release()
     assert not lease.is_alive()
     assert engine.workers() == {}
 
@@ -44,15 +44,15 @@ def test_it_is_renewed_until_it_is_given_up(engine: FailingEngine) -> None:
 @pytest.mark.parametrize("error", [OperationalError("away"), RuntimeError("a bug")])
 def test_it_outlives_failures(engine: FailingEngine, error: Exception) -> None:
     lease = Lease(engine, "w1")
-    lease.begin()
+    lease.acquire()
     engine.error = error
     until(lambda: engine.renewals >= 3, "tries that fail")
     engine.error = None
     until(lambda: engine.renew([], 600) == [], "the lease to stand again")
-    lease.end()
+    lease.release()
 
 
 def test_a_worker_that_cannot_take_it_is_told(engine: FailingEngine) -> None:
     engine.error = OperationalError("away")
     with pytest.raises(OperationalError, match="away"):
-        Lease(engine, "w1").begin()
+        Lease(engine, "w1").acquire()

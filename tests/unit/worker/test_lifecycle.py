@@ -9,12 +9,12 @@ import pytest
 
 from taskhub import states
 from taskhub.app.app import Celery
-from taskhub.engine.memory import MemoryEngine
-from taskhub.engine.port import Claim
+from taskhub.engine.memory.engine import MemoryEngine
+from taskhub.engine.port.claims import Claim
 from taskhub.exceptions import OperationalError
+from taskhub.execution.runnable import RunnableTask
 from taskhub.message import Envelope, encode_body
 from taskhub.task.task import Task
-from taskhub.worker.runnable import RunnableTask
 from tests.support.workers import until
 
 

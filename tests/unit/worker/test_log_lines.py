@@ -6,8 +6,8 @@ import json
 import logging
 import sys
 
-from taskhub.worker.context import Context, entered
-from taskhub.worker.log_lines import JsonFormatter, TaskFormatter
+from taskhub.execution.request import Context, entered
+from taskhub.logs.formatters import JsonFormatter, TaskFormatter
 
 REQUEST = Context(id="7", task="shop.pay")
 
@@ -30,7 +30,7 @@ def test_a_line_of_a_task_names_it_in_the_format_of_the_settings() -> None:
 def test_the_line_of_a_tasks_end_names_it_once() -> None:
     formatter = TaskFormatter("%(message)s", "%(task_name)s %(message)s")
     with entered(REQUEST):
-        assert formatter.format(record("ended", name="taskhub.task", args=())) == "ended"
+        assert formatter.format(record("ended", name="taskhub.trace", args=())) == "ended"
 
 
 def test_times_of_tasks_have_a_format_of_their_own() -> None:

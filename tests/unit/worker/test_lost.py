@@ -11,7 +11,7 @@ import pytest
 
 from taskhub import states
 from taskhub.app.app import Celery
-from taskhub.engine.memory import MemoryEngine
+from taskhub.engine.memory.engine import MemoryEngine
 from taskhub.exceptions import ChordError, TaskRevokedError, WorkerLostError
 from tests.support.workers import until
 
@@ -20,7 +20,7 @@ def lose(engine: MemoryEngine, times: int = 2) -> None:
     """Let the foremost message take so many workers with it."""
     for _ in range(times):
         assert engine.claim("victim", ["default"], 1).claims
-        assert engine.release("victim") == 1
+        assert engine.reclaim("victim") == 1
 
 
 def reason(engine: MemoryEngine, task_id: str) -> str:
@@ -92,7 +92,7 @@ def test_its_chord_learns_of_it(
     if early:
         (claim,) = engine.claim("victim", ["default"], 1).claims
         engine.acknowledge("victim", claim)
-        engine.release("victim")
+        engine.reclaim("victim")
     else:
         lose(engine)
     work()
@@ -124,7 +124,7 @@ def test_a_lost_task_that_was_revoked_is_revoked(
     result = deadly.delay()
     engine.claim("victim", ["default"], 1)
     engine.revoke("revoker", [result.id], 60_000)
-    engine.release("victim")
+    engine.reclaim("victim")
     lose(engine, times=1)
     work()
     assert isinstance(result.get(timeout=10, propagate=False), TaskRevokedError)
@@ -135,7 +135,7 @@ def test_a_lost_native_actor_is_a_dead_letter(
 ) -> None:
     runs: list[int] = []
 
-    @dramatiq.actor(broker=app.broker)
+    @dramatiq.actor(broker=app.broker, store_results=True)
     def native() -> None:
         runs.append(1)
 

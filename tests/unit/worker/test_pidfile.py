@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from taskhub.worker.pidfile import AlreadyRunning, holding, read
+from taskhub.worker.supervisor.pidfile import AlreadyRunning, pidfile_held, read_pidfile
 
 
 def test_it_is_held_and_removed(tmp_path: Path) -> None:
     path = tmp_path / "run" / "worker.pid"
-    with holding(path):
-        assert read(path) == os.getpid()
+    with pidfile_held(path):
+        assert read_pidfile(path) == os.getpid()
         assert [found.name for found in path.parent.iterdir()] == ["worker.pid"]
     assert list(path.parent.iterdir()) == []
 
@@ -25,10 +25,10 @@ def test_one_of_a_running_process_is_left_alone(tmp_path: Path) -> None:
     path.write_text(f"{os.getppid()}\n")
     with (
         pytest.raises(AlreadyRunning, match=f"names process {os.getppid()}, which runs"),
-        holding(path),
+        pidfile_held(path),
     ):
         raise AssertionError("not reached")
-    assert read(path) == os.getppid()
+    assert read_pidfile(path) == os.getppid()
     assert [found.name for found in tmp_path.iterdir()] == ["worker.pid"]
 
 
@@ -36,8 +36,8 @@ def test_one_of_a_running_process_is_left_alone(tmp_path: Path) -> None:
 def test_one_that_names_nothing_is_replaced(tmp_path: Path, text: str) -> None:
     path = tmp_path / "worker.pid"
     path.write_text(text)
-    with holding(path):
-        assert read(path) == os.getpid()
+    with pidfile_held(path):
+        assert read_pidfile(path) == os.getpid()
 
 
 def test_one_that_was_left_behind_is_replaced(tmp_path: Path) -> None:
@@ -45,12 +45,12 @@ def test_one_that_was_left_behind_is_replaced(tmp_path: Path) -> None:
     process.wait()
     path = tmp_path / "worker.pid"
     path.write_text(str(process.pid))
-    with holding(path):
-        assert read(path) == os.getpid()
+    with pidfile_held(path):
+        assert read_pidfile(path) == os.getpid()
 
 
 def test_one_that_somebody_else_has_taken_over_stays(tmp_path: Path) -> None:
     path = tmp_path / "worker.pid"
-    with holding(path):
+    with pidfile_held(path):
         path.write_text(f"{os.getppid()}\n")
-    assert read(path) == os.getppid()
+    assert read_pidfile(path) == os.getppid()

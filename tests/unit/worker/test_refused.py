@@ -9,8 +9,8 @@ import pytest
 
 from taskhub import chord, states
 from taskhub.app.app import Celery
-from taskhub.engine.memory import MemoryEngine
-from taskhub.engine.rules import EngineRules
+from taskhub.engine.memory.engine import MemoryEngine
+from taskhub.engine.port.rules import EngineRules
 from taskhub.exceptions import ChordError, DecodeError
 from taskhub.message import FORMAT, Envelope, encode_body
 from tests.support.workers import until

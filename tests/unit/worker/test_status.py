@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from taskhub.worker.status import LATE_AFTER, ProcessStatus, WorkerStatus
+from taskhub.worker.supervisor.status import LATE_AFTER, ProcessStatus, WorkerStatus
 
 WELL = WorkerStatus("celery@h", 1, 2, False, (ProcessStatus(2, True), ProcessStatus(3, True)))
 

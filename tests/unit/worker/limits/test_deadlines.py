@@ -1,4 +1,4 @@
-"""The board on which a process notes the deadlines of its tasks for the keeper."""
+"""The board on which a process notes the deadlines of its tasks for the lease renewer."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from taskhub.app.app import Celery
-from taskhub.worker.limits import deadlines, executions
-from taskhub.worker.limits.deadlines import Deadline, DeadlineBoard, deadlines_of
+from taskhub.worker.leases import deadlines
+from taskhub.worker.leases.deadlines import Deadline, DeadlineBoard, read_deadlines
+from taskhub.worker.limits import executions
 
 
 @pytest.fixture(autouse=True)
 def _own_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deadlines, "directory", lambda: tmp_path)
+    monkeypatch.setattr(deadlines, "runtime_directory", lambda: tmp_path)
 
 
 def test_who_looks_sees_what_threads_have_noted_and_not_cleared() -> None:
@@ -29,7 +30,7 @@ def test_who_looks_sees_what_threads_have_noted_and_not_cleared() -> None:
     board.write(1, 11.0, "d", "2:4")
     board.clear(2)
     board.clear(3, "of another delivery")
-    assert sorted(deadlines_of(os.getpid())) == [
+    assert sorted(read_deadlines(os.getpid())) == [
         Deadline(11.0, "d", "2:4"),
         Deadline(30.0, "c", "1:3"),
     ]
@@ -41,9 +42,9 @@ def test_a_board_made_anew_leaves_the_one_before_to_those_who_have_mapped_it() -
     after = DeadlineBoard.of_this_process()
     # On a file that was cut it would end this process by SIGBUS.
     before.write(1, 20.0, "a", "1:1")
-    assert list(deadlines_of(os.getpid())) == []
+    assert list(read_deadlines(os.getpid())) == []
     after.write(1, 30.0, "b", "1:2")
-    assert list(deadlines_of(os.getpid())) == [Deadline(30.0, "b", "1:2")]
+    assert list(read_deadlines(os.getpid())) == [Deadline(30.0, "b", "1:2")]
 
 
 def test_tasks_that_begin_together_note_their_deadlines_on_one_board(
@@ -63,7 +64,7 @@ def test_tasks_that_begin_together_note_their_deadlines_on_one_board(
 
     @app.task(time_limit=60)
     def limited() -> int:
-        return len(list(deadlines_of(os.getpid())))
+        return len(list(read_deadlines(os.getpid())))
 
     work()
     with ThreadPoolExecutor(4) as pool:

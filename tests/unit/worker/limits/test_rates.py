@@ -8,10 +8,10 @@ from collections.abc import Callable
 import pytest
 
 from taskhub.app.app import Celery
-from taskhub.engine.memory import MemoryEngine
-from taskhub.engine.throttle import Turn, pace_of
+from taskhub.engine.memory.engine import MemoryEngine
+from taskhub.engine.port.rate_limiter import PermitRequest, rate_of
 from taskhub.exceptions import ImproperlyConfigured
-from taskhub.worker.limits.rates import per_second
+from taskhub.rates import per_second
 from taskhub.worker.limits.run_time import RunTimeLimits, run_time_limits_of
 from tests.support.workers import until
 
@@ -80,12 +80,12 @@ def test_tasks_that_wait_are_no_claims_and_take_no_threads(
     results = [hourly.delay() for _ in range(20)]
     work()
     results[0].get(timeout=10)
-    until(lambda: engine.throttle.waiting() == {hourly.name: 19}, "the others to wait")
-    courier = app.broker.courier
-    assert courier is not None
-    until(lambda: courier.holding == 0, "nothing to be held")
+    until(lambda: engine.rate_limiter.waiting() == {hourly.name: 19}, "the others to wait")
+    exchange_loop = app.broker.exchange_loop
+    assert exchange_loop is not None
+    until(lambda: exchange_loop.held_count == 0, "nothing to be held")
     app.engine.revoke("tests", [results[5].id], 60_000)
-    assert engine.throttle.waiting() == {hourly.name: 18}
+    assert engine.rate_limiter.waiting() == {hourly.name: 18}
 
 
 def test_a_rate_that_is_changed_applies_to_those_that_wait(
@@ -97,12 +97,12 @@ def test_a_rate_that_is_changed_applies_to_those_that_wait(
 
     results = [limited.delay() for _ in range(5)]
     work()
-    until(lambda: engine.throttle.waiting() == {limited.name: 4}, "the others to wait")
+    until(lambda: engine.rate_limiter.waiting() == {limited.name: 4}, "the others to wait")
     limits = run_time_limits_of(app.broker)
     limits.set_rate(app.broker, limited.name, "100/s")
     assert [result.get(timeout=10) for result in results] == ["done"] * 5
     limits.set_rate(app.broker, limited.name, 0)
-    assert limited.name not in app.broker.paces
+    assert limited.name not in app.broker.rates
 
 
 def started(app: Celery) -> RunTimeLimits:
@@ -127,13 +127,13 @@ def test_what_is_changed_holds_for_later_workers_until_the_code_declares_somethi
     limited.rate_limit, limited.time_limit, limited.soft_time_limit = "10/m", 60, 50
     started(app)
     assert (limited.rate_limit, limited.time_limit, limited.soft_time_limit) == ("20/m", 30, None)
-    assert app.broker.paces[limited.name] == pace_of(1 / 3)
+    assert app.broker.rates[limited.name] == rate_of(1 / 3)
 
     limited.rate_limit, limited.time_limit, limited.soft_time_limit = "5/m", 60, 50
     again = started(app)
     assert (limited.rate_limit, limited.time_limit, limited.soft_time_limit) == ("5/m", 30, None)
     again.set_time_limits(app.broker, limited.name, 60, 50)
-    assert engine.throttle.remembered() == {}
+    assert engine.rate_limiter.stored_limits() == {}
 
 
 def test_those_that_wait_go_by_what_a_later_worker_s_code_declares(
@@ -147,11 +147,11 @@ def test_those_that_wait_go_by_what_a_later_worker_s_code_declares(
     for _ in range(3):
         no_longer_limited.delay()
     claims = engine.claim("w", ["default"], 10).claims
-    turns = [Turn(claim.key, claim.token, name, pace_of(1 / 3600)) for claim in claims]
-    engine.throttle.take_turns("w", turns)
-    assert engine.throttle.waiting() == {name: 2}
+    turns = [PermitRequest(claim.key, claim.token, name, rate_of(1 / 3600)) for claim in claims]
+    engine.rate_limiter.acquire_permits("w", turns)
+    assert engine.rate_limiter.waiting() == {name: 2}
     started(app)
-    assert engine.throttle.waiting() == {}
+    assert engine.rate_limiter.waiting() == {}
     assert engine.queues()["default"].ready == 2
 
 
@@ -175,7 +175,7 @@ def test_tasks_without_a_rate_have_the_setting_s(app: Celery) -> None:
         """Has the app's limit."""
 
     started(app)
-    assert app.broker.paces[plain.name] == pace_of(0.1)
+    assert app.broker.rates[plain.name] == rate_of(0.1)
 
 
 def test_a_worker_does_not_start_with_what_is_no_rate(app: Celery) -> None:
