@@ -11,7 +11,7 @@ from tests.acceptance.command import Commands
 from tests.support.servers import Server, start_valkey
 
 PROJECT = """
-import os, time
+import os, subprocess, sys, time
 from taskhub import Celery
 
 app = Celery("project")
@@ -35,13 +35,27 @@ def work(seconds):
     note("end")
     return os.getpid()
 
+@app.task
+def leave_orphans(number):
+    # Each ends long after the process that started it, and before it is asked for.
+    for _ in range(number):
+        subprocess.run(["sh", "-c", "sleep 0.2 & exit 0"])
+    time.sleep(0.5)
+
+if __name__ == "__main__":
+    # As PID 1 of a container: orphans become children of the supervisor, which this process becomes.
+    import ctypes
+    PR_SET_CHILD_SUBREAPER = 36
+    assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
+    os.execv(sys.executable, [sys.executable, "-m", "taskhub", "worker", "-c", "1"])
+
 @app.task(queue="other")
 def elsewhere():
     return 1
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with start_valkey(tmp_path_factory.mktemp("store")) as server:
         yield server
@@ -50,10 +64,6 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def commands(store: Server, tmp_path: Path) -> Iterator[Commands]:
     """The commands, in a directory with the module `project`, on an empty store."""
-    import redis
-
-    with redis.Redis.from_url(store.url) as client:
-        client.flushall()
     (tmp_path / "project.py").write_text(PROJECT)
     found = Commands(tmp_path, {"TASKHUB_BROKER_URL": store.url, "TASKHUB_APP": "project"})
     yield found

@@ -17,8 +17,8 @@ def worked(commands: Commands) -> Commands:
 
 
 def test_call_and_wait(worked: Commands) -> None:
-    ended = worked.run("call", "project.add", "--args", "[1, 2]", "--wait")
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "3\n", "")
+    ended = worked.run("call", "project.add", "--args", "[1, 2]", "--wait", "--task-id", "hello")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "3\n", "task hello is sent\n")
     ended = worked.run("call", "project.add", "-k", '{"x": "a", "y": "b"}', "-w", "--json")
     assert json.loads(ended.stdout)["result"] == "ab"
 

@@ -46,7 +46,13 @@ def test_workers_in_the_background_work_until_they_are_stopped(commands: Command
             lambda: found if (found := celery("status")).returncode == 0 else None, "the worker"
         )
         assert "w1@" in online.stdout
-        assert "pong" in online.stdout
+        assert "pong" not in online.stdout
+        assert "\n        pong\n" in celery("inspect", "ping").stdout
+        # Health checks look for it there.
+        assert online.stdout.endswith("\n1 node online.\n")
+        assert "online" not in celery("-q", "status").stdout
+        assert "1 node online." in celery("inspect", "active").stdout
+        assert "online" not in celery("control", "heartbeat").stdout
         told = (commands.directory / "w1.log").read_text()
         assert "1 x 2 threads" in told
 
@@ -56,6 +62,7 @@ def test_workers_in_the_background_work_until_they_are_stopped(commands: Command
         assert celery("result", sent.stdout.strip()).stdout == "3\n"
         failed = celery("call", "proj.tasks.fail").stdout.strip()
         assert celery("result", failed).returncode == 1
+        assert 'raise ValueError("no luck")' in celery("result", "--traceback", failed).stdout
 
         elsewhere = celery("call", "of.another.program", "--queue", "elsewhere", "-k", '{"a": 1}')
         assert "sent as it is" in elsewhere.stderr

@@ -87,7 +87,7 @@ def test_entries_run_and_change_beside_a_worker(commands: Commands, store: Serve
     assert (paused["enabled"], paused["next_run"]) == (False, None)
 
     def sent() -> int:
-        return peeking.schedule.timetable.last_runs()["new"].sent
+        return peeking.schedule.schedule_store.last_runs()["new"].sent
 
     task_id = run(commands, "run", "daily").strip()
     assert peeking.AsyncResult(task_id).get(timeout=60) == 3
@@ -122,7 +122,7 @@ def test_entries_run_and_change_beside_a_worker(commands: Commands, store: Serve
 
     assert worker.stop() == 0
     worker.wait_for("has stopped")
-    assert peeking.schedule.timetable.leader() is None
+    assert peeking.schedule.schedule_store.leader() is None
     peeking.close()
 
 

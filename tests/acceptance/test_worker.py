@@ -1,4 +1,4 @@
-"""`taskhub worker`: what dies is replaced, what runs is finished or given back, what cannot start says why."""
+"""`taskhub worker`: what dies is replaced, what runs is finished or requeued, what cannot start says why."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import os
 import signal
 import time
 
+import psutil
 import pytest
 
+from taskhub.worker.stop_signals import REPEAT_WINDOW
 from tests.acceptance.command import Commands, until
 from tests.acceptance.conftest import journal
 
@@ -87,7 +89,7 @@ def test_tasks_that_take_longer_than_the_deadline_are_given_back(commands: Comma
     until(lambda: journal(commands.directory), "the task to begin")
     worker.send(signal.SIGTERM)
     assert worker.wait() == 0
-    assert "1 tasks were given back" in worker.output
+    assert "1 tasks were requeued" in worker.output
     assert json.loads(commands.run("queues", "--json").stdout)["celery"]["ready"] == 1
 
 
@@ -99,10 +101,67 @@ def test_the_second_signal_gives_back_at_once(commands: Commands) -> None:
     worker.send(signal.SIGTERM)
     worker.wait_for("is stopping")
     asked = time.monotonic()
-    worker.send(signal.SIGTERM)
+    worker.send(signal.SIGINT)
     assert worker.wait() == 1
     assert time.monotonic() - asked < 5.0
     assert json.loads(commands.run("queues", "--json").stdout)["celery"]["ready"] == 1
+
+
+def test_two_sigterms_within_a_second_are_one(commands: Commands) -> None:
+    worker = commands.start("worker", "-c", "1")
+    worker.wait_for("is ready")
+    commands.run("call", "project.work", "-a", "[3]")
+    ((_, process, _),) = until(lambda: journal(commands.directory), "the task to begin")
+    # As systemd does: every process of the unit, and some units send it twice.
+    for pid in (process, worker.process.pid, worker.process.pid, process):
+        os.kill(pid, signal.SIGTERM)
+        time.sleep(0.1)
+    assert worker.wait() == 0
+    assert [word for word, _, _ in journal(commands.directory)] == ["begin", "end"]
+
+
+def test_a_second_sigterm_after_a_second_requeues_at_once(commands: Commands) -> None:
+    worker = commands.start("worker", "-c", "1")
+    worker.wait_for("is ready")
+    commands.run("call", "project.work", "-a", "[60]")
+    until(lambda: journal(commands.directory), "the task to begin")
+    worker.send(signal.SIGTERM)
+    worker.wait_for("is stopping")
+    asked = time.monotonic()
+    until(lambda: time.monotonic() > asked + REPEAT_WINDOW, "the second to be over")
+    worker.send(signal.SIGTERM)
+    assert worker.wait() == 1
+    assert time.monotonic() - asked < 10.0
+    assert json.loads(commands.run("queues", "--json").stdout)["celery"]["ready"] == 1
+
+
+def test_a_remote_shutdown_is_no_signal(commands: Commands) -> None:
+    worker = commands.start("worker", "-c", "1")
+    worker.wait_for("is ready")
+    commands.run("call", "project.work", "-a", "[4]")
+    until(lambda: journal(commands.directory), "the task to begin")
+    # What a preStop hook does, and the container's end after it.
+    assert commands.run("control", "shutdown").returncode == 0
+    worker.wait_for("is stopping")
+    asked = time.monotonic()
+    until(lambda: time.monotonic() > asked + REPEAT_WINDOW, "the second to be over")
+    worker.send(signal.SIGTERM)
+    assert worker.wait() == 0
+    assert [word for word, _, _ in journal(commands.directory)] == ["begin", "end"]
+
+
+@pytest.mark.skipif(not hasattr(os, "waitid"), reason="no orphans are looked for without waitid")
+def test_a_supervisor_that_inherits_orphans_reaps_them(commands: Commands) -> None:
+    worker = commands.start("orphans", module="project")
+    worker.wait_for("is ready")
+    assert commands.run("call", "project.leave_orphans", "-a", "[20]", "--wait").returncode == 0
+
+    def children() -> list[str]:
+        found = psutil.Process(worker.process.pid).children()
+        return [child.status() for child in found]
+
+    until(lambda: psutil.STATUS_ZOMBIE not in children(), "no zombies", 20)
+    assert worker.stop() == 0
 
 
 def test_processes_end_when_the_supervisor_was_killed(commands: Commands) -> None:

@@ -16,13 +16,14 @@ import redis
 
 from tests.acceptance.command import ROOT, Commands, until
 from tests.docs.markdown import TASK_LIST, Block, blocks
-from tests.integration.mail.smtp_server import SmtpServer
+from tests.integration.actors.mail.smtp_server import SmtpServer
 from tests.support.market.redirect import ADDRESS
 from tests.support.market.site import Market, MarketSite
 from tests.support.servers import Server, start_valkey
 
 HERE = Path(__file__).with_name("task_list")
-#: What a module needs so that blocks with `@celery_app()` run; the document leaves it to the reader.
+#: What a module needs so that blocks with `@celery_app()` run; the document leaves it to the
+#: reader.
 NEEDED = "from Modules.common.libs.celery.celery_service import celery_app\n\n"
 TABLE = re.compile(r"(?m)^\| `(?P<name>[\w.-]+)` \| (?P<second>[^|]+) \| (?P<third>[^|]+) \|$")
 

@@ -76,7 +76,6 @@ def test_libraries_work(tmp_path: Path) -> None:
         "once": ["once", "REJECTED", True],
         "progress": ["PROGRESS", 100.0, True, "done"],
         "sentry": ["LookupError shop.app.fails"],
-        # That the task has failed it does not tell: it looks for billiard's ExceptionInfo.
         "opentelemetry": [["apply_async/shop.app.fails", "run/shop.app.fails"], 1, True],
         "structlog": True,
         "beat": True,

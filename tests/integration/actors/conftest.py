@@ -11,8 +11,8 @@ import pytest
 import redis
 
 from taskhub import AsyncResult, Celery
+from tests.integration.actors.mail.smtp_server import SmtpServer
 from tests.integration.actors.worker import Worker
-from tests.integration.mail.smtp_server import SmtpServer
 from tests.support.servers import Server, start_valkey
 
 #: Starts a worker with these variables and modules.
@@ -22,9 +22,9 @@ StartWorker = Callable[..., Worker]
 Call = Callable[..., AsyncResult[Any]]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with start_valkey(tmp_path_factory.mktemp("store")) as running:
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with start_valkey(tmp_path / "store") as running:
         yield running
 
 
@@ -32,7 +32,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def store(server: Server) -> Iterator[redis.Redis]:
     """An empty store."""
     with redis.Redis.from_url(server.url) as client:
-        client.flushall()
         yield client
 
 

@@ -6,7 +6,7 @@ import pytest
 import redis
 
 from taskhub import states
-from taskhub.cache import InvalidKeyPrefixError
+from taskhub.actors.cache import InvalidKeyPrefixError
 from tests.integration.actors.conftest import Call, StartWorker
 from tests.support.servers import Server
 

@@ -10,9 +10,9 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from taskhub import states
-from taskhub.mail import InvalidMailError, PermanentMailError, TransientMailError
+from taskhub.actors.mail import InvalidMailError, PermanentMailError, TransientMailError
 from tests.integration.actors.conftest import Call, StartWorker
-from tests.integration.mail.smtp_server import SmtpServer
+from tests.integration.actors.mail.smtp_server import SmtpServer
 from tests.support.workers import until
 
 SHORT_LEASE = {"TASKHUB_CONFIG": "tests.integration.actors.short_lease"}

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from taskhub.actors.quant import QuantSettings
+from taskhub.actors.quant.storage.store import MarketStore
 from taskhub.exceptions import ChordError
-from taskhub.quant import QuantSettings
-from taskhub.quant.storage.store import MarketStore
 from tests.integration.actors.conftest import Call, StartWorker
 from tests.integration.actors.worker import Worker
+from tests.support.environment import read
 from tests.support.market.made_up import BROKEN, GATE, MadeUpSource, asked_at
 from tests.support.workers import until
 
@@ -62,7 +63,7 @@ def test_a_canvas_that_breaks_off_is_noted_and_keeps_nobody_out(
     start_worker(**variables(tmp_path))
     good, bad = ["600000.SH", "600001.SH"], ["600000.SH", BROKEN]
     day, lines = (call(task, "quant", codes=bad) for task in (DAILY, KLINES))
-    with MarketStore(QuantSettings.from_environment({}, home=tmp_path)) as store:
+    with MarketStore(read(QuantSettings, {}, home=tmp_path)) as store:
         for kind, broken in (("daily", day), ("bars", lines)):
             with pytest.raises(ChordError, match="no error of market data"):
                 broken.get(timeout=60)

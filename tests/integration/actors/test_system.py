@@ -14,9 +14,9 @@ import pytest
 import redis
 
 from taskhub import Celery, states
-from taskhub.control.asking import live_cards
+from taskhub.control.broadcast import live_worker_infos
 from tests.integration.actors.conftest import Call, StartWorker
-from tests.integration.mail.smtp_server import SmtpServer
+from tests.integration.actors.mail.smtp_server import SmtpServer
 from tests.support.servers import Server
 from tests.support.workers import until
 
@@ -55,7 +55,7 @@ def test_operators_are_told_once_of_each_change(
     smtp: SmtpServer, start_worker: StartWorker, variables: dict[str, str], call: Call, app: Celery
 ) -> None:
     start_worker(**variables)
-    until(lambda: live_cards(app), "the worker to introduce itself", 30)
+    until(lambda: live_worker_infos(app), "the worker to introduce itself", 30)
 
     def check(timeout: float = 60) -> dict[str, Any]:
         told: dict[str, Any] = call(f"{NAME}check_system_status", "default").get(timeout=timeout)
@@ -79,14 +79,15 @@ def test_operators_are_told_once_of_each_change(
     assert smtp.received[0].message["Subject"] == "【警告】没有调度器在运行，定时任务不会执行"
     assert check()["notice"] is None
     # A scheduler leads now; that it does has to last.
-    leading = app.schedule.timetable.lead("one", 0, 600_000)
+    leading = app.schedule.schedule_store.lead("one", 0, 600_000)
     assert check()["notice"] is None
     well = check()
     assert (well["state"], well["notice"]) == ("ok", {"kind": "recovered", "mail": "sent"})
     assert well["scheduler"]["name"] == "one"
     assert smtp.received[1].message["Subject"] == "【正常】系统已恢复"
-    # The mail cannot be sent now: it is at the next check, once, although several check at the same time.
-    app.schedule.timetable.resign(leading.token)
+    # The mail cannot be sent now: it is at the next check, once, although several check at the same
+    # time.
+    app.schedule.schedule_store.resign(leading.token)
     smtp.behaviour.to_content = "451 later"
     failed = check()["notice"]
     assert (failed["kind"], failed["mail"]) == ("worse", "failed")
@@ -104,7 +105,7 @@ def test_a_worker_tells_the_load_of_its_host(
     start_worker: StartWorker, variables: dict[str, str], app: Celery
 ) -> None:
     start_worker(**variables)
-    until(lambda: live_cards(app), "the worker to introduce itself", 30)
+    until(lambda: live_worker_infos(app), "the worker to introduce itself", 30)
     (reply,) = app.control.broadcast("host_load", reply=True, timeout=30) or ()
     (load,) = reply.values()
     assert load["name"] == os.uname().nodename

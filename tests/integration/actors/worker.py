@@ -22,7 +22,7 @@ _READY: Final = "Worker process is ready for action."
 class Worker:
     """`dramatiq taskhub.actors` with one process and two threads, its log in a file.
 
-    Parameters:
+    Args:
         environment: Variables, beside those of this process that do not configure taskhub.
         log: The file for what it says.
         modules: More modules to import.

@@ -14,11 +14,10 @@ from taskhub import AsyncResult, Celery, Task
 from tests.support.servers import start_valkey
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Celery]:
-    directory: Path = tmp_path_factory.mktemp("store")
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Celery]:
     with (
-        start_valkey(directory) as server,
+        start_valkey(tmp_path) as server,
         Celery("coroutines", broker=server.url, set_as_current=False) as app,
     ):
 

@@ -21,7 +21,8 @@ class LosingProxy:
         self.port: int = self._listener.getsockname()[1]
         self._before_loss: Callable[[], object] | None = None
         self.lost = threading.Event()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     @property
     def url(self) -> str:
@@ -33,7 +34,10 @@ class LosingProxy:
         self._before_loss = before
 
     def close(self) -> None:
-        """Accept nothing more."""
+        """Accept nothing more; connections end with their clients."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join()
         self._listener.close()
 
     def __enter__(self) -> Self:

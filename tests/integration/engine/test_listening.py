@@ -101,13 +101,13 @@ def many_descriptors() -> Iterator[None]:
 @pytest.mark.usefixtures("many_descriptors")
 def test_a_process_with_many_descriptors_hears(server: Server, make_engine: MakeEngine) -> None:
     engine, heard = make_engine(server.url), Heard()
-    bell = engine.bell(["default"])
-    assert not bell.wait(0.02)
+    notifier = engine.notifier(["default"])
+    assert not notifier.wait(0.02)
     with engine.follow(["id"], heard):
         store(engine, "id")
         heard.wait("id")
     engine.enqueue([message("id")])
 
-    assert bell.wait(10)
-    bell.close()
+    assert notifier.wait(10)
+    notifier.close()
     assert engine.documents(["id"]) == [document("id", "SUCCESS").encode()]

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 import pytest
 import redis
 
-from taskhub.engine.port import RetryPolicy
+from taskhub.engine.port.retry_policy import RetryPolicy
 from taskhub.engine.redis.engine import RedisEngine
 from taskhub.exceptions import OperationalError
-from tests.contract.stage import LEASE, Clock, claim_all, ending, ids, message, state_of
+from taskhub.outcome import ChordPage, ChordPlan
+from tests.contract.stage import LEASE, Clock, claim_all, completion, ids, message, state_of
 from tests.integration.engine.conftest import MakeEngine
 from tests.support.servers import Server
 
@@ -76,21 +77,38 @@ def test_workers_go_on_and_make_room(any_server: Server, engine: RedisEngine, cl
         claims = {claim.task_id: claim for claim in claim_all(engine, "w1")}
         assert sorted(claims) == sorted([*names, "delayed"])
         assert engine.acknowledge("w1", claims["early"])
-        assert engine.give_back("w1", ["returned"]) == ["returned"]
-        assert engine.commit("w1", [ending(claims["dead"], "FAILURE", dead="{}")]) == [True]
+        assert engine.requeue("w1", ["returned"]) == ["returned"]
+        assert engine.commit("w1", [completion(claims["dead"], "FAILURE", dead="{}")]) == [True]
         assert engine.commit(
             "w1",
             [
-                ending(claims["done"], publish=[message("next")]),
-                ending(claims["retried"], "RETRY", publish=[message("retried", delay=10)]),
-                ending(claims["early"]),
+                completion(claims["done"], publish=[message("next")]),
+                completion(claims["retried"], "RETRY", publish=[message("retried", delay=10)]),
+                completion(claims["early"]),
             ],
         ) == [True, True, True]
         assert engine.purge("p") == 1
-        assert engine.release("w1") == 2
+        assert engine.reclaim("w1") == 2
 
     assert [state_of(engine, name) for name in ("done", "early", "dead")] == [
         *("SUCCESS", "SUCCESS", "FAILURE")
     ]
     assert sorted(ids(engine.waiting("default", 0, 9))) == ["delayed", "lost", "next", "returned"]
     assert [letter.key for letter in engine.dead_letters(0, 9)] == ["dead"]
+
+
+def test_the_chord_of_which_no_page_can_be_stored_ends(
+    any_server: Server, engine: RedisEngine, clock: Clock
+) -> None:
+    for name in ("raised", "abandoned"):
+        plan = ChordPlan(name, 0, (message(f"body of {name}"),))
+        engine.enqueue((), chords=[plan], page=ChordPage(name, 0, 10, "lost"))
+    with no_memory_left(any_server):
+        with pytest.raises(OperationalError, match="out of memory"):
+            engine.enqueue([message("member")], page=ChordPage("raised", 1, 10))
+        assert engine.fail_chord("raised", "no memory")
+        clock.advance(10)
+        assert engine.reap_chords() == ["abandoned"]
+
+    assert ids(engine.waiting("default", 0, 9)) == ["body of raised", "body of abandoned"]
+    assert engine.chord_parts("raised") == [b"no memory"]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from taskhub.engine.port import RetryPolicy
+from taskhub.engine.port.retry_policy import RetryPolicy
 from taskhub.exceptions import OperationalError
-from tests.contract.stage import claim_one, ending, ids, message, state_of
+from tests.contract.stage import claim_one, completion, ids, message, state_of
 from tests.integration.engine.conftest import MakeEngine
 from tests.support.servers import Server, start_valkey
 
@@ -101,11 +101,11 @@ def test_a_worker_ends_its_tasks_after_a_restart(server: Server, make_engine: Ma
     claim = claim_one(engine)
     server.stop()
     with pytest.raises(OperationalError):
-        engine.exchange("w1", [ending(claim)], ["default"], 1)
+        engine.exchange("w1", [completion(claim)], ["default"], 1)
     server.start()
 
     assert engine.reconcile("w1", ["id"]) == []
-    exchange = engine.exchange("w1", [ending(claim)], ["default"], 1)
+    exchange = engine.exchange("w1", [completion(claim)], ["default"], 1)
 
     assert exchange.committed == [True]
     assert exchange.batch is not None
@@ -125,25 +125,25 @@ def test_reads_ride_out_a_restart(server: Server, make_engine: MakeEngine) -> No
     engine.purge("default")
 
 
-def test_a_bell_tells_that_the_server_is_gone_and_rings_again(
+def test_a_notifier_tells_that_the_server_is_gone_and_rings_again(
     server: Server, make_engine: MakeEngine
 ) -> None:
     engine = make_engine(server.url)
-    bell = engine.bell(["default"])
-    assert not bell.wait(0.05)
+    notifier = engine.notifier(["default"])
+    assert not notifier.wait(0.05)
     server.stop()
     began = time.monotonic()
     with pytest.raises(OperationalError):
-        bell.wait(10)
+        notifier.wait(10)
     with pytest.raises(OperationalError):
-        bell.wait(10)
+        notifier.wait(10)
     assert time.monotonic() - began < 5.0
     server.start()
-    bell.wait(0.05)
+    notifier.wait(0.05)
     engine.enqueue([message("id")])
 
-    assert bell.wait(10)
-    bell.close()
+    assert notifier.wait(10)
+    notifier.close()
 
 
 def test_a_server_that_was_made_a_replica_is_left(

@@ -12,9 +12,9 @@ import pytest
 import redis
 
 from taskhub.config.urls import parse_store_url
-from taskhub.engine.looking import QueueCounts
+from taskhub.engine.port.inspection import QueueCounts
 from taskhub.engine.redis.engine import RedisEngine
-from tests.contract.stage import Clock, ending, ids, message
+from tests.contract.stage import Clock, completion, ids, message
 from tests.support.servers import start_valkey
 
 FEW, MANY = 1_000, 200_000
@@ -58,7 +58,7 @@ def work_off(engine: RedisEngine, store: redis.Redis, queues: list[str]) -> floa
         for _ in range(60):
             claims = engine.claim("w1", queues, 2).claims
             assert len(claims) == 2
-            engine.commit("w1", [ending(claim) for claim in claims])
+            engine.commit("w1", [completion(claim) for claim in claims])
         means.append(script_time(store))
     return min(means)
 

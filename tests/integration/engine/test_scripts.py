@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import redis
 
-from taskhub.engine.port import RetryPolicy
-from tests.contract.stage import claim_one, ending, ids, message, state_of
+from taskhub.engine.port.retry_policy import RetryPolicy
+from tests.contract.stage import claim_one, completion, ids, message, state_of
 from tests.integration.engine.conftest import MakeEngine
 from tests.support.servers import Server
 
@@ -24,16 +24,18 @@ def test_every_script_is_loaded_again(any_server: Server, make_engine: MakeEngin
         assert engine.acknowledge("w1", claim)
         flush()
         # Both scripts of one trip are unknown, and each is run once.
-        exchange = engine.exchange("w1", [ending(claim, publish=[message("e")])], ["default"], 1)
+        exchange = engine.exchange(
+            "w1", [completion(claim, publish=[message("e")])], ["default"], 1
+        )
         assert exchange.committed == [True]
         assert exchange.batch is not None
         assert ids(exchange.batch.claims) == ["b"]
         flush()
-        assert engine.give_back("w1", ["b"]) == ["b"]
+        assert engine.requeue("w1", ["b"]) == ["b"]
         flush()
         assert ids(engine.revoke("revoker", ["c"], 1000)) == ["c"]
         flush()
-        assert engine.release("revoker") == 1
+        assert engine.reclaim("revoker") == 1
         flush()
         assert engine.renew(["w1"], 1000) == []
         flush()

@@ -8,14 +8,17 @@ import threading
 import time
 import warnings
 
+import pytest
 import redis
 
-from taskhub.engine.port import RetryPolicy
+from taskhub.engine.port.retry_policy import RetryPolicy
+from taskhub.engine.port.rules import EngineRules
 from taskhub.engine.redis.engine import RedisEngine
-from tests.contract.stage import claim_one, ending, ids, message, state_of
+from tests.contract.stage import claim_one, completion, ids, message, state_of
 from tests.contract.test_documents import Heard, store
 from tests.integration.engine.conftest import MakeEngine
 from tests.support.servers import Server
+from tests.support.workers import until
 
 THREADS = 8
 
@@ -59,20 +62,39 @@ def test_many_threads_enqueue_at_once(server: Server, make_engine: MakeEngine) -
         assert len(client.client_list()) <= THREADS + 1
 
 
+@pytest.mark.parametrize("limit", [0, 2])
+def test_connections_that_nobody_uses_are_closed(
+    server: Server, make_engine: MakeEngine, limit: int
+) -> None:
+    engine = make_engine(server.socket_url, rules=EngineRules(idle_connections=limit))
+    with redis.Redis(unix_socket_path=str(server.socket)) as client:
+        client.ping()
+        server.pause()
+        calls = [threading.Thread(target=engine.waiting, args=("default", 0, 1)) for _ in range(8)]
+        for call in calls:
+            call.start()
+        server.resume()
+        for call in calls:
+            call.join()
+
+        until(lambda: len(client.client_list()) == limit + 1, "the others are closed")
+    assert engine.waiting("default", 0, 1) == []
+
+
 def test_many_threads_work_at_once(server: Server, make_engine: MakeEngine) -> None:
     engine = make_engine(server.socket_url)
     engine.enqueue([message(f"id{number}") for number in range(400)])
     ended: list[str] = []
 
     def work(worker: str) -> None:
-        endings = []
+        completions = []
         while True:
-            exchange = engine.exchange(worker, endings, ["default"], 3)
+            exchange = engine.exchange(worker, completions, ["default"], 3)
             assert all(exchange.committed)
             assert exchange.batch is not None
-            endings = [ending(claim) for claim in exchange.batch.claims]
-            ended.extend(claim.task_id for claim, *_ in endings)
-            if not endings:
+            completions = [completion(claim) for claim in exchange.batch.claims]
+            ended.extend(claim.task_id for claim, *_ in completions)
+            if not completions:
                 return
 
     in_threads(*(lambda name=name: work(f"w{name}") for name in range(4)))
@@ -83,14 +105,14 @@ def test_many_threads_work_at_once(server: Server, make_engine: MakeEngine) -> N
 def use_everything(engine: RedisEngine, name: str) -> None:
     """Use every kind of connection that an engine has."""
     engine.enqueue([message(name, name)], retry=RetryPolicy())
-    bell = engine.bell([name])
-    assert bell.wait(10)
-    bell.close()
+    notifier = engine.notifier([name])
+    assert notifier.wait(10)
+    notifier.close()
     claim = claim_one(engine, name, name)
     assert claim.task_id == name
     heard = Heard()
     with engine.follow([name], heard):
-        assert engine.commit(name, [ending(claim)]) == [True]
+        assert engine.commit(name, [completion(claim)]) == [True]
         heard.wait(name)
     assert state_of(engine, name) == "SUCCESS"
 

@@ -10,10 +10,11 @@ from contextlib import closing
 
 import pytest
 
-from taskhub.engine.port import Bell, RetryPolicy
+from taskhub.engine.port.notifier import Notifier
+from taskhub.engine.port.retry_policy import RetryPolicy
 from taskhub.engine.redis.engine import RedisEngine
 from taskhub.exceptions import OperationalError
-from tests.contract.stage import claim_one, ending, ids, message
+from tests.contract.stage import claim_one, completion, ids, message
 from tests.integration.engine.conftest import MakeEngine
 from tests.support.servers import Server
 
@@ -27,7 +28,7 @@ VERBS: dict[str, Callable[[RedisEngine], object]] = {
     "exchange": lambda engine: engine.exchange("w1", (), ["default"], 1),
     "reconcile": lambda engine: engine.reconcile("w1", []),
     "renew": lambda engine: engine.renew(["w1"], 1000),
-    "release": lambda engine: engine.release("w1"),
+    "release": lambda engine: engine.reclaim("w1"),
     "revoke": lambda engine: engine.revoke("revoker", ["id"], 1000),
     "purge": lambda engine: engine.purge("default"),
     "store_state": lambda engine: engine.store_state("id", "{}", None),
@@ -95,41 +96,41 @@ def test_an_ending_sent_into_a_pause_is_written_once(
 ) -> None:
     engine = make_engine(server.url, broker_options=OPTIONS)
     engine.enqueue([message("id")])
-    endings = [ending(claim_one(engine), publish=[message("next")])]
+    completions = [completion(claim_one(engine), publish=[message("next")])]
     server.pause()
     with pytest.raises(OperationalError):
-        engine.commit("w1", endings)
+        engine.commit("w1", completions)
     server.resume()
 
-    engine.commit("w1", endings)
+    engine.commit("w1", completions)
 
-    assert engine.commit("w1", endings) == [False]
+    assert engine.commit("w1", completions) == [False]
     assert ids(engine.waiting("default", 0, 9)) == ["next"]
 
 
-def test_a_bell_notices(server: Server, make_engine: MakeEngine) -> None:
+def test_a_notifier_notices(server: Server, make_engine: MakeEngine) -> None:
     engine = make_engine(server.url)
-    with closing(engine.bell(["default"])) as bell:
-        bell.wait(0.05)
+    with closing(engine.notifier(["default"])) as notifier:
+        notifier.wait(0.05)
         server.pause()
         with pytest.raises(OperationalError, match="stopped answering"):
-            listen(bell, 20)
+            listen(notifier, 20)
 
 
-def listen(bell: Bell, seconds: float) -> None:
+def listen(notifier: Notifier, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        bell.wait(1.0)
+        notifier.wait(1.0)
 
 
-def test_a_waiting_bell_can_be_woken(server: Server, make_engine: MakeEngine) -> None:
+def test_a_waiting_notifier_can_be_woken(server: Server, make_engine: MakeEngine) -> None:
     engine = make_engine(server.url)
-    with closing(engine.bell(["default"])) as bell:
-        bell.wait(0.05)
+    with closing(engine.notifier(["default"])) as notifier:
+        notifier.wait(0.05)
         server.pause()
-        timer = threading.Timer(0.1, bell.wake)
+        timer = threading.Timer(0.1, notifier.interrupt)
         timer.start()
         began = time.monotonic()
-        assert not bell.wait(30)
+        assert not notifier.wait(30)
         assert time.monotonic() - began < 5.0
         timer.join()

@@ -20,9 +20,8 @@ from Modules.common.libs.celery.celery_service import (
     init_celery,
     init_fastapi_celery,
 )
-from taskhub import Celery, current_app
+from taskhub import Celery, current, current_app
 from taskhub.actors import app
-from taskhub.app import current
 from tests.support.workers import until
 
 OURS = "Modules.admin.tasks.default_tasks"
@@ -57,7 +56,8 @@ def test_gives_way_to_a_projects_own(
         f"for name in ({OURS!r}, 'Modules.quant.tasks'):\n"
         "    try: spec = importlib.util.find_spec(name)\n"
         "    except ModuleNotFoundError: spec = None\n"
-        "    print('none' if spec is None else 'theirs' if spec.origin.startswith(sys.argv[1]) else 'ours')\n"
+        "    print('none' if spec is None else 'theirs' if spec.origin.startswith(sys.argv[1]) "
+        "else 'ours')\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", look, str(tmp_path)],

@@ -1,4 +1,4 @@
-"""An application on a Valkey of the module's own."""
+"""An application on a Valkey of the test's own."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from taskhub.app.app import Celery
 from tests.support.servers import Server, start_valkey
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server for the tests of a module."""
-    with start_valkey(tmp_path_factory.mktemp("valkey")) as running:
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server for one test."""
+    with start_valkey(tmp_path) as running:
         yield running
 
 

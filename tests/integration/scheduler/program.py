@@ -23,7 +23,7 @@ def make_app(url: str, entries: Mapping[str, Any]) -> Celery:
     """Return an app with these entries, and the task `add`."""
     app = Celery("tests", broker=url, set_as_current=False, task_default_queue="default")
     app.conf.beat_schedule = dict(entries)
-    # A machine that is slow for a moment makes no tick a missed one.
+    # A machine that is slow for a moment makes no fire time a missed one.
     app.conf.scheduler_grace = 300
 
     @app.task(name="add")

@@ -1,4 +1,4 @@
-"""Several real schedulers on a real store: each tick is sent once, whatever becomes of them."""
+"""Several real schedulers on a real store: each fire time is sent once, whatever becomes of them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,18 @@ from pathlib import Path
 import pytest
 
 from taskhub import Celery
-from taskhub.schedules.sending import tick_id
+from taskhub.schedules.fire_messages import fire_id
 from taskhub.schedules.zones import to_milliseconds
 from tests.integration.scheduler import program
 from tests.support.servers import Server, start_valkey
 from tests.support.workers import until
 
 TIMEOUT = 60.0
-#: Twenty times as fast as life: ticks every 50 ms instead of every second, and a lease of 0.3 s instead of 6.
+#: Twenty times as fast as life: fire times every 50 ms instead of every second, and a lease of 0.3
+#: s instead of 6.
 SPEED = 20
 EVERY = 1 / SPEED
-TICKS = 600
+FIRES = 600
 ENTRIES = {"every": {"task": "add", "schedule": EVERY, "args": [1]}}
 
 
@@ -51,28 +52,28 @@ def schedulers() -> Iterator[list[BaseProcess]]:
 
 
 def sent(app: Celery) -> int:
-    """Return how many ticks were sent."""
-    run = app.schedule.timetable.last_runs().get("every")
+    """Return how many fire times were sent."""
+    run = app.schedule.schedule_store.last_runs().get("every")
     return 0 if run is None else run.sent
 
 
 def leader(app: Celery) -> str | None:
-    found = app.schedule.timetable.leader()
+    found = app.schedule.schedule_store.leader()
     return None if found is None else found[0]
 
 
-def assert_each_tick_is_there_once(app: Celery, least: int) -> None:
-    """Look at all messages in the store: their ticks follow each other without a gap, none is there twice."""
+def assert_each_fire_is_there_once(app: Celery, least: int) -> None:
+    """Look at all messages in the store: their fire times follow each other without a gap, none is there twice."""
     claims = app.engine.claim("w1", ["default"], 100_000).claims
     stamps = [
-        datetime.fromisoformat(json.loads(claim.body)["options"]["headers"]["periodic_tick"])
+        datetime.fromisoformat(json.loads(claim.body)["options"]["headers"]["periodic_fire_time"])
         for claim in claims
     ]
-    ticks = [to_milliseconds(stamp) for stamp in stamps]
-    assert len(ticks) >= least
-    assert {later - earlier for earlier, later in pairwise(ticks)} == {1000 // SPEED}
-    assert [claim.task_id for claim in claims] == [tick_id(app, "every", tick) for tick in ticks]
-    assert sent(app) == len(ticks)
+    fires = [to_milliseconds(stamp) for stamp in stamps]
+    assert len(fires) >= least
+    assert {later - earlier for earlier, later in pairwise(fires)} == {1000 // SPEED}
+    assert [claim.task_id for claim in claims] == [fire_id(app, "every", fire) for fire in fires]
+    assert sent(app) == len(fires)
 
 
 @pytest.mark.timeout(240)
@@ -89,7 +90,7 @@ def test_ten_minutes_with_three_schedulers_whose_leaders_are_killed(
         start()
     deadline = time.monotonic() + 2 * TIMEOUT
     # On a machine that is busy it takes a little longer.
-    while sent(app) < TICKS or kills < 10 or freezes < 3:
+    while sent(app) < FIRES or kills < 10 or freezes < 3:
         assert time.monotonic() < deadline, program.log_of(tmp_path).read_text()[-3000:]
         time.sleep(chance.uniform(0.2, 1.2))
         holder = leader(app)
@@ -115,7 +116,7 @@ def test_ten_minutes_with_three_schedulers_whose_leaders_are_killed(
         process.join(TIMEOUT)
 
     assert program.log_of(tmp_path).read_text().count(" leads, with 1 entries") > kills
-    assert_each_tick_is_there_once(app, TICKS)
+    assert_each_fire_is_there_once(app, FIRES)
 
 
 def test_another_one_takes_over_within_ten_seconds_of_a_death_and_at_once_on_a_stop(
@@ -133,20 +134,20 @@ def test_another_one_takes_over_within_ten_seconds_of_a_death_and_at_once_on_a_s
     os.kill(program.pid_of(third), signal.SIGTERM)
     until(lambda: leader(app) is None, "the last one to stop", TIMEOUT)
 
-    assert_each_tick_is_there_once(app, 130)
+    assert_each_fire_is_there_once(app, 130)
 
 
-def test_a_store_that_is_away_when_ticks_are_due(
+def test_a_store_that_is_away_when_fires_are_due(
     app: Celery, server: Server, tmp_path: Path, schedulers: list[BaseProcess]
 ) -> None:
     schedulers += [program.start(server.url, ENTRIES, tmp_path) for _ in range(2)]
-    until(lambda: sent(app) > 10, "ticks", TIMEOUT)
+    until(lambda: sent(app) > 10, "fires", TIMEOUT)
     before = sent(app)
     server.stop()
     # A minute, twenty times as fast.
     time.sleep(60 / SPEED)
     server.start()
-    until(lambda: sent(app) > before + 60 + 20, "the ticks of that time", TIMEOUT)
+    until(lambda: sent(app) > before + 60 + 20, "the fire times of that time", TIMEOUT)
     log = program.log_of(tmp_path)
     until(lambda: "the store is back" in log.read_text(), "that to be told", TIMEOUT)
     for process in schedulers:
@@ -155,6 +156,6 @@ def test_a_store_that_is_away_when_ticks_are_due(
         process.join(TIMEOUT)
         assert process.exitcode == 0
 
-    told = log.read_text().count("trying again, ticks are made up for")
+    told = log.read_text().count("trying again, fire times are made up for")
     assert 1 <= told <= 2, "once for each scheduler"
-    assert_each_tick_is_there_once(app, before + 80)
+    assert_each_fire_is_there_once(app, before + 80)

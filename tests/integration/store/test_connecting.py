@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from taskhub.config.urls import parse_store_url
-from taskhub.engine.redis.connecting import Connector
+from taskhub.engine.redis.connector import Connector, socket_of
 from taskhub.exceptions import ImproperlyConfigured, OperationalError
 from tests.integration.store.conftest import PASSWORD, USER_PASSWORD
 from tests.support.servers import Server, find_free_port, start_valkey
@@ -64,7 +64,7 @@ def test_unix_socket(server: Server) -> None:
 
 def test_tcp_keepalive_and_timeout(server: Server) -> None:
     connection = connector(server.url, socket_timeout=3.0).connect()
-    opened = connection._get_socket()
+    opened = socket_of(connection)
     assert opened is not None
     assert opened.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
     assert opened.gettimeout() == 3.0

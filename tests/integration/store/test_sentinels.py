@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from taskhub.config.urls import parse_store_url
-from taskhub.engine.redis.connecting import Connector
+from taskhub.engine.redis.connector import Connector
 from taskhub.exceptions import ImproperlyConfigured, OperationalError
 from tests.support.sentinels import SERVICE, Watched
 from tests.support.servers import available_servers, find_free_port

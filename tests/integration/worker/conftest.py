@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,12 @@ class Stage:
 
     def __init__(self, url: str, directory: Path, **settings: Any) -> None:
         self.directory = directory
-        self.settings = {"broker": url, "taskhub_namespace": uuid.uuid4().hex[:8], **settings}
+        own = {
+            "broker": url,
+            "taskhub_namespace": uuid.uuid4().hex[:8],
+            "task_unknown_grace": 0,
+        }
+        self.settings = {**own, **settings}
         self.app = Celery("tests", **self.settings, set_as_current=False)
         self.sets: list[WorkerSet] = []
 
@@ -122,7 +128,7 @@ class Stage:
         return {key: token for name in engine.workers() for key, token in engine.held(name).items()}
 
     def wait_for_renewals(self) -> None:
-        """Wait until every worker's lease was renewed once more: then the keepers are warm."""
+        """Wait until every worker's lease was renewed once more: then the lease renewers are warm."""
         left = self.app.engine.workers()
         renewed: set[str] = set()
 
@@ -135,6 +141,33 @@ class Stage:
 
         until(look, "every lease to be renewed")
 
+    @contextmanager
+    def visit(self) -> Iterator[Stage]:
+        """Yield a stage for one test with these workers and a client of its own, and settle it afterwards."""
+        guest = Stage(self.settings["broker"], self.directory, **self.settings)
+        guest.sets = self.sets
+        try:
+            yield guest
+        finally:
+            guest.settle()
+            guest.app.engine.close()
+
+    def settle(self) -> None:
+        """Remove what waits, wait for the end of what runs, and see that no message is left for the next test."""
+        engine = self.app.engine
+        for name in engine.queues():
+            engine.purge(name)
+
+        def left() -> dict[str, Any]:
+            queues = {
+                name: count
+                for name, count in engine.queues().items()
+                if count.ready or count.delayed
+            }
+            return {**queues, **self.held}
+
+        until(lambda: not left(), "the messages of the test to be gone", 20.0)
+
     def close(self) -> None:
         """Stop the workers and the connections."""
         for started in self.sets:
@@ -146,20 +179,36 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, Journal | Path) else value
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server for all tests of this folder; none of them may stop it."""
-    with start_valkey(tmp_path_factory.mktemp("valkey")) as running:
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A server for one test, which may stop it."""
+    with start_valkey(tmp_path) as running:
         yield running
 
 
+@contextmanager
+def shared_stage(directory: Path) -> Iterator[Stage]:
+    """Yield a stage on a server of its own, whose workers tests share by `visit`."""
+    with start_valkey(directory) as running:
+        running.is_shared = True
+        made = Stage(running.url, directory, task_default_queue="default")
+        yield made
+        made.close()
+
+
 @pytest.fixture(scope="session")
-def busy(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def busy_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A stage whose worker set runs for all tests that only have tasks run."""
-    stage = Stage(server.url, tmp_path_factory.mktemp("busy"), task_default_queue="default")
-    stage.workers(threads=4)
-    yield stage
-    stage.close()
+    with shared_stage(tmp_path_factory.mktemp("busy")) as stage:
+        stage.workers(threads=4)
+        yield stage
+
+
+@pytest.fixture
+def busy(busy_workers: Stage) -> Iterator[Stage]:
+    """The stage with running workers, where no message of another test is."""
+    with busy_workers.visit() as stage:
+        yield stage
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ import asyncio
 import ctypes
 import json
 import logging
+import multiprocessing
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -16,7 +18,7 @@ import dramatiq
 from dramatiq.middleware import Middleware
 from dramatiq.middleware.threading import raise_thread_exception
 
-from taskhub import Celery
+from taskhub import Celery, Task
 from taskhub.exceptions import Ignore, Reject
 from tests.support.workers import SETTINGS_VARIABLE
 
@@ -122,13 +124,13 @@ def use_memory(megabytes: int, keep: bool) -> int:
 @app.task(name="ask_for_replacement")
 def ask_for_replacement(journal: str, reason: str) -> int:
     """Ask for another process, and never end; the second time, do."""
-    from taskhub.worker.supervised import supervision
+    from taskhub.worker.ipc.client import supervisor_client
 
     note(journal, "asks")
-    found = supervision()
+    found = supervisor_client()
     assert found is not None
     if notes(journal) == 2:
-        found.ask_for_replacement(reason, abandoned=[threading.current_thread()], lost=1)
+        found.request_replacement(reason, abandoned=[threading.current_thread()], lost_count=1)
         threading.Event().wait()
     return os.getpid()
 
@@ -139,13 +141,13 @@ def says(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-@app.task(name="break_courier")
-def break_courier(journal: str, how: str) -> None:
+@app.task(name="break_exchange_loop")
+def break_exchange_loop(journal: str, how: str) -> None:
     """Let the thread that claims and commits hang, or die, the first time."""
     note(journal, how)
     if notes(journal) > 1:
         return
-    courier = app.broker.courier
+    exchange_loop = app.broker.exchange_loop
 
     def hang() -> bool:
         threading.Event().wait()
@@ -154,15 +156,139 @@ def break_courier(journal: str, how: str) -> None:
     def die() -> bool:
         raise SystemExit
 
-    courier._step = hang if how == "hang" else die  # type: ignore[method-assign]
+    exchange_loop._step = hang if how == "hang" else die  # type: ignore[method-assign]
 
 
-@app.task(name="stop_event_loop")
-async def stop_event_loop(journal: str) -> None:
-    """Stop the loop that runs this, the first time."""
-    note(journal, "loop")
-    if notes(journal) == 1:
+@app.task(name="leave_coroutine")
+async def leave_coroutine(how: str) -> None:
+    """End as no coroutine should."""
+    kinds: dict[str, BaseException] = {
+        "exit": SystemExit(3),
+        "interrupt": KeyboardInterrupt(),
+        "generator": GeneratorExit(),
+        "cancel": asyncio.CancelledError(),
+    }
+    await asyncio.sleep(0.01)
+    if how == "child":
+        await asyncio.create_task(leave_in_a_child())
+    elif how == "gathered":
+        await asyncio.gather(leave_in_a_child(), asyncio.sleep(0.01))
+    elif how == "callback":
+        asyncio.get_running_loop().call_soon(sys.exit, 3)
+        await asyncio.sleep(0.01)
+    elif how == "stop":
         asyncio.get_running_loop().stop()
+        await asyncio.sleep(0.01)
+    elif how == "cancel oneself":
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0.01)
+    else:
+        raise kinds[how]
+
+
+def fork_here(how: str, journal: str) -> int:
+    """Fork; the child ends in some way, the parent waits for it and notes its exit code."""
+    child = os.fork()
+    if not child:
+        note(journal, "child", os.getpid())
+        if how in ("exit", "both"):
+            sys.exit(3)
+        if how == "raise":
+            raise ValueError("in the child")
+        if how == "_exit":
+            os._exit(4)
+        if how == "sleep":
+            time.sleep(600)
+        return -1
+    threading.Thread(target=note_end, args=(child, journal)).start()
+    if how == "both":
+        sys.exit(3)
+    return os.getpid()
+
+
+def note_end(child: int, journal: str) -> None:
+    _, status = os.waitpid(child, 0)
+    note(journal, "ended", os.waitstatus_to_exitcode(status))
+
+
+@app.task(name="fork")
+def fork(how: str, journal: str) -> int:
+    return fork_here(how, journal)
+
+
+@app.task(name="fork_in_coroutine")
+async def fork_in_coroutine(how: str, journal: str) -> int:
+    await asyncio.sleep(0)
+    return fork_here(how, journal)
+
+
+@dramatiq.actor(queue_name="default", actor_name="fork_natively", max_retries=0, store_results=True)
+def fork_natively(how: str, journal: str) -> int:
+    return fork_here(how, journal)
+
+
+class ForksInHandler(Task[Any, Any]):
+    """Forks when its body has ended."""
+
+    def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:
+        fork_here(*args)
+
+
+@app.task(name="fork_in_handler", base=ForksInHandler)
+def fork_in_handler(how: str, journal: str) -> int:
+    return os.getpid()
+
+
+@app.task(name="use_processes")
+def use_processes() -> dict[str, Any]:
+    start = multiprocessing.get_context("fork")
+    processes = {
+        "returned": start.Process(target=int),
+        "raised": start.Process(target=int, args=("x",)),
+        "exited": start.Process(target=sys.exit, args=(5,)),
+        "terminated": start.Process(target=time.sleep, args=(600,)),
+    }
+    for process in processes.values():
+        process.start()
+    processes["terminated"].terminate()
+    for process in processes.values():
+        process.join()
+    with start.Pool(2) as pool:
+        squares = pool.map(square, [1, 2, 3])
+    done = subprocess.run([sys.executable, "-c", "raise SystemExit(6)"], check=False)
+    codes = {name: process.exitcode for name, process in processes.items()}
+    return {**codes, "subprocess": done.returncode, "pool": squares}
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+async def leave_in_a_child() -> None:
+    raise SystemExit(3)
+
+
+@app.task(name="sleep_in_coroutine")
+async def sleep_in_coroutine(seconds: float) -> int:
+    await asyncio.sleep(seconds)
+    return os.getpid()
+
+
+@dramatiq.actor(
+    queue_name="default", actor_name="leave_natively", max_retries=0, store_results=True
+)
+async def leave_natively() -> None:
+    raise SystemExit(3)
+
+
+@app.task(name="break_event_loop")
+async def break_event_loop(journal: str, times: int) -> None:
+    """Let the loop that runs this end for good, so many times."""
+    note(journal, "loop")
+    if notes(journal) <= times:
+        asyncio.get_running_loop()._selector.close()  # type: ignore[attr-defined]
     await asyncio.sleep(0)
 
 
@@ -305,6 +431,13 @@ def poison(journal: str) -> None:
     os._exit(9)
 
 
+@app.task(name="signal_itself")
+def signal_itself(journal: str, number: int) -> None:
+    note(journal, "begin")
+    os.kill(os.getpid(), number)
+    time.sleep(60)
+
+
 @app.task(name="meet", bind=True)
 def meet(self: Any, parties: int) -> list[str]:
     """Wait until so many of these run, then tell whose request was seen before and after."""
@@ -330,7 +463,7 @@ async def meet_async(self: Any, seconds: float) -> list[str]:
 @app.task(name="current_request")
 def no_request_outside() -> bool:
     """Whether a thread of one's own sees no request."""
-    from taskhub.worker.context import current_request
+    from taskhub.execution.request import current_request
 
     seen: list[Any] = []
     thread = threading.Thread(target=lambda: seen.append(current_request()))
@@ -352,7 +485,7 @@ def send_add() -> str:
 # -- native actors
 
 
-@dramatiq.actor
+@dramatiq.actor(store_results=True)
 def native_add(x: int, y: int) -> int:
     return x + y
 
@@ -362,7 +495,7 @@ def native_mark(journal: str, *words: Any) -> None:
     note(journal, *words)
 
 
-@dramatiq.actor(max_retries=2, min_backoff=10, max_backoff=50)
+@dramatiq.actor(max_retries=2, min_backoff=10, max_backoff=50, store_results=True)
 def native_flaky(journal: str, failures: int) -> str:
     note(journal, "try")
     if notes(journal) <= failures:
@@ -370,7 +503,7 @@ def native_flaky(journal: str, failures: int) -> str:
     return "at last"
 
 
-@dramatiq.actor(throws=(KeyError,), max_retries=5)
+@dramatiq.actor(throws=(KeyError,), max_retries=5, store_results=True)
 def native_throws(journal: str) -> None:
     note(journal, "try")
     raise KeyError("expected")
@@ -381,31 +514,31 @@ def native_seen(data: Any, result: Any) -> None:
     note(data["kwargs"]["journal"], "callback", data["message_id"], result)
 
 
-@dramatiq.actor(max_retries=0)
+@dramatiq.actor(max_retries=0, store_results=True)
 def native_ends(journal: str, fails: bool) -> str:
     if fails:
         raise ValueError("broken")
     return "fine"
 
 
-@dramatiq.actor
+@dramatiq.actor(store_results=True)
 async def native_async(x: int) -> int:
     await asyncio.sleep(0.01)
     return 2 * x
 
 
-@dramatiq.actor(time_limit=300, max_retries=0)
+@dramatiq.actor(time_limit=300, max_retries=0, store_results=True)
 def native_slow() -> None:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         time.sleep(0.01)
 
 
-@dramatiq.actor(max_age=1)
+@dramatiq.actor(max_age=1, store_results=True)
 def native_aged() -> None:
     """Is always too old when it arrives late."""
 
 
-@dramatiq.actor
+@dramatiq.actor(store_results=True)
 def native_skippable(**words: Any) -> str:
     return "not skipped"

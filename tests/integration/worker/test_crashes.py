@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable
 
 from taskhub import states
-from taskhub.engine.rules import EngineRules
+from taskhub.engine.port.rules import EngineRules
 from taskhub.exceptions import WorkerLostError
-from taskhub.worker.keeper import RENEWALS_PER_LEASE
+from taskhub.worker.leases.lease_renewer import RENEWALS_PER_LEASE
 from tests.integration.worker.conftest import Journal, Stage
 from tests.support.workers import until
 
@@ -63,15 +63,15 @@ def test_a_task_of_a_killed_process_comes_back_while_its_neighbours_end(
     assert journal.words == [("begin", ""), ("begin", ""), ("end", "")]
 
 
-def test_a_lease_is_renewed_without_the_keeper(
+def test_a_lease_is_renewed_without_the_lease_renewer(
     make_stage: Callable[..., Stage], journal: Journal
 ) -> None:
     stage = make_stage(lease_seconds=3)
     workers = stage.workers()
-    assert workers.keeper is not None
+    assert workers.lease_renewer is not None
     result = stage.send("work", journal, 5.5)
     journal.wait_for(1)
-    os.kill(workers.keeper, signal.SIGKILL)
+    os.kill(workers.lease_renewer, signal.SIGKILL)
     deadline = time.monotonic() + 5.0
     while time.monotonic() < deadline:
         # Somebody who looks for expired leases finds none.

@@ -35,8 +35,9 @@ def test_priority_holds_over_processes(stage: Stage, journal: Journal) -> None:
     for result in sent:
         result.get(timeout=60)
     begun = [word[1] for word in journal.words if word[0] == "begin"]
-    # A process that stands still for a moment begins late what it holds: its thread's, and some 50 ms of work. If each
-    # process ordered only what it has taken, every third of these would be a 9, or a 0.
+    # A process that stands still for a moment begins late what it holds: its thread's, and some 50
+    # ms of work. If each process ordered only what it has taken, every third of these would be a 9,
+    # or a 0.
     assert begun[:each].count(9) >= each - 8
     assert begun[-each:].count(0) >= each - 8
 
@@ -64,7 +65,8 @@ def test_one_slow_task_holds_no_quick_one_up(stage: Stage, journal: Journal) -> 
     slow = _message("wait_for_file", [str(journal), str(go)])
     quick = [_message("mark", [str(journal), number]) for number in range(100)]
     stage.app.engine.enqueue([slow, *quick])
-    # The slow one ends only when all quick ones have: whichever was behind it has gone to the other worker.
+    # The slow one ends only when all quick ones have: whichever was behind it has gone to the other
+    # worker.
     journal.wait_for(101)
     assert stage.app.AsyncResult(slow.task_id).state == "PENDING"
     assert sorted(word for word in journal.words if word != "begin") == list(range(100))
@@ -82,8 +84,8 @@ def test_an_idle_worker_does_not_poll(stage: Stage) -> None:
     idle = time.monotonic() - began
     waits, scripts = (after[name] - before.get(name, 0) for name in ("blpop", "evalsha"))
     print(f"in {idle:.1f} s two idle processes: {waits} waits, {scripts} scripts")  # noqa: T201
-    # Per process, every 2 s: a wait for the bell, a look, what it tells of itself; and the renewals for both.
-    # Whoever polled as Dramatiq does would have asked 25 times or more.
+    # Per process, every 2 s: a wait for the notifier, a look, what it tells of itself; and the
+    # renewals for both. A worker that polls as Dramatiq's does would have asked 25 times or more.
     assert waits <= 2 * (idle / 2 + 1) + 2
     assert scripts <= 4 * (idle / 2 + 1) + idle / 3 + 2
 

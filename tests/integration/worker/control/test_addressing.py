@@ -10,22 +10,27 @@ from typing import Any
 import pytest
 
 from taskhub.exceptions import DuplicateNodenameWarning
-from tests.integration.worker.conftest import Journal, Stage
-from tests.integration.worker.control.asking import PATIENT, node, only
-from tests.support.servers import Server
+from tests.integration.worker.conftest import Journal, Stage, shared_stage
+from tests.integration.worker.control.replies import PATIENT, node, only
 from tests.support.workers import until
 
 
 @pytest.fixture(scope="module")
-def pair(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """A stage with two workers."""
-    made = Stage(server.url, tmp_path_factory.mktemp("pair"), task_default_queue="default")
-    made.supervised("-n", "one@%h", processes=2, threads=1, wait=False)
-    made.supervised("-n", "two@%h", threads=1, wait=False)
-    for workers in made.sets:
-        workers.wait_until_ready()
-    yield made
-    made.close()
+def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A stage with two workers, for all tests of this module."""
+    with shared_stage(tmp_path_factory.mktemp("pair")) as made:
+        made.supervised("-n", "one@%h", processes=2, threads=1, wait=False)
+        made.supervised("-n", "two@%h", threads=1, wait=False)
+        for workers in made.sets:
+            workers.wait_until_ready()
+        yield made
+
+
+@pytest.fixture
+def pair(two_workers: Stage) -> Iterator[Stage]:
+    """The stage with two workers, where no message of another test is."""
+    with two_workers.visit() as stage:
+        yield stage
 
 
 def test_nobody_is_waited_for_where_nobody_is(stage: Stage) -> None:
@@ -99,7 +104,9 @@ def test_a_worker_that_was_away_hears_what_was_said(
     stage.send("mark", journal, "late", queue="late").get(timeout=60)
 
     # Who did not wait for the reply does not want it done any more.
-    until(lambda: "came too late" in workers.log, "the late command to be passed over")
+    until(
+        lambda: "had expired and was ignored" in workers.log, "the late command to be passed over"
+    )
     stage.send("mark", journal, "default").get(timeout=60)
 
 
@@ -122,4 +129,4 @@ def test_remote_control_can_be_off(make_stage: Any) -> None:
     assert stage.app.control.ping(timeout=100.0) == []
 
     assert time.monotonic() - began < 50
-    assert len(stage.app.engine.cards()) == 1
+    assert len(stage.app.engine.worker_infos()) == 1

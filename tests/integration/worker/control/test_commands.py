@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from taskhub.worker.commands.letter import Command
+from taskhub.worker.control.messages import Command
 from tests.integration.worker.conftest import Stage
-from tests.integration.worker.control.asking import PATIENT, node
+from tests.integration.worker.control.replies import PATIENT, node
 
 CONTROLLED = "tests.integration.worker.control.program"
 
@@ -32,11 +32,13 @@ def test_commands_of_ones_own(stage: Stage) -> None:
 
 def test_strange_letters_are_ignored(stage: Stage) -> None:
     workers = stage.supervised(threads=1)
-    mailbox = stage.app.engine.mailbox
+    control_bus = stage.app.engine.control_bus
     nobody = Command(method="shutdown", sender="").to_text()
     for text in ("", "no JSON", "[]", '{"method": "shutdown"}', nobody):
-        mailbox.post(text)
-    mailbox.post(Command(method="ping", sender="me", pattern="(", matcher="pcre").to_text())
+        control_bus.publish_command(text)
+    control_bus.publish_command(
+        Command(method="ping", sender="me", pattern="(", matcher="pcre").to_text()
+    )
 
     assert stage.app.control.ping(timeout=PATIENT) == [{node("celery"): {"ok": "pong"}}]
 
