@@ -11,7 +11,17 @@ import pytest
 from jsonschema import Draft202012Validator
 
 import taskhub
-from tests.web.fixture import pages, task, tasks
+from tests.web.fixture import (
+    audit,
+    canvas,
+    limits,
+    queues,
+    schedule,
+    settings,
+    task,
+    tasks,
+    workers,
+)
 from tests.web.fixture.overview import empty_overview, overview
 from tests.web.fixture.session import DOCUMENT, session
 
@@ -28,16 +38,16 @@ ANSWERS: dict[str, tuple[str, Any]] = {
     "suggestions": ("Suggestions", tasks.suggestions("queue:")),
     "failed": ("TaskDetail", task.failed()),
     "waiting": ("TaskDetail", task.waiting()),
-    "canvas": ("Canvas", task.canvas()),
-    "large canvas": ("Canvas", task.large_canvas()),
-    "queues": ("QueuePage", pages.queues(False)),
-    "queue": ("QueueDetail", pages.queue("quant")),
-    "workers": ("WorkerPage", pages.workers(False)),
-    "schedule": ("Schedule", pages.schedule(False)),
-    "limits": ("Limits", pages.limits(False)),
-    "settings": ("Settings", pages.settings()),
-    "doctor": ("Doctor", pages.doctor()),
-    "audit": ("AuditPage", pages.audit(False)),
+    "canvas": ("Canvas", canvas.canvas()),
+    "large canvas": ("Canvas", canvas.large_canvas()),
+    "queues": ("QueuePage", queues.queues(False)),
+    "queue": ("QueueDetail", queues.queue("quant")),
+    "workers": ("WorkerPage", workers.workers(False)),
+    "schedule": ("Schedule", schedule.schedule(False)),
+    "limits": ("Limits", limits.limits(False)),
+    "settings": ("Settings", settings.settings()),
+    "doctor": ("Doctor", settings.doctor()),
+    "audit": ("AuditPage", audit.audit(False)),
 }
 
 
