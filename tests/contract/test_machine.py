@@ -24,19 +24,18 @@ from hypothesis.stateful import (
 
 from taskhub.engine.port.claims import Claim, ClaimBatch, Completion, Exchange, Suspects
 from taskhub.engine.port.engine import Engine
-from taskhub.engine.port.rate_limiter import AT_ONCE, PermitRequest, Permits, Rate
+from taskhub.engine.port.rate_limiter import PermitRequest, Permits, Rate
 from taskhub.engine.port.rules import EngineRules
 from taskhub.message import Envelope
-from taskhub.outcome import ChainPlan
 from tests.contract.model import (
     CHAIN_IDS,
     QUEUES,
-    TASK_IDS,
     TASKS,
     WORKERS,
     check,
     contents_of,
 )
+from tests.contract.sides import Side, neutral
 from tests.contract.stage import (
     COMPARED,
     ENGINES,
@@ -47,70 +46,19 @@ from tests.contract.stage import (
     is_notified,
     outcome,
 )
+from tests.contract.strategies import (
+    REVOKER,
+    STEPS,
+    chains,
+    messages,
+    picks,
+    queue_lists,
+    rates,
+    task_ids,
+    workers,
+)
 
 T = TypeVar("T")
-
-REVOKER = WORKERS[-1]
-#: Times that pass, ms: within, at the end of, and far beyond leases and delays.
-STEPS = (1, 40, LEASE // 2, LEASE, 40 * LEASE)
-
-task_ids = st.sampled_from(TASK_IDS)
-workers = st.sampled_from(WORKERS[:-1])
-queue_lists = st.lists(st.sampled_from(QUEUES), min_size=1, max_size=2, unique=True)
-#: Long chains, none of them most of the time.
-chains = st.lists(
-    st.builds(ChainPlan, st.sampled_from(CHAIN_IDS), st.tuples(st.sampled_from("xyz"))), max_size=1
-)
-#: None, one in 40 ms, and more than one at once.
-rates = st.sampled_from((AT_ONCE, Rate(40_000, 1), Rate(7_000_001, 1), Rate(5_003, 3)))
-#: Picks one of what there is.
-picks = st.integers(0, 63)
-
-
-@st.composite
-def messages(draw: st.DrawFn, now: int) -> Envelope:
-    """Draw a message that is ready, delayed, or was due long ago."""
-    due = draw(st.sampled_from(({}, {}, {"delay": 40}, {"delay": LEASE}, {"eta": -1}, {"eta": 40})))
-    if "eta" in due:
-        due = {"eta": now + due["eta"]}
-    return Envelope(
-        draw(task_ids),
-        draw(st.sampled_from(QUEUES)),
-        draw(st.sampled_from((0, 5, 9))),
-        f"{draw(picks)}".encode(),
-        **due,
-    )
-
-
-class Side:
-    """One of two engines, and the claims that it has given.
-
-    A claim is known by that of the first engine; tokens differ from engine to engine.
-    """
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self._claims: dict[Claim, Claim] = {}
-
-    def add(self, known: Claim, own: Claim) -> None:
-        self._claims[known] = own
-
-    def claim(self, known: Claim) -> Claim:
-        """Return this engine's form of a claim."""
-        return self._claims[known]
-
-
-def neutral(value: object) -> object:
-    """Return what an engine answered without what is its own affair: tokens and sequences."""
-    if isinstance(value, Claim):
-        return value._replace(token="", sequence=0)
-    if isinstance(value, list):
-        return [neutral(item) for item in value]
-    if isinstance(value, ClaimBatch):
-        return value._replace(claims=[neutral(claim) for claim in value.claims])  # type: ignore[misc]
-    if isinstance(value, Exchange):
-        return value._replace(batch=neutral(value.batch))  # type: ignore[arg-type]
-    return value
 
 
 class EngineMachine(RuleBasedStateMachine):

@@ -67,6 +67,9 @@ def outcome(call, *args, **kwargs):
     """Return what a call returns, or the exception that it raises, as JSON can show it."""
     try:
         return shown(call(*args, **kwargs))
+    except NameError:
+        # A mistake of the case, which both libraries would answer alike.
+        raise
     except Exception as error:
         return {"raises": kind(error), "text": plain(str(error))}
 

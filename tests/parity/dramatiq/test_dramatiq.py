@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import subprocess
 from pathlib import Path
@@ -10,16 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.parity import environment, of_both, python, stores
+from tests.support.parity import environment, names, of_both, python, stores
 
 PROGRAM = Path(__file__).parent / "program.py"
-#: What is no case in the program.
-HELPERS = frozenset(("make_broker", "result_of", "until", "main"))
-CASES = [
-    node.name
-    for node in ast.parse(PROGRAM.read_text()).body
-    if isinstance(node, ast.FunctionDef) and node.name not in HELPERS
-]
+CASES = [name for file in sorted((PROGRAM.parent / "cases").glob("*.py")) for name in names(file)]
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ class Router:
         return {"queue": "by_object"} if task == "object.task" else None
 
 
-def route(name, args, kwargs, options, task=None, **kw):
+def _route(name, args, kwargs, options, task=None, **kw):
     if name == "function.task":
         return {"queue": f"by_{args[0]}", "priority": 4}
     if name == "plain.task":
@@ -61,8 +61,8 @@ def forms():
     return [
         _queues(new_app(task_routes=routes), *NAMES)
         for routes in (
-            None, table, [table], (list(table.items()),), [route, table], route, Router(),
-            "routing:route", "routing:Router", ["routing:route", table],
+            None, table, [table], (list(table.items()),), [_route, table], _route, Router(),
+            "routing:_route", "routing:Router", ["routing:_route", table],
         )
     ]  # fmt: skip
 
