@@ -293,6 +293,11 @@ class EngineMachine(RuleBasedStateMachine):
     def resume(self, queue: str) -> None:
         self.both(lambda engine: engine.resume_queue(queue))
 
+    @rule(queue=st.sampled_from(QUEUES))
+    def forget_queue(self, queue: str) -> None:
+        if self.both(lambda engine: engine.forget_queue(queue)) is None:
+            assert self.sides[0].engine.unfinished(queue) == 0
+
     # -- locks
 
     @rule(name=st.sampled_from(("x", "y")), task_id=task_ids)

@@ -69,6 +69,27 @@ def test_a_task_that_waits_says_why_and_is_revoked(tab: OpenTab, shop: Shop) -> 
     assert shop.run(f"print(app.AsyncResult('{task}').state)") == "REVOKED"
 
 
+def test_a_queue_that_holds_nothing_is_forgotten(tab: OpenTab, shop: Shop) -> None:
+    shop.run("add.apply_async((1, 2), queue='spring'); add.apply_async((1, 2), queue='summer')")
+    shop.run("app.engine.purge('spring'); app.engine.pause_queue('spring')")
+    opened = tab(shop.url)
+    page = opened.open("/queues/spring")
+    page.click("tr[data-key=summer] button:has-text('More...')")
+    refused = page.locator(".popover button", has_text="Forget")
+    assert "Only an empty queue that no worker serves" in refused.inner_text()
+    assert refused.get_attribute("aria-disabled") == "true"
+    page.keyboard.press("Escape")
+    page.click("tr[data-key=spring] button:has-text('More...')")
+    page.click(".popover button:has-text('Forget')")
+    page.wait_for_selector("text=spring is forgotten.")
+    page.wait_for_selector("tr[data-key=spring]", state="detached")
+    assert page.evaluate("location.pathname") == "/queues"
+    assert shop.run("print('spring' in app.engine.queues(), app.engine.paused_queues())") == (
+        "False {}"
+    )
+    shop.run("app.engine.purge('summer'); app.engine.forget_queue('summer')")
+
+
 def test_a_rate_is_changed(tab: OpenTab, shop: Shop) -> None:
     shop.run("[limited.delay(n) for n in range(3)]")
     opened = tab(shop.url)

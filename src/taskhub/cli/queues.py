@@ -25,7 +25,7 @@ _COLUMNS = ("id", "task", "arguments", "priority")
 
 
 class QueuesGroup(click.Group):
-    """`taskhub queues [QUEUE]` shows queues; `pause` and `resume` behind it act on them."""
+    """`taskhub queues [QUEUE]` shows queues; other commands behind it act on them."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Let arguments that begin with no command be those of `show`."""
@@ -37,7 +37,7 @@ class QueuesGroup(click.Group):
 @click.group(cls=QueuesGroup, epilog=exit_codes.EXPLAINED)
 @app_options
 def queues() -> None:
-    """Show the queues, or the messages of one; pause queues, and resume them.
+    """Show the queues, or the messages of one; pause, resume, and forget queues.
 
     `taskhub queues` and `taskhub queues QUEUE` stand for `taskhub queues show`.
     """
@@ -132,8 +132,21 @@ def resume(context: click.Context, /, names: Sequence[str], reason: str) -> int:
     return _act(context, names, "resume", reason)
 
 
+@queues.command(epilog=exit_codes.EXPLAINED)
+@app_options
+@click.argument("names", metavar="QUEUE...", nargs=-1, required=True)
+@click.option("--reason", default="", metavar="TEXT", help="Why, for the audit log.")
+@click.pass_context
+def forget(context: click.Context, /, names: Sequence[str], reason: str) -> int:
+    """Forget QUEUE, and its pause, if it holds no message and no live worker serves it.
+
+    It is known again from its next message on.
+    """
+    return _act(context, names, "forget", reason)
+
+
 def _act(context: click.Context, names: Sequence[str], action: str, reason: str) -> int:
-    """Pause or resume queues; returns the exit code."""
+    """Act on queues; returns the exit code."""
     from taskhub.web.actions.queue_actions import act_on_queue
     from taskhub.web.problem import Problem
 

@@ -339,6 +339,23 @@ def queue_is_resumed(engine: RedisEngine, clock: Clock) -> Act:
 
 
 @scenario
+def queue_is_forgotten(engine: RedisEngine, clock: Clock) -> Act:
+    engine.enqueue([message("a"), message("late", "other", delay=9)])
+    engine.commit("w1", [completion(claim_one(engine))])
+    wait_for_turns(engine, "begun", "rate_limited", queue="third")
+    engine.register_worker("w1", '{"queues": ["third"]}')
+    engine.pause_queue("default", "somebody")
+    return lambda: engine.forget_queue("default")
+
+
+@scenario
+def queue_is_kept(engine: RedisEngine, clock: Clock) -> Act:
+    engine.enqueue([message("a"), message("late", "other", delay=9)])
+    claim_one(engine)
+    return lambda: engine.forget_queue("other")
+
+
+@scenario
 def audit_entry(engine: RedisEngine, clock: Clock) -> Act:
     engine.audit_log.append(AuditEntry("somebody", "queues.pause", "default"))
     return lambda: engine.audit_log.append(AuditEntry("somebody", "tasks.retry", "failed", 3))

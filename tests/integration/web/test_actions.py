@@ -233,6 +233,30 @@ def test_a_queue_is_purged_when_its_name_is_typed(client: Client, shop: Celery) 
     assert (entry["subject"]["name"], entry["done"], entry["how"]) == (name, 3, "name typed")
 
 
+def test_an_empty_queue_that_nobody_serves_is_forgotten(
+    client: Client, shop: Celery, worker: SupervisedSet
+) -> None:
+    name = "of last/year"
+    path = f"queues/{quote(name, safe='')}/actions"
+    post(client, path, 404, action="forget")
+    shop.send_task("shop.add", (1,), queue=name, countdown=1000)
+    problem = post(client, path, 409, action="forget")
+    assert problem["detail"].startswith(f"{name} is kept: it holds delayed messages")
+    shop.engine.purge(name)
+    post(client, path, action="pause")
+    post(client, path, action="forget")
+    post(client, path, 404, action="forget")
+    names = [queue["name"] for queue in client.get("/api/v1/queues").json()["items"]]
+    assert name not in names
+    assert not shop.engine.paused_queues()
+    (entry,) = audit(client, "did:queues.forget")
+    assert (entry["subject"]["name"], entry["done"]) == (name, None)
+
+    shop.send_task("shop.add", (1,)).get(timeout=30)
+    detail = post(client, "queues/celery/actions", 409, action="forget")["detail"]
+    assert detail.startswith("celery is kept: a live worker serves it")
+
+
 def test_a_worker_is_drained_and_resumed_grown_and_shrunk(
     client: Client, shop: Celery, worker: SupervisedSet
 ) -> None:

@@ -82,6 +82,22 @@ def test_queues_are_paused_and_resumed(run: Any, shop: Celery) -> None:
     shop.engine.purge("shelves")
 
 
+def test_an_empty_queue_is_forgotten(run: Any, shop: Celery) -> None:
+    shop.send_task("shop.add", (1,), queue="seasonal")
+    _, err = run("queues", "forget", "seasonal", "never", code=1)
+    assert "seasonal is kept: it holds ready messages" in err
+    assert "there is no queue 'never'" in err
+    shop.engine.purge("seasonal")
+    shop.engine.pause_queue("seasonal")
+    assert run("queues", "forget", "seasonal", "--reason", "over")[0] == "seasonal is forgotten\n"
+    assert "seasonal" not in shop.engine.queues()
+    assert not shop.engine.paused_queues()
+    out, _ = run("audit", "on:seasonal", "--json")
+    assert [(each["action"], each["how"]) for each in map(json.loads, out.splitlines())] == [
+        ("queues.forget", "over")
+    ]
+
+
 def test_failed_tasks_are_grouped_retried_and_deleted(run: Any, shop: Celery, worker: Any) -> None:
     for number in range(2):
         with pytest.raises(ValueError, match="shell"):

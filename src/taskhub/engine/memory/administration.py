@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Sequence
 
 from taskhub.engine.memory.history import MemoryHistory
 from taskhub.engine.memory.rate_limiter import MemoryRateLimiter
 from taskhub.engine.memory.state import MemoryState
-from taskhub.engine.port.administration import Administration
+from taskhub.engine.port.administration import Administration, QueueUse
 from taskhub.engine.port.claims import Claim
 from taskhub.engine.port.inspection import PausedQueue
 from taskhub.engine.port.rules import EngineRules
@@ -85,3 +86,42 @@ class MemoryAdministration(Administration):
                 self._state.notifications.add(queue)
                 self._changed.notify_all()
             return True
+
+    def forget_queue(self, queue: str) -> QueueUse | None:
+        with self._changed:
+            state = self._state
+            use = self._queue_use(queue)
+            if use is None:
+                state.queues.discard(queue)
+                state.paused.pop(queue, None)
+                state.notifications.discard(queue)
+            return use
+
+    def _queue_use(self, queue: str) -> QueueUse | None:
+        state = self._state
+        limited = self._rate_limiter.waiting_by_queue()
+        claims = (claim for held in state.claims.values() for claim in held.values())
+        uses: dict[QueueUse, bool] = {
+            "ready": bool(state.ready[queue]),
+            "served": self._is_served(queue),
+            "claimed": any(claim.queue == queue for claim in claims),
+            "delayed": any(due.queue == queue for due in state.delayed),
+            "rate_limited": limited[queue] > 0,
+        }
+        return next((use for use, applies in uses.items() if applies), None)
+
+    def _is_served(self, queue: str) -> bool:
+        now = self._clock()
+        for worker, until in self._state.workers.items():
+            text = self._state.worker_infos.get(worker)
+            if until > now and text is not None and queue in _queues_of(text):
+                return True
+        return False
+
+
+def _queues_of(worker_info: bytes) -> Sequence[str]:
+    """Return the queues that a worker serves; none if its worker info cannot be read."""
+    try:
+        return list(json.loads(worker_info)["queues"])
+    except (KeyError, TypeError, ValueError):
+        return ()

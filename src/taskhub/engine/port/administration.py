@@ -7,8 +7,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Literal
 
 from taskhub.engine.port.claims import Claim
+
+#: What keeps a queue from being forgotten: messages that are ready, claimed, delayed or
+#: rate-limited, or a live worker that serves it.
+QueueUse = Literal["ready", "served", "claimed", "delayed", "rate_limited"]
 
 
 class Administration(ABC):
@@ -58,3 +63,14 @@ class Administration(ABC):
     @abstractmethod
     def resume_queue(self, queue: str) -> bool:
         """Resume a paused queue, and notify a worker of its messages; False: it was not paused."""
+
+    @abstractmethod
+    def forget_queue(self, queue: str) -> QueueUse | None:
+        """Forget a queue that holds no message and that no live worker serves, and its pause.
+
+        It is known again from its next message on. Counts of what has ended in it are kept. That
+        looks at all delayed messages: a million of them hold a server up for half a second.
+
+        Returns:
+            What keeps it, which changes nothing; None: it is forgotten, or was not known.
+        """

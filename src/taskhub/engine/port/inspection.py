@@ -67,7 +67,7 @@ class Inspection(ABC):
 
     @abstractmethod
     def queues(self) -> dict[str, QueueCounts]:
-        """Return the queues ever used, and how many messages each holds."""
+        """Return the queues ever used and not forgotten, and how many messages each holds."""
 
     @abstractmethod
     def paused_queues(self) -> dict[str, PausedQueue]:

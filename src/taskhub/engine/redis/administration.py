@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
-from taskhub.engine.port.administration import Administration
+from taskhub.engine.port.administration import Administration, QueueUse
 from taskhub.engine.port.claims import Claim
 from taskhub.engine.port.rules import EngineRules
 from taskhub.engine.redis.arguments import wire_key
@@ -58,3 +58,7 @@ class RedisAdministration(Administration):
 
     def resume_queue(self, queue: str) -> bool:
         return bool(self._run("resume_queue", queue))
+
+    def forget_queue(self, queue: str) -> QueueUse | None:
+        use = self._run("forget_queue", queue).decode()
+        return cast("QueueUse", use) if use else None

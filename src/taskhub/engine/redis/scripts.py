@@ -31,6 +31,7 @@ SCRIPTS: Final[dict[str, tuple[str, ...]]] = {
     "enqueue": ("shared", *_PUBLISHING, "producing"),
     "enqueue_canvas": (*_WRITING, "wire", *_CANVASES, "open_chords", "producing"),
     "fail_chords": (*_WRITING, *_CANVASES, "open_chords"),
+    "forget_queue": _WRITING,
     "requeue": _REQUEUEING,
     "acquire_lock": _SHARED,
     "register_worker": _SHARED,

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from taskhub.web.actions.actor import Actor, Done
 from taskhub.web.problem import Problem
 
 if TYPE_CHECKING:
+    from taskhub.engine.port.administration import QueueUse
     from taskhub.web.queries.store_view import StoreView
 
 __all__ = ("act_on_queue",)
+
+#: Why a queue is not forgotten, and what to do.
+_KEPT: Final[Mapping[QueueUse, str]] = {
+    "ready": "it holds ready messages: let workers run them, or purge it",
+    "served": "a live worker serves it: stop the worker, or let it cancel the queue",
+    "claimed": "a worker holds messages of it: wait until they have ended",
+    "delayed": "it holds delayed messages: wait until they are due, or purge it",
+    "rate_limited": "messages of it wait for their rate limits: let them run, or purge it",
+}
 
 
 def act_on_queue(
@@ -43,10 +53,8 @@ def act_on_queue(
                 raise Problem("conflict", f"{name} is not paused")
             text = f"{name} goes on"
         case _:
-            if queue.state != "empty":
-                detail = f"{name} is {queue.state}: only empty queues that nobody serves go"
-                raise Problem("conflict", detail)
-            store.forget_queue(name)
+            if (use := store.engine.forget_queue(name)) is not None:
+                raise Problem("conflict", f"{name} is kept: {_KEPT[use]}")
             text = f"{name} is forgotten"
     actor.note(store, f"queues.{action}", "queue", name, how=how, done=count)
     return Done(action, (), (), text, count if count is not None else 1)

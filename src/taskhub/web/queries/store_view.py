@@ -20,7 +20,6 @@ from taskhub.control.backlog import oldest_age
 from taskhub.control.broadcast import live_worker_infos
 from taskhub.message import Envelope
 from taskhub.serialization.excerpt import Excerpts
-from taskhub.web.problem import Problem
 from taskhub.web.queries.audit_log import AuditEntry, AuditLog
 from taskhub.web.queries.backlog_samples import BacklogSamples
 from taskhub.web.queries.ended_tasks import EndedTasks
@@ -142,14 +141,6 @@ class StoreView:
     def resume_queue(self, name: str) -> bool:
         """Let workers claim messages of a paused queue again; False: it is not paused."""
         return self.engine.resume_queue(name)
-
-    def forget_queue(self, name: str) -> None:
-        """Forget an empty queue.
-
-        Raises:
-            Problem: This version's engine cannot.
-        """
-        raise Problem("unsupported", "queues cannot be forgotten by this version of the store")
 
     def waiting(self, queue: str, offset: int, limit: int) -> list[TaskRecord]:
         """Return a page of the ready messages of a queue, the next one first."""

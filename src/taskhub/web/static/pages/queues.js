@@ -115,6 +115,7 @@ function State({ queue, at }) {
 
 function Row({ queue, at, chosen, actions }) {
   const empty = queue.state === "empty" && !queue.paused;
+  const unused = !queue.served_by.length && !(queue.ready + queue.delayed + queue.running);
   const main = empty
     ? html`<${Button} kind="small" disabled=${actions.why("forget")} onClick=${() => actions.act(queue, "forget")}>${t("Forget")}<//>`
     : queue.paused
@@ -124,7 +125,7 @@ function Row({ queue, at, chosen, actions }) {
     { text: t("Messages in Tasks"), onClick: () => navigate(url("/tasks", { filter: `queue:${queue.name}` })) },
     ...(empty ? [{ text: t("Pause"), disabled: actions.why("pause"), onClick: () => actions.act(queue, "pause") }] : []),
     { text: t("Purge..."), danger: true, disabled: actions.why("purge") || (queue.ready + queue.delayed ? "" : t("Nothing waits in it")), onClick: () => actions.purge(queue) },
-    ...(empty ? [] : [{ text: t("Forget"), disabled: actions.why("forget") || t("Only an empty queue that no worker serves"), onClick: () => {} }]),
+    ...(empty ? [] : [{ text: t("Forget"), disabled: actions.why("forget") || (unused ? "" : t("Only an empty queue that no worker serves")), onClick: () => actions.act(queue, "forget") }]),
   ];
   const open = (event) => event.target.closest("button, a, .popover") || navigate(queueUrl(queue.name), { keep: true });
   return html`<tr class=${chosen ? "hoverable selected" : "hoverable"} tabindex="-1" data-key=${queue.name} onClick=${open}>

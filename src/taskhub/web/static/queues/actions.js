@@ -2,6 +2,7 @@
 import { post, segment } from "../lib/api.js";
 import { t } from "../lib/i18n.js";
 import { refreshAll } from "../lib/live.js";
+import { currentPath, navigate, url } from "../lib/router.js";
 import { useDenial, useSession } from "../lib/session.js";
 import { attempt } from "../ui/notice.js";
 import { askToPurge } from "./purge.js";
@@ -17,7 +18,13 @@ export function useQueueActions() {
   const denial = useDenial();
   const { features } = useSession();
   const act = (queue, action) =>
-    attempt(() => post(`queues/${segment(queue.name)}/actions`, { action }), () => t(done[action], { queue: queue.name })).then(refreshAll);
+    attempt(() => post(`queues/${segment(queue.name)}/actions`, { action }), () => t(done[action], { queue: queue.name })).then((result) => {
+      // The page of a queue that is gone shows the others.
+      if (result && action === "forget" && currentPath().startsWith("/queues/")) {
+        navigate(url("/queues", Object.fromEntries(new URLSearchParams(location.search))), { replace: true, keep: true });
+      }
+      refreshAll();
+    });
   return {
     act,
     why: (action) =>
