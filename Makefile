@@ -11,7 +11,7 @@ processes ?= 3
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
 
-up: .venv/.run ## Start an embedded store, workers and a scheduler; Ctrl-C stops them
+up: .venv/.run ## Start an embedded store, workers, a scheduler and the dashboard; Ctrl-C stops them
 	@.venv/bin/taskhub up
 
 test: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled .venv-oldest/.requirements ## Run the whole test suite (arguments="-k name" narrows it)

@@ -84,3 +84,10 @@ def test_the_shipped_tasks_say_what_to_install(bare: Commands) -> None:
     }
     assert found.returncode == 0
     assert worker.stop() == 0
+
+
+def test_up_goes_without_a_dashboard(bare: Commands) -> None:
+    up = bare.start("up", "-c", "1")
+    up.wait_for("Ctrl-C stops it.")
+    assert "no dashboard: install taskhub-core[web]" in up.output
+    assert up.stop() == 0

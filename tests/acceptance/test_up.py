@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import httpx
+import psutil
 import pytest
 
-from tests.acceptance.command import Commands
+from tests.acceptance.command import Commands, Running, until
 
 SEND = "Modules.admin.tasks.default_tasks.send_email"
 MAIL = json.dumps({"to": "you@example.com", "subject": "Hello", "body": "It works."})
@@ -23,6 +28,24 @@ def fresh(tmp_path: Path) -> Iterator[Commands]:
     commands = Commands(tmp_path, {})
     yield commands
     commands.stop_all()
+
+
+def dashboard_of(up: Running) -> str:
+    """Return the URL of the dashboard that the banner names."""
+    found = re.search(r"web +dashboard at (http://127\.0\.0\.1:\d+/)", up.output)
+    assert found, up.output
+    return found[1]
+
+
+def ask(url: str) -> httpx.Response:
+    """Ask a dashboard; one that still starts answers then."""
+    return httpx.get(url, timeout=60)
+
+
+def is_gone(url: str) -> bool:
+    """Whether nobody listens there any more."""
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", httpx.URL(url).port)) != 0
 
 
 def test_a_newcomer_sends_an_email(fresh: Commands) -> None:
@@ -39,6 +62,10 @@ def test_a_newcomer_sends_an_email(fresh: Commands) -> None:
     assert written.parent == fresh.directory / ".taskhub" / "outbox"
     assert "It works." in written.read_text()
     assert fresh.run("doctor").returncode == 0
+    url = dashboard_of(up)
+    assert 'src="/static/' in ask(url).text
+    done = ask(f"{url}api/v1/tasks?filter=state:succeeded").json()
+    assert [task["task"] for task in done["items"]] == [SEND]
     up.wait_for("leads, with 4 entries")
     schedule = fresh.run("schedule", "list", "--json")
     assert [json.loads(line)["name"] for line in schedule.stdout.splitlines()] == [
@@ -53,12 +80,17 @@ def test_a_newcomer_sends_an_email(fresh: Commands) -> None:
     assert time.monotonic() - asked < 8.0
     assert "Stopped." in up.output
     assert "has stopped" in up.output
+    assert "Traceback" not in up.output
+    assert is_gone(url)
 
 
 def test_a_second_one_adds_workers(fresh: Commands) -> None:
-    fresh.start("up", "-c", "1").wait_for("Ctrl-C stops it.")
+    first = fresh.start("up", "-c", "1")
+    first.wait_for("Ctrl-C stops it.")
     second = fresh.start("up", "-c", "1")
     second.wait_for("1 worker processes were here already")
+    second.wait_for("of the command that was here already")
+    assert dashboard_of(second) == dashboard_of(first)
     assert len(json.loads(fresh.run("status", "--json").stdout)["workers"]) == 2
     assert second.stop() == 0
     assert len(json.loads(fresh.run("status", "--json").stdout)["workers"]) == 1
@@ -85,3 +117,59 @@ def test_the_project_directory_of_the_settings_holds_everything(fresh: Commands)
     assert up.stop() == 0
     assert "send_email" in (home / "worker.log").read_text()
     assert not (fresh.directory / ".taskhub").exists()
+
+
+def test_the_dashboard_takes_the_next_port_that_is_free(fresh: Commands) -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Or another test has it already.
+        with suppress(OSError):
+            other.bind(("127.0.0.1", 5555))
+            other.listen()
+        up = fresh.start("up", "-c", "1")
+        up.wait_for("Ctrl-C stops it.")
+        url = dashboard_of(up)
+        assert "(port 5555 is in use)" in up.output
+        assert httpx.URL(url).port in range(5556, 5565)
+        assert ask(f"{url}api/v1/session").json()["user"]["name"] == "anybody"
+        assert up.stop() == 0
+
+
+def test_a_dashboard_that_dies_is_started_again_at_its_address(fresh: Commands) -> None:
+    up = fresh.start("up", "-c", "1")
+    up.wait_for("Ctrl-C stops it.")
+    url = dashboard_of(up)
+
+    def process() -> psutil.Process:
+        supervisor = psutil.Process(up.process.pid)
+        (found,) = [each for each in supervisor.children() if "--listen-fd" in each.cmdline()]
+        return found
+
+    ask(url).raise_for_status()
+    first = process()
+    first.kill()
+    up.wait_for("the dashboard has ended with -9")
+    ask(url).raise_for_status()
+    second = process()
+    assert second.pid != first.pid
+    # However the command ends, the dashboard ends with it.
+    up.process.kill()
+    up.wait()
+    until(lambda: is_gone(url), "the end of the dashboard")
+
+
+def test_up_without_a_dashboard(fresh: Commands) -> None:
+    up = fresh.start("up", "-c", "1", "--no-web")
+    up.wait_for("Ctrl-C stops it.")
+    assert "dashboard at" not in up.output
+    assert not list((fresh.directory / ".taskhub").glob("dashboard-*"))
+    assert up.stop() == 0
+
+
+def test_a_wrong_setting_of_the_dashboard_stops_only_the_dashboard(fresh: Commands) -> None:
+    up = fresh.start("up", "-c", "1", TASKHUB_WEB_SECRET="short")
+    up.wait_for("no dashboard runs: what it said must be fixed first")
+    assert "the secret of the dashboard is shorter than 16 bytes" in up.output
+    until(lambda: is_gone(dashboard_of(up)), "nobody to listen")
+    assert fresh.run("inspect", "ping").returncode == 0
+    assert up.stop() == 0

@@ -72,7 +72,7 @@ _REFUSED = {
 _DISTRIBUTIONS: Final = dict.fromkeys(("list", "migrate", "multi"), "taskhub-compat")
 #: Those that are others under the name `celery`.
 _CELERYS = {
-    "flower": ("taskhub.cli.web:flower", "Serve the dashboard with Flower's options."),
+    "flower": ("taskhub.cli.flower:flower", "Serve the dashboard with Flower's options."),
     "status": ("taskhub.cli.nodes:status", "Show which nodes are online."),
     "migrate": ("taskhub.cli.unsupported_commands:migrate", "Not offered."),
 }

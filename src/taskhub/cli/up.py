@@ -54,6 +54,13 @@ LOG_NAME = "worker.log"
     metavar="SECONDS",
     help="How long running tasks may take after Ctrl-C; the rest is requeued.",
 )
+@click.option(
+    "--web/--no-web",
+    "with_web",
+    default=True,
+    show_default=True,
+    help="Serve the dashboard on this host.",
+)
 @click.pass_context
 def up(
     context: click.Context,
@@ -61,35 +68,41 @@ def up(
     processes: int | None,
     threads: int | None,
     shutdown_timeout: float,
+    with_web: bool,
 ) -> int:
-    """Start a store (if none is configured), workers and a scheduler, to try tasks.
+    """Start a store (if none is configured), workers, a scheduler and the dashboard, to try tasks.
 
-    Run in a second terminal it adds workers to those that are there, and a scheduler that stands
-    by. Ctrl-C stops what this command has started; the store goes on for as long as another command
-    uses it, and keeps its data.
+    The dashboard is on port 5555, or the next one that is free. Run in a second terminal it adds
+    workers to those that are there, and a scheduler that stands by. Ctrl-C stops what this command
+    has started; the store goes on for as long as another command uses it, and keeps its data.
     """
-    from taskhub.cli.embedded_scheduler import SchedulerBeside
+    from taskhub.cli.child_command import ChildCommand
+    from taskhub.cli.embedded_dashboard import EmbeddedDashboard, start_dashboard
     from taskhub.cli.scheduler import is_installed
     from taskhub.cli.supervision import supervise
     from taskhub.worker.nodename import expand_nodename
     from taskhub.worker.supervisor.concurrency import ConcurrencyOptions
     from taskhub.worker.supervisor.plan import WorkerPlan
 
-    scheduler: SchedulerBeside | None = None
+    beside: list[ChildCommand | EmbeddedDashboard] = []
 
     def announce(facts: list[dict[str, Any]]) -> None:
-        nonlocal scheduler
-        home = Path(facts[0]["home"])
+        log = Path(facts[0]["home"]) / LOG_NAME
         if is_installed():
-            arguments = ("-A", app_name(context), "scheduler", "--copy-log", str(home / LOG_NAME))
-            scheduler = SchedulerBeside(*arguments)
+            arguments = ("-A", app_name(context), "scheduler", "--copy-log", str(log))
+            scheduler = ChildCommand("scheduler", arguments)
             scheduler.start()
-        for line in banner(facts, home / LOG_NAME, scheduler is not None):
+            beside.append(scheduler)
+        dashboard = start_dashboard(app_name(context), facts[0], log) if with_web else None
+        if dashboard is not None:
+            beside.append(dashboard)
+        text = None if dashboard is None else dashboard.text
+        for line in banner(facts, log, has_scheduler=is_installed(), dashboard=text):
             note(line)
 
     def on_stopping(_: signal.Signals) -> None:
-        if scheduler is not None:
-            scheduler.stop()
+        for each in beside:
+            each.stop()
         note(
             f"\nStopping: tasks that run may take {shutdown_timeout:g} s more, then they are "
             "requeued. "
@@ -111,20 +124,24 @@ def up(
     try:
         code = supervise(plan, announce=announce, on_stopping=on_stopping)
     finally:
-        if scheduler is not None:
-            scheduler.stop()
-            scheduler.wait()
+        for each in beside:
+            each.stop()
+        for each in beside:
+            each.wait()
     note(f"Stopped. What was not finished waits in the store for the next {command_hint('up')}.")
     return code
 
 
-def banner(facts: list[dict[str, Any]], logfile: Path, has_scheduler: bool) -> list[str]:
+def banner(
+    facts: list[dict[str, Any]], logfile: Path, *, has_scheduler: bool, dashboard: str | None
+) -> list[str]:
     """Return what is printed when everything runs.
 
     Args:
         facts: what each worker process has reported.
         logfile: where log lines are.
         has_scheduler: whether periodic jobs are started.
+        dashboard: where the dashboard is, or why there is none; None: none is wanted.
     """
     first = facts[0]
     own = {f":{process['process']}:" for process in facts}
@@ -155,6 +172,8 @@ def banner(facts: list[dict[str, Any]], logfile: Path, has_scheduler: bool) -> l
         else "no periodic ones: install taskhub-scheduler"
     )
     lines += [f"  jobs     {jobs}"]
+    if dashboard is not None:
+        lines += [f"  web      {dashboard}"]
     lines += [f"  {label:<8} {text}" for label, text in first["banner"]]
     lines += [f"  log      {logfile}", "", "Next, in a second terminal here:"]
     if first["first_call"] is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +14,7 @@ import click
 
 from taskhub.cli import exit_codes
 from taskhub.cli.command_runner import CommandError
+from taskhub.cli.listeners import listen, listener_url
 from taskhub.cli.options import app_options, load_app
 from taskhub.cli.output import note
 from taskhub.command_hint import command_hint
@@ -114,6 +117,9 @@ _BASIC_AUTH: Final = "TASKHUB_WEB_BASIC_AUTH"
 )
 @click.option("--allow-http", is_flag=True, help="Let passwords travel without TLS.")
 @click.option("--title", metavar="TEXT", help="Name on the pages (default: the app's).")
+@click.option("--listen-fd", type=int, hidden=True)
+@click.option("--copy-log", type=click.Path(dir_okay=False), hidden=True)
+@click.option("--while-stdin-is-open", "attached", is_flag=True, hidden=True)
 @click.pass_context
 def web(context: click.Context, /, **options: Any) -> None:
     """Serve the dashboard and its JSON API (/api/v1).
@@ -121,10 +127,29 @@ def web(context: click.Context, /, **options: Any) -> None:
     Without a way of signing in it answers this host only.
     """
     if context.invoked_subcommand is None:
-        _serve(load_app(context), options)
+        if options["attached"]:
+            _log_beside_workers(options["copy_log"])
+        serve_dashboard(load_app(context), options)
 
 
-def _serve(app: Celery, options: dict[str, Any]) -> None:
+def _log_beside_workers(file: str | None) -> None:
+    from taskhub.logs import setup as logs
+
+    logs.set_up("WARNING", logs.handlers(None) + (logs.handlers(file) if file else []))
+    # The starter has printed where the store is.
+    logging.getLogger("taskhub.app.stores").setLevel(logging.ERROR)
+
+
+def serve_dashboard(app: Celery, options: dict[str, Any]) -> None:
+    """Serve the dashboard until a signal ends it.
+
+    Args:
+        app: Whose tasks it shows.
+        options: Those of `taskhub web`, by their names.
+
+    Raises:
+        CommandError: A package is missing, or an option cannot be used.
+    """
     missing = "the dashboard needs more packages: install taskhub-core[web]"
     try:
         from taskhub.web.application import dashboard
@@ -157,12 +182,13 @@ def _serve(app: Celery, options: dict[str, Any]) -> None:
         )
     except ImproperlyConfigured as error:
         raise CommandError(str(error), exit_codes.USAGE) from error
-    listener = _listen(host, port)
-    address, port = listener.getsockname()[:2]
+    attached = options.get("attached", False)
+    listener = _listener(host, port, options.get("listen_fd"))
     scheme = "https" if options["certfile"] else "http"
-    shown = f"[{address}]" if ":" in address else address
-    who = "this host only, nobody has to sign in" if not auth else "sign in to see it"
-    note(f"taskhub web is up at {scheme}://{shown}:{port}{base_path}/ ({who}); Ctrl-C ends it")
+    if not attached:
+        who = "this host only, nobody has to sign in" if not auth else "sign in to see it"
+        address = listener_url(listener, scheme)
+        note(f"taskhub web is up at {address}{base_path}/ ({who}); Ctrl-C ends it")
     if auth and scheme == "http" and options["allow_http"]:
         note("passwords travel without TLS: put a proxy with TLS in front of it")
     serve(
@@ -173,28 +199,23 @@ def _serve(app: Celery, options: dict[str, Any]) -> None:
         certfile=options["certfile"],
         keyfile=options["keyfile"],
         listener=listener,
+        attached=attached,
     )
 
 
-def _listen(host: str, port: int) -> Any:
-    """Return a socket that listens.
+def _listener(host: str, port: int, inherited: int | None) -> socket.socket:
+    """Return a socket that listens: one of the starter, or a new one.
 
     Raises:
         CommandError: The address cannot be used.
     """
-    import socket
-
+    if inherited is not None:
+        return socket.socket(fileno=inherited)
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, address = found[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(128)
+        return listen(host, port)
     except OSError as error:
         detail = error.strerror or str(error)
         raise CommandError(f"cannot listen on {host}:{port}: {detail}") from error
-    return listener
 
 
 # -- who may use it
@@ -338,63 +359,3 @@ def _write(name: str, line: str, file: Path | None) -> None:
     except OSError as error:
         raise CommandError(f"{file} cannot be written: {error.strerror}") from error
     note(f"{name} stands in {file}")
-
-
-# -- under Flower's name
-
-
-@click.command(
-    epilog=exit_codes.EXPLAINED,
-    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
-)
-@app_options
-@click.option(
-    "--port", type=click.IntRange(0, 65535), envvar="FLOWER_PORT", default=PORT, show_default=True
-)
-@click.option("--address", envvar="FLOWER_ADDRESS", metavar="ADDRESS", help="Listen here.")
-@click.option(
-    "--basic-auth",
-    "--basic_auth",
-    envvar="FLOWER_BASIC_AUTH",
-    metavar="NAME:PASSWORD[,...]",
-    help="Users; without it the dashboard answers this host only.",
-)
-@click.option(
-    "--url-prefix", "--url_prefix", envvar="FLOWER_URL_PREFIX", default="", metavar="PATH"
-)
-@click.option("--certfile", type=click.Path(exists=True, dir_okay=False), envvar="FLOWER_CERTFILE")
-@click.option("--keyfile", type=click.Path(exists=True, dir_okay=False), envvar="FLOWER_KEYFILE")
-@click.pass_context
-def flower(
-    context: click.Context,
-    port: int,
-    address: str | None,
-    basic_auth: str | None,
-    url_prefix: str,
-    certfile: str | None,
-    keyfile: str | None,
-) -> None:
-    """Serve the dashboard with Flower's options; `taskhub web` has more."""
-    if context.args:
-        note(f"without effect here: {' '.join(context.args)}")
-    users = [pair for pair in (basic_auth or "").split(",") if pair]
-    prefix = url_prefix.strip("/")
-    options: dict[str, Any] = {
-        "host": address or ("0.0.0.0" if users else LOOPBACK),
-        "port": port,
-        "users": None,
-        "basic_auth": users,
-        "proxy": (),
-        "openid": None,
-        "groups": (),
-        "roles": (),
-        "default_role": None,
-        "trusted_proxy": (),
-        "base_path": f"/{prefix}" if prefix else "",
-        "certfile": certfile,
-        "keyfile": keyfile,
-        # As Flower does; it says so.
-        "allow_http": True,
-        "title": None,
-    }
-    _serve(load_app(context), options)

@@ -263,7 +263,7 @@ def worker(  # noqa: C901, PLR0915 - a branch for each option
     beside = None
     if beat:
         chosen = {"--schedule": schedule_filename, "--scheduler": scheduler}
-        from taskhub.cli.embedded_scheduler import scheduler_beside_worker
+        from taskhub.cli.child_command import scheduler_beside_worker
 
         log_path = logfile and expand_path(logfile, nodename)
         beside = scheduler_beside_worker(app_name(context), loglevel, log_path, chosen)

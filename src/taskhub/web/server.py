@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import sys
+import threading
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
@@ -47,6 +49,7 @@ def serve(
     certfile: str | None = None,
     keyfile: str | None = None,
     listener: socket.socket | None = None,
+    attached: bool = False,
 ) -> None:
     """Serve a dashboard until a signal ends it.
 
@@ -58,6 +61,7 @@ def serve(
         certfile: Certificate for TLS.
         keyfile: Its key.
         listener: A socket that listens already, in place of host and port.
+        attached: Whether it ends with the process that holds the other end of its standard input.
     """
     app: ASGIApp = board
     if base_path:
@@ -77,4 +81,15 @@ def serve(
         timeout_graceful_shutdown=GRACE,
         **options,
     )
-    DashboardServer(config, board).run([listener] if listener is not None else None)
+    server = DashboardServer(config, board)
+    if attached:
+        _end_with_stdin(server)
+    server.run([listener] if listener is not None else None)
+
+
+def _end_with_stdin(server: uvicorn.Server) -> None:
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        server.should_exit = True
+
+    threading.Thread(target=watch, name="taskhub-attached", daemon=True).start()

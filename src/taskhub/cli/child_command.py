@@ -1,43 +1,44 @@
-"""Scheduler process beside workers, for `taskhub up` and `taskhub worker -B`."""
+"""Commands that run as child processes beside workers: the scheduler and the dashboard."""
 
 from __future__ import annotations
 
 import logging
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 from taskhub.cli import exit_codes
 from taskhub.worker.restart_policy import RestartHistory
 
-logger = logging.getLogger("taskhub.scheduler")
-
 #: How long it may take to send what it is about to send, and to let another one lead; seconds.
 STOP_TIMEOUT = 10.0
 
 
-class SchedulerBeside:
-    """A scheduler process, for as long as this process lives; one that dies is started again.
+class ChildCommand:
+    """A command of taskhub as a child process; one that dies is started again.
 
     Args:
-        arguments: of the command `taskhub`.
+        name: What it is, for log lines: `scheduler`.
+        arguments: Of the command `taskhub`; it must know `--while-stdin-is-open`.
+        sockets: Listening sockets that it inherits. They are closed when it has ended for good.
     """
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(
+        self, name: str, arguments: Sequence[str], sockets: Sequence[socket.socket] = ()
+    ) -> None:
+        self._name = name
         # However this process ends, the other end of that pipe is closed then.
-        self._command = [
-            *(sys.executable, "-m", "taskhub", *arguments),
-            "--while-stdin-is-open",
-        ]
+        self._command = [*(sys.executable, "-m", "taskhub", *arguments), "--while-stdin-is-open"]
+        self._sockets = tuple(sockets)
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
-        self._thread = threading.Thread(
-            target=self._supervise, name="taskhub-scheduler", daemon=True
-        )
+        self._thread = threading.Thread(target=self._run, name=f"taskhub-{name}", daemon=True)
+        self._logger = logging.getLogger(f"taskhub.{name}")
 
     def start(self) -> None:
         """Start it."""
@@ -56,10 +57,17 @@ class SchedulerBeside:
             return
         self._thread.join(STOP_TIMEOUT)
         if self._thread.is_alive() and self._process is not None:
-            logger.error("the scheduler does not end; it is killed")
+            self._logger.error("the %s does not end; it is killed", self._name)
             with suppress(ProcessLookupError):
                 self._process.kill()
             self._thread.join(STOP_TIMEOUT)
+
+    def _run(self) -> None:
+        try:
+            self._supervise()
+        finally:
+            for each in self._sockets:
+                each.close()
 
     def _supervise(self) -> None:
         history = RestartHistory()
@@ -70,10 +78,13 @@ class SchedulerBeside:
             if self._stopping.is_set() or code == exit_codes.OK:
                 return
             if code == exit_codes.USAGE:
-                logger.error("no scheduler runs: what it said must be fixed first")
+                self._logger.error("no %s runs: what it said must be fixed first", self._name)
                 return
-            logger.error(
-                "the scheduler has ended with %d: starting another one in %g s", code, history.pause
+            self._logger.error(
+                "the %s has ended with %d: starting another one in %g s",
+                self._name,
+                code,
+                history.pause,
             )
             self._stopping.wait(history.pause)
 
@@ -81,13 +92,19 @@ class SchedulerBeside:
         with self._lock:
             if self._stopping.is_set():
                 return None
-            self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE)
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                pass_fds=[each.fileno() for each in self._sockets],
+                # Ctrl-C at the terminal reaches the starter only, which then stops it in order.
+                process_group=0,
+            )
             return self._process
 
 
 def scheduler_beside_worker(
     app: str, loglevel: str, logfile: str | None, chosen: Mapping[str, str | None]
-) -> SchedulerBeside:
+) -> ChildCommand:
     """Return the scheduler that runs beside a worker (`-B`), not started yet.
 
     Args:
@@ -106,4 +123,4 @@ def scheduler_beside_worker(
     for option, value in {"-f": logfile, **chosen}.items():
         if value is not None:
             arguments += [option, value]
-    return SchedulerBeside(*arguments)
+    return ChildCommand("scheduler", arguments)

@@ -1,0 +1,117 @@
+"""The dashboard that `taskhub up` starts beside its workers: one for each project and app."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, Any, Final
+
+from taskhub.cli.child_command import ChildCommand
+from taskhub.cli.listeners import listen_on_next_free, listener_url
+from taskhub.cli.web import LOOPBACK, PORT
+
+__all__ = ("EmbeddedDashboard", "is_installed", "start_dashboard")
+
+#: As many ports are tried, from that of `taskhub web` on.
+PORTS: Final = range(PORT, PORT + 10)
+#: Packages of the extra `web` that the dashboard imports at its start.
+_PACKAGES: Final = ("argon2", "jinja2", "jsonschema", "starlette", "uvicorn")
+
+
+def is_installed() -> bool:
+    """Whether the packages of the extra `web` are here."""
+    return all(find_spec(name) is not None for name in _PACKAGES)
+
+
+@dataclass(frozen=True)
+class EmbeddedDashboard:
+    """What has become of the dashboard.
+
+    Args:
+        text: For the banner: where it is, or why there is none.
+        command: Its process; None: none was started.
+        claim: The open file that keeps others from starting a second one.
+    """
+
+    text: str
+    command: ChildCommand | None = None
+    claim: IO[str] | None = None
+
+    def stop(self) -> None:
+        """Ask it to end; returns at once."""
+        if self.command is not None:
+            self.command.stop()
+
+    def wait(self) -> None:
+        """Wait until it has ended."""
+        if self.command is not None:
+            self.command.wait()
+        if self.claim is not None:
+            self.claim.close()
+
+
+def start_dashboard(app: str, facts: dict[str, Any], log: Path) -> EmbeddedDashboard:
+    """Start a dashboard on this host's loopback, or find out where that of another `up` is.
+
+    Args:
+        app: The app as `-A` names it.
+        facts: What a worker process has reported.
+        log: A file to which it copies its log lines.
+    """
+    if not is_installed():
+        return EmbeddedDashboard("no dashboard: install taskhub-core[web]")
+    try:
+        claim = _claim_file(Path(facts["home"]), app, facts["store"])
+        other = _claim(claim)
+        if other is not None:
+            claim.close()
+            return EmbeddedDashboard(f"dashboard at {other}, of the command that was here already")
+        listener = listen_on_next_free(LOOPBACK, PORTS)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return EmbeddedDashboard(f"no dashboard: {reason}; `taskhub web --port 0` takes any port")
+    url = f"{listener_url(listener)}/"
+    port = listener.getsockname()[1]
+    claim.write(json.dumps({"url": url}))
+    claim.flush()
+    arguments = ["-A", app, "web", "--listen-fd", str(listener.fileno()), "--copy-log", str(log)]
+    command = ChildCommand("dashboard", arguments, [listener])
+    command.start()
+    taken = "" if port == PORT else f" (port {PORT} is in use)"
+    return EmbeddedDashboard(f"dashboard at {url}{taken}", command, claim)
+
+
+def _claim_file(home: Path, app: str, store: str) -> IO[str]:
+    """Open the file that names the dashboard of an app on a store.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+    digest = hashlib.blake2b(f"{app}\n{store}".encode(), digest_size=6).hexdigest()
+    descriptor = os.open(home / f"dashboard-{digest}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    return os.fdopen(descriptor, "r+", encoding="utf-8")
+
+
+def _claim(file: IO[str]) -> str | None:
+    """Claim the dashboard; return None, or the URL of the one that another command has started.
+
+    The claim ends with this process, however that ends.
+
+    Raises:
+        OSError: Files cannot be locked there.
+    """
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        try:
+            return str(json.loads(file.read())["url"])
+        except (ValueError, KeyError, TypeError):
+            # Its starter has not written it yet.
+            return f"{LOOPBACK}, which starts just now"
+    file.truncate(0)
+    return None
