@@ -7,7 +7,6 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Generator, Iterable, Mapping, Sequence
 from importlib import import_module
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
 from taskhub import current, signals
@@ -19,6 +18,7 @@ from taskhub.app.discovery import import_all, import_related
 from taskhub.app.pickling import reduce_app
 from taskhub.app.registry import TaskRegistry
 from taskhub.app.services import AppServices
+from taskhub.closable import Closable
 from taskhub.config.configuration import Configuration
 from taskhub.config.transport_options import priority_steps
 from taskhub.engine.dramatiq.broker import EngineBroker
@@ -36,7 +36,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class Celery(AppConfiguration, AppServices, AppAttributes):
+class Celery(Closable, AppConfiguration, AppServices, AppAttributes):
     """An application: its configuration, its tasks, and the stores behind them.
 
     Making one connects to nothing; the engine is made when it is first needed.
@@ -167,17 +167,6 @@ class Celery(AppConfiguration, AppServices, AppAttributes):
     def set_default(self) -> None:
         """Make this the app that is used when there is no current one."""
         current.set_default_app(self)
-
-    def __enter__(self) -> Celery:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Close all connections, and stop sharing its tasks; they reopen when the app is used."""

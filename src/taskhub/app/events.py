@@ -7,10 +7,10 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from taskhub.call.message import origin_of
+from taskhub.closable import Closable
 from taskhub.execution.events import event
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ Handler = Callable[[dict[str, Any]], Any]
 LOOK_EVERY = 1.0
 
 
-class EventReceiver:
+class EventReceiver(Closable):
     """Receives the stream of events, as Celery's `EventReceiver`.
 
     Args:
@@ -101,19 +101,8 @@ class EventReceiver:
         """Close the connection on which events come."""
         self._events.close()
 
-    def __enter__(self) -> EventReceiver:
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-
-class EventDispatcher:
+class EventDispatcher(Closable):
     """Sends events, as Celery's `EventDispatcher`.
 
     Args:
@@ -138,17 +127,6 @@ class EventDispatcher:
         """
         if self.enabled:
             self.app.engine.append_events([event(type, self.hostname, **fields)])
-
-    def __enter__(self) -> EventDispatcher:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Nothing is held."""

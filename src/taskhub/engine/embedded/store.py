@@ -9,10 +9,10 @@ import socket
 import time
 from collections.abc import Generator
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 from urllib.parse import quote
 
+from taskhub.closable import Closable
 from taskhub.engine.embedded.binary import find_python, find_server
 from taskhub.engine.embedded.home import Home, store_directory
 from taskhub.exceptions import ImproperlyConfigured, OperationalError
@@ -27,7 +27,7 @@ _START_POLL: Final = 0.005
 _PING_TIMEOUT: Final = 1.0
 
 
-class EmbeddedStore:
+class EmbeddedStore(Closable):
     """The use of a development store by one process.
 
     The store runs at least until every hold is closed or its process has ended, however it ended. A
@@ -58,17 +58,6 @@ class EmbeddedStore:
         if hold is not None:
             # Closed, not unlocked: unlocking would take the hold from forked children too.
             os.close(hold)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"EmbeddedStore({str(self.directory)!r})"

@@ -7,8 +7,9 @@ The engine does not read them. Times are in milliseconds unless a parameter says
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
+
+from taskhub.closable import Closable
 
 
 class ControlMessage(NamedTuple):
@@ -45,7 +46,7 @@ class ControlSubscription(ABC):
         """Free what the subscription holds."""
 
 
-class ReplyCollector(ABC):
+class ReplyCollector(Closable, ABC):
     """Receives the replies to one control message; used by one thread."""
 
     @abstractmethod
@@ -59,17 +60,6 @@ class ReplyCollector(ABC):
     @abstractmethod
     def close(self) -> None:
         """Free what it holds."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class ControlBus(ABC):

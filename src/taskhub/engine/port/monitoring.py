@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
+
+from taskhub.closable import Closable
 
 #: The id before the first event, for `Monitoring.read_events`.
 FROM_BEGINNING: Final = ""
@@ -20,7 +21,7 @@ class Event(NamedTuple):
     text: bytes
 
 
-class EventReader(ABC):
+class EventReader(Closable, ABC):
     """Reads the stream in order; used by one thread at a time."""
 
     @abstractmethod
@@ -37,17 +38,6 @@ class EventReader(ABC):
     @abstractmethod
     def close(self) -> None:
         """Free what reading holds."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class Monitoring(ABC):

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from types import TracebackType
-from typing import Self
 
+from taskhub.closable import Closable
 from taskhub.engine.port.claims import Claim
 
 #: Receives a task id and the result document just stored for it. Called from a thread of the
@@ -17,23 +16,12 @@ from taskhub.engine.port.claims import Claim
 DocumentCallback = Callable[[str, bytes], None]
 
 
-class Subscription(ABC):
+class Subscription(Closable, ABC):
     """Result documents of some task ids, followed until this is closed."""
 
     @abstractmethod
     def close(self) -> None:
         """Stop following. Safe to call twice."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class Results(ABC):
