@@ -44,6 +44,9 @@ def test_the_colours_follow_the_system_and_the_choice(tab: OpenTab, scheme: Any)
     background = "getComputedStyle(document.documentElement).backgroundColor"
     assert page.evaluate(background) == colours[scheme]
     other = "dark" if scheme == "light" else "light"
+    page.emulate_media(color_scheme=other)
+    assert page.evaluate(background) == colours[other], "the system changes while the page is open"
+    page.emulate_media(color_scheme=scheme)
     page.click(f".browser-settings button:has-text('{other.capitalize()}')")
     assert page.evaluate(background) == colours[other]
     opened.open("/settings")

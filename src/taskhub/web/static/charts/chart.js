@@ -118,12 +118,9 @@ function usePlot(model, signature) {
     });
     resized.observe(element);
     const redraw = () => plot.current.redraw(false);
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", redraw);
     addEventListener("taskhub:preferences", redraw);
     return () => {
       resized.disconnect();
-      dark.removeEventListener("change", redraw);
       removeEventListener("taskhub:preferences", redraw);
       plot.current.destroy();
     };

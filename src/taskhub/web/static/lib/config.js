@@ -38,10 +38,15 @@ export const config = {
   keys: readPreference("keys") !== "off",
 };
 
-/** Set what stylesheet and screen readers look at. */
+const systemDark = matchMedia("(prefers-color-scheme: dark)");
+
+/** Set what stylesheet and screen readers look at, and have the page drawn anew. */
 export function applyPreferences() {
   const root = document.documentElement;
   root.lang = config.language === "zh" ? "zh-CN" : "en";
-  if (config.theme === "system") delete root.dataset.theme;
-  else root.dataset.theme = config.theme;
+  const system = systemDark.matches ? "dark" : "light";
+  root.dataset.theme = config.theme === "system" ? system : config.theme;
+  dispatchEvent(new Event("taskhub:preferences"));
 }
+
+systemDark.addEventListener("change", applyPreferences);

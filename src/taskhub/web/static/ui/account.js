@@ -13,16 +13,14 @@ export function chooseTheme(theme) {
   config.theme = theme;
   writePreference("theme", theme === "system" ? null : theme);
   applyPreferences();
-  dispatchEvent(new Event("taskhub:preferences"));
 }
 
 /** Choose a language: "en" or "zh". */
 export function chooseLanguage(language) {
   config.language = language;
   writePreference("language", language);
-  applyPreferences();
   request("PUT", "session/language", { language }).catch(() => {}); // this browser knows it
-  dispatchEvent(new Event("taskhub:preferences"));
+  applyPreferences();
 }
 
 /** Switch the single keys on or off. */
