@@ -101,23 +101,3 @@ class JsonFormatter(logging.Formatter):
             fields["stack"] = self.formatStack(record.stack_info)
         extra = {name: value for name, value in vars(record).items() if name not in _USUAL}
         return json.dumps({**extra, **fields}, default=str, ensure_ascii=False)
-
-
-class ColorFormatter(logging.Formatter):
-    """Formats warnings and errors in colour.
-
-    Args:
-        fmt, datefmt: as `logging.Formatter`'s.
-        use_color: False: as `logging.Formatter` does.
-    """
-
-    def __init__(
-        self, fmt: str | None = None, use_color: bool = True, datefmt: str | None = None
-    ) -> None:
-        super().__init__(fmt, datefmt)
-        self.use_color = use_color
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the text of a record."""
-        text = super().format(record)
-        return coloured(text, record.levelno) if self.use_color else text

@@ -17,7 +17,6 @@ from taskhub.serialization.safe_repr import safe_repr
 
 __all__ = (
     "DEFAULT_MAX_SIZE",
-    "build_meta",
     "check_size",
     "decode_document",
     "decode_meta",
@@ -33,51 +32,6 @@ _BUILT_IN: Final = frozenset({"json", "pickle", "yaml", "msgpack"})
 #: How a mapping begins in YAML.
 _YAML: Final = re.compile(rb"[a-z_]+:[ \n]")
 _quote = json.encoder.encode_basestring_ascii
-_NO_FIELDS: Mapping[str, Any] = {}
-
-
-def build_meta(
-    *,
-    task_id: str,
-    status: str,
-    result: Any,
-    traceback: str | None = None,
-    children: Sequence[Any] = (),
-    group_id: str | None = None,
-    parent_id: str | None = None,
-    date_done: str | None = None,
-    extended: Mapping[str, Any] | None = None,
-    serializer: str = "json",
-) -> dict[str, Any]:
-    """Return the document as a dictionary, its fields in Celery's order.
-
-    Args:
-        task_id: The id of the task.
-        status: Its state.
-        result: The return value, the exception (in the states that hold one), or the value of a
-            custom state.
-        traceback: The traceback's text, for a failure.
-        children: The results that the task began, as `AsyncResult.as_tuple()` gives them.
-        group_id: The group that the task belongs to; left out when there is none.
-        parent_id: The task that called this one; left out when there is none.
-        date_done: When the task ended, in ISO 8601; None before it ended.
-        extended: What `result_extended` adds, see `extended_fields`.
-        serializer: The serializer that the document is meant for.
-    """
-    meta: dict[str, Any] = {
-        "status": status,
-        "result": _storable(status, result, serializer),
-        "traceback": traceback,
-        "children": list(children),
-        "date_done": date_done,
-    }
-    if group_id:
-        meta["group_id"] = group_id
-    if parent_id:
-        meta["parent_id"] = parent_id
-    meta.update(extended or _NO_FIELDS)
-    meta["task_id"] = task_id
-    return meta
 
 
 def encode_meta(
@@ -92,7 +46,19 @@ def encode_meta(
     date_done: str | None = None,
     extended: Mapping[str, Any] | None = None,
 ) -> str:
-    """Return the document as JSON; for the parameters see `build_meta`.
+    """Return the document as JSON, its fields in Celery's order.
+
+    Args:
+        task_id: The id of the task.
+        status: Its state.
+        result: The return value, the exception (in the states that hold one), or the value of a
+            custom state.
+        traceback: The traceback's text, for a failure.
+        children: The results that the task began, as `AsyncResult.as_tuple()` gives them.
+        group_id: The group that the task belongs to; left out when there is none.
+        parent_id: The task that called this one; left out when there is none.
+        date_done: When the task ended, in ISO 8601; None before it ended.
+        extended: What `result_extended` adds, see `extended_fields`.
 
     Raises:
         EncodeError: The result, or something in `extended`, can't be written as JSON.
@@ -107,7 +73,7 @@ def encode_meta(
         optional += f",{_extended_text(extended)[1:-1]}"
     return (
         f'{{"status":{_quote(status)}'
-        f',"result":{dumps(_storable(status, result, "json"), name="result")}'
+        f',"result":{dumps(_storable(status, result), name="result")}'
         f',"traceback":{"null" if traceback is None else _quote(traceback)}'
         f',"children":{dumps(children, name="children") if children else "[]"}'
         f',"date_done":{"null" if date_done is None else _quote(date_done)}'
@@ -237,7 +203,7 @@ def _or_text(value: Any) -> Any:
     return value
 
 
-def _storable(status: str, result: Any, serializer: str) -> Any:
+def _storable(status: str, result: Any) -> Any:
     if status in states.EXCEPTION_STATES and isinstance(result, BaseException):
-        return encode_exception(result, serializer)
+        return encode_exception(result)
     return result

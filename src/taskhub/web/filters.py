@@ -71,11 +71,6 @@ class Filter:
             until=self.until if "until" in kept else None,
         )
 
-    def with_state(self, state: str) -> Filter:
-        """Return it for one state only."""
-        rest = self.without("state")
-        return replace(rest, conditions=(*rest.conditions, Condition(key="state", value=state)))
-
     def matches(self, subject: Subject, *, state: bool = True) -> bool:
         """Whether a task meets all conditions.
 

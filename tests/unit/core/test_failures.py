@@ -14,7 +14,7 @@ import pytest
 
 from taskhub import exceptions
 from taskhub.serialization.failures import decode_exception, encode_exception, format_traceback
-from taskhub.serialization.result_meta import build_meta, decode_meta, encode_meta
+from taskhub.serialization.result_meta import decode_meta, encode_meta
 
 
 class Locked(ValueError):
@@ -101,7 +101,7 @@ def test_a_traceback_tells_the_causes() -> None:
     assert text.endswith("ValueError: outer\n")
 
 
-def test_the_document_is_the_same_as_text_and_as_dictionary() -> None:
+def test_the_fields_of_the_document_are_in_celery_s_order() -> None:
     given: dict[str, Any] = {
         "task_id": 'i"d',
         "status": "SUCCESS",
@@ -113,8 +113,20 @@ def test_the_document_is_the_same_as_text_and_as_dictionary() -> None:
         "extended": {"name": "n", "args": [], "retries": 0},
     }
 
-    assert decode_meta(encode_meta(**given)) == build_meta(**given)
-    assert list(decode_meta(encode_meta(**given))) == list(build_meta(**given))
+    expected = {
+        "status": "SUCCESS",
+        "result": {"a": 1},
+        "traceback": None,
+        "children": [[["c", None], None]],
+        "date_done": "2030-01-01T00:00:00",
+        "group_id": "g",
+        "parent_id": "p",
+        "name": "n",
+        "args": [],
+        "retries": 0,
+        "task_id": 'i"d',
+    }
+    assert list(decode_meta(encode_meta(**given)).items()) == list(expected.items())
 
 
 def test_an_unwritable_result_is_told() -> None:

@@ -214,7 +214,6 @@ def test_a_filter_is_taken_apart_and_put_together() -> None:
     assert found.text == 'queue:a -task:"b c" since:2h x'
     assert found.without("since").text == 'queue:a -task:"b c" x'
     assert found.without("since").since is None
-    assert found.with_state("dead").states == frozenset({"dead"})
     assert found.exact("queue") == ["a"]
     assert parse_filter("queue:a*").exact("queue") is None
 

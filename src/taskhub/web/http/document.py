@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache, cached_property
 from importlib.resources import files
@@ -250,9 +250,3 @@ def _bound(validator: str) -> str:
         "exclusiveMinimum": "more than",
         "exclusiveMaximum": "less than",
     }[validator]
-
-
-def route_paths(document: Document) -> Iterator[tuple[str, str]]:
-    """Yield (method, path) of every operation."""
-    for rules in document.operations.values():
-        yield rules.method.upper(), rules.path

@@ -262,11 +262,6 @@ class Live:
     def _store_state(self) -> dict[str, Any]:
         return self._away or {"state": "up", "since": None, "detail": None, "retry_in": None}
 
-    @property
-    def away_since(self) -> str | None:
-        """Since when the store has not answered; None: it does."""
-        return None if self._away is None else str(self._away["since"])
-
 
 def encode_json(value: Any) -> bytes:
     """Return a value as JSON; what is no text in it is replaced."""

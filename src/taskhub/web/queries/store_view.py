@@ -190,10 +190,6 @@ class StoreView:
             yield from page
             offset += PAGE
 
-    def delayed_of(self, record: TaskRecord) -> bool:
-        """Whether a message still is among the delayed."""
-        return any(record.key == other.key for other in self.each_delayed([record.queue or ""]))
-
     def rate_limits(self) -> tuple[dict[str, int], dict[str, Any]]:
         """Return how many messages wait for permits, and the rates changed at run time, by task."""
         limiter = self.engine.rate_limiter
