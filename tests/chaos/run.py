@@ -182,7 +182,7 @@ def _unfinished(fleet: Fleet, timeout: float) -> Iterator[str]:
         nonlocal counts
         with contextlib.suppress(OperationalError):
             counts = engine.queues()
-            waiting = any(count.ready or count.delayed for count in counts.values())
+            waiting = any(count.total for count in counts.values())
             return not waiting and not any(map(engine.held, engine.workers()))
         return False
 

@@ -125,7 +125,7 @@ class Scene:
         engine = self.fleet.observer.engine
 
         def waits() -> bool:
-            return any(count.ready or count.delayed for count in engine.queues().values())
+            return any(count.total for count in engine.queues().values())
 
         def runs() -> bool:
             return any(map(engine.held, engine.workers()))

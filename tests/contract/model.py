@@ -6,10 +6,17 @@ Only verbs of the port are used, so that any two engines can be compared.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import Any, NamedTuple
 
 from taskhub.engine.port.engine import Engine
-from taskhub.engine.port.inspection import DeadLetter, Delayed, PausedQueue, QueueCounts
+from taskhub.engine.port.inspection import (
+    DeadLetter,
+    Delayed,
+    PausedQueue,
+    QueueCounts,
+    RateLimited,
+)
 from taskhub.message import Envelope
 
 # Few of each, so that random operations meet.
@@ -40,8 +47,9 @@ class Contents(NamedTuple):
     revoked: list[str]
     dead: list[DeadLetter]
     documents: dict[str, dict[str, Any] | None]
-    #: How many messages wait for permits, by task.
-    rate_limited: dict[str, int]
+    #: How many messages wait for permits, by task; and these.
+    waiting: dict[str, int]
+    rate_limited: list[RateLimited]
     #: The stored links of chains.
     chains: dict[str, list[bytes]]
     locks: dict[str, str]
@@ -60,7 +68,8 @@ def contents_of(engine: Engine) -> Contents:
         revoked=engine.revoked(0, ALL),
         dead=engine.dead_letters(0, ALL),
         documents=_readable(engine.documents(TASK_IDS)),
-        rate_limited=engine.rate_limiter.waiting(),
+        waiting=engine.rate_limiter.waiting(),
+        rate_limited=engine.rate_limited(0, ALL),
         chains={name: engine.chain_links(name, 0, ALL) for name in CHAIN_IDS},
         locks=engine.locks.held(),
     )
@@ -82,11 +91,13 @@ def check(contents: Contents) -> None:
         priorities = [envelope.priority for envelope in ready]
         assert priorities == sorted(priorities, reverse=True), "by priority"
         held = sum(envelope.queue == queue for envelope in claimed)
-        assert contents.unfinished[queue] == counted.ready + counted.delayed + held, (
+        assert contents.unfinished[queue] == counted.total + held, (
             "every message is in exactly one place"
         )
-    limited = sum(counted.delayed for counted in contents.counts.values()) - len(contents.delayed)
-    assert limited == sum(contents.rate_limited.values())
+        limited = [one for one in contents.rate_limited if one.envelope.queue == queue]
+        assert len(limited) == counted.rate_limited
+        assert sum(one.envelope.queue == queue for one in contents.delayed) == counted.delayed
+    assert Counter(one.task for one in contents.rate_limited) == contents.waiting
     holders = {worker for worker, claims in contents.claims.items() if claims}
     assert holders <= contents.workers.keys(), "whoever holds claims has a lease"
 

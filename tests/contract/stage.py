@@ -174,7 +174,7 @@ def is_empty(engine: Engine, *workers: str) -> bool:
     counts = engine.queues().values()
     return not any(
         (
-            any(count.ready or count.delayed for count in counts),
+            any(count.total for count in counts),
             engine.delayed(0, 10),
             *(engine.held(worker) for worker in workers),
         )

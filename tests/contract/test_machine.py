@@ -334,6 +334,7 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(offset=st.integers(0, 3), limit=st.integers(0, 3))
     def read_pages(self, offset: int, limit: int) -> None:
         self.both(lambda engine: engine.delayed(offset, limit))
+        self.both(lambda engine: engine.rate_limited(offset, limit, QUEUES[:1]))
         self.both(lambda engine: engine.dead_letters(offset, limit))
         for queue in QUEUES:
             self.both(lambda engine, queue=queue: engine.waiting(queue, offset, limit))

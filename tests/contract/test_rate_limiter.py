@@ -8,6 +8,7 @@ import pytest
 
 from taskhub.engine.port.claims import Claim
 from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.inspection import QueueCounts
 from taskhub.engine.port.rate_limiter import AT_ONCE, REQUEST_AGAIN, PermitRequest, Rate, rate_of
 from tests.contract.stage import (
     Clock,
@@ -148,8 +149,7 @@ def test_those_that_wait_do_not_hold_up_others_of_their_queue(engine: Engine) ->
     ask(engine, claims[:-1])
     assert claims[-1].task_id == "other"
     assert claim_all(engine) == []
-    assert engine.queues()["default"].ready == 0
-    assert engine.queues()["default"].delayed == 49
+    assert engine.queues()["default"] == QueueCounts(0, 0, 49)
     assert engine.rate_limiter.waiting() == {"limited": 49}
 
 

@@ -50,7 +50,13 @@ def measure(prober: Prober) -> Measurements:
         silent=silent,
         services={name: look.as_check() for name, look in looks.items() if not look.is_nothing},
         queues=tuple(
-            QueueState(one.name, one.ready, one.delayed, one.oldest, tuple(one.served_by))
+            QueueState(
+                one.name,
+                one.ready,
+                one.delayed + one.rate_limited,
+                one.oldest,
+                tuple(one.served_by),
+            )
             for one in store.queues()
         ),
         workers=tuple(WorkerState(one.node, one.host, one.process, one.threads) for one in workers),

@@ -47,6 +47,9 @@ def queues() -> None:
 @app_options
 @click.argument("queue", required=False)
 @click.option("--delayed", is_flag=True, help="With QUEUE: its messages for later.")
+@click.option(
+    "--rate-limited", is_flag=True, help="With QUEUE: its messages that rate limits hold."
+)
 @click.option("--reserved", is_flag=True, help="With QUEUE: its messages in the hands of workers.")
 @page_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: one line, of messages one each.")
@@ -55,6 +58,7 @@ def show(
     context: click.Context,
     queue: str | None,
     delayed: bool,
+    rate_limited: bool,
     reserved: bool,
     offset: int,
     limit: int,
@@ -65,32 +69,44 @@ def show(
     The messages are those that are ready, the next one first. Nothing that is not shown is read,
     however many wait.
     """
+    flags = {"delayed": delayed, "rate limited": rate_limited, "reserved": reserved}
+    kinds = [kind for kind, wanted in flags.items() if wanted]
     if queue is None:
-        if delayed or reserved:
-            raise CommandError("name a queue with --delayed and --reserved", exit_codes.USAGE)
+        if kinds:
+            options = "--delayed, --rate-limited and --reserved"
+            raise CommandError(f"name a queue with {options}", exit_codes.USAGE)
         _show_all(load_app(context), as_json)
         return
-    if delayed and reserved:
-        raise CommandError("choose --delayed or --reserved", exit_codes.USAGE)
+    if len(kinds) > 1:
+        raise CommandError("choose --delayed, --rate-limited or --reserved", exit_codes.USAGE)
     app = load_app(context)
     check_known(app, queue)
-    if delayed:
-        found = [
-            {**described(entry.envelope), "due": entry.due / 1000}
-            for entry in app.engine.delayed(offset, limit, [queue])
-        ]
-    elif reserved:
-        found = _reserved(app, queue, offset, limit)
-    else:
-        found = [described(envelope) for envelope in app.engine.waiting(queue, offset, limit)]
+    kind = kinds[0] if kinds else "ready"
+    found = _messages(app, queue, kind, offset, limit)
     if as_json:
         for message in found:
             say_json(message)
         return
-    kind = "delayed" if delayed else "reserved" if reserved else "ready"
     table(f"Messages of {queue}, {kind}", *_drawn(found, kind), "none", cut=("arguments",))
     if len(found) == limit:
         note(f"there may be more: --offset {offset + limit}")
+
+
+def _messages(app: Celery, queue: str, kind: str, offset: int, limit: int) -> list[dict[str, Any]]:
+    """Return a page of the messages of a queue, for JSON."""
+    if kind == "delayed":
+        return [
+            {**described(entry.envelope), "due": entry.due / 1000}
+            for entry in app.engine.delayed(offset, limit, [queue])
+        ]
+    if kind == "rate limited":
+        return [
+            {**described(entry.envelope), "rate_limited_until": entry.permit / 1000}
+            for entry in app.engine.rate_limited(offset, limit, [queue])
+        ]
+    if kind == "reserved":
+        return _reserved(app, queue, offset, limit)
+    return [described(envelope) for envelope in app.engine.waiting(queue, offset, limit)]
 
 
 def _show_all(app: Celery, as_json: bool) -> None:
@@ -98,8 +114,8 @@ def _show_all(app: Celery, as_json: bool) -> None:
     if as_json:
         say_json({name: count._asdict() for name, count in counts.items()})
         return
-    rows: list[Any] = [(name, count.ready, count.delayed) for name, count in counts.items()]
-    columns: tuple[str, ...] = ("name", "ready", "delayed")
+    rows: list[Any] = [(name, *count) for name, count in counts.items()]
+    columns: tuple[str, ...] = ("name", "ready", "delayed", "rate limited")
     if paused:
         now = time.time()
         texts = {
@@ -107,7 +123,7 @@ def _show_all(app: Celery, as_json: bool) -> None:
             for name, found in paused.items()
         }
         rows = [(*row, texts.get(row[0], "-")) for row in rows]
-        rows += [(name, 0, 0, text) for name, text in texts.items() if name not in counts]
+        rows += [(name, 0, 0, 0, text) for name, text in texts.items() if name not in counts]
         columns = (*columns, "paused")
     table("Queues", columns, rows, "none was used yet")
 
@@ -231,12 +247,15 @@ def _drawn(found: list[dict[str, Any]], kind: str) -> tuple[tuple[str, ...], lis
         (message["task_id"], message["task"] or "?", arguments_of(message), message["priority"])
         for message in found
     ]
-    if kind == "delayed":
+    moments = {"delayed": ("due in", "due"), "rate limited": ("may start in", "rate_limited_until")}
+    if kind in moments:
+        column, name = moments[kind]
         now = time.time()
         rows = [
-            (*row, duration(message["due"] - now)) for row, message in zip(rows, found, strict=True)
+            (*row, duration(max(0.0, message[name] - now)))
+            for row, message in zip(rows, found, strict=True)
         ]
-        return (*_COLUMNS, "due in"), rows
+        return (*_COLUMNS, column), rows
     if kind == "reserved":
         rows = [(*row, message["worker"]) for row, message in zip(rows, found, strict=True)]
         return (*_COLUMNS, "worker"), rows
@@ -280,9 +299,7 @@ def purge(
         check_known(app, queue)
     chosen = [name for name in (named or app.control.queues()) if name not in left_alone]
     held = {name: counts[name] for name in chosen if name in counts}
-    doomed = sum(
-        count.ready if keep_delayed else count.ready + count.delayed for count in held.values()
-    )
+    doomed = sum(count.ready if keep_delayed else count.total for count in held.values())
     where = ", ".join(chosen) or "no queue"
     if doomed and not yes:
         confirm(f"Drop {doomed} messages of {where}?", "nothing was dropped", "--yes")

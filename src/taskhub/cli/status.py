@@ -41,12 +41,13 @@ def _show(state: dict[str, Any]) -> None:
             queue["name"],
             queue["ready"],
             queue["delayed"],
+            queue["rate_limited"],
             "-" if queue["oldest"] is None else duration(queue["oldest"]),
             ", ".join(queue["served_by"]) or "nobody",
         )
         for queue in state["queues"]
     ]
-    headings = ("name", "ready", "delayed", "oldest waits", "served by")
+    headings = ("name", "ready", "delayed", "rate limited", "oldest waits", "served by")
     table("Queues", headings, rows, "none was used yet", cut=("served by",))
     rows = [
         (

@@ -1,4 +1,4 @@
-"""Backlogs: ready and delayed messages of queues, their age, and the nodes that consume."""
+"""Backlogs: the messages that wait in queues, their age, and the nodes that consume."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ class Backlog(NamedTuple):
     name: str
     ready: int
     delayed: int
+    #: Messages that wait for a permit of the rate limiter.
+    rate_limited: int
     #: Seconds that the oldest ready message has been ready; None: there is none.
     oldest: float | None
     #: Nodes.
@@ -37,6 +39,7 @@ def backlogs(app: Celery, worker_infos: Mapping[str, WorkerInfo]) -> list[Backlo
             name,
             count.ready,
             count.delayed,
+            count.rate_limited,
             oldest_age(app, name) if count.ready else None,
             served[name],
         )

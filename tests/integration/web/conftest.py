@@ -200,3 +200,25 @@ def worker(
         yield started.start()
     finally:
         started.kill()
+
+
+@pytest.fixture
+def run(settings: dict[str, Any]) -> Any:
+    """Run a command of the command line, and return what it prints."""
+
+    def call(*arguments: str, code: int = 0, text: str = "") -> tuple[str, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "taskhub", "-A", PROGRAM, *arguments],
+            cwd=ROOT,
+            env={**os.environ, SETTINGS_VARIABLE: json.dumps(settings)},
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout, done.stderr
+
+    return call

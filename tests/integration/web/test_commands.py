@@ -3,36 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
 from taskhub import Celery
-from tests.integration.web.conftest import PROGRAM, ROOT
-from tests.support.workers import SETTINGS_VARIABLE
-
-
-@pytest.fixture
-def run(settings: dict[str, Any]) -> Any:
-    def call(*arguments: str, code: int = 0, text: str = "") -> tuple[str, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "taskhub", "-A", PROGRAM, *arguments],
-            cwd=ROOT,
-            env={**os.environ, SETTINGS_VARIABLE: json.dumps(settings)},
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        assert "Traceback" not in done.stderr
-        return done.stdout, done.stderr
-
-    return call
 
 
 def test_tasks_are_listed_shown_and_revoked(run: Any, shop: Celery) -> None:

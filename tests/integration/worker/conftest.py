@@ -159,11 +159,7 @@ class Stage:
             engine.purge(name)
 
         def left() -> dict[str, Any]:
-            queues = {
-                name: count
-                for name, count in engine.queues().items()
-                if count.ready or count.delayed
-            }
+            queues = {name: count for name, count in engine.queues().items() if count.total}
             return {**queues, **self.held}
 
         until(lambda: not left(), "the messages of the test to be gone", 20.0)

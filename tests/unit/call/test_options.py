@@ -36,7 +36,7 @@ def add(app: Celery) -> Any:
 
 
 def stored(app: Celery) -> int:
-    return sum(counts.ready + counts.delayed for counts in app.engine.queues().values())
+    return sum(counts.total for counts in app.engine.queues().values())
 
 
 def options_of(app: Celery, queue: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from taskhub.engine.port.inspection import (
     Obstacle,
     PausedQueue,
     QueueCounts,
+    RateLimited,
 )
 from taskhub.message import Envelope
 
@@ -31,9 +32,9 @@ class MemoryInspection(Inspection):
         with self._changed:
             state = self._state
             delayed = Counter(due.queue for due in state.delayed)
-            delayed += self._rate_limiter.waiting_by_queue()
+            limited = self._rate_limiter.waiting_by_queue()
             return {
-                name: QueueCounts(len(state.ready[name]), delayed[name])
+                name: QueueCounts(len(state.ready[name]), delayed[name], limited[name])
                 for name in sorted(state.queues)
             }
 
@@ -64,6 +65,18 @@ class MemoryInspection(Inspection):
             wanted = [due for due in self._state.delayed if queues is None or due.queue in queues]
             page = wanted[offset : offset + limit]
             return [Delayed(due.at, self._state.messages[due.key]) for due in page]
+
+    def rate_limited(
+        self, offset: int, limit: int, queues: Collection[str] | None = None
+    ) -> list[RateLimited]:
+        with self._changed:
+            messages = self._state.messages
+            found = [
+                RateLimited(task, permit, messages[key])
+                for task, permit, key in self._rate_limiter.entries()
+                if queues is None or messages[key].queue in queues
+            ]
+            return found[offset : offset + max(0, limit)]
 
     def claimed(self, worker: str, offset: int, limit: int) -> list[Envelope]:
         with self._changed:

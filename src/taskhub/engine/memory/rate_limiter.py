@@ -18,6 +18,7 @@ from taskhub.engine.port.rate_limiter import (
     Permits,
     Rate,
     RateLimiter,
+    permit_moment,
 )
 
 
@@ -157,6 +158,15 @@ class MemoryRateLimiter(RateLimiter):
         """Return how many messages wait for permits, by queue."""
         with self._changed:
             return Counter(self._state.messages[key].queue for key in self.keys())
+
+    def entries(self) -> list[tuple[str, int, str]]:
+        """Return the messages that wait: their tasks, when each gets its permit, their keys."""
+        now = self._clock()
+        return [
+            (task, permit_moment(bucket.rate, bucket.full, index, now), position.key)
+            for task, bucket in sorted(self._buckets.items())
+            for index, position in enumerate(bucket.waiting)
+        ]
 
     def keys(self) -> list[str]:
         """Return the keys of the messages that wait."""

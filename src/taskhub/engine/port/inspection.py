@@ -16,8 +16,15 @@ class QueueCounts(NamedTuple):
     """How many messages a queue holds."""
 
     ready: int
-    #: Those that wait for their time, or for a permit of the rate limiter.
+    #: Those that wait for their time.
     delayed: int
+    #: Those that wait for a permit of the rate limiter.
+    rate_limited: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many wait in any way."""
+        return self.ready + self.delayed + self.rate_limited
 
 
 class PausedQueue(NamedTuple):
@@ -34,6 +41,17 @@ class Delayed(NamedTuple):
 
     #: Milliseconds since the epoch.
     due: int
+    envelope: Envelope
+
+
+class RateLimited(NamedTuple):
+    """A message that waits for a permit of the rate limiter."""
+
+    #: The name whose rate limits it.
+    task: str
+    #: When it gets its permit at the present rate, milliseconds since the epoch; not before those
+    #: of its task that stand before it.
+    permit: int
     envelope: Envelope
 
 
@@ -93,6 +111,15 @@ class Inspection(ABC):
         self, offset: int, limit: int, queues: Collection[str] | None = None
     ) -> list[Delayed]:
         """Return a page of the delayed messages, the soonest first; with `queues` of those only."""
+
+    @abstractmethod
+    def rate_limited(
+        self, offset: int, limit: int, queues: Collection[str] | None = None
+    ) -> list[RateLimited]:
+        """Return a page of the messages that wait for permits, by task, the next of each first.
+
+        With `queues` of those only.
+        """
 
     @abstractmethod
     def claimed(self, worker: str, offset: int, limit: int) -> list[Envelope]:

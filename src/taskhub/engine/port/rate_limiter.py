@@ -44,6 +44,20 @@ def rate_of(per_second: float) -> Rate:
     return Rate(max(1, round(1_000_000 / per_second)), max(1, int(per_second * BURST)))
 
 
+def permit_moment(rate: Rate, full: int, index: int, now: int) -> int:
+    """Return when a message that waits gets its permit, ms.
+
+    Args:
+        rate: That of its task.
+        full: When the bucket of its task is full again, microseconds.
+        index: How many of its task wait before it.
+        now: The present, ms.
+    """
+    interval, burst = rate
+    microseconds = full - (burst - index - 1) * interval
+    return max(now, -(-microseconds // 1000))
+
+
 class PermitRequest(NamedTuple):
     """A claimed message whose task asks to begin."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from abc import abstractmethod
 from collections.abc import Collection
+from itertools import islice
 from typing import Any
 
 from taskhub.engine.port.inspection import (
@@ -13,6 +14,7 @@ from taskhub.engine.port.inspection import (
     Inspection,
     PausedQueue,
     QueueCounts,
+    RateLimited,
 )
 from taskhub.engine.redis.connection_pool import ChannelPool
 from taskhub.engine.redis.rate_limiter import RedisRateLimiter
@@ -46,7 +48,7 @@ class RedisInspection(Inspection):
         return self._channels().call(commands)
 
     def queues(self) -> dict[str, QueueCounts]:
-        """Counting the delayed takes time in proportion to their number."""
+        """Counting takes time in proportion to the number of delayed and rate-limited messages."""
         ns = self._namespace
         stored = self._call(("SMEMBERS", f"{ns}:queues"))[0]
         names = sorted(name.decode(errors="backslashreplace") for name in stored)
@@ -62,11 +64,9 @@ class RedisInspection(Inspection):
                 delayed[name] = delayed.get(name, 0) + 1
             if cursor == b"0":
                 break
-        rate_limiter = RedisRateLimiter(ns, self._channels, self._now)
-        for name, count in rate_limiter.waiting_by_queue().items():
-            delayed[name] = delayed.get(name, 0) + count
+        limited = RedisRateLimiter(ns, self._channels, self._now).waiting_by_queue()
         return {
-            name: QueueCounts(count, delayed[name])
+            name: QueueCounts(count, delayed[name], limited[name])
             for name, count in zip(names, ready, strict=True)
         }
 
@@ -146,6 +146,20 @@ class RedisInspection(Inspection):
                 break
             start += SCAN_PAGE
         return found[offset : offset + limit]
+
+    def rate_limited(
+        self, offset: int, limit: int, queues: Collection[str] | None = None
+    ) -> list[RateLimited]:
+        if limit < 1:
+            return []
+        limiter = RedisRateLimiter(self._namespace, self._channels, self._now)
+        entries = list(islice(limiter.entries(queues), offset, offset + limit))
+        records = self._records([key for _, _, key in entries])
+        return [
+            RateLimited(task, permit, envelope)
+            for (task, permit, _), record in zip(entries, records, strict=True)
+            if (envelope := _envelope(record)) is not None
+        ]
 
     def claimed(self, worker: str, offset: int, limit: int) -> list[Envelope]:
         if limit < 1:

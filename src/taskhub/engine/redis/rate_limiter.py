@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from taskhub.engine.port.rate_limiter import PermitRequest, Permits, Rate, RateLimiter
+from taskhub.engine.port.rate_limiter import (
+    PermitRequest,
+    Permits,
+    Rate,
+    RateLimiter,
+    permit_moment,
+)
 from taskhub.engine.redis.connection_pool import ChannelPool
 
 #: Waiting messages per call, when they are counted or dropped.
@@ -47,6 +53,41 @@ class RedisRateLimiter(RateLimiter):
         """Return how many messages wait for permits, by queue."""
         return self._count(0)
 
+    def entries(self, queues: Collection[str] | None) -> Iterator[tuple[str, int, bytes]]:
+        """Yield the messages that wait: their tasks, when each gets its permit, their keys.
+
+        Args:
+            queues: Those whose messages are wanted; None: all.
+        """
+        ns = self._namespace
+        tasks, time = self._channels().call([("ZRANGE", f"{ns}:next_permits", 0, -1), ("TIME",)])
+        now = int(self._now() or int(time[0]) * 1000 + int(time[1]) // 1000)
+        for task in sorted(tasks):
+            name = task.decode(errors="backslashreplace")
+            fields = ("HMGET", f"{ns}:bucket:{name}", "interval", "burst", "full")
+            interval, burst, full = self._channels().call([fields])[0]
+            rate = Rate(int(interval or 0), int(burst or 1))
+            for index, key in self._waiting_keys(name, queues):
+                yield name, permit_moment(rate, int(full or 0), index, now), key
+
+    def _waiting_keys(
+        self, task: str, queues: Collection[str] | None
+    ) -> Iterator[tuple[int, bytes]]:
+        """Yield which messages of a task wait in some queues, each with its index among all."""
+        ns, first = self._namespace, 0
+        while True:
+            command = ("ZRANGE", f"{ns}:rate_limited:{task}", first, first + PAGE - 1)
+            keys = self._channels().call([command])[0]
+            if keys:
+                where = self._channels().call([("HMGET", f"{ns}:rate_limited", *keys)])[0]
+                for index, (key, entry) in enumerate(zip(keys, where, strict=True), first):
+                    # One that got its permit meanwhile waits no longer.
+                    if entry is not None and (queues is None or _queue_of(entry) in queues):
+                        yield index, key
+            if len(keys) < PAGE:
+                return
+            first += PAGE
+
     def _count(self, part: int) -> Counter[str]:
         """Count by a part of where they are: queue, task."""
         counts: Counter[str] = Counter()
@@ -76,3 +117,8 @@ class RedisRateLimiter(RateLimiter):
         (found,) = self._channels().call([("HGETALL", f"{self._namespace}:limits")])
         texts = [text.decode() for text in found]
         return dict(zip(texts[::2], texts[1::2], strict=True))
+
+
+def _queue_of(entry: bytes) -> str:
+    """Return the queue of a message that waits."""
+    return entry.partition(b"\n")[0].decode(errors="backslashreplace")

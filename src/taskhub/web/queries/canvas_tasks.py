@@ -93,6 +93,8 @@ def gather_canvas(store: StoreView, own: TaskRecord) -> Known:
     known = Known({own.id: own})
     root = own.root or own.id
     live = [*store.running(), *islice(store.each_delayed(), MOST_SCANNED)]
+    limited = [queue.name for queue in store.queues() if queue.rate_limited]
+    live += islice(store.each_rate_limited(limited), MOST_SCANNED)
     holding = [queue.name for queue in store.queues() if queue.ready]
     live += islice(store.each_waiting(holding), MOST_SCANNED)
     sent = own.sent_at

@@ -46,9 +46,7 @@ def get_overview(store: StoreView, *, span: str = "1h", hidden: bool = False) ->
     bins = store.bins.read(span)
     queues, processes = store.queues(), store.processes()
     failing = _failing(bins, span, hidden)
-    nothing = not any(each.ended for each in bins) and not any(
-        queue.ready or queue.delayed or queue.running for queue in queues
-    )
+    nothing = not any(each.ended for each in bins) and not any(queue.held for queue in queues)
     return {
         "at": iso_now(),
         "span": span,
@@ -75,7 +73,7 @@ def _figures(
     processes: Sequence[ProcessView],
     now: float,
 ) -> dict[str, Any]:
-    holding = [queue for queue in queues if queue.ready]
+    holding = [queue for queue in queues if queue.ready or queue.rate_limited]
     oldest = store.oldest_wait()
     soonest = store.delayed(0, LOOKED_AT) if any(queue.delayed for queue in queues) else []
     retrying = [record for record in soonest if record.state == "retrying"]
@@ -88,7 +86,7 @@ def _figures(
     first_dead = store.ended.dead_letters(0, 1) if dead else []
     return {
         "waiting": {
-            "count": sum(queue.ready for queue in queues),
+            "count": sum(queue.ready + queue.rate_limited for queue in queues),
             "queues": len(holding),
             "queues_total": len(queues),
         },

@@ -23,6 +23,7 @@ class QueueView:
     name: str
     ready: int = 0
     delayed: int = 0
+    rate_limited: int = 0
     running: int = 0
     nodes: tuple[str, ...] = ()
     #: Threads of these nodes.
@@ -36,7 +37,12 @@ class QueueView:
             return "paused"
         if self.nodes:
             return "served"
-        return "unserved" if self.ready or self.delayed or self.running else "empty"
+        return "unserved" if self.held else "empty"
+
+    @property
+    def held(self) -> int:
+        """How many messages wait in it, or run."""
+        return self.ready + self.delayed + self.rate_limited + self.running
 
 
 def read_queues(store: StoreView) -> list[QueueView]:
@@ -60,6 +66,7 @@ def read_queues(store: StoreView) -> list[QueueView]:
                 name=name,
                 ready=count.ready if count else 0,
                 delayed=count.delayed if count else 0,
+                rate_limited=count.rate_limited if count else 0,
                 running=running[name],
                 nodes=tuple(nodes.get(name, ())),
                 threads=threads[name],

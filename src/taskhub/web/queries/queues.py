@@ -24,6 +24,7 @@ MOST_COUNTED: Final = 20_000
 _SORTS: Final[Mapping[str, Callable[[QueueView, Mapping[str, Any]], Any]]] = {
     "ready": lambda queue, rates: queue.ready,
     "delayed": lambda queue, rates: queue.delayed,
+    "rate_limited": lambda queue, rates: queue.rate_limited,
     "running": lambda queue, rates: queue.running,
     "in_rate": lambda queue, rates: rates.get(queue.name, (0.0, 0.0))[0] or 0.0,
     "out_rate": lambda queue, rates: rates.get(queue.name, (0.0, 0.0))[1] or 0.0,
@@ -68,6 +69,7 @@ def describe_queue(
         "paused": paused,
         "ready": queue.ready,
         "delayed": queue.delayed,
+        "rate_limited": queue.rate_limited,
         "running": queue.running,
         "oldest": seconds(store.oldest(queue)),
         "in_rate": seconds(came),

@@ -190,6 +190,25 @@ class StoreView:
             yield from page
             offset += PAGE
 
+    def rate_limited(
+        self, offset: int, limit: int, queues: Collection[str] | None = None
+    ) -> list[TaskRecord]:
+        """Return a page of the messages that rate limits hold back."""
+        now = time.time()
+        return [
+            replace(self._waiting(entry.envelope, now), rate_limited_until=entry.permit / 1000)
+            for entry in self.engine.rate_limited(offset, limit, queues)
+        ]
+
+    def each_rate_limited(self, queues: Collection[str] | None = None) -> Iterator[TaskRecord]:
+        """Yield the messages that rate limits hold back, in pages."""
+        offset = 0
+        if queues is not None and not queues:
+            return
+        while page := self.rate_limited(offset, PAGE, queues):
+            yield from page
+            offset += PAGE
+
     def rate_limits(self) -> tuple[dict[str, int], dict[str, Any]]:
         """Return how many messages wait for permits, and the rates changed at run time, by task."""
         limiter = self.engine.rate_limiter

@@ -96,6 +96,8 @@ def _live(store: StoreView) -> Iterator[TaskRecord]:
     counts = store.engine.queues()
     if any(count.delayed for count in counts.values()):
         yield from islice(store.each_delayed(), MOST_SCANNED)
+    if any(count.rate_limited for count in counts.values()):
+        yield from islice(store.each_rate_limited(), MOST_SCANNED)
     holding = [name for name, count in counts.items() if count.ready]
     yield from islice(store.each_waiting(holding), MOST_SCANNED)
 

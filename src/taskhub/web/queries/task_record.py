@@ -55,6 +55,8 @@ class TaskRecord:
     started_at: float | None = None
     ended_at: float | None = None
     due_at: float | None = None
+    #: When it gets its permit; None: no rate limit holds it back.
+    rate_limited_until: float | None = None
     expires_at: float | None = None
     worker: str | None = None
     error: str | None = None
@@ -139,6 +141,7 @@ class TaskRecord:
             "started_at": iso(self.started_at),
             "ended_at": iso(self.ended_at),
             "due_at": iso(self.due_at),
+            "rate_limited_until": iso(self.rate_limited_until),
             "worker": self.worker,
             "error": error,
             "reason": self.reason,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Final
 
 from taskhub.web.conditions import like
@@ -13,6 +13,7 @@ from taskhub.web.queries.ended_tasks import STATES_OF, Budget, Position
 from taskhub.web.queries.task_record import TaskRecord
 
 if TYPE_CHECKING:
+    from taskhub.web.queries.queue_view import QueueView
     from taskhub.web.queries.store_view import StoreView
 
 __all__ = ("TABS", "Found", "TaskSearch")
@@ -126,13 +127,13 @@ class TaskSearch:
         states = {"failed", "dead"} if tab == "failed" else {tab}
         return bool(states & wanted.states)
 
-    def _queues(self, wanted: Filter) -> list[tuple[str, int]]:
-        """Return the queues that conditions allow, and how many messages of each are ready."""
+    def _queues(self, wanted: Filter) -> list[QueueView]:
+        """Return the queues that conditions allow."""
         conditions = list(wanted.of("queue"))
         any_of = [each.value for each in conditions if not each.negated]
         none_of = [each.value for each in conditions if each.negated]
         return [
-            (queue.name, queue.ready)
+            queue
             for queue in self._store.queues()
             if (not any_of or any(like(queue.name, value) for value in any_of))
             and not any(like(queue.name, value) for value in none_of)
@@ -141,23 +142,30 @@ class TaskSearch:
     def _fast_count(self, tab: str, wanted: Filter) -> int | None:
         """Return a count that needs no look at tasks; None: there is none."""
         if tab == "waiting" and wanted.only("state", "queue"):
-            return sum(ready for _, ready in self._queues(wanted))
+            return sum(queue.ready + queue.rate_limited for queue in self._queues(wanted))
         if tab in STATES_OF:
             return self._store.ended.count(tab, wanted)
         return None
 
     def _skip(self, offset: int, limit: int) -> Iterator[TaskRecord]:
-        """Yield a page of ready messages without a look at what stands before it."""
-        for name, ready in self._queues(self._filter):
-            if offset >= ready:
-                offset -= ready
+        """Yield a page of ready messages without a look at what stands before it.
+
+        Those that rate limits hold back come after them.
+        """
+        queues = self._queues(self._filter)
+        for queue in queues:
+            if offset >= queue.ready:
+                offset -= queue.ready
                 continue
-            page = self._store.waiting(name, offset, limit)
+            page = self._store.waiting(queue.name, offset, limit)
             yield from page
             offset = 0
             limit -= len(page)
             if limit < 1:
                 return
+        limited = [queue.name for queue in queues if queue.rate_limited]
+        if limited:
+            yield from self._store.rate_limited(offset, limit, limited)
 
     def _each(
         self,
@@ -174,13 +182,16 @@ class TaskSearch:
             case "running":
                 yield from store.running()
             case "retrying" | "delayed":
-                queues = [name for name, _ in self._queues(wanted)]
+                queues = [queue.name for queue in self._queues(wanted)]
                 only = queues if any(True for _ in wanted.of("queue")) else None
                 found = _within(store.each_delayed(only), budget)
                 yield from (each for each in found if each.state == tab)
             case "waiting":
-                names = [name for name, ready in self._queues(wanted) if ready]
-                yield from _within(store.each_waiting(names), budget)
+                all_queues = self._queues(wanted)
+                ready = [queue.name for queue in all_queues if queue.ready]
+                limited = [queue.name for queue in all_queues if queue.rate_limited]
+                found = chain(store.each_waiting(ready), store.each_rate_limited(limited))
+                yield from _within(found, budget)
             case _:
                 yield from store.ended.each(tab, wanted, after, budget=budget, light=light)
 

@@ -347,7 +347,7 @@ def _values(
             if queue.state == "empty":
                 note["empty"] = True
             # By queue only those that have not ended are counted.
-            count = queue.ready + queue.delayed + queue.running if is_all else None
+            count = queue.held if is_all else None
             found.append((queue.name, note, count))
     elif key == "worker":
         found = [(name, {}, None) for name in sorted({each.node for each in store.processes()})]

@@ -72,29 +72,22 @@ def analyse_wait(store: StoreView, record: TaskRecord, *, hidden: bool) -> dict[
     now = time.time()
     queue = next((each for each in store.queues() if each.name == record.queue), None)
     limit = next((each for each in rate_limits(store) if each["task"] == record.task), None)
-    is_ready = record.state == "waiting"
+    is_ready = record.state == "waiting" and record.rate_limited_until is None
     before = _before(store, record) if is_ready else Before(None, Counter(), 0, ())
-    limited = bool(
-        limit
-        and limit["rate"]
-        and limit["waiting"]
-        and before.place is None
-        and _is_due(record, now)
-    )
     link = f"/queues/{quote(record.queue or '', safe='')}"
     checks = [
         _workers(store, record, queue),
         _pause(queue, link),
-        _due(record, now, limited),
+        _due(record, now),
         _expiry(record, now),
-        _rate(limit, limited, before),
+        _rate(limit, record, before, now),
         Check("concurrency", "none", "none for this task", {}),
         _position(before, queue, link),
         _threads(store, queue),
     ]
     deciding = _decide(checks)
     checks = [_with_result(check, deciding) for check in checks]
-    estimate = _estimate(store, record, deciding, before, limit, queue, now)
+    estimate = _estimate(store, record, deciding, before, queue, now)
     place = None
     if before.place is not None and queue is not None:
         ready = max(queue.ready, before.place)
@@ -124,10 +117,6 @@ def analyse_wait(store: StoreView, record: TaskRecord, *, hidden: bool) -> dict[
             for number, each in enumerate(before.first, 1)
         ],
     }
-
-
-def _is_due(record: TaskRecord, now: float) -> bool:
-    return record.due_at is None or record.due_at <= now
 
 
 def _before(store: StoreView, record: TaskRecord) -> Before:
@@ -181,9 +170,9 @@ def _pause(queue: QueueView | None, link: str) -> Check:
     return Check("pause", "passed", f"{name} is not paused", {"queue": name}, link)
 
 
-def _due(record: TaskRecord, now: float, limited: bool) -> Check:
+def _due(record: TaskRecord, now: float) -> Check:
     due = record.due_at
-    if due is not None and due > now and not limited:
+    if due is not None and due > now:
         values = {
             "due_at": iso(due),
             "in": seconds(due - now),
@@ -210,13 +199,25 @@ def _expiry(record: TaskRecord, now: float) -> Check:
     return Check("expiry", "passed", f"expires in {duration(left)}, not revoked", values)
 
 
-def _rate(limit: dict[str, Any] | None, limited: bool, before: Before) -> Check:
+def _rate(limit: dict[str, Any] | None, record: TaskRecord, before: Before, now: float) -> Check:
+    until = record.rate_limited_until
+    if until is not None:
+        rate = limit["rate"] if limit is not None and limit["rate"] else "its rate limit"
+        waiting = limit["waiting"] if limit is not None else 1
+        values = {
+            "rate": rate,
+            "waiting": waiting,
+            "before": before.of_same_task,
+            "until": iso(until),
+            "in": seconds(max(0.0, until - now)),
+        }
+        text = f"{rate}: {waiting} wait, its permit comes in {duration(until - now)}"
+        return Check("rate_limit", "decides", text, values, "/limits")
     if limit is None or not limit["rate"]:
         return Check("rate_limit", "none", "none for this task", {}, "/limits")
     values = {"rate": limit["rate"], "waiting": limit["waiting"], "before": before.of_same_task}
-    text = f"{limit['rate']}, {limit['waiting']} wait for their turns"
-    result = "decides" if limited else "also" if limit["waiting"] else "passed"
-    return Check("rate_limit", result, text, values, "/limits")
+    text = f"{limit['rate']}, {limit['waiting']} wait for permits"
+    return Check("rate_limit", "also" if limit["waiting"] else "passed", text, values, "/limits")
 
 
 def _position(before: Before, queue: QueueView | None, link: str) -> Check:
@@ -306,7 +307,6 @@ def _estimate(
     record: TaskRecord,
     deciding: Check | None,
     before: Before,
-    limit: dict[str, Any] | None,
     queue: QueueView | None,
     now: float,
 ) -> float | None:
@@ -315,8 +315,8 @@ def _estimate(
         return 0.0
     if deciding.id == "due":
         return max(0.0, (record.due_at or now) - now)
-    if deciding.id == "rate_limit" and limit and limit["per_second"]:
-        return float(limit["waiting"] / limit["per_second"])
+    if deciding.id == "rate_limit" and record.rate_limited_until is not None:
+        return max(0.0, record.rate_limited_until - now)
     if deciding.id in ("position", "threads") and queue is not None:
         out = queue_rates(store).get(queue.name, (None, 0.0))[1]
         ahead = before.place or 1

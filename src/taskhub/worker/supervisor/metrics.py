@@ -164,13 +164,19 @@ def _of_queues(engine: Engine) -> Iterator[Metric]:
     delayed = GaugeMetricFamily(
         "taskhub_queue_delayed", "Messages that wait for their time.", labels=("queue",)
     )
+    limited = GaugeMetricFamily(
+        "taskhub_queue_rate_limited",
+        "Messages that wait because of rate limits.",
+        labels=("queue",),
+    )
     for name, counts in engine.queues().items():
         ready.add_metric((name,), counts.ready)
         delayed.add_metric((name,), counts.delayed)
+        limited.add_metric((name,), counts.rate_limited)
     dead = GaugeMetricFamily(
         "taskhub_dead_letters", "Messages that were given up.", value=engine.dead_count()
     )
-    yield from (ready, delayed, dead)
+    yield from (ready, delayed, limited, dead)
 
 
 def _of_workers(engine: Engine) -> Iterator[Metric]:

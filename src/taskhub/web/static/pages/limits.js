@@ -52,7 +52,7 @@ function Rates({ page, why }) {
         <td class="right medium">${rateWords(one.rate)}</td>
         <td class="ink2 low declared">${one.changed ? t("{rate}, changed here", { rate: one.declared ? rateWords(one.declared) : t("none") }) : t("as declared")}</td>
         <td data-label=${t("Held back")} class=${one.waiting ? "right medium" : "right zero"}>${count(one.waiting)}</td>
-        <td class="right ink2 low">${one.next_at ? t("in {time}", { time: span(Math.max(between(page.at, one.next_at), 0)) }) : one.rate ? t("now") : ""}</td>
+        <td class="right ink2 low">${one.next_at ? t("in {time}", { time: span(Math.max(between(page.at, one.next_at), 0)) }) : one.rate && !one.waiting ? t("now") : ""}</td>
         <td class="right ink2 low">${one.tokens == null ? "" : Number(one.tokens.toFixed(1))}</td>
         <td class="acts"><${Button} kind="small" disabled=${why} onClick=${() => change(one, "rate")}>${t("Change...")}<//></td>
       </tr>`)}</tbody>

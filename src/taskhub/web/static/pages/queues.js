@@ -65,10 +65,14 @@ function summary({ total, served, paused, unserved, empty }) {
 
 const columns = [
   ["Queue", "", "name"], ["State", "", null], ["Ready, 1 h", "right low", null],
-  ["Ready", "right", "ready"], ["Delayed", "right low", "delayed"], ["Running", "right low", "running"],
+  ["Ready", "right", "ready"], ["Delayed", "right low", "delayed"],
+  ["Rate limited", "right low", "rate_limited"], ["Running", "right low", "running"],
   ["Oldest", "right", "oldest"], ["In /s", "right low", "in_rate"], ["Out /s", "right low", "out_rate"],
   ["Served by", "served low", null],
 ];
+
+/** The column of what rate limits hold back stands only where they hold something back. */
+const shownColumns = (limited) => columns.filter(([, , by]) => limited || by !== "rate_limited");
 
 function Table({ page, chosen }) {
   const rows = useRef(null);
@@ -90,15 +94,16 @@ function Table({ page, chosen }) {
   });
   const params = Object.fromEntries(new URLSearchParams(location.search));
   const sort = params.sort ?? "ready";
+  const limited = page.items.some((queue) => queue.rate_limited);
   return html`<table class="queues">
     <thead><tr>
-      ${columns.map(([text, kind, by]) => html`<th class=${`${kind} ${sort === by ? "sorted" : ""}`} aria-sort=${sort === by ? (params.order === "asc" ? "ascending" : "descending") : undefined}>
+      ${shownColumns(limited).map(([text, kind, by]) => html`<th class=${`${kind} ${sort === by ? "sorted" : ""}`} aria-sort=${sort === by ? (params.order === "asc" ? "ascending" : "descending") : undefined}>
         ${by ? html`<button type="button" class="sort" onClick=${() => setParams({ sort: by === "ready" ? null : by, order: sort === by && params.order !== "asc" ? "asc" : null })}>${t(text)}</button>` : t(text)}
       </th>`)}
       <th><span class="visually-hidden">${t("Acts")}</span></th>
     </tr></thead>
     <tbody ref=${rows}>${page.items.map((queue) => html`<${Row}
-      key=${queue.name} queue=${queue} at=${page.at} chosen=${queue.name === chosen} actions=${actions}
+      key=${queue.name} queue=${queue} at=${page.at} chosen=${queue.name === chosen} actions=${actions} limited=${limited}
     />`)}</tbody>
   </table>`;
 }
@@ -113,9 +118,9 @@ function State({ queue, at }) {
   return html`<span class="ink2"><${Mark} of="check" /> ${t("Served")}</span>`;
 }
 
-function Row({ queue, at, chosen, actions }) {
+function Row({ queue, at, chosen, actions, limited }) {
   const empty = queue.state === "empty" && !queue.paused;
-  const unused = !queue.served_by.length && !(queue.ready + queue.delayed + queue.running);
+  const unused = !queue.served_by.length && !(queue.ready + queue.delayed + queue.rate_limited + queue.running);
   const main = empty
     ? html`<${Button} kind="small" disabled=${actions.why("forget")} onClick=${() => actions.act(queue, "forget")}>${t("Forget")}<//>`
     : queue.paused
@@ -124,7 +129,7 @@ function Row({ queue, at, chosen, actions }) {
   const items = [
     { text: t("Messages in Tasks"), onClick: () => navigate(url("/tasks", { filter: `queue:${queue.name}` })) },
     ...(empty ? [{ text: t("Pause"), disabled: actions.why("pause"), onClick: () => actions.act(queue, "pause") }] : []),
-    { text: t("Purge..."), danger: true, disabled: actions.why("purge") || (queue.ready + queue.delayed ? "" : t("Nothing waits in it")), onClick: () => actions.purge(queue) },
+    { text: t("Purge..."), danger: true, disabled: actions.why("purge") || (queue.ready + queue.delayed + queue.rate_limited ? "" : t("Nothing waits in it")), onClick: () => actions.purge(queue) },
     ...(empty ? [] : [{ text: t("Forget"), disabled: actions.why("forget") || (unused ? "" : t("Only an empty queue that no worker serves")), onClick: () => actions.act(queue, "forget") }]),
   ];
   const open = (event) => event.target.closest("button, a, .popover") || navigate(queueUrl(queue.name), { keep: true });
@@ -134,6 +139,7 @@ function Row({ queue, at, chosen, actions }) {
     <td class="right low"><${Sparkline} values=${queue.series} /></td>
     <td class=${queue.ready ? "right medium" : "right zero"}>${count(queue.ready)}</td>
     <td class=${queue.delayed ? "right low" : "right low zero"}>${count(queue.delayed)}</td>
+    ${limited ? html`<td class=${queue.rate_limited ? "right low" : "right low zero"}>${count(queue.rate_limited)}</td>` : null}
     <td class=${queue.running ? "right low" : "right low zero"}>${count(queue.running)}</td>
     <td class=${queue.oldest > 60 ? "right warn medium" : "right ink2"}>${queue.oldest == null ? "" : wait(queue.oldest)}</td>
     <td class=${queue.in_rate ? "right low" : "right low zero"}>${rate(queue.in_rate)}</td>

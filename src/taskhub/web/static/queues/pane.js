@@ -18,7 +18,7 @@ export function QueuePane({ name }) {
     <div class="pane-left"><${Left} detail=${detail} /></div>
     <div class="pane-right">
       <div class="section-head"><h2>${t("Next to start")}</h2><span class="note">${t("by priority, then age")}</span>
-        <span class="grow"></span><${Link} class="small" to=${url("/tasks", { filter: `queue:${name} state:waiting` })}>${t("All {n} in Tasks", { n: detail.queue.ready })}<//></div>
+        <span class="grow"></span><${Link} class="small" to=${url("/tasks", { filter: `queue:${name} state:waiting` })}>${t("All {n} in Tasks", { n: detail.queue.ready + detail.queue.rate_limited })}<//></div>
       ${detail.next.length
         ? html`<${PlacedTasks} items=${detail.next.slice(0, 6)} marked />`
         : html`<p class="ink2">${t("Nothing waits in {queue}.", { queue: name })}</p>`}
@@ -45,7 +45,7 @@ function Left({ detail }) {
   const act = queue.paused ? "resume" : "pause";
   return html`
     <div class="section-head"><h1>${queue.name}</h1>
-      <span class="ink2">${t("{ready} ready, {running} running", { ready: queue.ready, running: queue.running })}</span></div>
+      <span class="ink2">${t("{ready} ready, {running} running", { ready: queue.ready, running: queue.running })}${queue.rate_limited ? t("list@, ") + t("{n} rate limited", { n: queue.rate_limited }) : ""}</span></div>
     <table class="priorities">
       <thead><tr><th class="right">${t("Priority")}</th><th><span class="visually-hidden">${t("Share")}</span></th><th class="right sorted">${t("Ready")}</th><th class="right">${t("Oldest")}</th></tr></thead>
       <tbody>${priorities.map((one) => html`<tr>
@@ -66,7 +66,7 @@ function Left({ detail }) {
     </dl>
     <div class="pane-buttons">
       <${Button} disabled=${actions.why(act)} onClick=${() => actions.toggle(queue)}>${queue.paused ? t("Resume") : t("Pause")}<//>
-      <${Button} kind="danger" disabled=${actions.why("purge") || (queue.ready + queue.delayed ? "" : t("Nothing waits in it"))} onClick=${() => actions.purge(queue)}>${t("Purge...")}<//>
+      <${Button} kind="danger" disabled=${actions.why("purge") || (queue.ready + queue.delayed + queue.rate_limited ? "" : t("Nothing waits in it"))} onClick=${() => actions.purge(queue)}>${t("Purge...")}<//>
       <span class="ink2 small">${t("Purge asks for the queue's name")}</span>
     </div>`;
 }

@@ -8,7 +8,7 @@ import { notify } from "../ui/notice.js";
 
 function Purge({ queue, close }) {
   const [typed, setTyped] = useState("");
-  const n = queue.ready + queue.delayed;
+  const n = queue.ready + queue.delayed + queue.rate_limited;
   const purge = async () => {
     const result = await post(`queues/${segment(queue.name)}/actions`, { action: "purge", confirm: typed });
     notify(t("{n} {n|message|messages} purged from {queue}.", { n: result.done, queue: queue.name }));

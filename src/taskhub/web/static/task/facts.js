@@ -55,6 +55,8 @@ export function Facts({ task }) {
     ["Sent", !row.ended_at && row.sent_at ? clockExact(row.sent_at) : null],
     ["Due", ["delayed", "retrying"].includes(row.state) && row.due_at
       ? `${when(row.due_at, at)}${t("list@, ")}${t("in {time}", { time: span(Math.max(between(at, row.due_at), 0)) })}` : null],
+    ["Rate limited", row.rate_limited_until
+      ? t("until {clock}, for {time}", { clock: clock(row.rate_limited_until), time: span(Math.max(between(at, row.rate_limited_until), 0)) }) : null],
     ["Expires", left != null && left > 0 && !row.ended_at
       ? `${clock(task.expires_at)}${t("list@, ")}${t("in {time}", { time: span(left).split(" ")[0] })}` : null],
     ["Ended", ends],

@@ -26,7 +26,7 @@ const checks = {
   pause: (v) => (v.since || v.by ? `${v.queue} 已暂停${v.by ? `，由 ${v.by}` : ""}` : v.queue && `${v.queue} 未暂停`),
   due: (v) => (v.in != null ? `${span(v.in)}后到期` : v.since && `${clock(v.since)} 起已到期`),
   expiry: (v) => (v.in != null ? (v.in > 0 ? `${span(v.in)}后过期，未撤销` : "已过期") : "不过期，未撤销"),
-  rate_limit: (v) => v.rate && `${v.rate}，${count(v.waiting)} 个在等待`,
+  rate_limit: (v) => v.rate && `${v.rate}，${count(v.waiting)} 个在等待${v.in != null ? `，${span(v.in)}后可以开始` : ""}`,
   position: (v) => v.before != null && `前面有 ${count(v.before)} 个`,
   threads: (v) => v.free != null && `${count(v.threads)} 个线程中 ${count(v.free)} 个空闲`,
 };

@@ -10,9 +10,13 @@ import { TaskId, TaskName } from "../ui/name.js";
 
 const ended = new Set(["failed", "dead", "succeeded", "revoked"]);
 
-/** When a task ended, or is due: "14:31:47", "due in 42 s". */
+/** When a task ended, is due, or gets its permit: "14:31:47", "due in 42 s", "rate limited, 9 s". */
 export function Ended({ row, at }) {
   if (ended.has(row.state)) return when(row.ended_at, at);
+  if (row.rate_limited_until) {
+    const left = Math.max(between(at, row.rate_limited_until), 0);
+    return html`<span class="ink2">${t("rate limited, {time}", { time: rough(left) })}</span>`;
+  }
   if (!row.due_at || !["delayed", "retrying"].includes(row.state)) return "";
   const left = between(at, row.due_at);
   return html`<span class="ink2">${left > 0 ? t("due in {time}", { time: rough(left) }) : t("due now")}</span>`;
