@@ -83,12 +83,6 @@ class Participation:
             return NO_CONSEQUENCES
         return derive_consequences(self._app, request, state, value, error, traceback)
 
-    def after_failure(self, request: Context, error: Exception) -> Consequences:
-        """Return the consequences of the failure of a task that is not registered here."""
-        from taskhub import states
-
-        return self.consequences(request, states.FAILURE, None, error)
-
 
 def derive_consequences(
     app: Celery,

@@ -1,8 +1,9 @@
-"""Decision by Celery's rules: from what happened to an execution to its outcome.
+"""Decision: from what happened to an execution to its outcome.
 
 Every way in which a task can end goes through `decide_outcome`, from all callers: the thread that
 ran the task, the one that ends it on behalf of that thread, or the one that found that it is not to
-be run. Native actors end by Dramatiq's rules (`worker/native.py`), by the same outcomes.
+be run. Tasks end by Celery's rules. Native actors end by Dramatiq's, whose middleware has retried
+or failed them before.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from taskhub.execution.exception_info import ExceptionInfo
 from taskhub.execution.execution import Execution
 from taskhub.execution.handlers import call_handlers
 from taskhub.execution.result_document import bound_failure
+from taskhub.message import Envelope
 from taskhub.outcome import Consequences, Outcome
 from taskhub.serialization.safe_repr import safe_repr
 
@@ -87,9 +89,13 @@ def lost(max_deliveries: int) -> Happened:
 
 
 def skipped(delivery: Delivery) -> Happened:
-    """Other middleware skipped the message: the task is not to run any more, or failed."""
+    """Other middleware skipped the message: it failed, or is not to run any more.
+
+    A native actor that is skipped has returned None, as in Dramatiq.
+    """
     if not delivery.failed:
-        return revoked("skipped by middleware")
+        is_native = delivery.execution.native is not None
+        return returned(None) if is_native else revoked("skipped by middleware")
     error = exception_of(delivery) or SkipMessage("skipped by middleware")
     return Happened(error=error, dead=outcomes.dead_letter(type(error).__name__, str(error)))
 
@@ -101,26 +107,30 @@ def decide_outcome(execution: Execution, happened: Happened) -> Outcome:
     if happened.is_unloaded:
         # One that cannot be loaded is decided as well.
         with contextlib.suppress(Exception):
-            execution.task.load(execution.request)
+            execution.load()
     if happened.revoked is not None:
         outcome = _decide_revoked(execution, happened.revoked)
     else:
         outcome = _decide_run(execution, happened)
     if happened.dead is not None:
         outcome = outcome._replace(dead=happened.dead)
-    delivery = execution.delivery
-    return outcome if delivery is None else outcomes.consuming(delivery, outcome)
+    if execution.delivery is None:
+        return outcome
+    outcome = outcomes.consuming(execution.delivery, outcome)
+    if execution.native is not None and outcome.state == states.RETRY:
+        # The message that runs again is given the header's values again.
+        return outcome._replace(consumed_chord=None)
+    return outcome
 
 
 def _decide_revoked(execution: Execution, reason: str) -> Outcome:
     task, request = execution.task, execution.request
     if reason != "terminated":
         logger.info("Discarding revoked task: %s[%s] (%s)", request.task, request.id, reason)
-    outcome = outcomes.revoked(request, task.result_policy, reason)
-    if signals.task_revoked.receivers:
+    outcome = outcomes.revoked(request, execution.result_policy, reason)
+    if signals.task_revoked.receivers and execution.native is None:
         signal_dispatch.is_not_to_run(task, request, reason)
-    error = TaskRevokedError(reason)
-    consequences = task.consequences(request, states.REVOKED, None, error)
+    consequences = execution.consequences(states.REVOKED, None, TaskRevokedError(reason))
     return outcomes.with_consequences(outcome, consequences)
 
 
@@ -134,7 +144,7 @@ def _decide_run(execution: Execution, happened: Happened) -> Outcome:
     finally:
         if execution.began is not None and signals.task_postrun.receivers:
             signal_dispatch.is_over(task, request, state, shown)
-    if isinstance(error, Reject):
+    if isinstance(error, Reject) and execution.native is None:
         has_failed = not error.requeue and execution.delivery is not None
         if has_failed and signals.task_failure.receivers:
             signal_dispatch.comes_to(task, request, states.FAILURE, error, ExceptionInfo(error))
@@ -147,30 +157,44 @@ def _decide_by_rules(
     execution: Execution, value: Any, error: BaseException | None
 ) -> tuple[Outcome, str, Any]:
     """Return the outcome, and the state and value for signals: a handler may store others."""
-    task, request = execution.task, execution.request
-    policy = task.result_policy
+    request, policy, native = execution.request, execution.result_policy, execution.native
     sent = (*captured_envelopes(), *execution.messages)
     if error is None:
         try:
             # First what follows: the calls it makes are children of this task, and part of its
             # document.
             consequences = _consequences_of_success(execution, value)
-            outcome = outcomes.succeeded(request, policy, value, sent)
+            stored = value if native is None else native.encode_value(value)
+            outcome = outcomes.succeeded(request, policy, stored, sent)
         except _EagerLinkFailed as problem:
             # As in Celery, it goes through to the caller.
             raise problem.error from None
         except Exception as problem:
             # What it returned cannot be stored or passed on: that fails the task, as in Celery.
             error = problem
+            if execution.delivery is not None and native is not None:
+                execution.delivery.fail()
         else:
             outcome = outcomes.with_consequences(outcome, consequences)
-            return call_handlers(execution, outcome, value, None), states.SUCCESS, value
+            if native is None:
+                outcome = call_handlers(execution, outcome, value, None)
+            return outcome, states.SUCCESS, value
     execution.failure = error
+    if native is not None:
+        return _decide_failed_actor(execution, error, sent), states.FAILURE, error
+    return _decide_failed_task(execution, error, sent)
+
+
+def _decide_failed_task(
+    execution: Execution, error: BaseException, sent: tuple[Envelope, ...]
+) -> tuple[Outcome, str, Any]:
+    """Return the outcome of a task that raised, and the state and value for signals."""
+    request, policy = execution.request, execution.result_policy
     if isinstance(error, Ignore):
         outcome = outcomes.ignored(request, sent)
         if request.chord and not execution.is_replaced:
             # A chord does not wait forever for a part that will never come.
-            consequences = task.consequences(request, states.IGNORED, None)
+            consequences = execution.consequences(states.IGNORED, None)
             outcome = outcomes.with_consequences(outcome, consequences)
         return outcome, states.IGNORED, error
     if isinstance(error, Reject):
@@ -184,21 +208,50 @@ def _decide_by_rules(
     kept, traceback = bound_failure(request, policy, error, info.traceback)
     if kept is not error:
         error, info = kept, ExceptionInfo(kept)
-    consequences = task.consequences(request, states.FAILURE, None, error, traceback)
+    consequences = execution.consequences(states.FAILURE, None, error, traceback)
     outcome = outcomes.failed(request, policy, error, traceback, sent)
     outcome = outcomes.with_consequences(outcome, consequences)
     return call_handlers(execution, outcome, error, info), states.FAILURE, error
 
 
+def _decide_failed_actor(
+    execution: Execution, error: BaseException, sent: tuple[Envelope, ...]
+) -> Outcome:
+    """Return the outcome of a native actor that raised: it runs again if middleware has sent it."""
+    request, delivery, policy = execution.request, execution.delivery, execution.result_policy
+    assert delivery is not None
+    traceback = ExceptionInfo(error).traceback
+    error = _storable(error)
+    if not delivery.failed and any(envelope.task_id == request.id for envelope in sent):
+        return outcomes.retried(request, policy, error, traceback, sent)
+    dead = outcomes.dead_letter(type(error).__name__, str(error), traceback)
+    outcome = outcomes.failed(request, policy, error, traceback, sent, dead=dead)
+    consequences = execution.consequences(states.FAILURE, None, error, traceback)
+    return outcomes.with_consequences(outcome, consequences)
+
+
+def _storable(error: BaseException) -> BaseException:
+    """Return an error of the same name for the result document, if it would get another there.
+
+    Dramatiq's interrupts (time limits, shutdowns) are no `Exception`.
+    """
+    if isinstance(error, Exception):
+        return error
+    kind = type(error)
+    names = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+    made: type[Exception] = type(kind.__name__, (Exception,), names)
+    return made(*error.args)
+
+
 def _reject(execution: Execution, error: Reject) -> Outcome:
-    task, request = execution.task, execution.request
+    request = execution.request
     if error.requeue:
         assert execution.delivery is not None
         return outcomes.requeued(execution.delivery, redelivered=True)
     traceback = ExceptionInfo(error).traceback
     dead = outcomes.dead_letter("Reject", str(error.reason), traceback)
-    consequences = task.consequences(request, states.FAILURE, None, error)
-    outcome = outcomes.failed(request, task.result_policy, error, None, dead=dead)
+    consequences = execution.consequences(states.FAILURE, None, error)
+    outcome = outcomes.failed(request, execution.result_policy, error, None, dead=dead)
     return outcomes.with_consequences(outcome, consequences)
 
 
@@ -213,8 +266,7 @@ class _EagerLinkFailed(Exception):
 def _consequences_of_success(execution: Execution, value: Any) -> Consequences:
     request = execution.request
     try:
-        consequences: Consequences = execution.task.consequences(request, states.SUCCESS, value)
-        return consequences
+        return execution.consequences(states.SUCCESS, value)
     except EncodeError:
         raise
     except Exception as error:

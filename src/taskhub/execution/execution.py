@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from taskhub.engine.dramatiq.delivery import Delivery
     from taskhub.execution.request import Context
+    from taskhub.execution.result_policy import ResultPolicy
+    from taskhub.execution.runnable import NativeActor
     from taskhub.execution.thread_run import ThreadRun
     from taskhub.message import Envelope
-    from taskhub.outcome import ChainPlan, ChordExtension, ChordPlan, Outcome
+    from taskhub.outcome import ChainPlan, ChordExtension, ChordPlan, Consequences, Outcome
 
 
 class Execution:
@@ -26,6 +28,8 @@ class Execution:
         delivery: The delivered message; None: there is none.
     """
 
+    #: The native actor whose message it is; None: it is that of a task.
+    native: NativeActor | None = None
     #: When the task began to run (`time.perf_counter`); None: it did not.
     began: float | None = None
     #: The run in a worker's thread, which may be interrupted; None: there is none.
@@ -58,6 +62,35 @@ class Execution:
         self.task = task
         self.request = request
         self.delivery = delivery
+
+    @property
+    def result_policy(self) -> ResultPolicy:
+        """What is stored of its result."""
+        policy: ResultPolicy = (self.native or self.task).result_policy
+        return policy
+
+    def load(self) -> None:
+        """Complete its request by what the message does not hold.
+
+        Raises:
+            OperationalError: The store is out of reach.
+            ChordError: A task of the header of a chord has failed, of which this is the body.
+        """
+        (self.native or self.task)._participation.load(self.request)
+
+    def consequences(
+        self,
+        state: str,
+        value: Any,
+        error: BaseException | None = None,
+        traceback: str | None = None,
+    ) -> Consequences:
+        """Return what follows from an outcome: callbacks, errbacks, the next link, a chord part."""
+        participation = (self.native or self.task)._participation
+        found: Consequences = participation.consequences(
+            self.request, state, value, error, traceback
+        )
+        return found
 
     def enter_body(self) -> bool:
         """Return whether this call of the task is the run itself, and not one within it."""

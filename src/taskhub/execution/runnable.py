@@ -3,17 +3,57 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, Protocol, TypeVar
 
 import dramatiq
 
 from taskhub.execution.request import Context
 from taskhub.execution.result_policy import DEFAULT_POLICY, ResultPolicy
 from taskhub.execution.time_limits import UNLIMITED, TimeLimits
-from taskhub.outcome import NO_CONSEQUENCES, Consequences
+from taskhub.outcome import Consequences
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+class Participation(Protocol):
+    """The part of calls in the canvases that they belong to; the facade's answers."""
+
+    def load(self, request: Context) -> None:
+        """Complete a request by what its message does not hold: arguments, later links of a chain.
+
+        Raises:
+            OperationalError: The store is out of reach.
+            ChordError: A task of the header of a chord has failed, of which this is the body.
+        """
+        ...
+
+    def consequences(
+        self,
+        request: Context,
+        state: str,
+        value: Any,
+        error: BaseException | None = None,
+        traceback: str | None = None,
+    ) -> Consequences:
+        """Return what follows from an outcome: callbacks, errbacks, the next link, a chord part."""
+        ...
+
+
+class NativeActor(Protocol):
+    """A native actor of Dramatiq's, made for each of its messages."""
+
+    #: The part of the message in Celery's canvases.
+    _participation: Participation
+
+    @property
+    def result_policy(self) -> ResultPolicy:
+        """What is stored of the result."""
+        ...
+
+    def encode_value(self, value: Any) -> Any:
+        """Return what is stored for a return value."""
+        ...
 
 
 class RunnableTask(dramatiq.Actor[P, R]):
@@ -43,23 +83,10 @@ class RunnableTask(dramatiq.Actor[P, R]):
     #: Exceptions that are part of normal operation.
     throws: tuple[type[BaseException], ...] | type[BaseException] = ()
 
-    def consequences(
-        self,
-        request: Context,
-        state: str,
-        value: Any,
-        error: BaseException | None = None,
-        traceback: str | None = None,
-    ) -> Consequences:
-        """Return what follows from an outcome: callbacks, errbacks, the next link, a chord part."""
-        return NO_CONSEQUENCES
-
-    def load(self, request: Context) -> None:
-        """Complete a request by what its message does not hold: arguments, later links of a chain.
-
-        Raises:
-            OperationalError: the store is out of reach.
-        """
+    @property
+    def _participation(self) -> Participation:
+        """The part of its calls in canvases."""
+        raise NotImplementedError
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
         """Called before the task runs; an exception fails the task."""

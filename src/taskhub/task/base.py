@@ -12,8 +12,7 @@ from taskhub.canvas.signature import Signature, call_of, signature
 from taskhub.current import current_app
 from taskhub.execution.execution import Execution, task_of
 from taskhub.execution.request import Context, current_request, enter, leave
-from taskhub.execution.runnable import RunnableTask
-from taskhub.outcome import Consequences
+from taskhub.execution.runnable import Participation, RunnableTask
 from taskhub.task.options import from_configuration
 
 if TYPE_CHECKING:
@@ -253,20 +252,9 @@ class TaskBase(RunnableTask[P, R]):
         """
         self.app.events.default_dispatcher().send(type_, uuid=self.request.id, **fields)
 
-    def load(self, request: Context) -> None:
-        """Load what a message does not hold into its request."""
-        self.app.participation.load(request)
-
-    def consequences(
-        self,
-        request: Context,
-        state: str,
-        value: Any,
-        error: BaseException | None = None,
-        traceback: str | None = None,
-    ) -> Consequences:
-        """Return the messages and parts of chords that follow from an outcome."""
-        return self.app.participation.consequences(request, state, value, error, traceback)
+    @property
+    def _participation(self) -> Participation:
+        return self.app.participation
 
     # -- being a task object
 

@@ -41,12 +41,11 @@ from taskhub.execution.events import result_text
 from taskhub.execution.execution import Execution, execution_of
 from taskhub.execution.request import Context, enter, is_expired, leave, request_of
 from taskhub.execution.result_document import result_document
-from taskhub.execution.runnable import RunnableTask
+from taskhub.execution.runnable import NativeActor, RunnableTask
 from taskhub.execution.time_limits import TimeLimits, seconds
 from taskhub.logs.loggers import TRACE_LOGGER, adopt_loggers, logger_for
 from taskhub.outcome import Outcome
 from taskhub.worker.limits.executions import Executions
-from taskhub.worker.native import NativeOutcomes
 from taskhub.worker.node import Node
 from taskhub.worker.rejection import requeue_outcome
 from taskhub.worker.telemetry.event_emitter import EventEmitter
@@ -71,7 +70,7 @@ class Lifecycle(Middleware):
             decided.
         node: stands for this worker as the sender of signals.
         event_emitter: emits events.
-        native: decides how native actors end.
+        native: returns what decides on a message of a native actor.
     """
 
     def __init__(
@@ -79,7 +78,7 @@ class Lifecycle(Middleware):
         reject: Callable[[Claim, Exception], Outcome],
         node: Node,
         event_emitter: EventEmitter,
-        native: NativeOutcomes,
+        native: Callable[[EngineBroker, Delivery], NativeActor],
     ) -> None:
         self._native = native
         self._reject = reject
@@ -133,8 +132,7 @@ class Lifecycle(Middleware):
         message.execution = execution = execution_of(request)
         enter(request)
         if task is None:
-            self._prepare_native(broker, message, request)
-            return
+            execution.native = self._native(broker, message)
         if self.executions.is_revoked(message):
             self._decide_unrun(execution, revoked("revoked"))
         deliveries = message.claim.delivery + lost_deliveries(message.options)
@@ -142,6 +140,9 @@ class Lifecycle(Middleware):
             self._check_deliveries(broker, message, execution, deliveries)
         if request.expires and is_expired(request.expires):
             self._decide_unrun(execution, revoked("expired"))
+        if task is None:
+            self._begin_native(execution, message)
+            return
         if signals.task_received.receivers:
             signal_dispatch.received(self._node, request)
         if self._event_emitter.is_enabled:
@@ -158,29 +159,18 @@ class Lifecycle(Middleware):
     ) -> None:
         """Skip a message that went over its hard limit elsewhere, or was delivered too often."""
         given_up = message.claim.given_up
-        if given_up is GivenUp.TIMED_OUT:
+        if given_up is GivenUp.TIMED_OUT and execution.task is not None:
             hard = self.executions.limits_of(execution.task, execution.request).hard
             self._decide_unrun(execution, timed_out(hard, elsewhere=True))
         limit = broker.engine.rules.max_deliveries
         if given_up is not None or deliveries > limit:
             self._decide_unrun(execution, lost(limit))
 
-    def _prepare_native(self, broker: EngineBroker, message: Delivery, request: Context) -> None:
-        native, limit = self._native, broker.engine.rules.max_deliveries
-        if self.executions.is_revoked(message):
-            self._skip(message, native.revoke(broker, message, request, "revoked"))
-        claim = message.claim
-        deliveries = claim.delivery + lost_deliveries(message.options)
-        if claim.given_up is not None or deliveries > limit:
-            self._skip(message, native.lose(broker, message, request, limit))
-        if request.expires and is_expired(request.expires):
-            self._skip(message, native.revoke(broker, message, request, "expired"))
-        if not _LOADED.isdisjoint(message.options):
-            try:
-                native.load(message, request)
-            except ChordError as error:
-                logger.info("task %s could not be begun: %s", message.message_id, error)
-                self._skip(message, native.end(broker, message, request, None, error))
+    def _begin_native(self, execution: Execution, message: Delivery) -> None:
+        try:
+            self._load(execution, message)
+        except ChordError as error:
+            self._fail_to_begin(execution, error)
         message.runtime = perf_counter()
 
     def _begin(
@@ -197,8 +187,7 @@ class Lifecycle(Middleware):
         if task.acknowledges_early:
             self._acknowledge(broker, worker, message)
         try:
-            if not _LOADED.isdisjoint(message.options):
-                self._load(message, task, request)
+            self._load(execution, message)
             execution.began = perf_counter()
             if self._event_emitter.is_enabled:
                 self._event_emitter.task_started(request)
@@ -213,21 +202,29 @@ class Lifecycle(Middleware):
         except SkipMessage:
             raise
         except BaseException as error:
-            known = isinstance(error, ChordError)
-            logger.log(
-                logging.INFO if known else logging.ERROR,
-                "task %s could not be begun: %s",
-                message.message_id,
-                error,
-                exc_info=not known,
-            )
-            self._decide_unrun(execution, raised(error))
+            self._fail_to_begin(execution, error)
 
-    def _load(self, message: Delivery, task: RunnableTask[Any, Any], request: Context) -> None:
+    @classmethod
+    def _fail_to_begin(cls, execution: Execution, error: BaseException) -> NoReturn:
+        known = isinstance(error, ChordError)
+        logger.log(
+            logging.INFO if known else logging.ERROR,
+            "task %s could not be begun: %s",
+            execution.request.id,
+            error,
+            exc_info=not known,
+        )
+        cls._decide_unrun(execution, raised(error))
+
+    def _load(self, execution: Execution, message: Delivery) -> None:
+        """Load what the task needs and its message does not hold."""
+        if _LOADED.isdisjoint(message.options):
+            return
         try:
-            task.load(request)
+            execution.load()
         except OperationalError as error:
             self._skip(message, requeue_outcome(message, error))
+        request = execution.request
         message.args, message.kwargs = tuple(request.args), request.kwargs
 
     def _acknowledge(self, broker: EngineBroker, worker: str, message: Delivery) -> None:
@@ -282,16 +279,13 @@ class Lifecycle(Middleware):
         if message.execution is None:
             return
         if message.outcome is None:
-            assert isinstance(broker, EngineBroker)
-            message.outcome = self._skipped(broker, message, message.execution)
+            message.outcome = self._skipped(message, message.execution)
         message.runtime = 0.0
         self._leave(message.execution)
 
-    def _skipped(self, broker: EngineBroker, message: Delivery, execution: Execution) -> Outcome:
+    def _skipped(self, message: Delivery, execution: Execution) -> Outcome:
         """Return the outcome of a message that other middleware has skipped."""
         try:
-            if execution.task is None:
-                return self._native.skip(broker, message, execution.request)
             return decide_outcome(execution, skipped(message))
         except OperationalError as error:
             return requeue_outcome(message, error)
@@ -320,16 +314,10 @@ class Lifecycle(Middleware):
             if exception is None and message.failed:
                 # By other middleware: Dramatiq makes it a dead letter, whatever the actor returned.
                 exception = exception_of(message) or SkipMessage("failed by middleware")
-            if execution.task is not None:
-                if self._event_emitter.is_enabled and exception is None:
-                    execution.result_text = result_text(result)
-                happened = returned(result) if exception is None else raised(exception)
-                message.outcome = decide_outcome(execution, happened)
-            else:
-                assert isinstance(broker, EngineBroker)
-                message.outcome = self._native.end(
-                    broker, message, execution.request, result, exception
-                )
+            if execution.native is None and self._event_emitter.is_enabled and exception is None:
+                execution.result_text = result_text(result)
+            happened = returned(result) if exception is None else raised(exception)
+            message.outcome = decide_outcome(execution, happened)
         except OperationalError as error:
             # What follows in its chain could not be read.
             message.outcome = requeue_outcome(message, error)

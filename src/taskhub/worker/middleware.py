@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from dramatiq.middleware import (
@@ -21,6 +22,7 @@ from taskhub.engine.dramatiq.broker import EngineBroker
 from taskhub.engine.dramatiq.local_workers import ExchangeLoopMiddleware, LocalWorkers, WorkerHooks
 from taskhub.engine.port.engine import Engine
 from taskhub.execution.event_loop import EventLoop
+from taskhub.execution.runnable import Participation
 from taskhub.execution.time_limits import seconds
 from taskhub.worker.control.middleware import RemoteControl
 from taskhub.worker.control.state import ControlledApp
@@ -29,7 +31,7 @@ from taskhub.worker.leases.lease import Lease
 from taskhub.worker.leases.lease_renewer import run_lease_renewer
 from taskhub.worker.lifecycle import Lifecycle
 from taskhub.worker.limits.run_time import RunTimeLimits
-from taskhub.worker.native import CanvasMembership, NativeOutcomes
+from taskhub.worker.native import NativeMessage
 from taskhub.worker.native_results import EngineResultBackend
 from taskhub.worker.node import Node, NodeSignals
 from taskhub.worker.rejection import Rejection
@@ -128,7 +130,7 @@ def acquire_lease(engine: Engine, worker: str) -> Callable[[], None]:
 
 
 def add_worker_middleware(
-    broker: EngineBroker, app: ControlledApp, boot: Callable[[], None], canvas: CanvasMembership
+    broker: EngineBroker, app: ControlledApp, boot: Callable[[], None], canvas: Participation
 ) -> None:
     """Set a broker up for workers, with the middleware that tasks and native actors need.
 
@@ -144,13 +146,13 @@ def add_worker_middleware(
         return app.engine
 
     node = Node(app)
-    reject = Rejection(node, canvas.after_failure)
+    reject = Rejection(node, canvas)
     unknown = UnknownTasks(LiveWorkers(engine), lambda: seconds(app.conf.task_unknown_grace) or 0.0)
     hooks = WorkerHooks(reject, acquire_lease, unknown.requeue, notify_supervisor)
     broker.local_workers = LocalWorkers(broker, hooks)
     node.broker = broker
     event_emitter = EventEmitter(node)
-    lifecycle = Lifecycle(reject, node, event_emitter, NativeOutcomes(app.conf, canvas))
+    lifecycle = Lifecycle(reject, node, event_emitter, partial(NativeMessage, app.conf, canvas))
     for middleware in (
         ExchangeLoopMiddleware(),
         Boot(boot),

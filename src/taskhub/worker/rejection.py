@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 from dramatiq.errors import ActorNotFound
 
+from taskhub import states
 from taskhub.command_hint import command_hint
 from taskhub.engine.dramatiq.delivery import Delivery
 from taskhub.engine.port.claims import Claim
 from taskhub.exceptions import DecodeError, NotRegistered, OperationalError
 from taskhub.execution import outcomes, signal_dispatch
 from taskhub.execution.event_loop import EventLoopLostError
-from taskhub.execution.request import Context, entered, request_of
-from taskhub.outcome import NO_CONSEQUENCES, Consequences, Outcome
+from taskhub.execution.request import entered, request_of
+from taskhub.execution.runnable import Participation
+from taskhub.outcome import NO_CONSEQUENCES, Outcome
 from taskhub.worker.node import Node
 
 logger = logging.getLogger(__name__)
@@ -22,21 +23,18 @@ logger = logging.getLogger(__name__)
 #: How long a message rests for which the store was out of reach, ms.
 PUT_BACK_FOR = 1000
 
-#: Returns what a failure causes in the canvas that the request is part of.
-AfterFailure = Callable[[Context, Exception], Consequences]
-
 
 class Rejection:
     """Makes the outcomes of messages that cannot be run.
 
     Args:
         node: stands for this worker as the sender of signals.
-        after_failure: Fails the calls that wait for the task, so that they do not wait forever.
+        canvas: Fails the calls that wait for the task, so that they do not wait forever.
     """
 
-    def __init__(self, node: Node, after_failure: AfterFailure) -> None:
+    def __init__(self, node: Node, canvas: Participation) -> None:
         self._node = node
-        self._after_failure = after_failure
+        self._canvas = canvas
 
     def __call__(self, claim: Claim, error: Exception) -> Outcome:
         if isinstance(error, ActorNotFound):
@@ -54,7 +52,7 @@ class Rejection:
             signal_dispatch.cannot_be_taken(self._node, delivery, error)
         try:
             with entered(request):
-                caused = self._after_failure(request, error)
+                caused = self._canvas.consequences(request, states.FAILURE, None, error)
         except OperationalError as problem:
             return requeue_outcome(delivery, problem)
         except Exception:

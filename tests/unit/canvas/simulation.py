@@ -116,7 +116,7 @@ class Play:
         with entered(request):
             value, error = None, None
             try:
-                task.load(request)
+                self._app.participation.load(request)
                 self.begun.add(request.kwargs.get("label", ""))
                 value = task(*request.args, **request.kwargs)
             except Exception as problem:

@@ -9,12 +9,11 @@ import pytest
 
 from taskhub import states
 from taskhub.app.app import Celery
+from taskhub.canvas.consequences import Participation
 from taskhub.engine.memory.engine import MemoryEngine
 from taskhub.engine.port.claims import Claim
 from taskhub.exceptions import OperationalError
-from taskhub.execution.runnable import RunnableTask
 from taskhub.message import Envelope, encode_body
-from taskhub.task.task import Task
 from tests.support.workers import until
 
 
@@ -79,8 +78,7 @@ def test_an_ending_that_cannot_be_decided_is_a_failure(
     def refuse(*_arguments: Any, **_options: Any) -> None:
         raise RuntimeError("no consequences today")
 
-    monkeypatch.setattr(RunnableTask, "consequences", refuse)
-    monkeypatch.setattr(Task, "consequences", refuse)
+    monkeypatch.setattr(Participation, "consequences", refuse)
     work()
     error = fail.delay().get(timeout=10, propagate=False)
     assert str(error) == "no consequences today"

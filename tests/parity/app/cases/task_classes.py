@@ -155,3 +155,21 @@ def task_of_no_app():
 
     free = Free()
     return [free.app.main, free(), outcome(lambda: free.apply().get())]
+
+
+def methods_of_their_own():
+    app = new_app()
+
+    class Ledger(Task):
+        def load(self):
+            return 2
+
+        def consequences(self):
+            return 3
+
+    @app.task(base=Ledger, bind=True)
+    def total(self):
+        return self.load() + self.consequences()
+
+    linked = app.task(_same, name="linked")
+    return [total.apply().get(), total.apply(link=linked.s()).get()]
