@@ -40,6 +40,7 @@ def engine_rules(conf: Configuration) -> EngineRules:
         history_limit=conf.history_limit,
         history_ttl=milliseconds(conf.history_expires) or 0,
         failed_limit=conf.failed_limit,
+        failed_max_bytes=conf.failed_max_bytes,
         idle_connections=conf.broker_pool_limit or 0,
         events_kept=conf.event_stream_length,
         dead_letter_ttl=milliseconds(conf.dead_letter_expires) or EngineRules.dead_letter_ttl,

@@ -56,6 +56,7 @@ RANGES: Final[Mapping[str, Range]] = MappingProxyType(
         "dead_letter_expires": _SOME,
         "event_stream_length": _COUNT,
         "failed_limit": _COUNT,
+        "failed_max_bytes": _BYTES,
         "history_expires": Range(SHORTEST, LONGEST, _SECONDS, "not at all"),
         "history_limit": _COUNT,
         "lease_seconds": Range(0.1, 24 * 60 * 60, _SECONDS),

@@ -93,6 +93,13 @@ SETTINGS: tuple[Setting, ...] = (
         "How many messages of failed tasks are kept for a retry, as long as dead letters; 0: none.",
     ),
     honoured(
+        "failed_max_bytes",
+        256 * 1024 * 1024,
+        INTEGER,
+        "How many bytes these messages may have together; the oldest are forgotten first. 0: there "
+        "is no limit.",
+    ),
+    honoured(
         "task_redact",
         REDACTED,
         NAMES,

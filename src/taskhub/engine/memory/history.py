@@ -46,9 +46,20 @@ class MemoryHistory(History):
     def keep_failed(self, key: str, reason: str, now: int) -> None:
         """Keep the message of a failed task."""
         expires = now + self._rules.dead_letter_ttl
-        self._failed[key] = DeadLetter(key, reason, self._state.messages.get(key), expires)
-        for letter in self._failed_in_order()[: -self._rules.failed_limit or None]:
+        letter = DeadLetter(key, reason, self._state.messages.get(key), expires)
+        if 0 < self._rules.failed_max_bytes < _size_of(letter):
+            return
+        self._failed[key] = letter
+        for letter in self._failed_in_order():
+            if not self._keeps_too_much():
+                break
             del self._failed[letter.key]
+
+    def _keeps_too_much(self) -> bool:
+        rules = self._rules
+        if len(self._failed) > rules.failed_limit:
+            return True
+        return 0 < rules.failed_max_bytes < sum(map(_size_of, self._failed.values()))
 
     def forget_expired(self, now: int) -> None:
         """Forget what has been kept for long enough."""
@@ -150,3 +161,9 @@ class MemoryHistory(History):
         """Return the kept messages, the oldest first."""
         letters: Iterable[DeadLetter] = self._failed.values()
         return sorted(letters, key=lambda letter: (letter.expires, letter.key))
+
+
+def _size_of(letter: DeadLetter) -> int:
+    """Return how many bytes a kept message takes: its reason, a line break, its record."""
+    record = b"" if letter.envelope is None else letter.envelope.record()
+    return len(letter.reason.encode()) + 1 + len(record)

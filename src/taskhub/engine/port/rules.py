@@ -33,6 +33,8 @@ class EngineRules:
     history_ttl: int = 7 * _DAY
     #: How many messages of failed tasks are kept, for as long as dead letters; 0: none.
     failed_limit: int = 10_000
+    #: How many bytes these have together, reasons included; 0: there is no limit.
+    failed_max_bytes: int = 256 * 1024 * 1024
     #: How many connections to the store stay open that nobody uses; 0: each call opens its own.
     idle_connections: int = 10
     #: About how many events the stream keeps.

@@ -214,7 +214,7 @@ class RedisEngine(
                         *(now, worker, self._results_key, self.rules.statistics_ttl),
                         *(self.rules.events_kept, claimed_from(queues if limit else ())),
                         *(self.rules.dead_letter_ttl, self.rules.history_limit),
-                        self.rules.failed_limit,
+                        *(self.rules.failed_limit, self.rules.failed_max_bytes),
                         *commit_arguments(completions, self.rules, with_documents=self._one_server),
                     ),
                 )

@@ -11,8 +11,9 @@
 -- ARGV[7]  how long dead letters are kept, ms.
 -- ARGV[8]  how many tasks the history keeps.
 -- ARGV[9]  how many messages of failed tasks are kept.
--- ARGV[10] the number of completions.
--- ARGV[11..] the completions (wire.py).
+-- ARGV[10] how many bytes they may have together; 0: any number.
+-- ARGV[11] the number of completions.
+-- ARGV[12..] the completions (wire.py).
 -- Returns  for each completion 1 (committed) or 0 (refused: the claim had been taken away); then
 --          what the server said when it refused a notification, a count, an event or clearing up,
 --          which changes nothing else.
@@ -22,8 +23,8 @@
 
 local claims = CLAIMS .. ARGV[2]
 local completions, keys, replies = {}, {}, {}
-at = 11
-for index = 1, tonumber(ARGV[10]) do
+at = 12
+for index = 1, tonumber(ARGV[11]) do
   local completion = read_completion()
   completions[index], keys[index] = completion, completion.key
 end
@@ -44,23 +45,31 @@ for index, token in ipairs(redis.call('HMGET', claims, unpack(keys))) do
   end
 end
 
+local FAILED_BYTES = ns .. ':failed:bytes'
+local any_failed, failed_bytes, most_bytes = false, 0, tonumber(ARGV[10])
+
 -- Keeps the message of a task in a list of those that have failed (`{ns}:dead`, `{ns}:failed`), by
--- when it is forgotten.
+-- when it is forgotten. A failed one that alone has more bytes than all may have is not kept.
 local function keep_message(list, messages, key, reason)
-  local record = redis.call('HGET', MESSAGES, key) or ''
+  local kept = reason .. '\n' .. (redis.call('HGET', MESSAGES, key) or '')
+  if list == FAILED then
+    if most_bytes > 0 and #kept > most_bytes then
+      return
+    end
+    failed_bytes = failed_bytes + #kept - redis.call('HSTRLEN', messages, key)
+    any_failed = true
+  end
   write('ZADD', list, clock() + tonumber(ARGV[7]), key)
-  write('HSET', messages, key, reason .. '\n' .. record)
+  write('HSET', messages, key, kept)
 end
 
 local grown, results, events, tallies, history = {}, {}, {}, {}, {}
-local any_failed = false
 for _, completion in ipairs(standing) do
   local key, tables, ttl = completion.key, completion.tables, completion.ttl
   if completion.dead ~= '' then
     keep_message(DEAD, DEAD_MESSAGES, key, completion.dead)
   elseif tables and tables.failed then
     keep_message(FAILED, FAILED_MESSAGES, key, tables.failed[1].reason)
-    any_failed = true
   end
   replaceable[key] = true
   if completion.document ~= '' then
@@ -93,6 +102,11 @@ for _, completion in ipairs(standing) do
   end
 end
 
+local all_failed_bytes
+if any_failed then
+  all_failed_bytes = (tonumber(redis.call('GET', FAILED_BYTES)) or 0) + failed_bytes
+  write('SET', FAILED_BYTES, string.format('%.0f', all_failed_bytes))
+end
 if #results > 0 then
   store_results(ARGV[3], results)
 end
@@ -139,12 +153,31 @@ if #history > 0 then
   add_history(history, tonumber(ARGV[8]))
 end
 if any_failed then
-  local over = attempt('ZCARD', FAILED) - tonumber(ARGV[9])
-  if over > 0 then
-    local oldest = attempt('ZRANGE', FAILED, 0, over - 1)
+  local over = (tonumber(attempt('ZCARD', FAILED)) or 0) - tonumber(ARGV[9])
+  local left = all_failed_bytes
+  local function is_too_much()
+    return over > 0 or (most_bytes > 0 and left > most_bytes)
+  end
+  while is_too_much() do
+    local page = attempt('ZRANGE', FAILED, 0, math.min(math.max(over, 10), TOGETHER) - 1)
+    local oldest, before = {}, left
+    for _, key in ipairs(page) do
+      if is_too_much() then
+        oldest[#oldest + 1] = key
+        over, left = over - 1, left - (tonumber(attempt('HSTRLEN', FAILED_MESSAGES, key)) or 0)
+      end
+    end
+    if #oldest == 0 then
+      -- None is left, so what was counted was wrong.
+      attempt('SET', FAILED_BYTES, 0)
+      break
+    end
     -- The messages first: without it one is still found, and forgotten by a later call.
     attempt('HDEL', FAILED_MESSAGES, unpack(oldest))
-    attempt('ZREM', FAILED, unpack(oldest))
+    attempt('DECRBY', FAILED_BYTES, before - left)
+    if attempt('ZREM', FAILED, unpack(oldest)) ~= #oldest then
+      break
+    end
   end
 end
 return replies

@@ -7,11 +7,13 @@ local ids, found, gone = {}, {}, {}
 for index = 2, #ARGV do
   local task_id = ARGV[index]
   ids[#ids + 1] = task_id
+  count_freed(task_id)
   write('HDEL', FAILED_MESSAGES, task_id)
   if write('ZREM', FAILED, task_id) == 1 then
     found[task_id] = true
   end
 end
+subtract_freed()
 answer = gone
 for _, task_id in ipairs(remove_history(ids)) do
   found[task_id] = true

@@ -18,7 +18,7 @@ end
 
 local function probe_hash(key)
   if probe('HDEL', key, NONE) and probe('HSET', key, NONE, '1') then
-    for _, command in ipairs({ 'HGET', 'HEXISTS', 'HMGET' }) do
+    for _, command in ipairs({ 'HGET', 'HEXISTS', 'HMGET', 'HSTRLEN' }) do
       probe(command, key, NONE)
     end
     probe('HSETNX', key, NONE, '1')

@@ -19,6 +19,9 @@ attempt('ZREMRANGEBYSCORE', ns .. ':revoked:stamps', '-inf', now)
 for list, messages in pairs({ [DEAD] = DEAD_MESSAGES, [FAILED] = FAILED_MESSAGES }) do
   -- The record first: without it a dead letter is still found, and forgotten by a later call.
   for _, key in ipairs(redis.call('ZRANGEBYSCORE', list, '-inf', now, 'LIMIT', 0, 100)) do
+    if list == FAILED then
+      attempt('DECRBY', ns .. ':failed:bytes', redis.call('HSTRLEN', messages, key))
+    end
     redis.call('HDEL', messages, key)
     redis.call('ZREM', list, key)
   end

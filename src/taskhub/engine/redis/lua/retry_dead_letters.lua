@@ -16,6 +16,9 @@ for index = 3, #ARGV do
   local stored = redis.call('HGET', messages, key)
   local record = stored and string.match(stored, '^[^\n]*\n(.*)$')
   if record and open_record(record) then
+    if list == FAILED then
+      count_freed(key)
+    end
     write('ZREM', list, key)
     write('HDEL', messages, key)
     local queue = open_record(record)
@@ -25,6 +28,7 @@ for index = 3, #ARGV do
     sent[#sent + 1] = key
   end
 end
+subtract_freed()
 answer = sent
 for first = 1, #sent, TOGETHER do
   remove_history({ unpack(sent, first, math.min(first + TOGETHER - 1, #sent)) })
