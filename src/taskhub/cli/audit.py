@@ -6,14 +6,12 @@ from collections.abc import Sequence
 
 import click
 
-from taskhub.cli import exit_codes
-from taskhub.cli.options import app_options
+from taskhub.cli.options import app_command
 from taskhub.cli.output import note, on_one_line, say_json, table
 from taskhub.cli.store_view import instant_text, open_store_view, problems_as_errors
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @click.argument("conditions", metavar="[FILTER]...", nargs=-1)
 @click.option(
     "--limit",
@@ -25,7 +23,6 @@ from taskhub.cli.store_view import instant_text, open_store_view, problems_as_er
 )
 @click.option("--cursor", metavar="TEXT", help="Go on where another page has ended.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each.")
-@click.pass_context
 def audit(
     context: click.Context,
     /,

@@ -18,15 +18,14 @@ from taskhub.cli.arguments import (
 )
 from taskhub.cli.command_runner import CommandError
 from taskhub.cli.option_types import Moment, Seconds
-from taskhub.cli.options import app_options, load_app
+from taskhub.cli.options import app_command, load_app
 from taskhub.cli.output import note, say_json
 from taskhub.cli.program import CELERY, called_as
 from taskhub.command_hint import command_hint
 from taskhub.names import check_name
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @click.argument("name")
 @click.option("-a", "--args", metavar="JSON", help="Positional arguments: a list.")
 @click.option("-k", "--kwargs", metavar="JSON", help="Named arguments: an object.")
@@ -54,7 +53,6 @@ from taskhub.names import check_name
 @click.option(
     "--unregistered", "--force", is_flag=True, help="Send it even if the app has no such task."
 )
-@click.pass_context
 def call(  # noqa: C901 - a branch for each option
     context: click.Context,
     /,

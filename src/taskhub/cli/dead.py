@@ -12,7 +12,7 @@ import click
 from taskhub.cli import exit_codes
 from taskhub.cli.arguments import refuse_unreadable
 from taskhub.cli.command_runner import CommandError
-from taskhub.cli.options import app_options, load_app, page_options
+from taskhub.cli.options import app_command, app_options, load_app, page_options
 from taskhub.cli.output import confirm, note, on_one_line, say_json, table
 from taskhub.cli.queues import described
 from taskhub.command_hint import command_hint
@@ -32,11 +32,9 @@ def dead() -> None:
     """Show, retry and delete dead letters: messages that were rejected, unreadable or lost."""
 
 
-@dead.command("list", epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command("list", parent=dead)
 @page_options
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each.")
-@click.pass_context
 def list_dead_letters(context: click.Context, offset: int, limit: int, as_json: bool) -> None:
     """Show the dead letters, the oldest first."""
     letters = [describe(letter) for letter in load_app(context).engine.dead_letters(offset, limit)]
@@ -60,11 +58,9 @@ def list_dead_letters(context: click.Context, offset: int, limit: int, as_json: 
         note(f"there may be more: --offset {offset + limit}")
 
 
-@dead.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command(parent=dead)
 @click.argument("identity", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
-@click.pass_context
 def show(context: click.Context, identity: str, as_json: bool) -> None:
     """Show the message ID with its arguments, the exception that ended it, and the traceback."""
     refuse_unreadable(identity)
@@ -84,24 +80,20 @@ def show(context: click.Context, identity: str, as_json: bool) -> None:
         click.echo(f"\n{str(letter['traceback']).rstrip()}")
 
 
-@dead.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command(parent=dead)
 @click.argument("identities", metavar="[ID]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All that there are now.")
 @click.option("-y", "--yes", is_flag=True, help="With --all: do not ask.")
-@click.pass_context
 def retry(context: click.Context, identities: tuple[str, ...], everything: bool, yes: bool) -> int:
     """Send dead letters again, to the queues that they came from, as if they had just been sent."""
     app = load_app(context)
     return _each(app, identities, everything, yes, app.engine.retry_dead_letters, "sent again")
 
 
-@dead.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command(parent=dead)
 @click.argument("identities", metavar="[ID]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All that there are now.")
 @click.option("-y", "--yes", is_flag=True, help="With --all: do not ask.")
-@click.pass_context
 def drop(context: click.Context, identities: tuple[str, ...], everything: bool, yes: bool) -> int:
     """Forget dead letters."""
     app = load_app(context)

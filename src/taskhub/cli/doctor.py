@@ -5,16 +5,14 @@ from __future__ import annotations
 import click
 
 from taskhub.cli import exit_codes
-from taskhub.cli.options import app_options, load_app
+from taskhub.cli.options import app_command, load_app
 from taskhub.cli.output import say_json
 
 _MARKS = {"ok": ("ok  ", "green"), "warn": ("warn", "yellow"), "fail": ("FAIL", "red")}
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each check.")
-@click.pass_context
 def doctor(context: click.Context, as_json: bool) -> int:
     """Check everything that taskhub needs, and say how to fix what is wrong.
 

@@ -10,7 +10,7 @@ import click
 
 from taskhub.cli import exit_codes
 from taskhub.cli.command_runner import CommandError
-from taskhub.cli.options import app_options, load_app
+from taskhub.cli.options import app_command, load_app
 from taskhub.cli.output import say_json
 from taskhub.command_hint import command_hint
 from taskhub.engine.port.monitoring import FROM_BEGINNING
@@ -25,8 +25,7 @@ _WORDS = {
 }
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @click.option("-d", "--dump", is_flag=True, help="Print events as they come, a line each.")
 @click.option("-c", "--camera", hidden=True)
 @click.option("--json", "as_json", is_flag=True, help="Print each as one line of JSON.")
@@ -34,7 +33,6 @@ _WORDS = {
     "--all", "from_beginning", is_flag=True, help="Begin with those that the store still keeps."
 )
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="End after so many.")
-@click.pass_context
 def events(
     context: click.Context,
     dump: bool,

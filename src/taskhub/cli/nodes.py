@@ -6,14 +6,12 @@ from typing import Any
 
 import click
 
-from taskhub.cli import exit_codes, remote
-from taskhub.cli.options import app_options, load_app
+from taskhub.cli import remote
+from taskhub.cli.options import app_command, load_app
 
 
-@click.command(name="status", epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command("status")
 @remote.remote_options
-@click.pass_context
 def status(context: click.Context, /, **given: Any) -> None:
     """Show which nodes are online. Ends with 69 if none is."""
     given.update(name="ping", arguments=(), only_nodes=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from taskhub.cli import exit_codes
 from taskhub.command_hint import remember_option
 
 if TYPE_CHECKING:
@@ -82,6 +83,25 @@ def app_options(function: F) -> F:
     return function
 
 
+def app_command(
+    name: str | None = None, *, parent: click.Group | None = None, **attributes: Any
+) -> Callable[[Callable[..., Any]], click.Command]:
+    """Return the decorator of a command on an app; its function gets the context first.
+
+    Args:
+        name: The name of the command; None: that of the function.
+        parent: The group of which it is a part.
+        attributes: Further parameters of `click.command`.
+    """
+    make = click.command if parent is None else parent.command
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        with_options = app_options(click.pass_context(function))
+        return make(name, epilog=exit_codes.EXPLAINED, **attributes)(with_options)
+
+    return decorate
+
+
 def page_options(function: F) -> F:
     """Add `--offset` and `--limit` to a command that lists what may be many."""
     for decorate in (
@@ -122,7 +142,6 @@ def load_app(context: click.Context) -> Celery:
     Raises:
         CommandError: it cannot be found or imported.
     """
-    from taskhub.cli import exit_codes
     from taskhub.cli.application import ApplicationBroken, ApplicationNotFound, find_app
     from taskhub.cli.command_runner import CommandError
 

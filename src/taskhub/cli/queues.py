@@ -11,7 +11,7 @@ import click
 from taskhub.cli import exit_codes
 from taskhub.cli.arguments import some_names
 from taskhub.cli.command_runner import CommandError
-from taskhub.cli.options import app_options, load_app, page_options
+from taskhub.cli.options import app_command, app_options, load_app, page_options
 from taskhub.cli.output import confirm, note, on_one_line, say_json, table
 from taskhub.cli.store_view import command_actor, open_store_view
 from taskhub.humanize import duration
@@ -43,8 +43,7 @@ def queues() -> None:
     """
 
 
-@queues.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command(parent=queues)
 @click.argument("queue", required=False)
 @click.option("--delayed", is_flag=True, help="With QUEUE: its messages for later.")
 @click.option(
@@ -53,7 +52,6 @@ def queues() -> None:
 @click.option("--reserved", is_flag=True, help="With QUEUE: its messages in the hands of workers.")
 @page_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: one line, of messages one each.")
-@click.pass_context
 def show(
     context: click.Context,
     queue: str | None,
@@ -128,31 +126,25 @@ def _show_all(app: Celery, as_json: bool) -> None:
     table("Queues", columns, rows, "none was used yet")
 
 
-@queues.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command(parent=queues)
 @click.argument("names", metavar="QUEUE...", nargs=-1, required=True)
 @click.option("--reason", default="", metavar="TEXT", help="Why, for the audit log.")
-@click.pass_context
 def pause(context: click.Context, /, names: Sequence[str], reason: str) -> int:
     """Let no worker claim messages of QUEUE until it is resumed; what runs goes on."""
     return _act(context, names, "pause", reason)
 
 
-@queues.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command(parent=queues)
 @click.argument("names", metavar="QUEUE...", nargs=-1, required=True)
 @click.option("--reason", default="", metavar="TEXT", help="Why, for the audit log.")
-@click.pass_context
 def resume(context: click.Context, /, names: Sequence[str], reason: str) -> int:
     """Let workers claim messages of a paused QUEUE again."""
     return _act(context, names, "resume", reason)
 
 
-@queues.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command(parent=queues)
 @click.argument("names", metavar="QUEUE...", nargs=-1, required=True)
 @click.option("--reason", default="", metavar="TEXT", help="Why, for the audit log.")
-@click.pass_context
 def forget(context: click.Context, /, names: Sequence[str], reason: str) -> int:
     """Forget QUEUE, and its pause, if it holds no message and no live worker serves it.
 
@@ -262,8 +254,7 @@ def _drawn(found: list[dict[str, Any]], kind: str) -> tuple[tuple[str, ...], lis
     return _COLUMNS, rows
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @click.argument("queues", metavar="[QUEUE]...", nargs=-1)
 @click.option(
     "-Q", "--queues", "more", multiple=True, metavar="NAMES", help="The same, separated by commas."
@@ -279,7 +270,6 @@ def _drawn(found: list[dict[str, Any]], kind: str) -> tuple[tuple[str, ...], lis
 @click.option("-y", "--yes", "-f", "--force", is_flag=True, help="Do not ask.")
 @click.option("--keep-delayed", is_flag=True, help="Drop only what is ready to run.")
 @click.option("--if-any", "lenient", is_flag=True, help="Queues that there are not are empty.")
-@click.pass_context
 def purge(
     context: click.Context,
     queues: tuple[str, ...],

@@ -12,7 +12,7 @@ from taskhub.cli import exit_codes
 from taskhub.cli.arguments import some_names
 from taskhub.cli.command_runner import CommandError
 from taskhub.cli.option_types import Seconds
-from taskhub.cli.options import app_options, load_app
+from taskhub.cli.options import app_command, load_app
 from taskhub.cli.output import note, say_json
 from taskhub.cli.program import CELERY, called_as, is_quiet
 from taskhub.cli.replies import show_celery_reply, show_reply
@@ -53,10 +53,8 @@ def remote_options(function: F) -> F:
     return function
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @remote_options
-@click.pass_context
 def inspect(context: click.Context, /, **given: Any) -> None:
     """Ask workers how they are and what they do.
 
@@ -66,10 +64,8 @@ def inspect(context: click.Context, /, **given: Any) -> None:
     run(load_app(context), "inspect", **given)
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @remote_options
-@click.pass_context
 def control(context: click.Context, /, **given: Any) -> None:
     """Send workers a command.
 

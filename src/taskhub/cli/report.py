@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import click
 
-from taskhub.cli import exit_codes
-from taskhub.cli.options import app_options, load_app
+from taskhub.cli.options import app_command, load_app
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
-@click.pass_context
+@app_command()
 def report(context: click.Context) -> None:
     """Show versions and settings, secrets masked: for a bug report."""
     click.echo(load_app(context).bugreport())

@@ -9,7 +9,7 @@ from taskhub.cli import exit_codes
 from taskhub.cli.arguments import refuse_unreadable
 from taskhub.cli.command_runner import CommandError
 from taskhub.cli.option_types import Seconds
-from taskhub.cli.options import app_options, load_app
+from taskhub.cli.options import app_command, load_app
 from taskhub.cli.output import note
 from taskhub.cli.program import CELERY, called_as
 from taskhub.names import check_name
@@ -18,8 +18,7 @@ from taskhub.names import check_name
 _UNKNOWN = "it waits, or there is no such call, or its result has expired"
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @click.argument("task_id", metavar="ID")
 @click.option("-f", "--follow", is_flag=True, help="Wait until the task has ended.")
 @click.option(
@@ -31,7 +30,6 @@ _UNKNOWN = "it waits, or there is no such call, or its result has expired"
 @click.option("-t", "--task", hidden=True, expose_value=False)
 @click.option("--traceback", is_flag=True, help="Show the traceback of a task that failed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
-@click.pass_context
 def result(
     context: click.Context,
     task_id: str,

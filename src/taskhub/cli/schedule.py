@@ -12,7 +12,7 @@ from taskhub.cli import exit_codes
 from taskhub.cli.arguments import named, near_tasks, positional, refuse_unreadable
 from taskhub.cli.command_runner import CommandError
 from taskhub.cli.option_types import Seconds
-from taskhub.cli.options import app_options, load_app
+from taskhub.cli.options import app_command, app_options, load_app
 from taskhub.cli.output import note, say_json, table
 from taskhub.cli.schedule_text import (
     calendar_rows,
@@ -48,10 +48,8 @@ def _as_json(function: F) -> F:
 # -- looking
 
 
-@schedule.command("list", epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command("list", parent=schedule)
 @_as_json
-@click.pass_context
 def list_entries(context: click.Context, as_json: bool) -> None:
     """Show the entries: when each runs next, when it ran last, and what became of that."""
     app = load_app(context)
@@ -85,11 +83,9 @@ def list_entries(context: click.Context, as_json: bool) -> None:
     )
 
 
-@schedule.command("show", epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command("show", parent=schedule)
 @click.argument("name")
 @_as_json
-@click.pass_context
 def show(context: click.Context, name: str, as_json: bool) -> None:
     """Show one entry: all of its fields, its last run, and the latest changes."""
     app = load_app(context)
@@ -109,8 +105,7 @@ def show(context: click.Context, name: str, as_json: bool) -> None:
     table("Changes", columns, rows, "none was made at run time", cut=("fields",))
 
 
-@schedule.command("calendar", epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command("calendar", parent=schedule)
 @click.option(
     "--hours",
     type=click.FloatRange(min=0, max=24 * 366, min_open=True),
@@ -127,7 +122,6 @@ def show(context: click.Context, name: str, as_json: bool) -> None:
     help="Show N lines.",
 )
 @_as_json
-@click.pass_context
 def calendar(context: click.Context, hours: float, limit: int, as_json: bool) -> None:
     """Show what runs when, in the app's time zone.
 
@@ -149,12 +143,10 @@ def calendar(context: click.Context, hours: float, limit: int, as_json: bool) ->
         note(f"{left} more: --limit {left + limit} shows them")
 
 
-@schedule.command("history", epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command("history", parent=schedule)
 @click.argument("name", required=False)
 @click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, metavar="N")
 @_as_json
-@click.pass_context
 def history(context: click.Context, name: str | None, limit: int, as_json: bool) -> None:
     """Show who changed what at run time, the latest first."""
     app = load_app(context)
@@ -228,14 +220,12 @@ def _how(function: F) -> F:
     return function
 
 
-@schedule.command("add", epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command("add", parent=schedule)
 @click.argument("name")
 @click.argument("task")
 @_when
 @_how
 @click.option("--paused", is_flag=True, help="Do not begin yet.")
-@click.pass_context
 def add(context: click.Context, /, name: str, task: str, paused: bool, **given: Any) -> None:
     """Add the entry NAME, which calls TASK."""
     refuse_unreadable(name, task, given["args"], given["kwargs"], given["options"], given["queue"])
@@ -249,13 +239,11 @@ def add(context: click.Context, /, name: str, task: str, paused: bool, **given: 
     _say_done(f"{name} is added", app, made)
 
 
-@schedule.command("change", epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command("change", parent=schedule)
 @click.argument("name")
 @click.option("--task", metavar="NAME", help="The task to call.")
 @_when
 @_how
-@click.pass_context
 def change(context: click.Context, /, name: str, task: str | None, **given: Any) -> None:
     """Change fields of the entry NAME, wherever it comes from."""
     refuse_unreadable(task, given["args"], given["kwargs"], given["options"], given["queue"])
@@ -288,10 +276,8 @@ _simple("remove", "Remove the entry NAME, even one of the configuration.", "is r
 _simple("reset", "Drop what was changed at run time about NAME.", "is as in the configuration")
 
 
-@schedule.command("run", epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command("run", parent=schedule)
 @click.argument("name")
-@click.pass_context
 def run(context: click.Context, name: str) -> None:
     """Send the call of the entry NAME now, out of turn, and print its id."""
     click.echo(load_app(context).schedule.run(name).id)

@@ -17,7 +17,7 @@ import click
 from taskhub.cli import exit_codes
 from taskhub.cli.command_runner import CommandError
 from taskhub.cli.option_types import Seconds
-from taskhub.cli.options import app_options, load_app
+from taskhub.cli.options import app_command, load_app
 from taskhub.cli.own_scheduler import OwnScheduler, own_scheduler
 from taskhub.cli.privileges import drop_privileges, privilege_options
 from taskhub.cli.program import change_directory
@@ -39,8 +39,7 @@ WITHOUT_EFFECT = {
 logger = logging.getLogger("taskhub.scheduler")
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @loglevel_option
 @click.option(
     "-f",
@@ -78,7 +77,6 @@ logger = logging.getLogger("taskhub.scheduler")
 @privilege_options
 @click.option("--while-stdin-is-open", "attached", is_flag=True, hidden=True)
 @click.option("--copy-log", metavar="FILE", type=click.Path(dir_okay=False), hidden=True)
-@click.pass_context
 def scheduler(  # noqa: C901 - a branch for each option
     context: click.Context,
     /,

@@ -11,7 +11,7 @@ import click
 
 from taskhub.cli import exit_codes
 from taskhub.cli.command_runner import CommandError
-from taskhub.cli.options import app_options, load_app
+from taskhub.cli.options import app_command, load_app
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -19,14 +19,12 @@ if TYPE_CHECKING:
 _NAMES = ("Task", "chain", "chord", "chunks", "group", "signature", "subtask", "xmap", "xstarmap")
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @click.option("-I", "--ipython", "chosen", flag_value="IPython", help="Only IPython.")
 @click.option("-B", "--bpython", "chosen", flag_value="bpython", help="Only bpython.")
 @click.option("--python", "chosen", flag_value="python", help="Python's own.")
 @click.option("-T", "--without-tasks", is_flag=True, help="Leave the tasks out.")
 @click.option("--eventlet", "--gevent", "green", is_flag=True, hidden=True)
-@click.pass_context
 def shell(context: click.Context, chosen: str | None, without_tasks: bool, green: bool) -> int:
     """Start a shell with the app as `app` and `celery`, its tasks, and the canvas functions.
 

@@ -11,7 +11,7 @@ import click
 from taskhub.app.stores import milliseconds
 from taskhub.cli import exit_codes
 from taskhub.cli.command_runner import CommandError
-from taskhub.cli.options import app_options, load_app
+from taskhub.cli.options import app_command, load_app
 from taskhub.cli.output import say_json, table
 from taskhub.humanize import duration, short_duration
 from taskhub.statistics import Durations, Summary
@@ -20,8 +20,7 @@ from taskhub.statistics.tally import Subject
 _UNITS = {"m": 1, "min": 1, "h": 60, "d": 24 * 60}
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @click.option(
     "--since",
     default="1h",
@@ -31,7 +30,6 @@ _UNITS = {"m": 1, "min": 1, "h": 60, "d": 24 * 60}
     "says.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
-@click.pass_context
 def stats(context: click.Context, since: str, as_json: bool) -> None:
     """Show counts, run times and wait times of tasks, by task and queue.
 

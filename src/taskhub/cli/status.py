@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from taskhub.cli import exit_codes
-from taskhub.cli.options import app_options, load_app
+from taskhub.cli.options import app_command, load_app
 from taskhub.cli.output import note, say_json, shortened, table
 from taskhub.command_hint import command_hint, serving_hint
 from taskhub.humanize import duration
@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from taskhub.app.app import Celery
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
-@click.pass_context
 def status(context: click.Context, as_json: bool) -> int:
     """Show the store, the queues, the workers, and how many messages were given up.
 

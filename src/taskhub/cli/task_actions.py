@@ -10,7 +10,7 @@ import click
 from taskhub.cli import exit_codes
 from taskhub.cli.arguments import named, positional, refuse_unreadable
 from taskhub.cli.command_runner import CommandError
-from taskhub.cli.options import app_options
+from taskhub.cli.options import app_command
 from taskhub.cli.output import confirm, note
 from taskhub.cli.store_view import command_actor, open_store_view, problems_as_errors
 
@@ -50,13 +50,11 @@ def _act_options(function: F) -> F:
     return function
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @_act_options
 @click.option("--args", "arguments", metavar="JSON", help="Of one task: other arguments.")
 @click.option("--kwargs", metavar="JSON", help="Of one task: other named arguments.")
 @click.option("--queue", metavar="NAME", help="Of one task: another queue.")
-@click.pass_context
 def retry(
     context: click.Context,
     /,
@@ -90,47 +88,37 @@ def retry(
     return exit_codes.OK
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @_act_options
-@click.pass_context
 def revoke(context: click.Context, /, ids: Sequence[str], **options: Any) -> int:
     """See to it that tasks which have not begun are not run."""
     return _act(context, "revoke", ids, "", options)
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @_act_options
 @click.option("--signal", metavar="NAME", help="SIGTERM, SIGUSR1, ... (default: SIGTERM).")
-@click.pass_context
 def terminate(context: click.Context, /, ids: Sequence[str], **options: Any) -> int:
     """End tasks that run."""
     return _act(context, "terminate", ids, "", options)
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @_act_options
-@click.pass_context
 def delete(context: click.Context, /, ids: Sequence[str], **options: Any) -> int:
     """Forget ended tasks: their results, and the messages of failed ones."""
     return _act(context, "delete", ids, "", options)
 
 
-@click.command("retry", epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command("retry")
 @_act_options
-@click.pass_context
 def retry_failed(context: click.Context, /, ids: Sequence[str], **options: Any) -> int:
     """Send failed tasks again."""
     return _act(context, "retry", ids, "state:failed", options)
 
 
-@click.command("delete", epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command("delete")
 @_act_options
-@click.pass_context
 def delete_failed(context: click.Context, /, ids: Sequence[str], **options: Any) -> int:
     """Forget failed tasks."""
     return _act(context, "delete", ids, "state:failed", options)

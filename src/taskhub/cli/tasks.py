@@ -9,7 +9,7 @@ import click
 
 from taskhub.cli import exit_codes, task_actions
 from taskhub.cli.arguments import refuse_unreadable
-from taskhub.cli.options import app_options
+from taskhub.cli.options import app_command, app_options
 from taskhub.cli.output import note, on_one_line, say_json, table
 from taskhub.cli.store_view import instant_text, open_store_view, problems_as_errors
 from taskhub.humanize import short_duration
@@ -81,12 +81,10 @@ def _list_options(function: F) -> F:
     return function
 
 
-@tasks.command("list", epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command("list", parent=tasks)
 @_filter_argument
 @click.option("--state", type=click.Choice(STATES), default="all", help="Only those.")
 @_list_options
-@click.pass_context
 def list_all(
     context: click.Context, /, conditions: Sequence[str], state: str, **options: Any
 ) -> None:
@@ -94,21 +92,17 @@ def list_all(
     _list(context, conditions, state, options)
 
 
-@failed.command("list", epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command("list", parent=failed)
 @_filter_argument
 @_list_options
-@click.pass_context
 def list_failed(context: click.Context, /, conditions: Sequence[str], **options: Any) -> None:
     """Show the failed tasks that match, the newest first."""
     _list(context, conditions, "failed", options)
 
 
-@failed.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command(parent=failed)
 @_filter_argument
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each.")
-@click.pass_context
 def groups(context: click.Context, /, conditions: Sequence[str], as_json: bool) -> None:
     """Show failures by task and error, the most frequent first."""
     from taskhub.web.queries.tasks import group_tasks, read_filter
@@ -136,11 +130,9 @@ def groups(context: click.Context, /, conditions: Sequence[str], as_json: bool) 
     table("Failures", columns, rows, "none", cut=("message",))
 
 
-@tasks.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command(parent=tasks)
 @click.argument("task_id", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
-@click.pass_context
 def show(context: click.Context, task_id: str, as_json: bool) -> None:
     """Show one task: its state, arguments, error, and why it waits; 8 characters of its id do."""
     from taskhub.web.queries.task_detail import get_task

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from taskhub.cli import exit_codes
 from taskhub.cli.option_types import Seconds
-from taskhub.cli.options import app_options
+from taskhub.cli.options import app_command
 from taskhub.cli.store_view import open_store_view
 from taskhub.exceptions import OperationalError
 from taskhub.humanize import short_duration, size
@@ -24,8 +23,7 @@ _WIDTH: Final = 60
 _COLOURS: Final = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @click.option(
     "--every", type=Seconds(0.5), default=2.0, show_default=True, metavar="SECONDS", help="Renew."
 )
@@ -37,7 +35,6 @@ _COLOURS: Final = {"ok": "green", "warn": "yellow", "fail": "red"}
     help="Look back.",
 )
 @click.option("--once", is_flag=True, help="Print it once, and end.")
-@click.pass_context
 def top(context: click.Context, every: float, span: str, once: bool) -> None:
     """Show what runs, waits and fails, renewed until Ctrl-C: for ssh."""
     from rich.console import Console

@@ -10,9 +10,8 @@ from typing import Any
 
 import click
 
-from taskhub.cli import exit_codes
 from taskhub.cli.option_types import Seconds
-from taskhub.cli.options import app_name, app_options
+from taskhub.cli.options import app_command, app_name
 from taskhub.cli.output import note
 from taskhub.cli.worker_values import Concurrency
 from taskhub.command_hint import command_hint
@@ -23,8 +22,7 @@ SHUTDOWN_TIMEOUT = 5.0
 LOG_NAME = "worker.log"
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @click.option(
     "-c",
     "--concurrency",
@@ -61,7 +59,6 @@ LOG_NAME = "worker.log"
     show_default=True,
     help="Serve the dashboard on this host.",
 )
-@click.pass_context
 def up(
     context: click.Context,
     concurrency: int | str | None,

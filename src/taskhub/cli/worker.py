@@ -16,7 +16,7 @@ import click
 from taskhub.cli import exit_codes
 from taskhub.cli.checks.clash import celery_names, complain_of
 from taskhub.cli.command_runner import CommandError
-from taskhub.cli.options import app_name, app_options
+from taskhub.cli.options import app_command, app_name
 from taskhub.cli.privileges import drop_privileges, privilege_options
 from taskhub.cli.program import CELERY, called_as, change_directory, is_quiet
 from taskhub.cli.worker_banner import worker_banner
@@ -55,8 +55,7 @@ workdir_option = click.option(
 )
 
 
-@click.command(epilog=exit_codes.EXPLAINED)
-@app_options
+@app_command()
 @click.option(
     "-c",
     "--concurrency",
@@ -200,7 +199,6 @@ workdir_option = click.option(
 )
 @privilege_options
 @celerys_options
-@click.pass_context
 def worker(  # noqa: C901, PLR0915 - a branch for each option
     context: click.Context,
     concurrency: int | str | None,
