@@ -42,7 +42,7 @@ def test_a_call_for_later_waits_in_the_store(commands: Commands) -> None:
     ).stdout.strip()
     assert len(task_id) == 36
     assert json.loads(commands.run("queues", "--json").stdout) == {
-        "celery": {"ready": 0, "delayed": 1}
+        "celery": {"ready": 0, "delayed": 1, "rate_limited": 0}
     }
     ended = commands.run("result", task_id)
     assert ended.returncode == 0
