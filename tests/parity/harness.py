@@ -28,6 +28,7 @@ _HOMES = {
     **{
         name: name
         for name in (
+            "celery.app.defaults",
             "celery.beat",
             "celery.utils.log",
             "celery.utils.nodenames",

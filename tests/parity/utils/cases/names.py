@@ -3,12 +3,12 @@
 import datetime
 import logging
 
-from harness import OURS, module, outcome
+from harness import module, outcome
 
 nodenames = module("celery.utils.nodenames")
 serialization = module("celery.utils.serialization")
 log = module("celery.utils.log")
-defaults = module("taskhub.config.defaults" if OURS else "celery.app.defaults")
+defaults = module("celery.app.defaults")
 
 
 def nodes():
