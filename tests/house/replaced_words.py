@@ -109,7 +109,6 @@ ALLOWED: Final = (
     ),
     Allowed("behind", "src/taskhub/*", r"(?i)queued_behind", "the glossary's term"),
     Allowed("tick", "compat/src/celery/beat/*", r"^tick$", "Celery's method"),
-    Allowed("tick", "src/taskhub/config/tables/*", r"(?i)max_tick_age", "Celery's setting"),
     Allowed("mailbox, mailboxes, goodbye", "src/taskhub/actors/mail/*", ".", "e-mail's own terms"),
     Allowed("letters", "src/taskhub/actors/mail/message.py", "digits", "characters"),
     Allowed("ticks", "src/taskhub/actors/quant/charts.py", "TICKS", "matplotlib's term"),

@@ -76,8 +76,6 @@ class Setting:
     kind: Kind
     # What it does, if it is honoured.
     about: str
-    # The name that it had before Celery 4, still understood.
-    old: str
     # Why setting it changes nothing; empty for a setting that is honoured.
     reason: str = ""
 
@@ -129,11 +127,11 @@ class Setting:
         )
 
 
-def honoured(name: str, default: Any, kind: Kind, about: str, *, old: str = "") -> Setting:
-    """Return a setting that has its effect; ``old`` is by default the name in upper case."""
-    return Setting(name, default, kind, about, old or name.upper())
+def honoured(name: str, default: Any, kind: Kind, about: str) -> Setting:
+    """Return a setting that has its effect."""
+    return Setting(name, default, kind, about)
 
 
-def without_effect(name: str, default: Any, kind: Kind, reason: str, *, old: str = "") -> Setting:
-    """Return a setting that is accepted and changes nothing, and why."""
-    return Setting(name, default, kind, "", old or name.upper(), reason)
+def without_effect(reason: str, **defaults: Any) -> tuple[Setting, ...]:
+    """Return settings that are accepted and change nothing, by their defaults; and why."""
+    return tuple(Setting(name, value, ANY, "", reason) for name, value in defaults.items())

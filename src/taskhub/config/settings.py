@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import deepcopy
-from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
+from taskhub.config.old_names import old_name
 from taskhub.config.setting import Setting
 from taskhub.config.tables import beat, broker, general, result, task, worker
 from taskhub.config.tables import other_backends as elsewhere
@@ -19,16 +19,15 @@ __all__ = ("NEW_NAMES", "OLD_NAMES", "SETTINGS", "Setting", "defaults", "nearest
 SETTINGS: Mapping[str, Setting] = MappingProxyType(
     {
         setting.name: setting
-        for setting in chain.from_iterable(
-            table.SETTINGS
-            for table in (general, task, result, broker, worker, beat, elsewhere, own)
-        )
+        for table in (general, task, result, broker, worker, beat, elsewhere, own)
+        for setting in table.SETTINGS
     }
 )
+_OWN = frozenset(setting.name for setting in own.SETTINGS)
 
 #: Name -> the upper-case name that it had before Celery 4.
 OLD_NAMES: Mapping[str, str] = MappingProxyType(
-    {name: setting.old for name, setting in SETTINGS.items()}
+    {name: name.upper() if name in _OWN else old_name(name) for name in SETTINGS}
 )
 
 #: Old name -> name.

@@ -8,7 +8,6 @@ from taskhub.config.setting import (
     FLOAT,
     INTEGER,
     MAPPING,
-    TEXT,
     Setting,
     honoured,
     without_effect,
@@ -29,9 +28,12 @@ SETTINGS: tuple[Setting, ...] = (
         ANY,
         "The store that holds the messages; a URL. None: the development store.",
     ),
-    without_effect("broker_read_url", None, ANY, _ONE_STORE),
-    without_effect("broker_write_url", None, ANY, _ONE_STORE),
-    without_effect("broker_transport", None, ANY, "The scheme of broker_url says the transport."),
+    *without_effect(
+        _ONE_STORE,
+        broker_read_url=None,
+        broker_write_url=None,
+    ),
+    *without_effect("The scheme of broker_url says the transport.", broker_transport=None),
     honoured(
         "broker_transport_options",
         {},
@@ -39,11 +41,8 @@ SETTINGS: tuple[Setting, ...] = (
         "Options of the connection: master_name and sentinel_kwargs for sentinels.",
     ),
     honoured("broker_connection_timeout", 4, FLOAT, "Seconds to wait for a connection."),
-    without_effect(
-        "broker_connection_retry",
-        True,
-        BOOLEAN,
-        "Running workers always connect again, however long it takes.",
+    *without_effect(
+        "Running workers always connect again, however long it takes.", broker_connection_retry=True
     ),
     honoured(
         "broker_connection_retry_on_startup",
@@ -57,18 +56,22 @@ SETTINGS: tuple[Setting, ...] = (
         INTEGER,
         "How often in a row it tries; None or 0: forever.",
     ),
-    without_effect("broker_channel_error_retry", False, BOOLEAN, _NO_AMQP),
-    without_effect(
-        "broker_failover_strategy", None, ANY, "The store is one server, or sentinels choose it."
+    *without_effect(
+        _NO_AMQP,
+        broker_channel_error_retry=False,
+        broker_login_method=None,
     ),
-    without_effect("broker_heartbeat", 120, INTEGER, _LEASES),
-    without_effect("broker_heartbeat_checkrate", 3.0, INTEGER, _LEASES),
-    without_effect("broker_login_method", None, TEXT, _NO_AMQP),
-    without_effect(
-        "broker_native_delayed_delivery_queue_type",
-        "quorum",
-        TEXT,
+    *without_effect(
+        "The store is one server, or sentinels choose it.", broker_failover_strategy=None
+    ),
+    *without_effect(
+        _LEASES,
+        broker_heartbeat=120,
+        broker_heartbeat_checkrate=3.0,
+    ),
+    *without_effect(
         "The store itself delays messages, for any time.",
+        broker_native_delayed_delivery_queue_type="quorum",
     ),
     honoured(
         "broker_pool_limit",
@@ -78,18 +81,19 @@ SETTINGS: tuple[Setting, ...] = (
         "none. Threads do not "
         "wait for one another: further ones open their own, and close it.",
     ),
-    without_effect("broker_pool_acquire_timeout", None, FLOAT, _NO_POOL),
+    *without_effect(_NO_POOL, broker_pool_acquire_timeout=None),
     honoured(
         "broker_use_ssl",
         False,
         ANY,
         "TLS options for the store (ssl_cert_reqs, ssl_ca_certs, ...), or True; see rediss://.",
     ),
-    without_effect("broker_host", None, TEXT, _IN_URL),
-    without_effect("broker_port", None, INTEGER, _IN_URL),
-    without_effect("broker_user", None, TEXT, _IN_URL),
-    without_effect("broker_password", None, TEXT, _IN_URL),
-    without_effect(
-        "broker_vhost", None, TEXT, "Write it into broker_url (the number of the database)."
+    *without_effect(
+        _IN_URL,
+        broker_host=None,
+        broker_port=None,
+        broker_user=None,
+        broker_password=None,
     ),
+    *without_effect("Write it into broker_url (the number of the database).", broker_vhost=None),
 )

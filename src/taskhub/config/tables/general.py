@@ -12,7 +12,6 @@ SETTINGS: tuple[Setting, ...] = (
         ("json",),
         NAMES,
         "The serializers that workers read, by name or content type; pickle only if named.",
-        old="CELERY_ACCEPT_CONTENT",
     ),
     honoured(
         "result_accept_content",
@@ -27,24 +26,13 @@ SETTINGS: tuple[Setting, ...] = (
         "Whether times in messages are in UTC; without it they are in the local time zone.",
     ),
     honoured(
-        "imports",
-        (),
-        NAMES,
-        "Modules that a worker imports at its start, for the tasks in them.",
-        old="CELERY_IMPORTS",
+        "imports", (), NAMES, "Modules that a worker imports at its start, for the tasks in them."
     ),
-    honoured(
-        "include",
-        (),
-        NAMES,
-        "More such modules; the application's include= adds to it.",
-        old="CELERY_INCLUDE",
-    ),
+    honoured("include", (), NAMES, "More such modules; the application's include= adds to it."),
     honoured(
         "timezone",
         None,
         ANY,
         "The application's time zone, as a name or a tzinfo; None: UTC, or Django's TIME_ZONE.",
-        old="CELERY_TIMEZONE",
     ),
 )

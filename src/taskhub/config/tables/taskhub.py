@@ -61,12 +61,7 @@ SETTINGS: tuple[Setting, ...] = (
         "How long a message whose task no live worker knows waits for one that does, before it "
         "is a failure.",
     ),
-    honoured(
-        "dead_letter_expires",
-        timedelta(days=30),
-        SECONDS,
-        "How long dead letters are kept.",
-    ),
+    honoured("dead_letter_expires", timedelta(days=30), SECONDS, "How long dead letters are kept."),
     honoured(
         "statistics_expires",
         timedelta(days=3),
@@ -118,10 +113,7 @@ SETTINGS: tuple[Setting, ...] = (
         "How long it is remembered that a task is revoked that has not come yet.",
     ),
     honoured(
-        "lease_seconds",
-        10,
-        SECONDS,
-        "How long a worker that is not heard of counts as alive.",
+        "lease_seconds", 10, SECONDS, "How long a worker that is not heard of counts as alive."
     ),
     honoured(
         "worker_stuck_after",
