@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from tests.chaos.ledger import ENDED, Note, Published, PutBack, Removed, Stored, Write
+from tests.chaos.ledger import ENDED, Dead, Kept, Note, Published, PutBack, Removed, Stored, Write
 from tests.chaos.model import Expected, Failure
 
 
@@ -78,6 +78,83 @@ def wrong_endings(writes: Sequence[Write]) -> Iterator[str]:
         if times > 1:
             yield f"task {task_id} got {times} final results"
     yield from (f"task {task_id} got no final result" for task_id in ids - ended.keys())
+
+
+def wrong_kept(writes: Sequence[Write]) -> Iterator[str]:
+    """Yield each task that failed for good and whose message was not kept once, as it was last published; and each
+    message that was kept though its task did not fail, or became a dead letter.
+    """
+    published: dict[str, Published] = {}
+    failed: set[str] = set()
+    dead: set[str] = set()
+    kept: dict[str, list[Kept]] = {}
+    for write in writes:
+        match write:
+            case Published(task_id=task_id):
+                published[task_id] = write
+            # Later links of a chain fail with the one before them; they have no message.
+            case Stored(task_id=task_id, state="FAILURE") if task_id in published:
+                failed.add(task_id)
+            case Dead(task_id=task_id):
+                dead.add(task_id)
+            case Kept(task_id=task_id):
+                kept.setdefault(task_id, []).append(write)
+    yield from (
+        f"the message of failed task {each} was not kept" for each in failed - dead - kept.keys()
+    )
+    for task_id, found in kept.items():
+        if task_id not in failed - dead:
+            yield f"the message of task {task_id} was kept, which did not fail, or is a dead letter"
+        elif len(found) > 1:
+            yield f"the message of failed task {task_id} was kept {len(found)} times"
+        else:
+            last = published[task_id]
+            if (found[0].key, found[0].label, found[0].retries) != (
+                last.key,
+                last.label,
+                last.retries,
+            ):
+                yield f"of failed task {task_id} another message was kept: {found[0]}, not {last}"
+
+
+def wrong_replays(
+    kept: Sequence[Kept], ends: Iterable[Expected], notes: Sequence[Note], writes: Sequence[Write]
+) -> Iterator[str]:
+    """Yield what is wrong after all kept messages were retried, once: each must run once, and fail again.
+
+    Args:
+        kept: The messages.
+        ends: What was expected of the canvases that they belong to.
+        notes: What ran since.
+        writes: What was written since.
+    """
+    never_begun = frozenset().union(*(end.never_begun for end in ends))
+    begun = Counter((note.label, note.retries) for note in notes if note.word == "begin")
+    # Errbacks are called again, since the tasks fail again.
+    published = Counter(
+        (write.task_id, write.label, write.retries)
+        for write in writes
+        if isinstance(write, Published) and write.actor != "rescue"
+    )
+    ended = Counter(
+        (write.task_id, write.state)
+        for write in writes
+        if isinstance(write, Stored) and write.state in ENDED
+    )
+    for message in kept:
+        what = f"retried message {message.key!r} of {message.label or 'the library'}"
+        times = published.pop((message.task_id, message.label, message.retries), 0)
+        if times != 1:
+            yield f"{what} was published {times} times"
+        runs = begun[message.label, message.retries]
+        if message.label and runs != (0 if message.label in never_begun else 1):
+            yield f"{what} ran {runs} times"
+        if ended[message.task_id, "FAILURE"] != 1:
+            yield f"{what} failed {ended[message.task_id, 'FAILURE']} times"
+    yield from (f"{call} was published when failed tasks were retried" for call in published)
+    again = sorted(write.key for write in writes if isinstance(write, Kept))
+    if again != sorted(message.key for message in kept):
+        yield f"after a retry of {len(kept)} messages {len(again)} were kept, not the same"
 
 
 def wrong_runs(

@@ -17,7 +17,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 #: Names the file of the notes, to those who write them.
 NOTES_VARIABLE = "TASKHUB_CHAOS_NOTES"
@@ -106,7 +106,26 @@ class Dead(NamedTuple):
     reason: str
 
 
-Write = Published | Removed | PutBack | Stored | Dead
+class Kept(NamedTuple):
+    """A message of a failed task that was kept, so that it can be retried."""
+
+    key: str
+    task_id: str
+    #: "" for the library's own tasks.
+    label: str
+    retries: int
+
+
+class Marked(NamedTuple):
+    """A mark that the run itself has set, between two parts of it."""
+
+    name: str
+
+
+Write = Published | Removed | PutBack | Stored | Dead | Kept | Marked
+
+#: What the key of a mark begins with.
+MARK: Final = "chaos:mark:"
 
 
 def read_writes(directory: Path, namespace: str) -> Iterator[Write]:
@@ -132,7 +151,8 @@ class _Step:
     ) -> None:
         self._records = records
         self._names = {
-            f"{{{namespace}}}:{name}".encode(): name for name in ("messages", "dead:messages")
+            f"{{{namespace}}}:{name}".encode(): name
+            for name in ("messages", "dead:messages", "failed:messages")
         }
         self._claims = f"{{{namespace}}}:claims:".encode()
         #: Of each message that was touched, what was stored before.
@@ -141,6 +161,8 @@ class _Step:
         self._ended: set[bytes] = set()
         self._documents: dict[bytes, list[Stored]] = {}
         self._dead: dict[bytes, Dead] = {}
+        self._kept: dict[bytes, Kept] = {}
+        self._marks: list[Marked] = []
         for command in transaction:
             self._apply(command)
 
@@ -161,6 +183,8 @@ class _Step:
                 else:
                     found = json.loads(document)
                     stored.append(Stored(found["task_id"], found["status"]))
+            case [b"SET", name, *_] if name.startswith(MARK.encode()):
+                self._marks.append(Marked(name.decode().removeprefix(MARK)))
             case [b"DEL", name] if name in self._documents:
                 del self._documents[name][-1:]
 
@@ -186,6 +210,11 @@ class _Step:
                 reason, _, record = (value or b"").partition(b"\n")
                 lost = _published(key, record)
                 self._dead[key] = Dead(lost.task_id, lost.label, lost.retries, reason.decode())
+            case "failed:messages" if value is None:
+                self._kept.pop(key, None)
+            case "failed:messages":
+                failed = _published(key, (value or b"").partition(b"\n")[2])
+                self._kept[key] = Kept(failed.key, failed.task_id, failed.label, failed.retries)
 
     def writes(self) -> Iterator[Write]:
         """Yield what was written, and is not undone."""
@@ -204,6 +233,8 @@ class _Step:
         for documents in self._documents.values():
             yield from documents
         yield from self._dead.values()
+        yield from self._kept.values()
+        yield from self._marks
 
 
 def _published(key: bytes, record: bytes) -> Published:

@@ -102,6 +102,10 @@ def text(record: Record, command: str) -> str:
             "| messages requeued, because the store was out of reach when a task was to begin | "
             f"{requeue_outcome:,} |"
         ),
+        (
+            "| failed tasks, each with its message kept once; retried at the end, each ran once more "
+            f"| {len(record.kept):,} |"
+        ),
         f"| faults | {len(record.injected):,} |",
         *_refusals(record),
         f"| lost, doubled, hanging, left over | {len(record.problems):,} |",

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from taskhub.exceptions import OperationalError, StoreRefused
+from taskhub.message import decode_body
 from tests.chaos import audit, failure_injection, ledger
 from tests.chaos.failure_injection import Injected, Saboteur
 from tests.chaos.fleet import NAMESPACE, QUEUE, Fleet
-from tests.chaos.ledger import Dead, Note, Write
+from tests.chaos.ledger import MARK, Dead, Kept, Marked, Note, Write
 from tests.chaos.model import expected
 from tests.chaos.sender import Sender
 from tests.chaos.workload import Call, Rates, draw, signature
@@ -24,6 +25,8 @@ from tests.support.workers import until
 #: How long the caller may take to send the rest, and all to end, when the last fault is over;
 #: seconds.
 PATIENCE = 90.0
+#: Stands between what is written by the workload, and by the retry of all that has failed.
+REPLAY = Marked("replay")
 
 
 class Scale(NamedTuple):
@@ -79,6 +82,11 @@ class Record(NamedTuple):
         return [write for write in self.writes if isinstance(write, Dead)]
 
     @property
+    def kept(self) -> list[Kept]:
+        """Each message of a task that failed for good; all were retried when everything had ended."""
+        return [write for write in self.writes if isinstance(write, Kept)]
+
+    @property
     def redelivered(self) -> int:
         """How many runs were of messages that a lost worker had held, whether or not it had begun with them."""
         return sum(note.delivery > 1 for note in self.begun)
@@ -128,8 +136,13 @@ def run(scale: Scale, directory: Path, tell: Callable[[str], object] = lambda _:
         problems += idle
         notes = ledger.read_notes(fleet.notes)
         problems += _left_over(fleet, refuses=scale.refuses)
+        problems += _replay(fleet)
+        problems += _left_over(fleet, refuses=scale.refuses)
+        replayed = ledger.read_notes(fleet.notes)[len(notes) :]
         fleet.store.stop()
-        writes = list(ledger.read_writes(fleet.store.directory, NAMESPACE))
+        everything = list(ledger.read_writes(fleet.store.directory, NAMESPACE))
+    mark = everything.index(REPLAY)
+    writes, replay_writes = everything[:mark], everything[mark + 1 :]
     refused = {dead.label: dead.retries for dead in writes if isinstance(dead, Dead)}
     ends = []
     for canvas, result, outcome in got:
@@ -140,6 +153,9 @@ def run(scale: Scale, directory: Path, tell: Callable[[str], object] = lambda _:
     problems += audit.wrong_publications(ends, writes)
     problems += audit.wrong_endings(writes)
     problems += audit.wrong_runs(ends, notes, writes)
+    problems += audit.wrong_kept(writes)
+    kept = [write for write in writes if isinstance(write, Kept)]
+    problems += audit.wrong_replays(kept, ends, replayed, replay_writes)
     return Record(
         scale,
         len(sent),
@@ -229,11 +245,26 @@ def _idle_workers(fleet: Fleet) -> list[str]:
     ]
 
 
+def _replay(fleet: Fleet) -> Iterator[str]:
+    """Retry all tasks that have failed for good, and wait for them; yield what is wrong."""
+    import redis
+
+    history = fleet.observer.engine.history
+    kept = history.failed(0, history.failed_count())
+    with redis.Redis.from_url(fleet.store.url) as client:
+        client.set(f"{MARK}{REPLAY.name}", "1")
+    keys = [letter.key for letter in kept]
+    retried = history.retry_failed(keys)
+    if retried != keys:
+        yield f"of {len(keys)} messages of failed tasks {len(retried)} were retried"
+    yield from _unfinished(fleet, PATIENCE)
+
+
 def _left_over(fleet: Fleet, *, refuses: bool) -> Iterator[str]:
     """Yield what is still stored though nothing runs.
 
     Where commands are refused there are dead letters, and a chord that is complete may be left to
-    expire.
+    expire. Messages of failed tasks keep the chords whose results they need.
     """
     import redis
 
@@ -245,7 +276,18 @@ def _left_over(fleet: Fleet, *, refuses: bool) -> Iterator[str]:
         for kind in kinds:
             for key in client.scan_iter(match=prefix + kind):
                 yield f"{key.decode()} is left: {client.type(key).decode()}"
-        for key in client.scan_iter(match=f"{prefix}chord:*"):
+        needed = {f"{prefix}chord:{name}".encode() for name in _needed_chords(fleet)}
+        for key in set(client.scan_iter(match=f"{prefix}chord:*")) - needed:
             size, done = client.hmget(key, "size", "done")
             if not refuses or size != done or client.pttl(key) < 0:
                 yield f"{key.decode()} is left with {done} of {size} parts"
+
+
+def _needed_chords(fleet: Fleet) -> Iterator[str]:
+    """Yield the chords whose results messages of failed tasks need."""
+    history = fleet.observer.engine.history
+    for letter in history.failed(0, history.failed_count()):
+        if letter.envelope is not None:
+            chord = decode_body(letter.envelope.body)["options"].get("chord_results")
+            if chord is not None:
+                yield chord

@@ -7,7 +7,17 @@ from pathlib import Path
 import pytest
 
 from tests.chaos import audit, ledger, workload
-from tests.chaos.ledger import Dead, Note, Published, PutBack, Removed, Stored, Write
+from tests.chaos.ledger import (
+    Dead,
+    Kept,
+    Marked,
+    Note,
+    Published,
+    PutBack,
+    Removed,
+    Stored,
+    Write,
+)
 from tests.chaos.model import Failure, expected, value_of
 from tests.chaos.workload import Call, Chain, Chord, Group
 
@@ -95,6 +105,83 @@ def test_a_body_whose_header_failed_must_not_run() -> None:
     assert "try 0 of b ran" in set(audit.wrong_runs([end], RAN))
 
 
+FAILED_END = expected(Call("a", workload.EXHAUSTS, 1))
+FAILED: list[Write] = [
+    *(A0, Removed("1"), Stored("1", "RETRY"), A1),
+    # With it a link fails that was never published.
+    *(Removed("1"), Stored("1", "FAILURE"), Stored("9", "FAILURE"), Kept("1", "1", "a", 1)),
+]
+
+
+@pytest.mark.parametrize(
+    ("writes", "problem"),
+    [
+        (FAILED, []),
+        (FAILED[:-1], ["the message of failed task 1 was not kept"]),
+        ([*FAILED, FAILED[-1]], ["the message of failed task 1 was kept 2 times"]),
+        ([*FAILED[:-1], Dead("1", "a", 1, "{}")], []),
+        (
+            [*FAILED, Dead("1", "a", 1, "{}")],
+            ["the message of task 1 was kept, which did not fail, or is a dead letter"],
+        ),
+        (
+            [*GOOD, Kept("2", "2", "b", 0)],
+            ["the message of task 2 was kept, which did not fail, or is a dead letter"],
+        ),
+        (
+            [*FAILED[:-1], Kept("1", "1", "a", 0)],
+            [f"of failed task 1 another message was kept: {Kept('1', '1', 'a', 0)}, not {A1}"],
+        ),
+    ],
+)
+def test_messages_of_failed_tasks(writes: list[Write], problem: list[str]) -> None:
+    assert list(audit.wrong_kept(writes)) == problem
+
+
+KEPT = [Kept("1", "1", "a", 1)]
+REPLAYED: list[Write] = [A1, Removed("1"), Stored("1", "FAILURE"), *KEPT]
+RESCUE = Published("5", "5", "rescue", "r", 0)
+
+
+@pytest.mark.parametrize(
+    ("notes", "writes", "problem"),
+    [
+        ([note("begin", "a", 1)], [*REPLAYED, RESCUE], []),
+        ([], REPLAYED, ["retried message '1' of a ran 0 times"]),
+        (2 * [note("begin", "a", 1)], REPLAYED, ["retried message '1' of a ran 2 times"]),
+        (
+            [note("begin", "a", 1)],
+            [A1, *REPLAYED],
+            ["retried message '1' of a was published 2 times"],
+        ),
+        (
+            [note("begin", "a", 1)],
+            [*REPLAYED, B0],
+            ["('2', 'b', 0) was published when failed tasks were retried"],
+        ),
+        (
+            [note("begin", "a", 1)],
+            REPLAYED[:2],
+            [
+                "retried message '1' of a failed 0 times",
+                "after a retry of 1 messages 0 were kept, not the same",
+            ],
+        ),
+    ],
+)
+def test_replays(notes: list[Note], writes: list[Write], problem: list[str]) -> None:
+    assert list(audit.wrong_replays(KEPT, [FAILED_END], notes, writes)) == problem
+
+
+def test_a_body_whose_header_failed_does_not_run_when_it_is_retried() -> None:
+    end = expected(Chord((Call("x", workload.FAILS), Call("y")), Call("a")))
+    kept = [Kept("1", "1", "a", 1)]
+    assert list(audit.wrong_replays(kept, [end], [], REPLAYED)) == []
+    assert list(audit.wrong_replays(kept, [end], [note("begin", "a", 1)], REPLAYED)) == [
+        "retried message '1' of a ran 1 times"
+    ]
+
+
 @pytest.mark.parametrize(
     ("wanted", "got", "is_wrong"),
     [
@@ -154,6 +241,18 @@ def test_the_append_only_file_tells_what_was_put_back_from_what_was_published_ag
     )
     a, b = Published("1", "1", "step", "a", 0), Published("1", "1", "step", "b", 0)
     assert found == [a, PutBack("1"), Removed("1"), b, Removed("1"), b]
+
+
+def test_the_append_only_file_tells_which_messages_were_kept(tmp_path: Path) -> None:
+    failed = "{chaos}:failed:messages"
+    found = written(
+        tmp_path,
+        *(("MULTI",), ("HSET", failed, "1", f"{{}}\n{RECORD}"), ("HDEL", failed, "1"), ("EXEC",)),
+        ("SET", f"{ledger.MARK}later", "1"),
+        *(("MULTI",), ("HSET", failed, "1", f"{{}}\n{RECORD}"), ("EXEC",)),
+        ("HDEL", failed, "1"),
+    )
+    assert found == [Marked("later"), Kept("1", "1", "a", 0)]
 
 
 def test_what_a_script_has_undone_was_not_written(tmp_path: Path) -> None:
