@@ -25,7 +25,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "/workers": ("5 nodes on 3 hosts", "Draining, takes no new task", "47.3 s", "5 more, 1 free"),
     "/schedule": ("8 entries, leader prod-a-1", "Every 5 minutes", "1 m 8 s late"),
     "/schedule/sync-industry-data": ("TimeoutError after 4 tries", "+12 ms", "at most 5 m late"),
-    "/limits": ("2 a second", "10 a second, changed here", "exchange-api", "1,405"),
+    "/limits": ("2 a second", "10 a second, changed here", "1,405"),
     "/settings": ("1.61 of 2.00 GB, 81%", "task_redact", "Valkey 9.1.2", "Single keys"),
     "/audit": ("Drained worker", "2,204 of 2,204", "Login refused", "Today, 30 November"),
 }  # fmt: skip

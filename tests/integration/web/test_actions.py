@@ -310,7 +310,6 @@ def test_rates_are_changed(client: Client, shop: Celery) -> None:
         client.put("/api/v1/limits/rates/shop.limited", json={"rate": "often"}).status_code == 422
     )
     assert client.put("/api/v1/limits/rates/none", json={"rate": "1/s"}).status_code == 404
-    assert client.put("/api/v1/limits/concurrency/none", json={"limit": 1}).status_code == 404
     (entry,) = audit(client, "did:limits.change")
     assert entry["how"] == "1/h to 5/s"
     client.put("/api/v1/limits/rates/shop.limited", json={"rate": "1/h"})

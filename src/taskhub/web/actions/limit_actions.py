@@ -12,7 +12,7 @@ from taskhub.web.queries.limits import get_limits, rate_limits
 if TYPE_CHECKING:
     from taskhub.web.queries.store_view import StoreView
 
-__all__ = ("set_concurrency", "set_rate")
+__all__ = ("set_rate",)
 
 
 def set_rate(store: StoreView, actor: Actor, task: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -44,14 +44,3 @@ def set_rate(store: StoreView, actor: Actor, task: str, body: Mapping[str, Any])
     values = {"from": before, "to": rate}
     actor.note(store, "limits.change", "limit", task, task=task, how=how, values=values)
     return get_limits(store)
-
-
-def set_concurrency(
-    store: StoreView, actor: Actor, key: str, body: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Change a concurrency limit.
-
-    Raises:
-        Problem: There is none of this key.
-    """
-    raise Problem("not_found", f"there is no concurrency limit {key!r}")

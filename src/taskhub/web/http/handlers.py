@@ -8,7 +8,7 @@ from typing import Any, Final
 from taskhub import __version__
 from taskhub.web.actions.actor import Actor
 from taskhub.web.actions.jobs import Job
-from taskhub.web.actions.limit_actions import set_concurrency, set_rate
+from taskhub.web.actions.limit_actions import set_rate
 from taskhub.web.actions.queue_actions import act_on_queue
 from taskhub.web.actions.schedule_actions import act_on_entry, put_entry
 from taskhub.web.actions.task_actions import (
@@ -304,9 +304,6 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "getLimits": lambda call: get_limits(call.board.store),
     "setRate": lambda call: set_rate(
         call.board.store, actor_of(call), call.path["task"], call.body
-    ),
-    "setConcurrency": lambda call: set_concurrency(
-        call.board.store, actor_of(call), call.path["key"], call.body
     ),
     "getSettings": lambda call: get_settings(call.board.store, call.board.needed),
     "getDoctor": lambda call: get_doctor(call.board.store),

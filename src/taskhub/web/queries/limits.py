@@ -16,7 +16,7 @@ __all__ = ("get_limits", "rate_limits")
 
 def get_limits(store: StoreView) -> dict[str, Any]:
     """Return what holds tasks back."""
-    return {"at": iso_now(), "rates": rate_limits(store), "concurrency": []}
+    return {"at": iso_now(), "rates": rate_limits(store)}
 
 
 def rate_limits(store: StoreView) -> list[dict[str, Any]]:

@@ -309,7 +309,6 @@ class StoreView:
             "audit": True,
             "runs": True,
             "schedule": True,
-            "concurrency": False,
         }
 
     # -- who did what

@@ -81,7 +81,6 @@ def analyse_wait(store: StoreView, record: TaskRecord, *, hidden: bool) -> dict[
         _due(record, now),
         _expiry(record, now),
         _rate(limit, record, before, now),
-        Check("concurrency", "none", "none for this task", {}),
         _position(before, queue, link),
         _threads(store, queue),
     ]
@@ -254,7 +253,7 @@ def _threads(store: StoreView, queue: QueueView | None) -> Check:
 # -- what decides
 
 #: What holds a task back for certain comes first, then what only takes time.
-_ORDER: Final = ("expiry", "workers", "pause", "due", "rate_limit", "concurrency")
+_ORDER: Final = ("expiry", "workers", "pause", "due", "rate_limit")
 
 
 def _decide(checks: list[Check]) -> Check | None:
@@ -289,7 +288,6 @@ def _verdict(deciding: Check | None, record: TaskRecord, before: Before) -> dict
         "pause": ("paused", "Its queue is paused."),
         "due": ("due", "It is not due yet."),
         "rate_limit": ("rate_limit", "The rate limit of its task holds it back."),
-        "concurrency": ("concurrency", "A concurrency limit holds it back."),
         "expiry": ("expired", "It has expired."),
         "position": ("position", f"{(before.place or 1) - 1} others come first."),
         "threads": ("threads", "All threads are busy."),

@@ -7,7 +7,6 @@ const verdicts = {
   paused: () => "它的队列已暂停。",
   due: () => "还没到执行时间。",
   rate_limit: () => "被任务的速率限制拦住。",
-  concurrency: () => "被并发限制拦住。",
   position: () => "前面还有其他任务。",
   threads: () => "没有空闲线程。",
   expired: () => "已过期，不会再执行。",

@@ -17,7 +17,6 @@ const names = {
   due: "Due time",
   expiry: "Expiry, revocation",
   rate_limit: "Rate limit of its task",
-  concurrency: "Concurrency limit",
   position: "Position in the queue",
   threads: "Free threads",
 };
