@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from dramatiq.middleware import AsyncIO
 
@@ -117,12 +117,12 @@ class EventLoop(AsyncIO):
     """
 
     _lock = threading.Lock()
-    _workers = 0
+    _workers: ClassVar[set[Any]] = set()
 
     def before_worker_boot(self, broker: Any, worker: Any) -> None:
         """Start the loop with the first worker."""
         with self._lock:
-            EventLoop._workers += 1
+            self._workers.add(worker)
             if get_event_loop_thread() is not None:
                 return
             thread = LastingEventLoopThread(self.logger)
@@ -132,9 +132,11 @@ class EventLoop(AsyncIO):
     def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
         """Stop the loop with the last worker."""
         with self._lock:
-            EventLoop._workers -= 1
+            # A worker may be stopped twice, or without a start.
+            self._workers.discard(worker)
             thread = get_event_loop_thread()
-            if EventLoop._workers <= 0 and thread is not None:
+            if not self._workers and thread is not None:
+                # Before its end: a loop that has ended is a fault to who finds it.
+                set_event_loop_thread(None)
                 thread.stop()
                 thread.join()
-                set_event_loop_thread(None)

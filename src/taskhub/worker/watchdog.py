@@ -1,6 +1,7 @@
 """The watchdog: notices that a worker process does not work, repairs its threads, or ends it.
 
-It runs in every worker process, under `taskhub worker` and under Dramatiq's command line. It counts
+It runs in every worker process, under `taskhub worker` and under Dramatiq's command line. A program
+that runs a `dramatiq.Worker` of its own is not ended: nobody would start it again. It counts
 its own checks and not the time: after a task has held the interpreter for minutes, everything is
 late, and nothing is wrong.
 """
@@ -8,6 +9,7 @@ late, and nothing is wrong.
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import threading
 from dataclasses import dataclass, replace
@@ -21,6 +23,7 @@ from taskhub.engine.dramatiq.broker import EngineBroker
 from taskhub.engine.dramatiq.exchange_loop import ExchangeLoop
 from taskhub.engine.dramatiq.internals import get_event_loop_thread
 from taskhub.exceptions import OperationalError
+from taskhub.worker.ipc.client import supervisor_client
 from taskhub.worker.limits.executions import Executions
 from taskhub.worker.orphaned_messages import (
     CHECKS,
@@ -86,6 +89,15 @@ def diagnose(vitals: Vitals, observation: Observation, patience: int) -> str | N
     return None
 
 
+def is_replaced() -> bool:
+    """Whether another process starts when this one ends.
+
+    So it is under `taskhub worker` and under Dramatiq's command line, but not in a program that
+    runs a `dramatiq.Worker` of its own, which does other things, too: a test, say.
+    """
+    return supervisor_client() is not None or multiprocessing.parent_process() is not None
+
+
 class Watchdog(Middleware):
     """Watches the worker of this process.
 
@@ -140,6 +152,7 @@ class Watchdog(Middleware):
                 and broker.exchange_loop_of(worker) is exchange_loop
             ):
                 self._end(broker, exchange_loop, worker, wrong)
+                return
 
     def _replace_dead_threads(self, worker: Worker) -> None:
         threads = internals.task_threads(worker)
@@ -176,15 +189,15 @@ class Watchdog(Middleware):
     def _end(
         self, broker: EngineBroker, exchange_loop: ExchangeLoop, worker: Worker, wrong: str
     ) -> None:
-        """Requeue everything and end the process at once; its parent starts another."""
+        """Requeue everything and end the process at once, if its parent starts another."""
         # What it requeues must not come back to it: that would count as one more lost delivery.
         exchange_loop.stop_claiming()
-        held = exchange_loop.claims
+        replaced = is_replaced()
         logger.critical(
-            "this worker process does not work any more: %s; it requeues %d tasks and ends to be "
-            "replaced",
+            "this worker process does not work any more: %s; it requeues %d tasks and %s",
             wrong,
-            len(held),
+            len(exchange_loop.claims),
+            "ends to be replaced" if replaced else "runs no more of them: start the program again",
         )
         # On connections of its own: those of the exchange loop may be what is stuck.
         requeuing = threading.Thread(
@@ -195,8 +208,9 @@ class Watchdog(Middleware):
         )
         requeuing.start()
         requeuing.join(REQUEUE_TIMEOUT)
-        logging.shutdown()
-        os._exit(EXIT_REPLACE)
+        if replaced:
+            logging.shutdown()
+            os._exit(EXIT_REPLACE)
 
     @staticmethod
     def _requeue_all(broker: EngineBroker, exchange_loop: ExchangeLoop, worker: Worker) -> None:

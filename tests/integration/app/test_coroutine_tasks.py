@@ -66,3 +66,13 @@ def test_results_are_awaited(app: Celery) -> None:
         return await result.aget(timeout=10)
 
     assert asyncio.run(main()) == 10
+
+
+def test_it_runs_beside_workers_that_are_stopped_twice_or_were_never_started(app: Celery) -> None:
+    with Celery("other", broker="memory://", set_as_current=False) as other:
+        stopped = Worker(other.broker, worker_threads=1, worker_timeout=100)
+        stopped.start()
+        stopped.stop()
+        stopped.stop()
+        Worker(other.broker, worker_threads=1).stop()
+    assert get(app.tasks["double"].delay(4)) == 8
