@@ -18,6 +18,8 @@ __all__ = ("SETTINGS_VARIABLE", "SupervisedSet", "WorkerSet", "until")
 
 #: Where a program finds the settings of its app, as JSON.
 SETTINGS_VARIABLE: Final = "TASKHUB_TEST_SETTINGS"
+#: Names the log of the processes of one run, by which they are known from others.
+_LOG_VARIABLE: Final = "TASKHUB_TEST_LOG"
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _READY: Final = re.compile(r"\[PID (\d+)\].*WorkerProcess\(\d+\)\].*is ready for action")
@@ -38,6 +40,18 @@ def until(holds: Callable[[], Any], what: str, timeout: float = 60.0) -> Any:
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {timeout:g} s in vain: {what}")
         time.sleep(0.01)
+
+
+def _processes_with(variable: str) -> list[int]:
+    """Return the processes that were started with a variable of the environment, `NAME=value`."""
+    entry = variable.encode() + b"\0"
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        # It may have ended; that of a zombie is empty.
+        with contextlib.suppress(OSError):
+            if entry in (place / "environ").read_bytes() + b"\0":
+                found.append(int(place.name))
+    return found
 
 
 class WorkerSet:
@@ -72,6 +86,7 @@ class WorkerSet:
         self._environment = {
             **os.environ,
             SETTINGS_VARIABLE: json.dumps(dict(settings)),
+            _LOG_VARIABLE: str(self.log_path),
             "PYTHONPATH": os.pathsep.join(
                 str(place) for place in (_ROOT / "src", _ROOT, path) if place is not None
             ),
@@ -131,23 +146,37 @@ class WorkerSet:
         return self._running.wait(timeout)
 
     def kill(self) -> None:
-        """End every process of the group without notice."""
+        """End every process without notice."""
         if self.master is None:
             return
-        for number in (signal.SIGCONT, signal.SIGKILL):
-            try:
-                os.killpg(self.master.pid, number)
-            except ProcessLookupError:
-                break
-        self.master.wait()
+        # The master first: it would start others.
+        if self.master.poll() is None:
+            self.master.kill()
+            self.master.wait()
+        while self._signal(signal.SIGKILL):
+            time.sleep(0.01)
 
     def freeze(self) -> None:
-        """Let every process of the group stand still."""
-        os.killpg(self._running.pid, signal.SIGSTOP)
+        """Let every process stand still."""
+        self._running.send_signal(signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """Let them go on."""
-        os.killpg(self._running.pid, signal.SIGCONT)
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> int:
+        """Send a signal to every process of this run; returns to how many.
+
+        Their numbers in the log and the number of their group do not tell them: numbers of
+        processes that have ended are given to others.
+        """
+        found = 0
+        for process in _processes_with(f"{_LOG_VARIABLE}={self.log_path}"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, number)
+                found += 1
+        return found
 
     @property
     def is_running(self) -> bool:
@@ -185,10 +214,7 @@ class WorkerSet:
 
 
 class SupervisedSet(WorkerSet):
-    """One run of ``taskhub worker``: its supervisor, which is the lease renewer, too, and its worker processes.
-
-    Each process is in a group of its own: `kill`, `freeze` and `thaw` look for them in the log.
-    """
+    """One run of ``taskhub worker``: its supervisor, which is the lease renewer, too, and its worker processes."""
 
     @staticmethod
     def _command_line(
@@ -212,28 +238,6 @@ class SupervisedSet(WorkerSet):
         )
         return self
 
-    def kill(self) -> None:
-        """End every process without notice."""
-        if self.master is None:
-            return
-        super().kill()
-        self._signal(signal.SIGKILL)
-
-    def freeze(self) -> None:
-        """Let every process stand still."""
-        super().freeze()
-        self._signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let them go on."""
-        self._signal(signal.SIGCONT)
-        super().thaw()
-
-    def _signal(self, number: signal.Signals) -> None:
-        for pid in self.pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-
     @property
     def pids(self) -> list[int]:
         """The worker processes that have ever come up."""
@@ -242,4 +246,5 @@ class SupervisedSet(WorkerSet):
     @property
     def living(self) -> list[int]:
         """The worker processes that run."""
-        return [pid for pid in self.pids if Path(f"/proc/{pid}").exists()]
+        running = set(_processes_with(f"{_LOG_VARIABLE}={self.log_path}"))
+        return [pid for pid in self.pids if pid in running]
