@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from taskhub.exceptions import OperationalError
+from taskhub.exceptions import ImproperlyConfigured, OperationalError
 from taskhub.web.actions.jobs import Jobs
 from taskhub.web.auth.addresses import read_networks
 from taskhub.web.auth.authenticator import Authenticator, RightPasswords
@@ -73,6 +73,7 @@ class Dashboard:
         allow_http: bool = False,
         title: str | None = None,
     ) -> None:
+        _check_app(app)
         store = StoreView(app)
         key = session_secret(app, secret)
         found = read_auth(auth)
@@ -197,6 +198,15 @@ def dashboard(
         allow_http=allow_http,
         title=title,
     )
+
+
+def _check_app(app: object) -> None:
+    from taskhub.app.app import Celery
+
+    if not isinstance(app, Celery):
+        raise ImproperlyConfigured(
+            f"the dashboard is of an app, not of {app!r}: give it what `Celery(...)` returned"
+        )
 
 
 async def _http_error(request: Request, error: Exception) -> Response:

@@ -29,6 +29,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "busy": 429,
     "too_many_streams": 429,
     "internal": 500,
+    "unsupported": 501,
     "store_away": 503,
     "store_version": 503,
 }

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import threading
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 
+import a2wsgi
 import fastapi
 import httpx
 import pytest
@@ -79,6 +83,44 @@ def test_it_works_below_a_path(app: Celery) -> None:
     assert cross.json()["code"] == "cross_site"
 
 
+async def end(board: Dashboard) -> None:
+    """End a dashboard, and what its event loop still runs."""
+    board.close()
+    rest = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.gather(*rest, return_exceptions=True)
+
+
+def test_it_works_under_wsgi_without_streams(app: Celery) -> None:
+    board = dashboard(app, auth=user_of, secret=SECRET)
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    host = a2wsgi.ASGIMiddleware(board, loop=loop)
+
+    def visit(path: str) -> tuple[int, bytes]:
+        # As a host mounts it: what the server has found is before the path.
+        environ: dict[str, Any] = {
+            "SCRIPT_NAME": "/tasks", "PATH_INFO": path, "HTTP_X_TEST_USER": "ann",
+        }  # fmt: skip
+        setup_testing_defaults(environ)
+        found: list[str] = []
+        body = host(environ, lambda status, headers, error=None: found.append(status))
+        content = b"".join(body)
+        return int(found[0].split()[0]), content
+
+    try:
+        status, page = visit("/")
+        assert (status, b'data-base="/tasks"' in page) == (200, True)
+        assert visit("/api/v1/overview")[0] == 200
+        status, problem = visit("/api/v1/stream")
+        assert (status, json.loads(problem)["code"]) == (501, "unsupported")
+    finally:
+        asyncio.run_coroutine_threadsafe(end(board), loop).result(30)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(30)
+        loop.close()
+
+
 def test_the_function_may_be_a_coroutine(app: Celery) -> None:
     async def find_user(request: Request) -> User | None:
         await asyncio.sleep(0)
@@ -110,6 +152,12 @@ def test_options_are_checked_where_they_are_given(
 ) -> None:
     with pytest.raises(ImproperlyConfigured, match=words):
         dashboard(app, **{"secret": SECRET, **options})
+
+
+def test_it_is_of_an_app() -> None:
+    site: Any = fastapi.FastAPI()
+    with pytest.raises(ImproperlyConfigured, match=r"give it what `Celery\(...\)` returned"):
+        dashboard(site, secret=SECRET)
 
 
 def test_a_secret_is_made_once_and_kept_private(app: Celery, tmp_path: Any) -> None:

@@ -147,7 +147,7 @@ class UsersFile:
         self._decoy = ""
         if self._path is not None and not self._read(self._path):
             raise ImproperlyConfigured(
-                f"{self._path} holds no user: add one with `taskhub web password NAME --users "
+                f"{self._path} holds no user: add one with `taskhub web password NAME --file "
                 f"{self._path}`"
             )
 
@@ -210,5 +210,10 @@ class UsersFile:
                     self._seen = version
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8"
-            raise ImproperlyConfigured(f"the users file {path} cannot be read: {reason}") from error
+            hint = ""
+            if isinstance(error, FileNotFoundError):
+                hint = f"; `taskhub web password NAME --file {path}` makes it"
+            raise ImproperlyConfigured(
+                f"the users file {path} cannot be read: {reason}{hint}"
+            ) from error
         return bool(self._accounts)

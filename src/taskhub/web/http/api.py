@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -36,6 +37,9 @@ logger = logging.getLogger(__name__)
 API_PATH: Final = "/api/v1"
 #: Largest body, bytes.
 LARGEST_BODY: Final = 1024 * 1024
+#: A stream ends after so long where a host application or a proxy says who asks: they know what has
+#: changed since only of a new request; seconds.
+OTHERS_LIFETIME: Final = 60.0
 #: Operations that streams may watch; their answers are shared by all who may see the same.
 WATCHABLE: Final = frozenset(
     {
@@ -186,6 +190,9 @@ class Api:
     # -- streams
 
     async def _stream(self, call: Call, request: Request) -> Response:
+        if "wsgi_environ" in request.scope:
+            # Each would hold a thread or a process of the server for as long as a page is open.
+            raise Problem("unsupported", "there are no streams under WSGI: ask every 2 s instead")
         if self._live.is_full:
             raise Problem(
                 "too_many_streams", "too many pages are open here: close some", retry_after=30
@@ -201,8 +208,10 @@ class Api:
                 return False
             return identity.user == call.identity.user
 
+        user = call.identity.user
+        by_others = user is not None and user.source in ("callable", "proxy")
         return StreamingResponse(
-            self._live.stream(watches, still_allowed),
+            self._live.stream(watches, still_allowed, OTHERS_LIFETIME if by_others else math.inf),
             headers={**NO_STORE, "X-Accel-Buffering": "no"},
             media_type="text/event-stream",
         )

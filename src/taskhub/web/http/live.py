@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from anyio import CapacityLimiter, to_thread
 
+from taskhub.web.http.server_state import is_server_stopping
 from taskhub.web.problem import Problem
 
 __all__ = ("Compute", "Live", "Snapshot", "Watch", "encode_json")
@@ -31,6 +33,8 @@ SHARE: Final = 0.1
 AWAY_PERIOD: Final = 5.0
 #: A comment is sent so often, so that proxies keep the connection, seconds.
 KEEP_ALIVE: Final = 15.0
+#: With open streams, it is looked at so often whether the server is to stop, seconds.
+STOP_PERIOD: Final = 0.5
 #: Looks at the store at once.
 THREADS: Final = 4
 #: Streams at once.
@@ -87,6 +91,7 @@ class Live:
         self._under_way: dict[Hashable, asyncio.Task[Snapshot]] = {}
         self._streams: set[Stream] = set()
         self._poller: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
         self._closed = False
         self._changes = 0
         self._away: dict[str, Any] | None = None
@@ -152,25 +157,32 @@ class Live:
         return len(self._streams) >= MOST_STREAMS
 
     async def stream(
-        self, watches: tuple[Watch, ...], still_allowed: Callable[[], Any]
+        self,
+        watches: tuple[Watch, ...],
+        still_allowed: Callable[[], Any],
+        lifetime: float = math.inf,
     ) -> AsyncIterator[bytes]:
         """Yield events for one client until it goes, or may not see them any more.
 
         Args:
             watches: What it watches.
             still_allowed: Asked (and awaited) at every keep-alive.
+            lifetime: It ends after so many seconds; browsers open another one then.
         """
+        end = time.monotonic() + lifetime
         stream = Stream(watches)
         self._streams.add(stream)
         stream.put("store", _event("store", self._store_state()))
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll())
+        if self._watcher is None or self._watcher.done():
+            self._watcher = asyncio.create_task(self._watch_server())
         first = [asyncio.create_task(self._send(watch, [stream])) for watch in watches]
         try:
             yield b"retry: 3000\n\n"
-            while not self._closed:
+            while not self._closed and (left := end - time.monotonic()) > 0:
                 try:
-                    await asyncio.wait_for(stream.changed.wait(), KEEP_ALIVE)
+                    await asyncio.wait_for(stream.changed.wait(), min(KEEP_ALIVE, left))
                 except TimeoutError:
                     if not await still_allowed():
                         break
@@ -191,6 +203,13 @@ class Live:
             stream.changed.set()
         if self._poller is not None:
             self._poller.cancel()
+
+    async def _watch_server(self) -> None:
+        """End all streams when the server of a host application is to stop: it waits for them."""
+        while self._streams and not self._closed:
+            if is_server_stopping():
+                self.close()
+            await asyncio.sleep(STOP_PERIOD)
 
     async def _poll(self) -> None:
         """Look at all that is watched, as long as somebody watches."""

@@ -64,7 +64,6 @@ class StoreView:
         self.app = app
         self.samples = BacklogSamples()
         self.audit = AuditLog(app)
-        self.bins = OutcomeBins(app.engine)
         self._fresh: dict[str, tuple[float, Any]] = {}
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
@@ -72,6 +71,11 @@ class StoreView:
     def engine(self) -> Engine:
         """The engine."""
         return self.app.engine
+
+    @cached_property
+    def bins(self) -> OutcomeBins:
+        """Counted outcomes; made when first asked for, since a dashboard is made at import time."""
+        return OutcomeBins(self.app.engine)
 
     @cached_property
     def excerpts(self) -> Excerpts:

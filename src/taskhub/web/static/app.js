@@ -93,10 +93,15 @@ function App() {
   const [failure, setFailure] = useState(null);
   const [, renew] = useReducer((n) => n + 1, 0);
   const load = () => loadSession().then(setSession, setFailure);
+  const leave = () => loadSession().then((next) => {
+    // Where others sign users in, they answer a page that is loaded again: with their login.
+    if (!next.authenticated && !next.login.password && !next.login.openid) location.reload();
+    else setSession(next);
+  }, setFailure);
   useEffect(() => {
     load();
     addEventListener("taskhub:preferences", renew);
-    addEventListener("taskhub:signed-out", load);
+    addEventListener("taskhub:signed-out", leave);
   }, []);
   if (failure && !session) {
     return html`<main><${Empty} title=${t("The dashboard does not answer.")}>${failure.message}<//></main>`;

@@ -15,6 +15,7 @@ import pendulum  # noqa: E402
 from django_dramatiq.models import Task  # noqa: E402
 from dramatiq_abort import abort  # noqa: E402
 from dramatiq_workflow import Chain, Group, Workflow  # noqa: E402
+
 from shop.orders.tasks import add, each_minute, fail, note, spin  # noqa: E402
 
 broker = dramatiq.get_broker()

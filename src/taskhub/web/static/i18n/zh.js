@@ -838,6 +838,6 @@ export default {
   "Too many wrong tries.": "错误次数过多。",
   "Try again in {time}.": "请 {time}后再试。",
   "or": "或",
-  "Nobody may sign in here: no way to do so is configured.": "没有配置登录方式，无法登录。",
+  "Nobody signs in on this page: sign in to the application or the proxy that it belongs to, then load it again.": "此页面不提供登录：请先登录它所属的应用或代理，然后重新加载页面。",
   "A session ends after {lifetime}, or {idle} without use.": "会话在 {lifetime}后结束，闲置 {idle}也会结束。",
 };

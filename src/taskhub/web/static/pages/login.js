@@ -65,7 +65,7 @@ export function Login({ session, onDone }) {
       ${login.password ? html`<${Password} onDone=${onDone} />` : null}
       ${login.password && login.openid ? html`<p class="or"><span>${t("or")}</span></p>` : null}
       ${login.openid ? html`<a class="button" href=${rootUrl(login.openid.url)}>${login.openid.label}</a>` : null}
-      ${!login.password && !login.openid ? html`<p>${t("Nobody may sign in here: no way to do so is configured.")}</p>` : null}
+      ${!login.password && !login.openid ? html`<p>${t("Nobody signs in on this page: sign in to the application or the proxy that it belongs to, then load it again.")}</p>` : null}
       <p class="ink3 small">${t("A session ends after {lifetime}, or {idle} without use.", { lifetime: setting(life.lifetime), idle: setting(life.idle) })}</p>
     </div>
     <footer><span class="ink3">taskhub ${session.version}</span><span class="grow"></span>
