@@ -54,11 +54,12 @@ def _show(state: dict[str, Any]) -> None:
             worker["threads"],
             worker["holds"],
             f"{worker['lease_left']:.1f} s",
+            "-" if worker["restarts"] is None else worker["restarts"],
             ", ".join(worker["queues"]),
         )
         for worker in state["workers"]
     ]
-    columns = ("node", "process", "threads", "holds", "lease", "queues")
+    columns = ("node", "process", "threads", "holds", "lease", "restarts", "queues")
     nobody = f"none: start some with {command_hint('worker')}"
     table("Workers", columns, rows, nobody, cut=("queues",))
     dead = state["dead_letters"]
@@ -90,6 +91,10 @@ def collect(app: Celery) -> dict[str, Any]:
                 "queues": list(worker_infos[name].queues) if name in worker_infos else [],
                 "started": worker_infos[name].started if name in worker_infos else None,
                 "version": worker_infos[name].version if name in worker_infos else None,
+                "restarts": worker_infos[name].restarts if name in worker_infos else None,
+                "restart_reason": worker_infos[name].restart_reason or None
+                if name in worker_infos
+                else None,
                 "holds": len(engine.held(name)),
                 "lease_left": left / 1000,
             }

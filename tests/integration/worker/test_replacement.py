@@ -71,6 +71,14 @@ def test_a_process_that_has_grown_is_replaced_by_its_resident_memory(
     assert stage.send("mark", journal).get(timeout=20) == workers.pids[1]
     assert "KiB of memory (worker_max_memory_per_child is 307200)" in workers.log
 
+    def restarts() -> tuple[int | None, str] | None:
+        found = [info for info in stage.app.store.workers() if info.process == workers.pids[1]]
+        return (found[0].restarts, found[0].restart_reason) if found else None
+
+    count, reason = until(restarts, "its worker info")
+    assert count == 1
+    assert reason.endswith("KiB of memory (worker_max_memory_per_child is 307200)")
+
 
 def test_a_process_that_asks_for_it_is_replaced_without_waiting_for_its_stuck_thread(
     stage: Stage, journal: Journal

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from taskhub.web.queries.overview import memory_of
 from taskhub.web.queries.processes import ProcessView
 from taskhub.web.queries.store_view import StoreView
 from taskhub.web.queries.task_record import TaskRecord
 from taskhub.web.queries.times import iso, iso_now, seconds
+
+if TYPE_CHECKING:
+    from taskhub.worker.leases.worker_info import WorkerInfo
 
 __all__ = ("WORKER_ACTIONS", "list_workers")
 
@@ -76,11 +79,23 @@ def _node(
         "memory": memory_of(members),
         "lease": seconds(max(renewed, default=None)),
         "started_at": iso(min((info.started for info in infos), default=None)),
-        "restarts": None,
+        "restarts": sum(counted) if (counted := _restarts(infos)) else None,
+        "restart_reason": _last_reason(infos),
         "version": infos[0].version if infos else None,
         "processes": [_process(process, rows, hidden) for process in members],
         "actions": _actions(state, infos),
     }
+
+
+def _restarts(infos: Sequence[WorkerInfo]) -> list[int]:
+    return [info.restarts for info in infos if info.restarts is not None]
+
+
+def _last_reason(infos: Sequence[WorkerInfo]) -> str | None:
+    """Return why a process of a node was restarted the last time."""
+    restarted = [info for info in infos if info.restarts]
+    last = max(restarted, key=lambda info: info.started, default=None)
+    return None if last is None else last.restart_reason or None
 
 
 def _actions(state: str, infos: Sequence[Any]) -> list[str]:
@@ -102,7 +117,8 @@ def _process(process: ProcessView, rows: int, hidden: bool) -> dict[str, Any]:
         "held": int(report.get("held", len(process.running))),
         "lease_left": seconds(process.lease_left),
         "state": process.state,
-        "restarts": None,
+        "restarts": None if process.info is None else process.info.restarts,
+        "restart_reason": None if process.info is None else process.info.restart_reason or None,
         "running": [_running(record, hidden) for record in process.running[:rows]],
     }
 

@@ -138,6 +138,8 @@ class ControlService:
     def _worker_info(self) -> WorkerInfo:
         state = self._state
         exchange_loop = state.broker.exchange_loop
+        supervisor = state.supervisor
+        restarts = None if supervisor is None else supervisor.restarts
         return WorkerInfo(
             node=state.hostname,
             host=socket.gethostname(),
@@ -151,6 +153,8 @@ class ControlService:
             listens=self._listens,
             version=__version__,
             tasks=tuple(sorted(state.broker.actors)),
+            restarts=None if restarts is None else restarts.count,
+            restart_reason="" if restarts is None else restarts.reason,
         )
 
     def _refresh(self) -> None:

@@ -50,6 +50,8 @@ class SupervisorClient:
         self.abandoned: set[threading.Thread] = set()
         #: How many messages are held whose outcome will never be known here.
         self.lost_count = 0
+        #: How often the process of this number was restarted; None: no supervisor counts.
+        self.restarts = connection.restarts
         #: The pool that this process is part of.
         self.pool = PoolState()
 

@@ -19,6 +19,11 @@ from typing import Any, Literal, Self
 #: The environment variable with the number of the socket's file descriptor.
 FD_VARIABLE = "TASKHUB_SUPERVISOR_FD"
 
+#: The environment variable with the restarts of the process (`Restarts`).
+RESTARTS_VARIABLE = "TASKHUB_RESTARTS"
+#: Of a reason so much is kept.
+_LONGEST_REASON = 300
+
 #: `concurrency`: how large the worker is by its settings. `ready`: the process works. `heartbeat`:
 #: it is alive, and how it does. `suspect`: the message that it begins may end it. `replace`: start
 #: a successor. `request`: something that concerns the whole worker. `failed`: it cannot start.
@@ -70,15 +75,34 @@ class Order(_Line):
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Restarts:
+    """How often the process of a number was started again, and why the last time."""
+
+    count: int = 0
+    reason: str = ""
+
+    def to_text(self) -> str:
+        """Return the text that goes into an environment variable."""
+        return json.dumps([self.count, self.reason[:_LONGEST_REASON]])
+
+    @classmethod
+    def from_text(cls, text: str) -> Restarts:
+        """Read back what `to_text` wrote."""
+        return cls(*json.loads(text))
+
+
 class SupervisorConnection:
     """A worker process's end of the socket to its supervisor. Any thread may send reports.
 
     Args:
         endpoint: The socket; None: the process has no supervisor, and reports are dropped.
+        restarts: How often the process was restarted; None: no supervisor counts.
     """
 
-    def __init__(self, endpoint: socket.socket | None) -> None:
+    def __init__(self, endpoint: socket.socket | None, restarts: Restarts | None = None) -> None:
         self._endpoint = endpoint
+        self.restarts = restarts
         self._sending = threading.Lock()
         self._received = b""
 
@@ -86,14 +110,15 @@ class SupervisorConnection:
     def from_environment(cls) -> SupervisorConnection:
         """Return the connection that the supervisor has opened.
 
-        Its variable is removed, so that programs which tasks start do not inherit it.
+        Its variables are removed, so that programs which tasks start do not inherit them.
         """
         number = os.environ.pop(FD_VARIABLE, None)
+        restarts = os.environ.pop(RESTARTS_VARIABLE, None)
         if number is None:
             return cls(None)
         endpoint = socket.socket(fileno=int(number))
         endpoint.set_inheritable(False)
-        return cls(endpoint)
+        return cls(endpoint, None if restarts is None else Restarts.from_text(restarts))
 
     @property
     def endpoint(self) -> socket.socket | None:

@@ -31,6 +31,10 @@ class WorkerInfo:
     version: str = ""
     #: The names of the tasks and actors that it can run; sorted.
     tasks: tuple[str, ...] = ()
+    #: How often its supervisor has started a process in the place of one of its number, and why the
+    #: last time; None: it has no supervisor, or one of an older version.
+    restarts: int | None = None
+    restart_reason: str = ""
 
     @property
     def group(self) -> str:

@@ -13,7 +13,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from taskhub.worker.ipc.connection import FD_VARIABLE, Order, Report
+from taskhub.worker.ipc.connection import (
+    FD_VARIABLE,
+    RESTARTS_VARIABLE,
+    Order,
+    Report,
+    Restarts,
+)
 from taskhub.worker.supervisor.status import ProcessStatus
 
 
@@ -33,9 +39,16 @@ class Child:
         program: What it runs.
         environment: Its environment variables; that of the connection is added.
         number: Its number among the processes of its worker, from 1.
+        restarts: How often one of this number was started again.
     """
 
-    def __init__(self, program: Program, environment: Mapping[str, str], number: int = 0) -> None:
+    def __init__(
+        self,
+        program: Program,
+        environment: Mapping[str, str],
+        number: int = 0,
+        restarts: Restarts | None = None,
+    ) -> None:
         self.program = program
         self.number = number
         self.ready_at: float | None = None
@@ -57,11 +70,14 @@ class Child:
         self.connection.setblocking(False)
         with other_end:
             descriptor = other_end.fileno()
+            own = {FD_VARIABLE: str(descriptor)}
+            if restarts is not None:
+                own[RESTARTS_VARIABLE] = restarts.to_text()
             # A process group of its own: what is typed at the terminal is for the supervisor.
             self.process = subprocess.Popen(
                 program.command,
                 stdin=subprocess.DEVNULL,
-                env={**environment, FD_VARIABLE: str(descriptor)},
+                env={**environment, **own},
                 pass_fds=(descriptor,),
                 process_group=0,
             )
@@ -177,9 +193,9 @@ class ChildSpawner:
         #: The environment variables of children that are started from now on.
         self.environment: Mapping[str, str] = os.environ
 
-    def start(self, program: Program, number: int = 0) -> Child:
+    def start(self, program: Program, number: int = 0, restarts: Restarts | None = None) -> Child:
         """Start a process."""
-        child = Child(program, self.environment, number)
+        child = Child(program, self.environment, number, restarts)
         self._selector.register(child.connection, selectors.EVENT_READ)
         return child
 

@@ -28,6 +28,8 @@ class Slot:
         self.history = RestartHistory()
         #: When to start a process here, a first one or a successor.
         self.start_at: float | None = time.monotonic()
+        #: Why the next process takes the place of another.
+        self.restart_reason = ""
         #: Whether its process runs code from before a reload.
         self.outdated = False
 
@@ -36,11 +38,11 @@ class Pool:
     """Keeps a number of processes running, and replaces them without a gap.
 
     Args:
-        start: Starts the process of a slot, by its number.
+        start: Starts the process of a slot, given its number, and why one is started again.
         size: How many slots there are at first.
     """
 
-    def __init__(self, start: Callable[[int], Child], size: int) -> None:
+    def __init__(self, start: Callable[[int, str], Child], size: int) -> None:
         self._start = start
         self._slots = [Slot(number) for number in range(1, size + 1)]
         # Processes that finish what they have begun, and end.
@@ -87,15 +89,15 @@ class Pool:
                 continue
             slot.start_at = None
             if slot.child is None:
-                slot.child = self._start(slot.number)
+                slot.child = self._start(slot.number, slot.restart_reason)
             elif slot.successor is None:
-                slot.successor = self._start(slot.number)
+                slot.successor = self._start(slot.number, slot.restart_reason)
         # A reload goes from slot to slot: twice the memory for all of them at once might be too
         # much.
         if not any(slot.successor or slot.start_at is not None for slot in self._slots):
             outdated = next((slot for slot in self._slots if slot.outdated), None)
             if outdated is not None:
-                outdated.start_at = now
+                outdated.start_at, outdated.restart_reason = now, "reload"
 
     def cancel_starts(self) -> None:
         """Start nothing more."""
@@ -173,7 +175,7 @@ class Pool:
             return
         logger.info("%s is being replaced: %s", child, reason)
         if slot.successor is None and slot.start_at is None:
-            slot.start_at = time.monotonic()
+            slot.start_at, slot.restart_reason = time.monotonic(), reason
 
     def remove_ended(self, child: Child, *, restart: bool) -> None:
         """Remove a process that has ended.
@@ -231,13 +233,22 @@ class Pool:
         # pause, in which all else would wait.
         pause = 0.0 if child.has_suspect else slot.history.pause
         logger.error("%s; %s %s", _cause(child), what, f"in {pause:g} s" if pause else "now")
-        slot.start_at = time.monotonic() + pause
+        slot.start_at, slot.restart_reason = time.monotonic() + pause, _reason(child)
 
 
 def _retention_rank(slot: Slot) -> tuple[bool, int, int]:
     """Return the order in which slots are kept: those that work, and hold much, to the last."""
     child = slot.child
     return child is not None and child.is_ready, child.held if child else 0, -slot.number
+
+
+def _reason(child: Child) -> str:
+    """Return why a process that has ended is started again, for the worker info of the next."""
+    if child.failure is not None:
+        return child.failure.message
+    if child.is_ready and child.process.returncode == EXIT_REPLACE:
+        return "it asked to be replaced"
+    return child.end
 
 
 def _cause(child: Child) -> str:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from taskhub.worker.ipc.connection import Report
+from taskhub.worker.ipc.connection import Report, Restarts
 from taskhub.worker.leases.lease_renewer import LeaseRenewer, lease_renewer_thread
 from taskhub.worker.leases.registration import ADDRESS_VARIABLE, address_for
 from taskhub.worker.restart_policy import FAILED_STARTS
@@ -153,9 +153,10 @@ class Supervisor:
             if callable(key.data):
                 key.data()
 
-    def _start_child(self, number: int) -> Child:
-        program = self._program(number, not self._starts[number])
-        child = self._spawner.start(program, number)
+    def _start_child(self, number: int, reason: str) -> Child:
+        starts = self._starts[number]
+        program = self._program(number, not starts)
+        child = self._spawner.start(program, number, Restarts(starts, reason if starts else ""))
         self._starts[number] += 1
         if self._state.is_stopping:
             # The signal came while it was being started.

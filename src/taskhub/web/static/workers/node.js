@@ -50,7 +50,7 @@ function Facts({ worker, at }) {
   const lease = worker.lease == null ? null : t("lease {time}", { time: wait(worker.lease) });
   const up = worker.started_at ? t("up {time}", { time: span(between(worker.started_at, at)) }) : null;
   const restarts = worker.restarts
-    ? html`<b class="medium ink">${t("{n} {n|restart|restarts}", { n: worker.restarts })}</b>`
+    ? html`<b class="medium ink" title=${worker.restart_reason}>${t("{n} {n|restart|restarts}", { n: worker.restarts })}</b>`
     : worker.restarts === 0 ? t("no restart") : null;
   const shown = [lease, up, restarts].filter(Boolean);
   return shown.map((one, at) => html`${at ? t("list@, ") : ""}${one}`);
