@@ -8,9 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from taskhub import current
 from tests.support.isolation import Surroundings
+
+# Deadlines would be those of an idle machine.
+settings.register_profile("taskhub", deadline=None)
+settings.load_profile("taskhub")
 
 #: Folders whose tests start no processes, or only those of a browser, which come and go as it likes.
 _WITHOUT_PROCESSES = ("unit", "contract", "typing", "web")
