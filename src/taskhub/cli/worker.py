@@ -9,7 +9,7 @@ import sys
 import warnings
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -30,9 +30,6 @@ from taskhub.worker.supervisor.concurrency import POOLS, ConcurrencyOptions
 from taskhub.worker.supervisor.daemon import daemonize
 from taskhub.worker.supervisor.pidfile import AlreadyRunning, check_pidfile, pidfile_held
 from taskhub.worker.supervisor.plan import WorkerPlan
-
-if TYPE_CHECKING:
-    pass
 
 LEVELS = ("debug", "info", "warning", "error", "critical", "fatal")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from taskhub import states
 from taskhub.exceptions import ImproperlyConfigured
@@ -21,9 +21,6 @@ from taskhub.result.join_guard import assert_will_not_block
 from taskhub.result.members import Members
 from taskhub.result.promise import Promise
 from taskhub.result.watch import Watch, arrivals, arrived, notify
-
-if TYPE_CHECKING:
-    pass
 
 
 class ResultSet(Members):

@@ -154,7 +154,7 @@ class EngineBroker(MiddlewareBroker):
                 READY_OPTION: internals.current_millis() + delay,
             }
         if is_native:
-            fields = encode_native(message, fields)
+            fields = encode_native(fields)
         return Envelope(
             check_id("the message id", message.message_id),
             check_queue(message.queue_name),

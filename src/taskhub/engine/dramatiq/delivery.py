@@ -130,12 +130,12 @@ class Delivery(MessageProxy):
 _ENCODED = "encoded"
 
 
-def encode_native(message: Message[Any], fields: dict[str, Any]) -> dict[str, Any]:
+def encode_native(fields: dict[str, Any]) -> dict[str, Any]:
     """Return the fields of a native actor's message for its body, encoded by a chosen encoder.
 
     Args:
-        message: The message; with Dramatiq's JSON encoder its fields stay as they are.
-        fields: Its `asdict()`, with options of ours.
+        fields: The `asdict()` of the message, with options of ours; with Dramatiq's JSON encoder
+            they stay as they are.
     """
     encoder = get_encoder()
     if type(encoder) is JSONEncoder:

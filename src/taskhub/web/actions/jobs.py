@@ -186,7 +186,7 @@ class Jobs:
     def _collect(self, job: Job) -> list[TaskRecord]:
         """Return the tasks that match now, so that the list does not change under its own acts."""
         found: list[TaskRecord] = []
-        for record in tasks_to_act_on(self._store, job.action, job.filter, job.before):
+        for record in tasks_to_act_on(self._store, job.filter, job.before):
             if job.stop.is_set():
                 break
             found.append(record)

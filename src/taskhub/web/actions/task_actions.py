@@ -75,7 +75,7 @@ def reason_to_skip(action: str, record: TaskRecord) -> str | None:
     return None
 
 
-def reason_to_act(action: str, record: TaskRecord) -> str:
+def reason_to_act(record: TaskRecord) -> str:
     """Return of which kind a task is that is acted on."""
     if record.state == "dead":
         return "dead"
@@ -233,9 +233,7 @@ def check_signal(name: str | None) -> str:
 # -- all that match
 
 
-def tasks_to_act_on(
-    store: StoreView, action: str, wanted: Filter, before: float | None
-) -> Iterator[TaskRecord]:
+def tasks_to_act_on(store: StoreView, wanted: Filter, before: float | None) -> Iterator[TaskRecord]:
     """Yield the tasks that match, whether they can be acted on or not."""
     search = TaskSearch(store, wanted)
     for tab in TABS:
@@ -255,13 +253,13 @@ def plan_action(
     skipped: Counter[str] = Counter()
     queues: Counter[str] = Counter()
     looked = 0
-    for record in islice(tasks_to_act_on(store, action, wanted, now), MOST_PLANNED):
+    for record in islice(tasks_to_act_on(store, wanted, now), MOST_PLANNED):
         looked += 1
         reason = reason_to_skip(action, record)
         if reason is not None:
             skipped[reason] += 1
             continue
-        acts[reason_to_act(action, record)] += 1
+        acts[reason_to_act(record)] += 1
         if action == "retry" and record.queue is not None:
             queues[record.queue] += 1
     return {

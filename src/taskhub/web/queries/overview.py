@@ -56,7 +56,7 @@ def get_overview(store: StoreView, *, span: str = "1h", hidden: bool = False) ->
         ),
         "health": health_items(store, queues, processes),
         "counts": _figures(store, bins, queues, processes, now),
-        "series": _series(store, span, bins, now),
+        "series": _series(store, span, bins),
         "failing": {"total": len(failing), "items": failing[:FAILING]},
         "workers": _workers(processes),
         "queues": _busiest(store, queues, span, now),
@@ -140,7 +140,7 @@ def _is_late(process: ProcessView) -> bool:
 # -- series
 
 
-def _series(store: StoreView, span: str, bins: Sequence[Bin], now: float) -> dict[str, Any]:
+def _series(store: StoreView, span: str, bins: Sequence[Bin]) -> dict[str, Any]:
     step = SPANS[span].step
     numbers = range(bins[0].number, bins[0].number + len(bins))
     kinds = ("succeeded", "failed", "retried", "revoked")

@@ -42,10 +42,9 @@ def crontab_fields(made: crontab) -> list[str]:
 
 
 def _crontab_words(made: crontab) -> str:
-    fields = crontab_fields(made)
     minutes, hours = sorted(made.minute), sorted(made.hour)
     parts = [_time_words(minutes, hours)]
-    days = _day_words(fields, made)
+    days = _day_words(made)
     if days == "" and len(minutes) * len(hours) == 1:
         return f"Every day {parts[0]}"
     if days.startswith("every ") and len(minutes) * len(hours) == 1:
@@ -87,7 +86,7 @@ def _time_words(minutes: list[int], hours: list[int]) -> str:  # noqa: C901, PLR
     return f"at minutes {_listed(list(map(str, minutes)))}{between}"
 
 
-def _day_words(fields: list[str], made: crontab) -> str:
+def _day_words(made: crontab) -> str:
     days, months, weekdays = (
         sorted(made.day_of_month),
         sorted(made.month_of_year),

@@ -81,7 +81,7 @@ def analyse_wait(store: StoreView, record: TaskRecord, *, hidden: bool) -> dict[
         _due(record, now),
         _expiry(record, now),
         _rate(limit, record, before, now),
-        _position(before, queue, link),
+        _position(before, link),
         _threads(store, queue),
     ]
     deciding = _decide(checks)
@@ -102,7 +102,7 @@ def analyse_wait(store: StoreView, record: TaskRecord, *, hidden: bool) -> dict[
         }
     return {
         "checked_at": iso_now(),
-        "verdict": _verdict(deciding, record, before),
+        "verdict": _verdict(deciding, before),
         "estimate": None
         if estimate is None
         else {"seconds": seconds(estimate), "at": iso(now + estimate)},
@@ -219,7 +219,7 @@ def _rate(limit: dict[str, Any] | None, record: TaskRecord, before: Before, now:
     return Check("rate_limit", "also" if limit["waiting"] else "passed", text, values, "/limits")
 
 
-def _position(before: Before, queue: QueueView | None, link: str) -> Check:
+def _position(before: Before, link: str) -> Check:
     if before.place is None:
         return Check("position", "none", "it is not among the ready messages", {}, link)
     ahead = before.place - 1
@@ -276,7 +276,7 @@ def _with_result(check: Check, deciding: Check | None) -> Check:
     return check
 
 
-def _verdict(deciding: Check | None, record: TaskRecord, before: Before) -> dict[str, Any]:
+def _verdict(deciding: Check | None, before: Before) -> dict[str, Any]:
     if deciding is None:
         return {
             "id": "soon",

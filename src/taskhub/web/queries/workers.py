@@ -41,7 +41,7 @@ def list_workers(store: StoreView, *, rows: int = 100, hidden: bool = False) -> 
     nodes: dict[str, list[ProcessView]] = {}
     for process in processes:
         nodes.setdefault(process.node, []).append(process)
-    items = [_node(store, node, members, rows, hidden) for node, members in sorted(nodes.items())]
+    items = [_node(node, members, rows, hidden) for node, members in sorted(nodes.items())]
     infos = [process.info for process in processes if process.info is not None]
     return {
         "at": iso_now(),
@@ -57,9 +57,7 @@ def list_workers(store: StoreView, *, rows: int = 100, hidden: bool = False) -> 
     }
 
 
-def _node(
-    store: StoreView, node: str, members: Sequence[ProcessView], rows: int, hidden: bool
-) -> dict[str, Any]:
+def _node(node: str, members: Sequence[ProcessView], rows: int, hidden: bool) -> dict[str, Any]:
     infos = [process.info for process in members if process.info is not None]
     states = {process.state for process in members}
     queues = sorted({queue for info in infos for queue in info.queues})
