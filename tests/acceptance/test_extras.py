@@ -86,6 +86,14 @@ def test_the_shipped_tasks_say_what_to_install(bare: Commands) -> None:
     assert worker.stop() == 0
 
 
+def test_a_host_of_the_dashboard_learns_what_to_install(bare: Commands) -> None:
+    (bare.directory / "host.py").write_text("from taskhub.web import dashboard")
+    assert (
+        "taskhub.web.dashboard needs starlette: install the extra taskhub-core[web]"
+        in bare.run(module="host").stderr
+    )
+
+
 def test_up_goes_without_a_dashboard(bare: Commands) -> None:
     up = bare.start("up", "-c", "1")
     up.wait_for("Ctrl-C stops it.")

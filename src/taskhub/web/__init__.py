@@ -10,6 +10,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from taskhub.exceptions import ImproperlyConfigured
+
 if TYPE_CHECKING:
     from taskhub.web.application import Dashboard, dashboard
     from taskhub.web.auth.methods import OpenID, Passwords, TrustedProxy
@@ -30,4 +32,12 @@ _PLACES = {
 def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    try:
+        module = import_module(f"{__name__}.{_PLACES[name]}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("taskhub"):
+            raise
+        raise ImproperlyConfigured(
+            f"taskhub.web.{name} needs {error.name}: install the extra taskhub-core[web]"
+        ) from error
+    return getattr(module, name)
