@@ -17,6 +17,7 @@ from taskhub.engine.port.inspection import (
     QueueCounts,
     RateLimited,
 )
+from taskhub.engine.port.rate_limiter import BucketState
 from taskhub.message import Envelope
 
 # Few of each, so that random operations meet.
@@ -50,6 +51,7 @@ class Contents(NamedTuple):
     #: How many messages wait for permits, by task; and these.
     waiting: dict[str, int]
     rate_limited: list[RateLimited]
+    buckets: list[BucketState | None]
     #: The stored links of chains.
     chains: dict[str, list[bytes]]
     locks: dict[str, str]
@@ -70,6 +72,7 @@ def contents_of(engine: Engine) -> Contents:
         documents=_readable(engine.documents(TASK_IDS)),
         waiting=engine.rate_limiter.waiting(),
         rate_limited=engine.rate_limited(0, ALL),
+        buckets=engine.rate_limiter.bucket_states(TASKS),
         chains={name: engine.chain_links(name, 0, ALL) for name in CHAIN_IDS},
         locks=engine.locks.held(),
     )

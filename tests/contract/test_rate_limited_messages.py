@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.inspection import QueueCounts, RateLimited
-from taskhub.engine.port.rate_limiter import AT_ONCE, PermitRequest, Rate, rate_of
+from taskhub.engine.port.rate_limiter import AT_ONCE, BucketState, PermitRequest, Rate, rate_of
 from tests.contract.stage import Clock, claim_all, ids, message
 
 #: Ten a second.
@@ -103,3 +103,26 @@ def test_one_is_found_behind_many_of_other_queues(engine: Engine) -> None:
     assert found.envelope.task_id == "rare"
     assert engine.queues()["many"].rate_limited == 1999
     assert len(engine.rate_limited(990, 20)) == 20
+
+
+def test_the_state_of_buckets_is_told(engine: Engine, clock: Clock) -> None:
+    now = clock.now
+    states = engine.rate_limiter.bucket_states
+    assert states(["slow", "fast"]) == [None, None]
+    assert states([]) == []
+
+    engine.enqueue([message(name) for name in "ab"])
+    ask(engine, "slow")
+    engine.enqueue([message(name) for name in "cde"])
+    ask(engine, "fast", rate_of(50))
+    assert states(["slow", "none", "fast"]) == [
+        BucketState(0, now + 100),
+        None,
+        BucketState(2, now),
+    ]
+    clock.advance(60)
+    assert states(["slow", "fast"]) == [BucketState(0, now + 100), BucketState(5, now + 60)]
+    clock.advance(60)
+    assert states(["slow"]) == [BucketState(1, now + 120)]
+    engine.rate_limiter.set_rate("slow", AT_ONCE)
+    assert states(["slow"]) == [None]

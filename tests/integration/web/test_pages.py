@@ -134,6 +134,8 @@ def test_results_and_errors_are_shown(client: Client, shop: Celery) -> None:
         return found if "ValueError" in errors else None
 
     overview = until(counted, "the failure to be counted")
+    failing = overview["failing"]["items"]
+    assert all(each["first_at"] <= each["last_at"] for each in failing)
     assert overview["counts"]["ended"]["count"] >= 2
     assert sum(overview["series"]["outcomes"]["failed"]) >= 1
     assert overview["workers"]["threads"] == 4

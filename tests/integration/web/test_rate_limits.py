@@ -38,6 +38,9 @@ def test_rate_limited_tasks_are_counted_listed_explained_and_revoked(
             assert page["counts"]["delayed"] == 0
         first, second = (row["rate_limited_until"] for row in rows)
         assert first < second
+        (limit,) = client.get("/api/v1/limits").json()["rates"]
+        assert (limit["waiting"], limit["tokens"]) == (2, 0)
+        assert limit["next_at"][:16] == first[:16]
         detail = client.get(f"/api/v1/tasks/{held[1]}").json()
         verdict = detail["wait"]["verdict"]
         assert verdict["id"] == "rate_limit"

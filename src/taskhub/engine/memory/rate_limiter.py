@@ -14,10 +14,12 @@ from taskhub.engine.port.rate_limiter import (
     AT_ONCE,
     PERMITS_AT_ONCE,
     REQUEST_AGAIN,
+    BucketState,
     PermitRequest,
     Permits,
     Rate,
     RateLimiter,
+    bucket_state,
     permit_moment,
 )
 
@@ -180,6 +182,12 @@ class MemoryRateLimiter(RateLimiter):
                 self.withdraw(key)
                 self._state.forget(key)
             return len(keys)
+
+    def bucket_states(self, tasks: Sequence[str]) -> list[BucketState | None]:
+        with self._changed:
+            now = self._clock()
+            found = (self._buckets.get(task, Bucket()) for task in tasks)
+            return [bucket_state(bucket.rate, bucket.full, now) for bucket in found]
 
     def store_limit(self, task: str, limit: str | None) -> None:
         with self._changed:

@@ -58,6 +58,30 @@ def permit_moment(rate: Rate, full: int, index: int, now: int) -> int:
     return max(now, -(-microseconds // 1000))
 
 
+class BucketState(NamedTuple):
+    """The bucket of a limited task at one moment."""
+
+    #: How many of its tasks may begin now.
+    tokens: int
+    #: When the next one may begin, milliseconds since the epoch; now, if there is a token.
+    next_permit: int
+
+
+def bucket_state(rate: Rate, full: int, now: int) -> BucketState | None:
+    """Return the state of a bucket; None: the rate is without limit.
+
+    Args:
+        rate: That of its task.
+        full: When it is full again, microseconds.
+        now: The present, ms.
+    """
+    interval, burst = rate
+    if interval == 0:
+        return None
+    missing = -(-(full - now * 1000) // interval)
+    return BucketState(max(0, min(burst, burst - missing)), permit_moment(rate, full, 0, now))
+
+
 class PermitRequest(NamedTuple):
     """A claimed message whose task asks to begin."""
 
@@ -95,6 +119,10 @@ class RateLimiter(ABC):
     @abstractmethod
     def waiting(self) -> dict[str, int]:
         """Return how many messages wait for permits, by task."""
+
+    @abstractmethod
+    def bucket_states(self, tasks: Sequence[str]) -> list[BucketState | None]:
+        """Return the state of each task's bucket; None: it has no limit, or never asked."""
 
     @abstractmethod
     def store_limit(self, task: str, limit: str | None) -> None:

@@ -7,10 +7,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from taskhub.engine.port.rate_limiter import (
+    BucketState,
     PermitRequest,
     Permits,
     Rate,
     RateLimiter,
+    bucket_state,
     permit_moment,
 )
 from taskhub.engine.redis.connection_pool import ChannelPool
@@ -59,16 +61,28 @@ class RedisRateLimiter(RateLimiter):
         Args:
             queues: Those whose messages are wanted; None: all.
         """
-        ns = self._namespace
-        tasks, time = self._channels().call([("ZRANGE", f"{ns}:next_permits", 0, -1), ("TIME",)])
-        now = int(self._now() or int(time[0]) * 1000 + int(time[1]) // 1000)
+        tasks = self._channels().call([("ZRANGE", f"{self._namespace}:next_permits", 0, -1)])[0]
         for task in sorted(tasks):
             name = task.decode(errors="backslashreplace")
-            fields = ("HMGET", f"{ns}:bucket:{name}", "interval", "burst", "full")
-            interval, burst, full = self._channels().call([fields])[0]
-            rate = Rate(int(interval or 0), int(burst or 1))
+            ((rate, full),), now = self._read_buckets([name])
             for index, key in self._waiting_keys(name, queues):
-                yield name, permit_moment(rate, int(full or 0), index, now), key
+                yield name, permit_moment(rate, full, index, now), key
+
+    def bucket_states(self, tasks: Sequence[str]) -> list[BucketState | None]:
+        buckets, now = self._read_buckets(tasks)
+        return [bucket_state(rate, full, now) for rate, full in buckets]
+
+    def _read_buckets(self, tasks: Sequence[str]) -> tuple[list[tuple[Rate, int]], int]:
+        """Return each task's rate, and when its bucket is full again, microseconds; the present."""
+        names = (f"{self._namespace}:bucket:{task}" for task in tasks)
+        fields = [("HMGET", name, "interval", "burst", "full") for name in names]
+        *found, time = self._channels().call([*fields, ("TIME",)])
+        now = int(self._now() or int(time[0]) * 1000 + int(time[1]) // 1000)
+        buckets = [
+            (Rate(int(interval or 0), int(burst or 1)), int(full or 0))
+            for interval, burst, full in found
+        ]
+        return buckets, now
 
     def _waiting_keys(
         self, task: str, queues: Collection[str] | None

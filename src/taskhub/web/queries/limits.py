@@ -6,9 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from taskhub.rates import per_second
-from taskhub.web.queries.times import iso_now
+from taskhub.web.queries.times import iso, iso_now
 
 if TYPE_CHECKING:
+    from taskhub.engine.port.rate_limiter import BucketState
     from taskhub.web.queries.store_view import StoreView
 
 __all__ = ("get_limits", "rate_limits")
@@ -28,10 +29,20 @@ def rate_limits(store: StoreView) -> list[dict[str, Any]]:
     }
     waiting, changed = store.rate_limits()
     names = sorted({*declared, *waiting, *changed})
-    return [_describe(name, declared.get(name), changed, waiting.get(name, 0)) for name in names]
+    buckets = store.engine.rate_limiter.bucket_states(names)
+    return [
+        _describe(name, declared.get(name), changed, waiting.get(name, 0), bucket)
+        for name, bucket in zip(names, buckets, strict=True)
+    ]
 
 
-def _describe(task: str, declared: Any, changed: dict[str, Any], waiting: int) -> dict[str, Any]:
+def _describe(
+    task: str,
+    declared: Any,
+    changed: dict[str, Any],
+    waiting: int,
+    bucket: BucketState | None,
+) -> dict[str, Any]:
     rate = changed.get(task, declared)
     try:
         speed = per_second(rate)
@@ -44,8 +55,8 @@ def _describe(task: str, declared: Any, changed: dict[str, Any], waiting: int) -
         "declared": None if not declared else str(declared),
         "changed": task in changed,
         "waiting": waiting,
-        "next_at": None,
-        "tokens": None,
+        "next_at": None if bucket is None or not waiting else iso(bucket.next_permit / 1000),
+        "tokens": None if bucket is None else bucket.tokens,
     }
 
 

@@ -195,6 +195,10 @@ def _failing(bins: Sequence[Bin], span: str, hidden: bool) -> list[dict[str, Any
         runs.update(each.ended_by_task)
         examples.update(each.examples)
     step = SPANS[span].step
+    first: dict[tuple[str, str], int] = {}
+    for each in bins:
+        for pair in each.failures:
+            first.setdefault(pair, each.number)
     found = []
     for (task, error), count in sorted(total.items(), key=lambda item: (-item[1], item[0])):
         example = examples[task, error]
@@ -212,6 +216,7 @@ def _failing(bins: Sequence[Bin], span: str, hidden: bool) -> list[dict[str, Any
                 "failed": count,
                 "runs": max(count, runs[task]),
                 "series": [each.failures.get((task, error), 0) for each in bins],
+                "first_at": iso(first[task, error] * step),
                 "last_at": iso(min(time.time(), (example.bin + 1) * step)),
                 "task_id": example.task_id or None,
                 "filter": " ".join(condition.text for condition in conditions),

@@ -9,6 +9,7 @@ export default {
   "list@: ": "：",
   "list@.": "。",
   "last@{time}": "{time}前",
+  "first seen {time} ago": "首次出现于 {time}前",
   " cut": " 已截断",
   ", and {n} more": "，另有 {n} 个",
   ", {n} newer": "，有 {n} 条新数据",

@@ -213,7 +213,7 @@ function FailingRow({ item, at }) {
     <td class="right strong">${count(item.failed)}</td>
     <td class="right ink2">${share(item.failed, item.runs)}</td>
     <td class="right low"><${Sparkline} values=${item.series} kind="bars" /></td>
-    <td class="right ink2">${t("last@{time}", { time: age(last) })}</td>
+    <td class="right ink2" title=${t("first seen {time} ago", { time: age(between(item.first_at, at)) })}>${t("last@{time}", { time: age(last) })}</td>
     <td class="narrow-only">
       ${parts("{share} of runs, {time} ago", { share: share(item.failed, item.runs), time: age(last) })}
     </td>
