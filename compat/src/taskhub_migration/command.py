@@ -51,8 +51,7 @@ def migrate() -> None:
 
 @migrate.command(
     epilog="Exit codes: 0 nothing was found, 1 there is something to look at, 2 wrong usage. "
-    "docs/migrating.md says "
-    "how to move a program."
+    "docs/migrating.md says how to move a program."
 )
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option(

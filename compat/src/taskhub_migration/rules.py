@@ -20,8 +20,7 @@ PRIORITY: Final = Rule(
     "9 is first, over the whole queue; with Celery on Redis 0 is first. Without a priority a call "
     "counts as 5",
     "if the numbers were chosen for Redis, set broker_transport_options = "
-    "{'queue_order_strategy': 'priority'}, and 0 "
-    "is first as there; for RabbitMQ they are right",
+    "{'queue_order_strategy': 'priority'}, and 0 is first as there; for RabbitMQ they are right",
 )
 _RATE = Rule(
     "the limit counts over all workers, not for each of them",

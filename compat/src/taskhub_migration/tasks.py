@@ -247,8 +247,7 @@ def _body(function: ast.FunctionDef | ast.AsyncFunctionDef, module: Module) -> F
                 Level.DIFFERS,
                 f"{ast.unparse(node.func)} in a task",
                 "tasks run in threads: signal handlers cannot be set there, and the rest concerns "
-                "all tasks of the "
-                "process",
+                "all tasks of the process",
                 "use time limits, or a process of its own (subprocess)",
                 module.path,
                 node.lineno,

@@ -65,8 +65,7 @@ def app_options(function: F) -> F:
             expose_value=False,
             callback=_choose_store,
             help="The store of messages, e.g. redis://localhost:6379/0 (default: "
-            "TASKHUB_BROKER_URL, the "
-            "app's settings, or a development store of this project).",
+            "TASKHUB_BROKER_URL, the app's settings, or a development store of this project).",
         ),
         click.option(
             "-A",
@@ -75,8 +74,7 @@ def app_options(function: F) -> F:
             expose_value=False,
             callback=_choose_app,
             help="The app: module, module:attribute or module.attribute (default: TASKHUB_APP, or "
-            "the "
-            f"shipped tasks, {DEFAULT_APP}).",
+            f"the shipped tasks, {DEFAULT_APP}).",
         ),
     ):
         function = decorate(function)

@@ -62,8 +62,7 @@ logger = logging.getLogger("taskhub.scheduler")
     "scheduler_class",
     metavar="CLASS",
     help="A scheduler of your own, module:class, in the place of this one (default: the setting "
-    "beat_scheduler); "
-    "of these only one may run.",
+    "beat_scheduler); of these only one may run.",
 )
 @click.option("-s", "--schedule", "filename", hidden=True)
 @click.option("--max-interval", type=Seconds(0), hidden=True)

@@ -15,9 +15,8 @@ INSTEAD = {
     "amqp": "there is no AMQP here; `taskhub queues` shows queues and messages, `taskhub purge` "
     "empties them",
     "logtool": "let workers write JSON (`worker --log-format json`), and see `taskhub stats`",
-    "migrate": "let a worker of Celery's process what is left in the old broker; `taskhub "
-    "migrate check PATH` "
-    "says what a program has to change",
+    "migrate": "let a worker of Celery's process what is left in the old broker; `taskhub migrate "
+    "check PATH` says what a program has to change",
 }
 
 

@@ -165,10 +165,9 @@ def serve_dashboard(app: Celery, options: dict[str, Any]) -> None:
     auth = _auth(options)
     if not auth and not is_loopback_host(host):
         raise CommandError(
-            f"--host {host}: without a way of signing in the dashboard listens on {LOOPBACK} "
-            "only; give it --users "
-            f"({command_hint('web', 'password', 'NAME', '--file', 'users.txt')} makes one), "
-            "--proxy or --openid",
+            f"--host {host}: without a way of signing in the dashboard listens on {LOOPBACK} only; "
+            f"give it --users ({command_hint('web', 'password', 'NAME', '--file', 'users.txt')} "
+            "makes one), --proxy or --openid",
             exit_codes.USAGE,
         )
     try:

@@ -59,11 +59,9 @@ workdir_option = click.option(
     type=Concurrency(),
     metavar="N",
     help="Tasks at a time, as in Celery: as many processes, each with one task; with -P threads, "
-    "gevent or eventlet "
-    "threads of one process; with -t the number of processes. auto: as many as processors "
-    "(default: the setting "
-    "worker_concurrency, or 2 processes of 8 threads; under the name `celery`: as many as "
-    "processors).",
+    "gevent or eventlet threads of one process; with -t the number of processes. auto: as many as "
+    "processors (default: the setting worker_concurrency, or 2 processes of 8 threads; under the "
+    "name `celery`: as many as processors).",
 )
 @click.option(
     "-p",
@@ -84,10 +82,8 @@ workdir_option = click.option(
     "--pool",
     type=click.Choice(POOLS, case_sensitive=False),
     help="Celery's pools, as processes and threads. prefork, processes: one task at a time in "
-    "each of -c processes. "
-    "threads, gevent, eventlet: one process, -c threads. solo: one process, one task (default: "
-    "the setting "
-    "worker_pool, prefork).",
+    "each of -c processes. threads, gevent, eventlet: one process, -c threads. solo: one process, "
+    "one task (default: the setting worker_pool, prefork).",
 )
 @click.option(
     "-Q",
@@ -123,24 +119,21 @@ workdir_option = click.option(
     metavar="FILE",
     type=click.Path(dir_okay=False),
     help="Append log lines to a file; %n, %h, %p stand for parts of the node's name, %i for a "
-    "process's number, %I for "
-    "that with a dash, nothing for the supervisor.",
+    "process's number, %I for that with a dash, nothing for the supervisor.",
 )
 @click.option(
     "--shutdown-timeout",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help="How long running tasks may take when the worker is asked to stop; the rest is "
-    "requeued (default: the "
-    "setting worker_shutdown_timeout, 600).",
+    help="How long running tasks may take when the worker is asked to stop; the rest is requeued "
+    "(default: the setting worker_shutdown_timeout, 600).",
 )
 @click.option(
     "--autoscale",
     type=Autoscale(),
     metavar="MOST,LEAST",
     help="Start and end processes by the backlog, between these numbers of processes with one "
-    "task each, or with -t "
-    "tasks.",
+    "task each, or with -t tasks.",
 )
 @setting_options
 @click.option(
@@ -176,9 +169,8 @@ workdir_option = click.option(
     flag_value="ready",
     type=click.Choice(PROBES),
     help="Don't run a worker, but report on the one that runs here; ends with 1 if it is not "
-    "well. live: its "
-    "supervisor works; ready (without a word): it takes tasks, too. -n or --pidfile choose one of "
-    "several.",
+    "well. live: its supervisor works; ready (without a word): it takes tasks, too. -n or "
+    "--pidfile choose one of several.",
 )
 @click.option(
     "-B",

@@ -183,8 +183,7 @@ def served_queues(app: Celery, plan: WorkerPlan) -> set[str]:
             )
             raise ImproperlyConfigured(
                 f"-Q names the queue {name!r}, which task_queues does not have, and "
-                "task_create_missing_queues is "
-                f"off: {hint}"
+                f"task_create_missing_queues is off: {hint}"
             )
     if not queues and plan.concurrency.as_celery:
         actors = app.broker.actors.values()

@@ -138,6 +138,5 @@ def _moment(condition: Condition, now: datetime, zone: tzinfo) -> float:
     except (OverflowError, ValueError):
         raise FilterError(
             f"{condition.text}: {value!r} is no time: write an age (45m, 2h, 3d), a time of day "
-            "(14:05), or a date "
-            "(2026-11-30, 2026-11-30T14:05)"
+            "(14:05), or a date (2026-11-30, 2026-11-30T14:05)"
         ) from None

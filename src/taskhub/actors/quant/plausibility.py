@@ -31,14 +31,12 @@ def check_size(kind: str, source: str, received: int, present: int, *, force: bo
     if received == 0:
         raise SuspiciousAnswerError(
             f"{kind}: {source} answered with no rows, last time there were {present}: nothing was "
-            "changed; "
-            "try again later"
+            "changed; try again later"
         )
     if not force and present >= _FEW and received * 2 < present:
         raise SuspiciousAnswerError(
             f"{kind}: {source} answered with {received} rows, last time there were {present}: "
-            "nothing was changed; "
-            "try again later, or call with force=True if this is right"
+            "nothing was changed; try again later, or call with force=True if this is right"
         )
 
 

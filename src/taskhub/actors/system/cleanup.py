@@ -127,8 +127,7 @@ def _opened(folder: Folder, settings: CleaningSettings) -> Generator[int | None]
         if _identity(os.fstat(found)) in set(_identities(settings.forbidden)):
             raise SystemConfigurationError(
                 f"TASKHUB_CLEAN_FOLDERS: {folder.path} is another name of a folder that is not "
-                "cleaned: "
-                "name a folder that nothing else is in"
+                "cleaned: name a folder that nothing else is in"
             )
         yield found
     finally:

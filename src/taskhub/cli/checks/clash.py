@@ -54,8 +54,7 @@ def complain_of(names: CeleryNames) -> Complaint | None:
         found = {True: "taskhub's", False: "Celery's", None: "nothing"}[names.finds_ours]
         return Complaint(
             f"Celery {names.celerys} and {ours} are both installed and overwrite each other's "
-            "files: "
-            f"`import celery` finds {found}",
+            f"files: `import celery` finds {found}",
             _AGAIN,
         )
     if not names.finds_ours:

@@ -75,8 +75,7 @@ def check_namesake(app: Celery) -> Iterator[Finding]:
             "fail",
             "packages",
             f"the distribution taskhub {namesake.version} is not this one (taskhub-core): both "
-            "bring the module "
-            "`taskhub`, and overwrite each other's files",
+            "bring the module `taskhub`, and overwrite each other's files",
             "uninstall both, then install taskhub-core again: pip uninstall taskhub taskhub-core",
         )
 

@@ -36,9 +36,8 @@ SETTINGS: tuple[Setting, ...] = (
         "beat_scheduler",
         "celery.beat:PersistentScheduler",
         ANY,
-        "A scheduler of one's own, as module:class; by default, and by Celery's names, "
-        "taskhub's, of which any number "
-        "may run.",
+        "A scheduler of one's own, as module:class; by default, and by Celery's names, taskhub's, "
+        "of which any number may run.",
     ),
     *without_effect(
         "The last runs of the jobs are kept in the store, not in a file.",

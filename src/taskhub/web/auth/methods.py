@@ -186,8 +186,7 @@ def _read_way(way: object) -> tuple[str, object]:
         return "user_of", way
     raise ImproperlyConfigured(
         f"auth cannot be {way!r}: it must be Passwords, TrustedProxy, OpenID, a function of the "
-        "request, or a list of "
-        "some of them"
+        "request, or a list of some of them"
     )
 
 

@@ -39,9 +39,8 @@ def session_secret(app: Celery, given: str | bytes | None) -> bytes:
         secret = chosen.encode() if isinstance(chosen, str) else chosen
         if len(secret) < SHORTEST:
             raise ImproperlyConfigured(
-                f"the secret of the dashboard is shorter than {SHORTEST} bytes: take a random "
-                "one, e.g. of "
-                "`python -c 'import secrets; print(secrets.token_hex())'`"
+                f"the secret of the dashboard is shorter than {SHORTEST} bytes: take a random one, "
+                "e.g. of `python -c 'import secrets; print(secrets.token_hex())'`"
             )
         return secret
     from taskhub.app.stores import home_of

@@ -48,8 +48,7 @@ def source_error(error: Exception, function: str) -> QuantError | None:
     if isinstance(error, ValueError | LookupError | TypeError | AttributeError):
         return SourceSchemaError(
             f"{function} can't read what the source answers ({_detail(error)}): install a newer "
-            "akshare, or report "
-            "it there"
+            "akshare, or report it there"
         )
     return None
 

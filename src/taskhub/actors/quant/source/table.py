@@ -45,8 +45,7 @@ def read_frame(frame: Any, table: ColumnTable) -> Rows:
     if missing:
         raise SourceSchemaError(
             f"{table.function} has no column {', '.join(missing)} (it has "
-            f"{', '.join(present) or 'none'}): "
-            "install a newer akshare, or report it to taskhub"
+            f"{', '.join(present) or 'none'}): install a newer akshare, or report it to taskhub"
         )
     used = [column for column in table.columns if column.theirs in present]
     warnings = _warnings(table, present)

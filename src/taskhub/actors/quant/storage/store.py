@@ -101,8 +101,7 @@ class MarketStore:
             elif found.state == "ahead":
                 raise DatabaseNotReadyError(
                     f"{self._place} was made by a newer taskhub (revision {found.present}, this "
-                    "one knows "
-                    f"{found.wanted}): update taskhub here"
+                    f"one knows {found.wanted}): update taskhub here"
                 )
             elif found.state != "current":
                 raise DatabaseNotReadyError(
