@@ -313,6 +313,19 @@ def group_is_saved(engine: RedisEngine, clock: Clock) -> Act:
 
 
 @scenario
+def longest_waits_are_read(engine: RedisEngine, clock: Clock) -> Act:
+    engine.enqueue([message("a"), message("b", priority=9), message("c", "two")])
+    clock.advance(5)
+    return lambda: engine.longest_waits(["default", "two", "none"])
+
+
+@scenario
+def stored_messages_are_searched(engine: RedisEngine, clock: Clock) -> Act:
+    engine.enqueue([message("a"), message("b"), message("c", "two")])
+    return lambda: engine.find_messages(["two", "b"])
+
+
+@scenario
 def unfinished_messages_are_counted(engine: RedisEngine, clock: Clock) -> Act:
     engine.enqueue([message("a"), message("b", delay=9), message("c", "other")])
     claim_one(engine)

@@ -86,6 +86,21 @@ class MemoryHistory(History):
                 : max(0, limit)
             ]
 
+    def cursors(
+        self,
+        limit: int,
+        *,
+        before: HistoryCursor | None = None,
+        tasks: Collection[str] | None = None,
+        states: Collection[str] | None = None,
+        since: int = 0,
+    ) -> list[HistoryCursor]:
+        page = self.page(limit, before=before, tasks=tasks, states=states, since=since)
+        return [entry.cursor for entry in page]
+
+    def read(self, cursors: Sequence[HistoryCursor]) -> list[HistoryEntry | None]:
+        return self.entries([cursor.task_id for cursor in cursors])
+
     def count(
         self,
         *,

@@ -11,13 +11,16 @@ from taskhub.engine.memory.state import MemoryState
 from taskhub.engine.port.inspection import (
     DeadLetter,
     Delayed,
+    FoundMessages,
     Inspection,
     Obstacle,
     PausedQueue,
     QueueCounts,
     RateLimited,
+    Stored,
 )
-from taskhub.message import Envelope
+from taskhub.engine.positions import ready_at
+from taskhub.message import HIGHEST_PRIORITY, Envelope
 
 
 class MemoryInspection(Inspection):
@@ -30,13 +33,25 @@ class MemoryInspection(Inspection):
 
     def queues(self) -> dict[str, QueueCounts]:
         with self._changed:
-            state = self._state
-            delayed = Counter(due.queue for due in state.delayed)
-            limited = self._rate_limiter.waiting_by_queue()
+            state, delayed = self._state, self.count_delayed()
+            limited = self.count_rate_limited()
             return {
-                name: QueueCounts(len(state.ready[name]), delayed[name], limited[name])
+                name: QueueCounts(
+                    len(state.ready[name]), delayed.get(name, 0), limited.get(name, 0)
+                )
                 for name in sorted(state.queues)
             }
+
+    def count_queues(self) -> dict[str, int]:
+        return {name: counts.ready for name, counts in self.queues().items()}
+
+    def count_delayed(self) -> dict[str, int]:
+        with self._changed:
+            return dict(Counter(due.queue for due in self._state.delayed))
+
+    def count_rate_limited(self) -> dict[str, int]:
+        with self._changed:
+            return dict(self._rate_limiter.waiting_by_queue())
 
     def paused_queues(self) -> dict[str, PausedQueue]:
         with self._changed:
@@ -51,12 +66,59 @@ class MemoryInspection(Inspection):
             page = self._state.ready[queue][offset : offset + limit]
             return [self._state.messages[position.key] for position in page]
 
+    def waiting_pages(self, pages: Sequence[tuple[str, int, int]]) -> list[list[Envelope]]:
+        with self._changed:
+            return [self.waiting(*page) for page in pages]
+
     def oldest(self, queue: str) -> list[Envelope]:
         with self._changed:
             heads: dict[int, str] = {}
             for position in self._state.ready[queue]:
                 heads.setdefault(position.rank, position.key)
             return [self._state.messages[key] for key in heads.values()]
+
+    def longest_waits(self, queues: Sequence[str]) -> dict[str, int]:
+        with self._changed:
+            now, found = self._clock(), {}
+            for name in queues:
+                sequences = [position.sequence for position in self._state.ready[name]]
+                moment = ready_at(min(sequences)) if sequences else None
+                if moment is not None:
+                    found[name] = max(0, now - moment)
+            return found
+
+    def count_ready(self, queue: str) -> dict[int, int]:
+        with self._changed:
+            ranks = Counter(position.rank for position in self._state.ready[queue])
+            return {HIGHEST_PRIORITY - rank: ranks[rank] for rank in sorted(ranks)}
+
+    def stored(self, keys: Sequence[str]) -> list[Stored | None]:
+        with self._changed:
+            state = self._state
+            due = {each.key: each.at for each in state.delayed}
+            found: list[Stored | None] = []
+            for key in keys:
+                envelope = state.messages.get(key)
+                if envelope is None:
+                    found.append(None)
+                    continue
+                ready = [each.key for each in state.ready[envelope.queue]]
+                position = ready.index(key) if key in ready else None
+                found.append(Stored(key, envelope, position, due.get(key)))
+            return found
+
+    def find_keys(self, beginning: str, cursor: str = "") -> FoundMessages:
+        with self._changed:
+            return FoundMessages([k for k in self._state.messages if k.startswith(beginning)], "")
+
+    def find_messages(self, texts: Sequence[str], cursor: str = "") -> FoundMessages:
+        with self._changed:
+            found = [
+                key
+                for key, envelope in self._state.messages.items()
+                if any(text.encode() in envelope.record() for text in texts)
+            ]
+            return FoundMessages(found, "")
 
     def delayed(
         self, offset: int, limit: int, queues: Collection[str] | None = None
@@ -91,6 +153,13 @@ class MemoryInspection(Inspection):
     def dead_letter(self, key: str) -> DeadLetter | None:
         with self._changed:
             return self._state.dead.get(key)
+
+    def dead_keys(self, offset: int, limit: int) -> list[tuple[str, int]]:
+        return [(letter.key, letter.expires) for letter in self.dead_letters(offset, limit)]
+
+    def dead_letters_of(self, keys: Sequence[str]) -> list[DeadLetter | None]:
+        with self._changed:
+            return [self._state.dead.get(key) for key in keys]
 
     def dead_count(self) -> int:
         with self._changed:

@@ -66,6 +66,22 @@ class History(ABC):
         """
 
     @abstractmethod
+    def cursors(
+        self,
+        limit: int,
+        *,
+        before: HistoryCursor | None = None,
+        tasks: Collection[str] | None = None,
+        states: Collection[str] | None = None,
+        since: int = 0,
+    ) -> list[HistoryCursor]:
+        """Return the cursors of the entries of a page, without what is kept of each."""
+
+    @abstractmethod
+    def read(self, cursors: Sequence[HistoryCursor]) -> list[HistoryEntry | None]:
+        """Return the entries of some cursors; None where there is none any more."""
+
+    @abstractmethod
     def count(
         self,
         *,

@@ -44,6 +44,28 @@ class Delayed(NamedTuple):
     envelope: Envelope
 
 
+class Stored(NamedTuple):
+    """A message that has not ended, and where it is.
+
+    With neither a position nor a time, a worker holds it, or it waits for a permit.
+    """
+
+    key: str
+    envelope: Envelope
+    #: How many messages of its queue are claimed before it; None: it is not ready.
+    position: int | None
+    #: Milliseconds since the epoch; None: it is not delayed.
+    due: int | None
+
+
+class FoundMessages(NamedTuple):
+    """What one step of a search has found."""
+
+    keys: list[str]
+    #: Where the next step begins; "": this was the last one.
+    cursor: str
+
+
 class RateLimited(NamedTuple):
     """A message that waits for a permit of the rate limiter."""
 
@@ -88,6 +110,21 @@ class Inspection(ABC):
         """Return the queues ever used and not forgotten, and how many messages each holds."""
 
     @abstractmethod
+    def count_queues(self) -> dict[str, int]:
+        """Return the queues that `queues` returns, and how many messages of each are ready."""
+
+    @abstractmethod
+    def count_delayed(self) -> dict[str, int]:
+        """Return how many messages of each queue are delayed.
+
+        That takes time in proportion to their number.
+        """
+
+    @abstractmethod
+    def count_rate_limited(self) -> dict[str, int]:
+        """Return how many messages of each queue wait for a permit of the rate limiter."""
+
+    @abstractmethod
     def paused_queues(self) -> dict[str, PausedQueue]:
         """Return the queues that are paused (see `Administration.pause_queue`), sorted by name."""
 
@@ -103,8 +140,46 @@ class Inspection(ABC):
         """Return a page of the ready messages of a queue, the next to be claimed first."""
 
     @abstractmethod
+    def waiting_pages(self, pages: Sequence[tuple[str, int, int]]) -> list[list[Envelope]]:
+        """Return pages of several queues, each given as queue, offset and limit of `waiting`."""
+
+    @abstractmethod
     def oldest(self, queue: str) -> list[Envelope]:
         """Return the ready message of each priority that has waited longest in a queue."""
+
+    @abstractmethod
+    def longest_waits(self, queues: Sequence[str]) -> dict[str, int]:
+        """Return for how long the ready message of each queue has waited that has waited longest.
+
+        Milliseconds by the store's clock. Queues without a ready message, or whose messages
+        something else has put there, are left out.
+        """
+
+    @abstractmethod
+    def count_ready(self, queue: str) -> dict[int, int]:
+        """Return how many messages of each priority are ready in a queue, the first one first."""
+
+    @abstractmethod
+    def stored(self, keys: Sequence[str]) -> list[Stored | None]:
+        """Return messages that have not ended, by key; None where there is none."""
+
+    @abstractmethod
+    def find_keys(self, beginning: str, cursor: str = "") -> FoundMessages:
+        """Return keys of stored messages that begin so, one step of a search.
+
+        Args:
+            beginning: Of the key.
+            cursor: Of the step before; "": the search begins.
+        """
+
+    @abstractmethod
+    def find_messages(self, texts: Sequence[str], cursor: str = "") -> FoundMessages:
+        """Return keys of stored messages that contain one of some texts, one step of a search.
+
+        Args:
+            texts: Parts of an encoded message.
+            cursor: Of the step before; "": the search begins.
+        """
 
     @abstractmethod
     def delayed(
@@ -132,6 +207,14 @@ class Inspection(ABC):
     @abstractmethod
     def dead_letter(self, key: str) -> DeadLetter | None:
         """Return one dead letter; None: there is none of that key."""
+
+    @abstractmethod
+    def dead_keys(self, offset: int, limit: int) -> list[tuple[str, int]]:
+        """Return a page of the keys of dead letters and when each expires, the oldest first."""
+
+    @abstractmethod
+    def dead_letters_of(self, keys: Sequence[str]) -> list[DeadLetter | None]:
+        """Return dead letters by key; None where there is none."""
 
     @abstractmethod
     def dead_count(self) -> int:

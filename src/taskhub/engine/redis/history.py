@@ -16,7 +16,7 @@ from taskhub.engine.redis.inspection import milliseconds, read_dead_letter, read
 from taskhub.history import STATES
 
 #: Entries of one index that are read with one command.
-PAGE: Final = 200
+PAGE: Final = 1000
 #: The same of the first page, of which as many are read as there are indexes.
 SHORTEST_PAGE: Final = 10
 #: Task ids that one script deletes, and keys that are looked up with one command.
@@ -55,12 +55,42 @@ class RedisHistory(History):
         states: Collection[str] | None = None,
         since: int = 0,
     ) -> list[HistoryEntry]:
-        if limit < 1:
+        return self._entries(self._cursors(limit, before, tasks, states, since), limit)
+
+    def cursors(
+        self,
+        limit: int,
+        *,
+        before: HistoryCursor | None = None,
+        tasks: Collection[str] | None = None,
+        states: Collection[str] | None = None,
+        since: int = 0,
+    ) -> list[HistoryCursor]:
+        return list(islice(self._cursors(limit, before, tasks, states, since), max(0, limit)))
+
+    def read(self, cursors: Sequence[HistoryCursor]) -> list[HistoryEntry | None]:
+        if not cursors:
             return []
-        least = max(since, self._oldest())
-        indexes = self._indexes(tasks, states)
+        names = (wire_key(cursor.task_id) for cursor in cursors)
+        records = self._call(("HMGET", f"{self._namespace}:history:records", *names))[0]
+        return [
+            None if record is None else _entry(cursor, record)
+            for cursor, record in zip(cursors, records, strict=True)
+        ]
+
+    def _cursors(
+        self,
+        limit: int,
+        before: HistoryCursor | None,
+        tasks: Collection[str] | None,
+        states: Collection[str] | None,
+        since: int,
+    ) -> Iterator[HistoryCursor]:
+        """Yield the cursors of what matches; about `limit` of them are read at once."""
+        indexes = self._indexes(tasks, states) if limit > 0 else []
         if not indexes:
-            return []
+            return
+        least = max(since, self._oldest())
         # Each index is in order: the page is merged of as little of each as it takes. The first
         # pages come in one round trip, the shorter the more there are.
         size = min(PAGE, limit, max(SHORTEST_PAGE, 4 * limit // len(indexes)))
@@ -70,7 +100,9 @@ class RedisHistory(History):
             self._ended(index, before, least, read_scored(page), size)
             for index, page in zip(indexes, pages, strict=True)
         )
-        return self._entries(heapq.merge(*streams, reverse=True), limit)
+        merged = next(streams) if len(indexes) == 1 else heapq.merge(*streams, reverse=True)
+        for ended_at, task_id in merged:
+            yield HistoryCursor(ended_at, _text(task_id))
 
     def count(
         self,
@@ -103,7 +135,7 @@ class RedisHistory(History):
         return [
             None
             if record is None or score is None or float(score) < oldest
-            else _entry(task_id, int(float(score)), record)
+            else _entry(HistoryCursor(int(float(score)), task_id), record)
             for task_id, record, score in zip(task_ids, records, scores, strict=True)
         ]
 
@@ -206,20 +238,14 @@ class RedisHistory(History):
             most, size = found[-1][1], PAGE
             found = read_scored(self._call(_page_of(index, most, least, skipped, size))[0])
 
-    def _entries(self, ended: Iterator[tuple[int, bytes]], limit: int) -> list[HistoryEntry]:
+    def _entries(self, cursors: Iterator[HistoryCursor], limit: int) -> list[HistoryEntry]:
         """Return entries with their records, up to a limit, without those deleted meanwhile."""
         found: list[HistoryEntry] = []
         while len(found) < limit:
-            page = list(islice(ended, limit - len(found)))
+            page = list(islice(cursors, limit - len(found)))
             if not page:
                 break
-            names = (task_id for _, task_id in page)
-            records = self._call(("HMGET", f"{self._namespace}:history:records", *names))[0]
-            found += [
-                _entry(_text(task_id), ended_at, record)
-                for (ended_at, task_id), record in zip(page, records, strict=True)
-                if record is not None
-            ]
+            found += [entry for entry in self.read(page) if entry is not None]
         return found
 
 
@@ -240,6 +266,6 @@ def _bytes(name: str) -> bytes:
     return name.encode(errors="surrogateescape")
 
 
-def _entry(task_id: str, ended_at: int, record: bytes) -> HistoryEntry:
+def _entry(cursor: HistoryCursor, record: bytes) -> HistoryEntry:
     task, state, text = record.decode(errors="replace").split("\n", 2)
-    return HistoryEntry(task_id, task, state, ended_at, text)
+    return HistoryEntry(cursor.task_id, task, state, cursor.ended_at, text)

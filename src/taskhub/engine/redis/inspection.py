@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from abc import abstractmethod
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import Any
 
 from taskhub.engine.port.inspection import (
     DeadLetter,
     Delayed,
-    Inspection,
     PausedQueue,
     QueueCounts,
     RateLimited,
 )
-from taskhub.engine.redis.connection_pool import ChannelPool
+from taskhub.engine.redis.arguments import wire_key
+from taskhub.engine.redis.messages import RedisMessages, read_stored
 from taskhub.engine.redis.rate_limiter import RedisRateLimiter
 from taskhub.engine.redis.scores import BAND
 from taskhub.exceptions import StoreRefused
@@ -24,51 +24,47 @@ from taskhub.message import (
     HIGHEST_PRIORITY,
     LOWEST_PRIORITY,
     Envelope,
-    envelope_from_record,
 )
 
 #: Delayed messages counted, or passed over, per call.
 SCAN_PAGE = 1000
 
 
-class RedisInspection(Inspection):
+class RedisInspection(RedisMessages):
     """Reads with plain commands, which may be repeated."""
-
-    _namespace: str
-
-    @abstractmethod
-    def _channels(self) -> ChannelPool:
-        """Return the channels of this process."""
-
-    @abstractmethod
-    def _now(self) -> str:
-        """Return the present in ms, "" for that of the server's clock."""
-
-    def _call(self, *commands: tuple[Any, ...]) -> list[Any]:
-        return self._channels().call(commands)
 
     def queues(self) -> dict[str, QueueCounts]:
         """Counting takes time in proportion to the number of delayed and rate-limited messages."""
+        ready = self.count_queues()
+        delayed, limited = self.count_delayed(), self.count_rate_limited()
+        return {
+            name: QueueCounts(count, delayed.get(name, 0), limited.get(name, 0))
+            for name, count in ready.items()
+        }
+
+    def count_queues(self) -> dict[str, int]:
         ns = self._namespace
         stored = self._call(("SMEMBERS", f"{ns}:queues"))[0]
         names = sorted(name.decode(errors="backslashreplace") for name in stored)
         if not names:
             return {}
-        ready = self._call(*(("ZCARD", f"{ns}:queue:{name}") for name in names))
-        delayed = dict.fromkeys(names, 0)
+        counts = self._call(*(("ZCARD", f"{ns}:queue:{name}") for name in names))
+        return dict(zip(names, counts, strict=True))
+
+    def count_delayed(self) -> dict[str, int]:
+        ns = self._namespace
+        found: Counter[bytes] = Counter()
         cursor = b"0"
         while True:
             cursor, members = self._call(("ZSCAN", f"{ns}:delayed", cursor, "COUNT", SCAN_PAGE))[0]
-            for member in members[::2]:
-                name = _queue_of(member)
-                delayed[name] = delayed.get(name, 0) + 1
+            found.update(member.partition(b"\n")[0] for member in members[::2])
             if cursor == b"0":
                 break
-        limited = RedisRateLimiter(ns, self._channels, self._now).waiting_by_queue()
-        return {
-            name: QueueCounts(count, delayed[name], limited[name])
-            for name, count in zip(names, ready, strict=True)
-        }
+        return {name.decode(errors="backslashreplace"): count for name, count in found.items()}
+
+    def count_rate_limited(self) -> dict[str, int]:
+        limiter = RedisRateLimiter(self._namespace, self._channels, self._now)
+        return dict(limiter.waiting_by_queue())
 
     def paused_queues(self) -> dict[str, PausedQueue]:
         reply = self._call(("HGETALL", f"{self._namespace}:paused"))[0]
@@ -92,14 +88,28 @@ class RedisInspection(Inspection):
 
     def _envelopes(self, keys: list[bytes]) -> list[Envelope]:
         # A message may be taken between the two reads: it is then no longer there.
-        found = (_envelope(record) for record in self._records(keys))
+        found = (read_stored(record) for record in self._records(keys))
         return [envelope for envelope in found if envelope is not None]
 
     def waiting(self, queue: str, offset: int, limit: int) -> list[Envelope]:
-        if limit < 1:
-            return []
-        name = f"{self._namespace}:queue:{queue}"
-        return self._envelopes(self._call(("ZRANGE", name, offset, offset + limit - 1))[0])
+        return self.waiting_pages([(queue, offset, limit)])[0]
+
+    def waiting_pages(self, pages: Sequence[tuple[str, int, int]]) -> list[list[Envelope]]:
+        if not any(limit > 0 for _, _, limit in pages):
+            return [[] for _ in pages]
+        # Of a limit of 0 the range is empty, as it ends before it begins.
+        found = self._call(
+            *(
+                ("ZRANGE", f"{self._namespace}:queue:{queue}", offset + 1, offset)
+                if limit < 1
+                else ("ZRANGE", f"{self._namespace}:queue:{queue}", offset, offset + limit - 1)
+                for queue, offset, limit in pages
+            )
+        )
+        records = iter(self._records([key for keys in found for key in keys]))
+        read = [[read_stored(next(records)) for _ in keys] for keys in found]
+        # A message may be taken between the two reads: it is then no longer there.
+        return [[envelope for envelope in page if envelope is not None] for page in read]
 
     def oldest(self, queue: str) -> list[Envelope]:
         name = f"{self._namespace}:queue:{queue}"
@@ -124,7 +134,7 @@ class RedisInspection(Inspection):
         return [
             Delayed(due, envelope)
             for (_, due), record in zip(entries, records, strict=True)
-            if (envelope := _envelope(record)) is not None
+            if (envelope := read_stored(record)) is not None
         ]
 
     def _delayed_members(
@@ -158,7 +168,7 @@ class RedisInspection(Inspection):
         return [
             RateLimited(task, permit, envelope)
             for (task, permit, _), record in zip(entries, records, strict=True)
-            if (envelope := _envelope(record)) is not None
+            if (envelope := read_stored(record)) is not None
         ]
 
     def claimed(self, worker: str, offset: int, limit: int) -> list[Envelope]:
@@ -183,13 +193,31 @@ class RedisInspection(Inspection):
         ]
 
     def dead_letter(self, key: str) -> DeadLetter | None:
-        ns = self._namespace
-        expires, text = self._call(
-            ("ZSCORE", f"{ns}:dead", key), ("HGET", f"{ns}:dead:messages", key)
+        return self.dead_letters_of([key])[0]
+
+    def dead_keys(self, offset: int, limit: int) -> list[tuple[str, int]]:
+        if limit < 1:
+            return []
+        command = ("ZRANGE", f"{self._namespace}:dead", offset, offset + limit - 1, "WITHSCORES")
+        return [
+            (key.decode(errors="backslashreplace"), expires)
+            for key, expires in read_scored(self._call(command)[0])
+        ]
+
+    def dead_letters_of(self, keys: Sequence[str]) -> list[DeadLetter | None]:
+        if not keys:
+            return []
+        ns, names = self._namespace, [wire_key(key) for key in keys]
+        texts, *expiries = self._call(
+            ("HMGET", f"{ns}:dead:messages", *names),
+            *(("ZSCORE", f"{ns}:dead", name) for name in names),
         )
-        if expires is None or text is None:
-            return None
-        return read_dead_letter(key, text, int(float(expires)))
+        return [
+            None
+            if text is None or expires is None
+            else read_dead_letter(key, text, int(float(expires)))
+            for key, text, expires in zip(keys, texts, expiries, strict=True)
+        ]
 
     def dead_count(self) -> int:
         return int(self._call(("ZCARD", f"{self._namespace}:dead"))[0])
@@ -277,14 +305,4 @@ def read_scored(reply: list[bytes]) -> list[tuple[bytes, int]]:
 def read_dead_letter(key: str, text: bytes, expires: int) -> DeadLetter:
     """Read a dead letter: its reason, and its message on the next line."""
     reason, _, record = text.partition(b"\n")
-    return DeadLetter(key, reason.decode(errors="backslashreplace"), _envelope(record), expires)
-
-
-def _envelope(record: bytes | None) -> Envelope | None:
-    """Return the message of a record; None: there is none, or something else wrote it."""
-    if not record:
-        return None
-    try:
-        return envelope_from_record(record)
-    except ValueError:
-        return None
+    return DeadLetter(key, reason.decode(errors="backslashreplace"), read_stored(record), expires)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from typing import Final, NamedTuple
@@ -31,12 +32,14 @@ SCRIPTS: Final[dict[str, tuple[str, ...]]] = {
     "enqueue": ("shared", *_PUBLISHING, "producing"),
     "enqueue_canvas": (*_WRITING, "wire", *_CANVASES, "open_chords", "producing"),
     "fail_chords": (*_WRITING, *_CANVASES, "open_chords"),
+    "find_messages": _SHARED,
     "forget_queue": _WRITING,
     "requeue": _REQUEUEING,
     "acquire_lock": _SHARED,
     "register_worker": _SHARED,
     "lead": (*_PERIODIC_JOBS, *_PUBLISHING),
     "release_lock": _SHARED,
+    "longest_waits": ("shared", "sequence"),
     "obstacles": ("types", *_SHARED),
     "pause_queue": _SHARED,
     "publish_control": _SHARED,
@@ -71,17 +74,25 @@ class Script(NamedTuple):
 @cache
 def script(name: str) -> Script:
     """Return the script whose body is `lua/<name>.lua`."""
-    folder = resources.files("taskhub.engine.redis") / "lua"
+    return compose(SCRIPTS[name], _read(name))
 
-    def read(part: str) -> str:
-        if part == "wire":
-            return lua_reader()
-        return (folder / f"{part}.lua").read_text(encoding="utf-8")
 
-    shared = [read(part) for part in SCRIPTS[name]]
-    body = ("local function main()", *shared, read(name), "end")
-    text = "\n".join((read("begin"), *body, read("run"), read("types"), read("finish")))
+def compose(parts: Sequence[str], body: str) -> Script:
+    """Return a script of some parts and a body; what is undone, and how, is part of it."""
+    text = "\n".join(
+        (
+            *(_read("begin"), "local function main()", *map(_read, parts), body, "end"),
+            *map(_read, ("run", "types", "finish")),
+        )
+    )
     return Script(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def _read(part: str) -> str:
+    if part == "wire":
+        return lua_reader()
+    file = resources.files("taskhub.engine.redis") / "lua" / f"{part}.lua"
+    return file.read_text(encoding="utf-8")
 
 
 @cache
