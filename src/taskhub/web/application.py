@@ -42,6 +42,8 @@ __all__ = ("Dashboard", "dashboard")
 
 logger = logging.getLogger(__name__)
 
+#: Between two looks at counts of the past that no page has asked for yet, seconds.
+AHEAD_PAUSE: Final = 0.1
 #: Lengths of queues are looked at so often, seconds, whether a page is open or not.
 SAMPLE_EVERY: Final = 15.0
 
@@ -142,9 +144,16 @@ class Dashboard:
             await asyncio.to_thread(self.board.jobs.close)
 
     def _start_sampling(self) -> None:
-        """Start sampling queue lengths; a mounted dashboard gets no startup event."""
+        """Start sampling; a mounted dashboard gets no startup event."""
         if self._sampler is None or self._sampler.done():
             self._sampler = asyncio.create_task(self._sample())
+
+    async def _read_ahead(self) -> None:
+        """Read the counts of the past, which pages would have to wait for."""
+        has_more = True
+        while has_more:
+            has_more = await self.live.run(self.board.store.bins.read_ahead)
+            await asyncio.sleep(AHEAD_PAUSE)
 
     async def _sample(self) -> None:
         while True:
@@ -152,6 +161,7 @@ class Dashboard:
                 # While the store is away there is a gap in the line.
                 with suppress(OperationalError):
                     await self.live.run(self.board.store.take_sample)
+                    await self._read_ahead()
             except Exception:
                 logger.exception("the lengths of queues could not be looked at")
             await asyncio.sleep(SAMPLE_EVERY)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from taskhub.web.queries.stored_tasks import find_messages, read_stored
 from taskhub.web.queries.task_finder import record_of_document
 from taskhub.web.queries.task_record import TaskRecord
-from taskhub.web.queries.task_search import MOST_SCANNED
 
 if TYPE_CHECKING:
     from taskhub.web.queries.store_view import StoreView
@@ -92,11 +91,7 @@ def gather_canvas(store: StoreView, own: TaskRecord) -> Known:
     """Find the tasks of the canvas: those that are under way, and results from the root on."""
     known = Known({own.id: own})
     root = own.root or own.id
-    live = [*store.running(), *islice(store.each_delayed(), MOST_SCANNED)]
-    limited = [queue.name for queue in store.queues() if queue.rate_limited]
-    live += islice(store.each_rate_limited(limited), MOST_SCANNED)
-    holding = [queue.name for queue in store.queues() if queue.ready]
-    live += islice(store.each_waiting(holding), MOST_SCANNED)
+    live = [*store.running(), *read_stored(store, find_messages(store, root)).values()]
     sent = own.sent_at
     live += store.ended.newest(NEWEST, None if sent is None else sent - 86400, root)
     for record in live:

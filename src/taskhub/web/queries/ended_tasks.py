@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import heapq
 import json
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from taskhub import states
 from taskhub.engine.port.history import HistoryCursor, HistoryEntry
-from taskhub.history import HistoryRecord, read_history_record
+from taskhub.history import read_history_record
 from taskhub.web.conditions import is_pattern, like
 from taskhub.web.filters import Filter
+from taskhub.web.queries.budget import Budget, Position
 from taskhub.web.queries.failures import read_reason
 from taskhub.web.queries.task_record import TaskRecord, read_envelope
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from taskhub.engine.port.inspection import DeadLetter
     from taskhub.web.queries.store_view import StoreView
 
-__all__ = ("STATES_OF", "Budget", "EndedTasks", "Position", "position_of")
+__all__ = ("STATES_OF", "EndedTasks", "position_of")
 
 #: Celery's states of each tab.
 STATES_OF: Final[Mapping[str, str]] = {
@@ -32,38 +33,21 @@ STATES_OF: Final[Mapping[str, str]] = {
 }
 TABS_OF: Final = {state: tab for tab, state in STATES_OF.items()}
 PAGE: Final = 500
+#: The same where their kept messages are read, too.
+HEAVY_PAGE: Final = 100
+#: The same of the first page, which mostly is the only one.
+FIRST_PAGE: Final = 60
+#: Entries of the history that are kept in this process: about 25 MB.
+MOST_KNOWN: Final = 20_000
 #: Dead letters that are looked at.
 MOST_DEAD: Final = 10_000
 #: For how long those that were found are used again, seconds.
 DEAD_FRESH: Final = 2.0
 
-#: Where an ended task stands in the list: when it ended (ms since the epoch), and its id.
-Position = tuple[int, str]
-
 
 def position_of(record: TaskRecord) -> Position:
     """Return where a task stands among those that have ended."""
     return round((record.ended_at or 0.0) * 1000), record.id
-
-
-class Budget:
-    """How long a search may look at tasks that no index excludes.
-
-    Args:
-        seconds: The time from now on.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._until = time.monotonic() + seconds
-        #: Behind which ended task the search stopped.
-        self.stopped_at: Position | None = None
-        self.has_stopped = False
-
-    def is_exhausted(self, position: Position | None = None) -> bool:
-        """Whether the search is to stop, which is noted; `position` is where it is."""
-        if time.monotonic() > self._until:
-            self.has_stopped, self.stopped_at = True, position
-        return self.has_stopped
 
 
 class EndedTasks:
@@ -75,6 +59,11 @@ class EndedTasks:
 
     def __init__(self, store: StoreView) -> None:
         self._store = store
+        #: Dead letters by key and time of expiry, which are never written again.
+        self._dead: dict[tuple[str, int], TaskRecord] = {}
+        #: Entries of the history, which are never written again, without what is joined to them.
+        self._known: dict[HistoryCursor, TaskRecord] = {}
+        self._lock = threading.Lock()
 
     def count(self, tab: str, wanted: Filter) -> int | None:
         """Return how many tasks of a tab match, without a look at them; None: a look is needed."""
@@ -110,12 +99,11 @@ class EndedTasks:
             light: Whether the kept messages of failed tasks are left out (see `with_messages`).
         """
         from_history = self._from_history(tab, wanted, after, budget, light)
-        if tab != "failed":
+        only_dead = self._only_dead() if tab == "failed" else ()
+        dead = [record for record in only_dead if after is None or position_of(record) < after]
+        if not dead:
             yield from from_history
             return
-        dead = (
-            record for record in self._only_dead() if after is None or position_of(record) < after
-        )
         yield from heapq.merge(from_history, dead, key=position_of, reverse=True)
 
     def with_messages(self, records: Sequence[TaskRecord]) -> list[TaskRecord]:
@@ -133,7 +121,9 @@ class EndedTasks:
     def find(self, task_ids: Sequence[str]) -> dict[str, TaskRecord]:
         """Return those of some tasks that the history has."""
         found = self._store.engine.history.entries(list(task_ids)) if task_ids else []
-        records = self._records([entry for entry in found if entry is not None])
+        records = self._joined_records(
+            [self._record(entry) for entry in found if entry is not None]
+        )
         return {record.id: record for record in records}
 
     def newest(self, limit: int, since: float | None = None, text: str = "") -> list[TaskRecord]:
@@ -146,9 +136,12 @@ class EndedTasks:
         """
         since_ms = 0 if since is None else int(since * 1000)
         page = self._store.engine.history.page(limit, since=since_ms)
-        return self._records(
-            [entry for entry in page if text in entry.task_id or text in entry.record], light=True
-        )
+        likely = [entry for entry in page if text in entry.task_id or text in entry.record]
+        return self._joined_records([self._record(entry) for entry in likely], light=True)
+
+    def newest_ids(self, limit: int) -> list[str]:
+        """Return the ids of the tasks that ended last."""
+        return [cursor.task_id for cursor in self._store.engine.history.cursors(limit)]
 
     # -- the history
 
@@ -165,12 +158,12 @@ class EndedTasks:
         before = None if after is None else HistoryCursor(*after)
         # Only an excerpt is in the record of a task whose message is kept.
         texts = _texts(wanted, with_arguments=tab != "failed")
-        while page := history.page(
-            PAGE, before=before, tasks=names, states=[STATES_OF[tab]], since=since
+        size = FIRST_PAGE
+        while page := history.cursors(
+            size, before=before, tasks=names, states=[STATES_OF[tab]], since=since
         ):
-            likely = [entry for entry in page if _may_contain(entry, texts)] if texts else page
-            yield from self._records(likely, light=light)
-            before = page[-1].cursor
+            yield from self._joined_records(self._read(page, texts), light=light)
+            before, size = page[-1], PAGE if light or tab != "failed" else HEAVY_PAGE
             if budget is not None and budget.is_exhausted(before):
                 return
 
@@ -194,18 +187,37 @@ class EndedTasks:
     def _since(wanted: Filter) -> int:
         return 0 if wanted.since is None else int(wanted.since * 1000)
 
-    def _records(self, entries: Sequence[HistoryEntry], *, light: bool = False) -> list[TaskRecord]:
-        """Return entries as tasks; failed ones, if not `light`, with their kept messages."""
-        failed = [entry.task_id for entry in entries if entry.state == states.FAILURE]
-        dead = self.dead_by_id() if failed else {}
+    def _read(self, cursors: Sequence[HistoryCursor], texts: list[list[str]]) -> list[TaskRecord]:
+        """Return the tasks of a page that may contain some texts; each is read once."""
+        with self._lock:
+            found = {cursor: self._known.get(cursor) for cursor in cursors}
+        missing = [cursor for cursor, record in found.items() if record is None]
+        for entry in self._store.engine.history.read(missing):
+            if entry is not None and _may_contain(entry, texts):
+                found[entry.cursor] = self._record(entry)
+        records = [record for record in found.values() if record is not None]
+        with self._lock:
+            for cursor, record in found.items():
+                if record is not None:
+                    self._known.setdefault(cursor, record)
+            while len(self._known) > MOST_KNOWN:
+                del self._known[next(iter(self._known))]
+        return records
+
+    def _joined_records(
+        self, records: Sequence[TaskRecord], *, light: bool = False
+    ) -> list[TaskRecord]:
+        """Return tasks with their dead letters and, if not `light`, with their kept messages."""
+        failed = [record.id for record in records if record.state == "failed"]
+        dead = self._dead_among(failed)
         found = [
             _joined(record, dead[record.id], "dead") if record.id in dead else record
-            for record in map(self._record, entries)
+            for record in records
         ]
         return found if light else self.with_messages(found)
 
     def _record(self, entry: HistoryEntry) -> TaskRecord:
-        known = _parsed(entry.record)
+        known = read_history_record(entry.record)
         state = TABS_OF.get(entry.state, "succeeded")
         most = known.max_retries
         if most is None:
@@ -241,23 +253,36 @@ class EndedTasks:
         """Return a page of the dead letters, the oldest first."""
         return [self.read_dead(dead) for dead in self._store.engine.dead_letters(offset, limit)]
 
-    def dead_by_id(self) -> Mapping[str, TaskRecord]:
-        """Return the newest dead letters by task id; read at most once in a few seconds."""
-        return self._store.once("dead", self._dead_by_id, DEAD_FRESH)
+    def dead_keys(self) -> Mapping[str, int]:
+        """Return the keys of the newest dead letters, and when each expires."""
+        return self._store.once("dead", self._dead_keys, DEAD_FRESH)
 
-    def _dead_by_id(self) -> dict[str, TaskRecord]:
-        count = self._store.engine.dead_count()
-        begin = max(0, count - MOST_DEAD)
-        found: dict[str, TaskRecord] = {}
-        while begin < count and (page := self.dead_letters(begin, PAGE)):
-            found.update((record.id, record) for record in page)
-            begin += len(page)
-        return found
+    def _dead_keys(self) -> dict[str, int]:
+        begin = max(0, self._store.engine.dead_count() - MOST_DEAD)
+        return dict(self._store.engine.dead_keys(begin, MOST_DEAD))
+
+    def dead_letters_of(self, keys: Sequence[str]) -> dict[str, TaskRecord]:
+        """Return the dead letters of some keys."""
+        letters = self._store.engine.dead_letters_of(keys) if keys else ()
+        return {dead.key: self.read_dead(dead) for dead in letters if dead is not None}
 
     def dead_letter(self, key: str) -> TaskRecord | None:
         """Return one dead letter; None: there is none."""
-        dead = self._store.engine.dead_letter(key)
-        return None if dead is None else self.read_dead(dead)
+        return self.dead_letters_of([key]).get(key)
+
+    def _dead_among(self, task_ids: Sequence[str]) -> dict[str, TaskRecord]:
+        """Return those of some tasks that are dead letters; each is read once."""
+        keys = self.dead_keys()
+        wanted = [task_id for task_id in task_ids if task_id in keys]
+        with self._lock:
+            if len(self._dead) > MOST_DEAD:
+                self._dead.clear()
+            new = [key for key in wanted if (key, keys[key]) not in self._dead]
+        found = {key: (keys[key], record) for key, record in self.dead_letters_of(new).items()}
+        with self._lock:
+            self._dead.update(((key, at), record) for key, (at, record) in found.items())
+            known = {key: self._dead.get((key, keys[key])) for key in wanted}
+        return {key: record for key, record in known.items() if record is not None}
 
     def read_dead(self, dead: DeadLetter) -> TaskRecord:
         """Return the task of a dead letter, or of a failed task's message."""
@@ -304,14 +329,14 @@ class EndedTasks:
 
     def _only_dead(self) -> list[TaskRecord]:
         """Return the dead letters that the history does not have, the newest first."""
-        return self._store.once("dead outside the history", self._read_only_dead, DEAD_FRESH)
+        return self._store.once_cheaply("dead outside the history", self._read_only_dead)
 
     def _read_only_dead(self) -> list[TaskRecord]:
-        dead = self.dead_by_id()
-        entries = self._store.engine.history.entries(list(dead)) if dead else []
+        ids = {key: key.partition("\n")[0] for key in self.dead_keys()}
+        entries = self._store.engine.history.entries(list(ids.values())) if ids else []
         known = {entry.task_id for entry in entries if entry is not None}
-        outside = [record for record in dead.values() if record.id not in known]
-        return sorted(outside, key=position_of, reverse=True)
+        outside = self._dead_among([key for key, task_id in ids.items() if task_id not in known])
+        return sorted(outside.values(), key=position_of, reverse=True)
 
 
 def _joined(record: TaskRecord, message: TaskRecord, state: str) -> TaskRecord:
@@ -333,12 +358,6 @@ def _joined(record: TaskRecord, message: TaskRecord, state: str) -> TaskRecord:
         message=message.message if state == "dead" else record.message,
         replayable=message.replayable,
     )
-
-
-@lru_cache(maxsize=10_000)
-def _parsed(text: str) -> HistoryRecord:
-    """Return a record; what one look has parsed, the next ones need not."""
-    return read_history_record(text)
 
 
 def _texts(wanted: Filter, *, with_arguments: bool) -> list[list[str]]:

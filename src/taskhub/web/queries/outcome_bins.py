@@ -1,14 +1,17 @@
-"""Outcome counts, durations and failures in bins of time; past bins are read once."""
+"""Outcome counts, durations and failures in bins of time; each minute that is over is read once."""
 
 from __future__ import annotations
 
 import threading
-from collections import Counter, OrderedDict
-from collections.abc import Iterable, Mapping
+import time
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from taskhub.statistics import Durations, failures, summarize
+from taskhub.statistics import Durations
+from taskhub.statistics.tally import Subject, read_field
 from taskhub.web.queries.bins import SPANS, bin_range, minutes_of_bin
 
 if TYPE_CHECKING:
@@ -18,6 +21,18 @@ __all__ = ("Bin", "FailureExample", "OutcomeBins", "join")
 
 #: Past bins that are kept: those of all three spans, and some that have just left them.
 MOST_KEPT: Final = 400
+#: Minutes that are read together.
+TOGETHER: Final = 60
+#: For how long one call reads bins that are not known yet, seconds.
+PATIENCE: Final = 0.06
+_OUTCOMES: Final = {
+    "done": "succeeded",
+    "ignored": "succeeded",
+    "failed": "failed",
+    "retried": "retried",
+    "revoked": "revoked",
+}
+_ENDS: Final = frozenset({"done", "failed", "revoked", "ignored"})
 
 
 @dataclass(frozen=True)
@@ -35,6 +50,8 @@ class Bin:
     """What was counted in one bin."""
 
     number: int = 0
+    #: Whether it was read; there was no time for it otherwise.
+    is_known: bool = True
     outcomes: Mapping[str, int] = field(default_factory=dict)
     run: Mapping[int, int] = field(default_factory=dict)
     wait: Mapping[int, int] = field(default_factory=dict)
@@ -53,6 +70,81 @@ class Bin:
         return sum(self.ended_by_task.values())
 
 
+class BinSum:
+    """Adds up minutes as the engine counts them.
+
+    Args:
+        number: Of the bin.
+        end: The first minute that is not in it yet.
+    """
+
+    def __init__(self, number: int, end: int) -> None:
+        self.number = number
+        self.end = end
+        self._counts: Counter[str] = Counter()
+        self._failures: Counter[tuple[str, str]] = Counter()
+        self._examples: dict[tuple[str, str], FailureExample] = {}
+
+    def copy(self) -> BinSum:
+        """Return another one with the same sums."""
+        other = BinSum(self.number, self.end)
+        other._counts = self._counts.copy()
+        other._failures = self._failures.copy()
+        other._examples = self._examples.copy()
+        return other
+
+    def add(self, counts: Mapping[str, int], failures: Mapping[str, str]) -> None:
+        """Add the next minute."""
+        self.end += 1
+        self._counts.update(counts)
+        for name, value in failures.items():
+            task, _, kind, *more = name.split("\n")
+            if more:
+                continue
+            message, _, task_id = failures.get(f"{name}\n", "").partition("\n")
+            self._failures[task, kind] += int(value)
+            self._examples[task, kind] = FailureExample(message, task_id, self.number)
+
+    def to_bin(self) -> Bin:
+        """Return the bin."""
+        outcomes: defaultdict[str, int] = defaultdict(int)
+        ended_by_task: defaultdict[str, int] = defaultdict(int)
+        ended_by_queue: defaultdict[str, int] = defaultdict(int)
+        failed_by_task: defaultdict[str, int] = defaultdict(int)
+        durations: dict[str, defaultdict[str, defaultdict[int, int]]] = {
+            kind: defaultdict(lambda: defaultdict(int)) for kind in "rw"
+        }
+        for name, count in self._counts.items():
+            subject, kind, value = _parsed(name)
+            if kind == "=":
+                if value in _OUTCOMES:
+                    outcomes[_OUTCOMES[value]] += count
+                if value in _ENDS:
+                    ended_by_task[subject.task] += count
+                    ended_by_queue[subject.queue] += count
+                if value == "failed":
+                    failed_by_task[subject.task] += count
+            elif kind in durations and value.isdigit():
+                durations[kind][subject.task][int(value)] += count
+        run, wait = durations["r"], durations["w"]
+        return Bin(
+            number=self.number, outcomes=outcomes, run=join(run.values()).buckets,
+            wait=join(wait.values()).buckets, ended_by_task=ended_by_task,
+            ended_by_queue=ended_by_queue, failed_by_task=failed_by_task, run_by_task=run,
+            wait_by_task=wait, failures=self._failures.copy(), examples=self._examples.copy(),
+        )  # fmt: skip
+
+
+@lru_cache(maxsize=50_000)
+def _parsed(name: str) -> tuple[Subject, str, str]:
+    """Return what a field counts; the same fields come in every minute."""
+    try:
+        return read_field(name)
+    except ValueError:
+        # Of a version that counts more.
+        return Subject("", ""), "", ""
+
+
 class OutcomeBins:
     """Reads bins; any thread may ask.
 
@@ -63,69 +155,101 @@ class OutcomeBins:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._kept: OrderedDict[tuple[int, int], Bin] = OrderedDict()
-        self._lock = threading.Lock()
+        #: The bin of each span that is not over yet, without its last minute.
+        self._growing: dict[int, BinSum] = {}
+        self._locks = {span: threading.Lock() for span in SPANS}
 
-    def read(self, span: str) -> list[Bin]:
-        """Return the bins of a span that ends now, by the store's clock."""
+    def read(self, span: str, patience: float = PATIENCE) -> list[Bin]:
+        """Return the bins of a span that ends now, by the store's clock.
+
+        Args:
+            span: 1h, 24h or 72h.
+            patience: For how long past bins are read that are not known yet, the newest first.
+        """
         step = SPANS[span].step
+        until = time.monotonic() + patience
         minute = self._engine.current_minute()
-        numbers = bin_range(span, minute * 60)
-        with self._lock:
-            missing = [number for number in numbers if (step, number) not in self._kept]
-        # A commit that was under way when its minute ended counts in the next one, so that past
-        # bins stay.
-        fresh = {number: self._read(span, number) for number in self._ordered(missing, numbers[-1])}
-        with self._lock:
-            for number, found in fresh.items():
-                if number < numbers[-1]:
-                    self._kept[step, number] = found
+        *past, last = bin_range(span, minute * 60)
+        with self._locks[span]:
+            current = self._read_current(span, last, minute)
+            missing = self._missing(step, past)
+            together = TOGETHER * 60 // step
+            for first in range(0, len(missing), together):
+                if first and time.monotonic() > until:
+                    break
+                self._read_past(span, missing[first : first + together])
             while len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
-            return [fresh.get(number) or self._kept[step, number] for number in numbers]
+            found = [
+                self._kept.get((step, number)) or Bin(number, is_known=False) for number in past
+            ]
+        return [*found, current]
 
-    @staticmethod
-    def _ordered(missing: list[int], last: int) -> Iterable[int]:
-        return missing if last in missing else [*missing, last]
+    def read_ahead(self) -> bool:
+        """Read a few bins that nobody has asked for yet; return whether there are more."""
+        minute = self._engine.current_minute()
+        for span, (step, _) in SPANS.items():
+            *past, _ = bin_range(span, minute * 60)
+            with self._locks[span]:
+                missing = self._missing(step, past)
+                self._read_past(span, missing[: TOGETHER * 60 // step])
+            if missing:
+                return True
+        return False
 
-    def _read(self, span: str, number: int) -> Bin:
-        minutes = list(minutes_of_bin(span, number))
-        outcomes: Counter[str] = Counter()
-        run: Counter[int] = Counter()
-        wait: Counter[int] = Counter()
-        ended_by_task: Counter[str] = Counter()
-        ended_by_queue: Counter[str] = Counter()
-        failed_by_task: Counter[str] = Counter()
-        run_by_task: dict[str, Counter[int]] = {}
-        wait_by_task: dict[str, Counter[int]] = {}
-        for subject, summary in summarize(self._engine.counts(minutes)).items():
-            outcomes.update(
-                succeeded=summary.done + summary.ignored, failed=summary.failed,
-                retried=summary.retried, revoked=summary.revoked,
-            )  # fmt: skip
-            run.update(summary.run.buckets)
-            wait.update(summary.wait.buckets)
-            ended_by_task[subject.task] += summary.ended
-            ended_by_queue[subject.queue] += summary.ended
-            failed_by_task[subject.task] += summary.failed
-            run_by_task.setdefault(subject.task, Counter()).update(summary.run.buckets)
-            wait_by_task.setdefault(subject.task, Counter()).update(summary.wait.buckets)
-        counted: Counter[tuple[str, str]] = Counter()
-        examples: dict[tuple[str, str], FailureExample] = {}
-        if failed_by_task.total():
-            for subject, kinds in failures(self._engine.failures(minutes)).items():
-                for each in kinds:
-                    place = (subject.task, each.kind)
-                    counted[place] += each.times
-                    examples[place] = FailureExample(each.message, each.task_id, number)
-        return Bin(
-            number, outcomes, run, wait, ended_by_task, ended_by_queue, failed_by_task,
-            run_by_task, wait_by_task, counted, examples,
-        )  # fmt: skip
+    def _missing(self, step: int, numbers: Sequence[int]) -> list[int]:
+        """Return the bins that are not kept, the newest first."""
+        return [number for number in reversed(numbers) if (step, number) not in self._kept]
+
+    def _read_past(self, span: str, numbers: Sequence[int]) -> None:
+        # A commit that was under way when its minute ended counts in the next one, so that past
+        # bins stay.
+        minutes = [minute for number in numbers for minute in minutes_of_bin(span, number)]
+        found = iter(self._minutes(minutes))
+        for number in numbers:
+            of_bin = minutes_of_bin(span, number)
+            total = BinSum(number, of_bin.start)
+            for _ in of_bin:
+                total.add(*next(found))
+            self._kept[SPANS[span].step, number] = total.to_bin()
+
+    def _read_current(self, span: str, number: int, minute: int) -> Bin:
+        """Return the bin that is not over yet: only its last minutes are read."""
+        step = SPANS[span].step
+        total = self._growing.get(step)
+        if total is not None and total.number < number:
+            for each in self._minutes(range(total.end, minutes_of_bin(span, total.number).stop)):
+                total.add(*each)
+            self._kept[step, total.number] = total.to_bin()
+        if total is None or total.number != number or total.end > minute:
+            total = BinSum(number, minutes_of_bin(span, number).start)
+        *closed, last = self._minutes(range(total.end, minute + 1))
+        for each in closed:
+            total.add(*each)
+        self._growing[step] = total
+        present = total.copy()
+        present.add(*last)
+        return present.to_bin()
+
+    def _minutes(self, minutes: Sequence[int]) -> list[tuple[Mapping[str, int], Mapping[str, str]]]:
+        """Return counts and failures of some minutes."""
+        counts = self._engine.counts(minutes)
+        failed = [
+            minute
+            for minute, fields in zip(minutes, counts, strict=True)
+            if any(name.endswith("\n=failed") for name in fields)
+        ]
+        failures = dict(zip(failed, self._engine.failures(failed), strict=True)) if failed else {}
+        return [
+            (fields, failures.get(minute, {}))
+            for minute, fields in zip(minutes, counts, strict=True)
+        ]
 
 
 def join(buckets: Iterable[Mapping[int, int]]) -> Durations:
     """Return durations of several bins as one."""
-    total: Counter[int] = Counter()
+    total: defaultdict[int, int] = defaultdict(int)
     for each in buckets:
-        total.update(each)
+        for bucket, count in each.items():
+            total[bucket] += count
     return Durations(total)

@@ -45,7 +45,6 @@ def get_overview(store: StoreView, *, span: str = "1h", hidden: bool = False) ->
     now = time.time()
     bins = store.bins.read(span)
     queues, processes = store.queues(), store.processes()
-    failing = _failing(bins, span, hidden)
     nothing = not any(each.ended for each in bins) and not any(queue.held for queue in queues)
     return {
         "at": iso_now(),
@@ -56,8 +55,9 @@ def get_overview(store: StoreView, *, span: str = "1h", hidden: bool = False) ->
         ),
         "health": health_items(store, queues, processes),
         "counts": _figures(store, bins, queues, processes, now),
+        "complete": all(each.is_known for each in bins),
         "series": _series(store, span, bins),
-        "failing": {"total": len(failing), "items": failing[:FAILING]},
+        "failing": _failing(bins, span, hidden),
         "workers": _workers(processes),
         "queues": _busiest(store, queues, span, now),
     }
@@ -75,9 +75,9 @@ def _figures(
 ) -> dict[str, Any]:
     holding = [queue for queue in queues if queue.ready or queue.rate_limited]
     oldest = store.oldest_wait()
-    soonest = store.delayed(0, LOOKED_AT) if any(queue.delayed for queue in queues) else []
-    retrying = [record for record in soonest if record.state == "retrying"]
-    later = [record for record in soonest if record.state == "delayed"]
+    soonest = store.soonest_delayed(LOOKED_AT) if any(queue.delayed for queue in queues) else []
+    retrying = [due for due, is_retry in soonest if is_retry]
+    later = [due for due, is_retry in soonest if not is_retry]
     delayed = sum(queue.delayed for queue in queues)
     failed = sum(each.outcomes.get("failed", 0) for each in bins)
     last = max((each.number for each in bins if each.outcomes.get("failed")), default=None)
@@ -124,8 +124,7 @@ def _last_minute(store: StoreView) -> int:
     return store.bins.read("1h")[-2].ended
 
 
-def _next(records: Sequence[Any], now: float) -> float | None:
-    due = [record.due_at for record in records if record.due_at is not None]
+def _next(due: Sequence[float], now: float) -> float | None:
     return seconds(min(due) - now) if due else None
 
 
@@ -185,8 +184,8 @@ def _backlog(samples: list[Mapping[str, int] | None]) -> dict[str, Any]:
 # -- failing tasks
 
 
-def _failing(bins: Sequence[Bin], span: str, hidden: bool) -> list[dict[str, Any]]:
-    """Return all pairs of task and error, the most frequent first."""
+def _failing(bins: Sequence[Bin], span: str, hidden: bool) -> dict[str, Any]:
+    """Return the most frequent pairs of task and error, and how many there are."""
     total: Counter[tuple[str, str]] = Counter()
     runs: Counter[str] = Counter()
     examples: dict[tuple[str, str], FailureExample] = {}
@@ -200,7 +199,8 @@ def _failing(bins: Sequence[Bin], span: str, hidden: bool) -> list[dict[str, Any
         for pair in each.failures:
             first.setdefault(pair, each.number)
     found = []
-    for (task, error), count in sorted(total.items(), key=lambda item: (-item[1], item[0])):
+    ordered = sorted(total.items(), key=lambda item: (-item[1], item[0]))
+    for (task, error), count in ordered[:FAILING]:
         example = examples[task, error]
         conditions = (
             Condition(key="task", value=task),
@@ -222,7 +222,7 @@ def _failing(bins: Sequence[Bin], span: str, hidden: bool) -> list[dict[str, Any
                 "filter": " ".join(condition.text for condition in conditions),
             }
         )
-    return found
+    return {"total": len(ordered), "items": found}
 
 
 # -- workers and queues
@@ -264,18 +264,20 @@ def _busiest(
     rates = queue_rates(store)
     samples = store.samples.lengths(span, bin_range(span, now))
     ordered = sorted(queues, key=lambda queue: (-queue.ready, -queue.running, queue.name))
+    busiest = ordered[:BUSIEST]
+    waits = store.longest_waits(busiest)
     return {
         "total": len(queues),
         "items": [
             {
                 "name": queue.name,
                 "ready": queue.ready,
-                "oldest": seconds(store.oldest(queue)),
+                "oldest": seconds(waits.get(queue.name)),
                 "in_rate": seconds(rates[queue.name][0]),
                 "out_rate": seconds(rates[queue.name][1]),
                 "series": lengths_of(samples, queue.name),
             }
-            for queue in ordered[:BUSIEST]
+            for queue in busiest
         ],
     }
 

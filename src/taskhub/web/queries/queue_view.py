@@ -47,31 +47,30 @@ class QueueView:
 
 def read_queues(store: StoreView) -> list[QueueView]:
     """Return the queues that were ever used, those that are served, and those that are paused."""
-    counts = store.engine.queues()
+    ready, delayed = store.engine.count_queues(), store.count_delayed()
+    limited = store.count_rate_limited()
     infos = store.worker_infos()
     paused: Mapping[str, PausedQueue] = store.engine.paused_queues()
     served = [queue for info in infos.values() for queue in info.queues]
-    names = sorted({*counts, *served, *paused})
+    names = sorted({*ready, *served, *paused})
     nodes = nodes_serving(infos, names)
     threads: Counter[str] = Counter()
     for info in infos.values():
         for queue in info.queues:
             threads[queue] += info.threads
     running = Counter(record.queue for record in store.running() if record.queue is not None)
-    found: list[QueueView] = []
-    for name in names:
-        count = counts.get(name)
-        found.append(
-            QueueView(
-                name=name,
-                ready=count.ready if count else 0,
-                delayed=count.delayed if count else 0,
-                rate_limited=count.rate_limited if count else 0,
-                running=running[name],
-                nodes=tuple(nodes.get(name, ())),
-                threads=threads[name],
-                paused=paused.get(name),
-            )
+    found = [
+        QueueView(
+            name=name,
+            ready=ready.get(name, 0),
+            delayed=delayed.get(name, 0),
+            rate_limited=limited.get(name, 0),
+            running=running[name],
+            nodes=tuple(nodes.get(name, ())),
+            threads=threads[name],
+            paused=paused.get(name),
         )
+        for name in names
+    ]
     store.samples.record({queue.name: queue.ready for queue in found})
     return found

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from taskhub.statistics import summarize
 from taskhub.web.problem import Problem
-from taskhub.web.queries.bins import SPANS, bin_range, minutes_of_bin
+from taskhub.web.queries.bins import SPANS, bin_range
 from taskhub.web.queries.cursors import page_cursors, read_cursor
 from taskhub.web.queries.queue_view import QueueView
 from taskhub.web.queries.store_view import StoreView
@@ -19,8 +18,6 @@ __all__ = ("describe_queue", "get_queue", "list_queues", "queue_rates")
 
 #: Messages of a queue that are shown as next.
 NEXT: Final = 20
-#: Messages of a queue whose priorities are counted.
-MOST_COUNTED: Final = 20_000
 _SORTS: Final[Mapping[str, Callable[[QueueView, Mapping[str, Any]], Any]]] = {
     "ready": lambda queue, rates: queue.ready,
     "delayed": lambda queue, rates: queue.delayed,
@@ -38,13 +35,10 @@ def queue_rates(store: StoreView) -> dict[str, tuple[float | None, float]]:
     What ended is counted by the store. What came in follows from it and from how the queue has
     grown meanwhile; None where that was not seen.
     """
-    minute = store.engine.current_minute()
-    ended: Counter[str] = Counter()
-    for subject, summary in summarize(store.engine.counts([minute - 1])).items():
-        ended[subject.queue] += summary.ended
+    ended = store.bins.read("1h")[-2].ended_by_queue
     rates: dict[str, tuple[float | None, float]] = {}
     for queue in store.queues():
-        out = ended[queue.name] / 60
+        out = ended.get(queue.name, 0) / 60
         grown = store.samples.growth(queue.name)
         came = None if grown is None else max(0.0, out + grown[0] / grown[1])
         rates[queue.name] = (came, out)
@@ -52,9 +46,9 @@ def queue_rates(store: StoreView) -> dict[str, tuple[float | None, float]]:
 
 
 def describe_queue(
-    store: StoreView,
     queue: QueueView,
     rates: Mapping[str, tuple[float | None, float]],
+    waits: Mapping[str, float],
     series: list[int | None],
 ) -> dict[str, Any]:
     """Return a queue as the API writes it."""
@@ -71,7 +65,7 @@ def describe_queue(
         "delayed": queue.delayed,
         "rate_limited": queue.rate_limited,
         "running": queue.running,
-        "oldest": seconds(store.oldest(queue)),
+        "oldest": seconds(waits.get(queue.name)),
         "in_rate": seconds(came),
         "out_rate": seconds(out),
         "served_by": list(queue.nodes),
@@ -101,15 +95,18 @@ def list_queues(
         if name.lower() in queue.name.lower() and state in (None, queue.state)
     ]
 
+    waits = store.longest_waits(found) if sort == "oldest" else {}
+
     def key(queue: QueueView) -> Any:
         if sort == "oldest":
-            return store.oldest(queue) or 0.0
+            return waits.get(queue.name, 0.0)
         return _SORTS[sort](queue, rates)
 
     descends = (order or ("asc" if sort == "name" else "desc")) == "desc"
     found.sort(key=lambda queue: queue.name)
     found.sort(key=key, reverse=descends)
     page = found[offset : offset + limit]
+    waits = waits or store.longest_waits(page)
     bins = bin_range("1h", time.time())
     samples = store.samples.lengths("1h", bins)
     return {
@@ -120,7 +117,7 @@ def list_queues(
         },
         "total": len(found),
         "items": [
-            describe_queue(store, queue, rates, lengths_of(samples, queue.name)) for queue in page
+            describe_queue(queue, rates, waits, lengths_of(samples, queue.name)) for queue in page
         ],
         **page_cursors(offset, limit, offset + limit < len(found)),
     }
@@ -145,14 +142,15 @@ def get_queue(
     rates = queue_rates(store)
     now = time.time()
     hour = store.samples.lengths("1h", bin_range("1h", now))
-    upcoming = store.waiting(name, 0, NEXT)
+    upcoming = store.waiting([(name, 0, NEXT)])
     limited = _limits(store, upcoming)
+    waits = store.longest_waits([queue])
     came, out = rates.get(name, (None, 0.0))
     shrinks = None if came is None else out - came
     return {
         "at": iso_now(),
-        "queue": describe_queue(store, queue, rates, lengths_of(hour, name)),
-        "priorities": _priorities(store, queue, now),
+        "queue": describe_queue(queue, rates, waits, lengths_of(hour, name)),
+        "priorities": _priorities(store, name, now),
         "next": [
             {"place": place, "row": record.to_row(hidden=hidden)}
             for place, record in enumerate(upcoming, 1)
@@ -166,27 +164,17 @@ def get_queue(
     }
 
 
-def _priorities(store: StoreView, queue: QueueView, now: float) -> list[dict[str, Any]]:
+def _priorities(store: StoreView, queue: str, now: float) -> list[dict[str, Any]]:
     """Return how many messages of each priority are ready, the first priority first."""
-    oldest = {
+    ages = {
         record.priority: None if record.ready_at is None else max(0.0, now - record.ready_at)
-        for record in store.oldest_of_each_priority(queue.name)
+        for record in store.oldest_of_each_priority(queue)
     }
-    counts: Counter[int | None] = Counter()
-    if len(oldest) == 1:
-        counts[next(iter(oldest))] = queue.ready
-    elif oldest:
-        for number, record in enumerate(store.each_waiting([queue.name])):
-            if number == MOST_COUNTED:
-                # What is behind is of the last priority: the queue is in their order.
-                last = min(oldest, key=lambda each: -1 if each is None else each)
-                counts[last] += max(0, queue.ready - MOST_COUNTED)
-                break
-            counts[record.priority] += 1
+    found = store.engine.count_ready(queue)
+    counts = {store.priority_of(band): count for band, count in found.items()}
     return [
-        {"priority": priority, "ready": counts[priority], "oldest": seconds(age)}
-        for priority, age in oldest.items()
-        if priority is not None
+        {"priority": priority, "ready": count, "oldest": seconds(ages.get(priority))}
+        for priority, count in counts.items()
     ]
 
 
@@ -206,15 +194,9 @@ def _series(store: StoreView, name: str, span: str, now: float) -> dict[str, Any
     step = SPANS[span].step
     bins = bin_range(span, now)
     lengths = lengths_of(store.samples.lengths(span, bins), name)
-    out: list[float] = []
-    for number in bins:
-        counted = store.engine.counts(list(minutes_of_bin(span, number)))
-        ended = sum(
-            summary.ended
-            for subject, summary in summarize(counted).items()
-            if subject.queue == name
-        )
-        out.append(ended / step)
+    # Read a moment later, they may have gone on to the next bin.
+    ended = {each.number: each.ended_by_queue.get(name, 0) for each in store.bins.read(span)}
+    out = [ended.get(number, 0) / step for number in bins]
     came: list[float | None] = []
     for place, rate in enumerate(out):
         before, after = (lengths[place - 1] if place else None), lengths[place]

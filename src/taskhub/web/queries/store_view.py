@@ -7,16 +7,14 @@ several parts costs the store one look.
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from taskhub.control.backlog import oldest_age
 from taskhub.control.broadcast import live_worker_infos
 from taskhub.message import Envelope
 from taskhub.serialization.excerpt import Excerpts
@@ -27,9 +25,10 @@ from taskhub.web.queries.limits import read_changes
 from taskhub.web.queries.outcome_bins import OutcomeBins
 from taskhub.web.queries.processes import ProcessView, read_processes
 from taskhub.web.queries.queue_view import QueueView, read_queues
+from taskhub.web.queries.recent_reads import RecentReads
 from taskhub.web.queries.server_facts import ServerFacts, server_facts
 from taskhub.web.queries.task_finder import find_tasks
-from taskhub.web.queries.task_record import TaskRecord, read_envelope
+from taskhub.web.queries.task_record import TaskRecord, is_retry, read_envelope
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -43,15 +42,20 @@ __all__ = ("ProcessView", "QueueView", "StoreView")
 
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-#: What was found is used again for so long, seconds.
-FRESH: Final = 0.8
 #: Messages read with one call.
 PAGE: Final = 500
 
 
-class StoreView:
+class TryCounts(NamedTuple):
+    """How many messages wait for another try, and for their first one."""
+
+    retrying: int
+    later: int
+    #: There may be more.
+    at_least: bool
+
+
+class StoreView(RecentReads):
     """What the dashboard knows of an app's store; any thread may ask.
 
     Every method raises `OperationalError` when the store is out of reach.
@@ -61,11 +65,10 @@ class StoreView:
     """
 
     def __init__(self, app: Celery) -> None:
+        super().__init__()
         self.app = app
         self.samples = BacklogSamples()
         self.audit = AuditLog(app)
-        self._fresh: dict[str, tuple[float, Any]] = {}
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     @property
     def engine(self) -> Engine:
@@ -81,19 +84,6 @@ class StoreView:
     def excerpts(self) -> Excerpts:
         """Makes excerpts of arguments, and knows which values are hidden."""
         return Excerpts(self.app.conf.task_redact or ())
-
-    def forget_fresh(self) -> None:
-        """Look anew next time, since something was changed."""
-        self._fresh.clear()
-
-    def once(self, name: str, read: Callable[[], T], fresh: float = FRESH) -> T:
-        """Return what was found a moment ago, or look."""
-        with self._locks[name]:
-            at, found = self._fresh.get(name, (0.0, None))
-            if not at or time.monotonic() - at > fresh:
-                found = read()
-                self._fresh[name] = (time.monotonic(), found)
-            return found  # type: ignore[no-any-return]
 
     # -- workers
 
@@ -120,11 +110,44 @@ class StoreView:
         """Return the queues that were ever used, and those that are served."""
         return self.once("queues", lambda: read_queues(self))
 
-    def oldest(self, queue: QueueView) -> float | None:
-        """Return for how long the oldest ready message of a queue has waited, seconds."""
-        if not queue.ready:
-            return None
-        return self.once(f"oldest {queue.name}", lambda: oldest_age(self.app, queue.name))
+    def count_delayed(self) -> dict[str, int]:
+        """Return how many messages of each queue are delayed; the longer it takes, the older."""
+        return self.once_cheaply("delayed", self.engine.count_delayed)
+
+    def count_rate_limited(self) -> dict[str, int]:
+        """Return how many messages of each queue wait for permits."""
+        return self.once_cheaply("rate-limited", self.engine.count_rate_limited)
+
+    def soonest_delayed(self, limit: int) -> list[tuple[float, bool]]:
+        """Return when the next delayed messages are due, and whether each is for another try."""
+        found = self.engine.delayed(0, limit)
+        return [(entry.due / 1000, is_retry(entry.envelope)) for entry in found]
+
+    def count_tries(self, queues: Sequence[str] | None, seconds: float) -> TryCounts:
+        """Count delayed messages, as far as there is time to look.
+
+        Args:
+            queues: Only of these; None: of any.
+            seconds: How long to look.
+        """
+        name = "tries" if queues is None else f"tries {sorted(queues)}"
+        return self.once(name, lambda: self._count_tries(queues, seconds))
+
+    def _count_tries(self, queues: Sequence[str] | None, seconds: float) -> TryCounts:
+        until = time.monotonic() + seconds
+        counts, offset = Counter[bool](), 0
+        while page := self.engine.delayed(offset, PAGE, queues):
+            counts.update(is_retry(entry.envelope) for entry in page)
+            offset += PAGE
+            if len(page) == PAGE and time.monotonic() > until:
+                return TryCounts(counts[True], counts[False], at_least=True)
+        return TryCounts(counts[True], counts[False], at_least=False)
+
+    def longest_waits(self, queues: Sequence[QueueView]) -> dict[str, float]:
+        """Return for how long the oldest ready message of each queue has waited, seconds."""
+        holding = [queue.name for queue in queues if queue.ready]
+        found = self.engine.longest_waits(holding) if holding else {}
+        return {name: wait / 1000 for name, wait in found.items()}
 
     def oldest_wait(self) -> tuple[str, float] | None:
         """Return the queue whose oldest ready message has waited longest, and for how long.
@@ -134,9 +157,8 @@ class StoreView:
         return self.once("oldest wait", self._oldest_wait, 5.0)
 
     def _oldest_wait(self) -> tuple[str, float] | None:
-        ages = {queue.name: self.oldest(queue) for queue in self.queues()}
-        known = {name: age for name, age in ages.items() if age is not None}
-        return max(known.items(), key=lambda item: item[1]) if known else None
+        waits = self.longest_waits(self.queues())
+        return max(waits.items(), key=lambda item: item[1]) if waits else None
 
     def pause_queue(self, name: str, by: str, reason: str) -> bool:
         """Let no worker claim messages of a queue from now on; False: it is paused already."""
@@ -146,53 +168,55 @@ class StoreView:
         """Let workers claim messages of a paused queue again; False: it is not paused."""
         return self.engine.resume_queue(name)
 
-    def waiting(self, queue: str, offset: int, limit: int) -> list[TaskRecord]:
-        """Return a page of the ready messages of a queue, the next one first."""
+    def waiting(self, pages: Sequence[tuple[str, int, int]]) -> list[TaskRecord]:
+        """Return ready messages: pages of queues, each a queue, an offset and a limit."""
         now = time.time()
-        return [
-            self._waiting(envelope, now) for envelope in self.engine.waiting(queue, offset, limit)
-        ]
+        found = self.engine.waiting_pages(pages)
+        return [self.waiting_record(envelope, now) for page in found for envelope in page]
 
     def oldest_of_each_priority(self, queue: str) -> list[TaskRecord]:
         """Return the message of each priority that has waited longest."""
         now = time.time()
-        return [self._waiting(envelope, now) for envelope in self.engine.oldest(queue)]
+        return [self.waiting_record(envelope, now) for envelope in self.engine.oldest(queue)]
 
-    def _waiting(self, envelope: Envelope, now: float) -> TaskRecord:
+    def waiting_record(self, envelope: Envelope, now: float) -> TaskRecord:
+        """Return the task of a message that is not delayed."""
         return read_envelope(self.app, envelope, self.excerpts, now, state="waiting", due_at=None)
 
-    def each_waiting(self, queues: Collection[str]) -> Iterator[TaskRecord]:
-        """Yield the ready messages of some queues, in pages."""
-        for queue in queues:
-            offset = 0
-            while page := self.waiting(queue, offset, PAGE):
-                yield from page
-                offset += PAGE
+    def each_waiting(self, queues: Sequence[tuple[str, int]]) -> Iterator[TaskRecord]:
+        """Yield the ready messages of some queues.
 
-    def delayed(
-        self, offset: int, limit: int, queues: Collection[str] | None = None
-    ) -> list[TaskRecord]:
-        """Return a page of the delayed messages, and of those that wait for another try."""
+        Args:
+            queues: Their names, and about how many messages of each are ready.
+        """
         now = time.time()
-        found = []
-        for entry in self.engine.delayed(offset, limit, queues):
-            record = read_envelope(
-                self.app,
-                entry.envelope,
-                self.excerpts,
-                now,
-                state="delayed",
-                due_at=entry.due / 1000,
-            )
-            found.append(replace(record, state="retrying") if record.tries else record)
-        return found
+        for names in _batches(queues):
+            pages = self.engine.waiting_pages([(name, 0, PAGE) for name in names])
+            for name, first in zip(names, pages, strict=True):
+                page, offset = first, 0
+                while page:
+                    yield from (self.waiting_record(envelope, now) for envelope in page)
+                    offset += PAGE
+                    page = self.engine.waiting(name, offset, PAGE) if len(page) == PAGE else []
 
     def each_delayed(self, queues: Collection[str] | None = None) -> Iterator[TaskRecord]:
-        """Yield the delayed messages, in pages."""
-        offset = 0
-        while page := self.delayed(offset, PAGE, queues):
-            yield from page
+        """Yield the delayed messages, and those that wait for another try, in pages."""
+        now, offset = time.time(), 0
+        while page := self.engine.delayed(offset, PAGE, queues):
+            yield from (self.delayed_record(entry.due, entry.envelope, now) for entry in page)
             offset += PAGE
+
+    def delayed_record(self, due: int, envelope: Envelope, now: float) -> TaskRecord:
+        """Return the task of a message that is due later; ms since the epoch."""
+        record = read_envelope(
+            self.app, envelope, self.excerpts, now, state="delayed", due_at=due / 1000
+        )
+        return replace(record, state="retrying") if record.tries else record
+
+    def is_delayed(self, record: TaskRecord) -> bool:
+        """Whether a message still is among the delayed."""
+        (found,) = self.engine.stored([record.key or record.id])
+        return found is not None and found.due is not None
 
     def rate_limited(
         self, offset: int, limit: int, queues: Collection[str] | None = None
@@ -200,7 +224,9 @@ class StoreView:
         """Return a page of the messages that rate limits hold back."""
         now = time.time()
         return [
-            replace(self._waiting(entry.envelope, now), rate_limited_until=entry.permit / 1000)
+            replace(
+                self.waiting_record(entry.envelope, now), rate_limited_until=entry.permit / 1000
+            )
             for entry in self.engine.rate_limited(offset, limit, queues)
         ]
 
@@ -219,20 +245,6 @@ class StoreView:
         return self.once(
             "rates", lambda: (limiter.waiting(), read_changes(limiter.stored_limits()))
         )
-
-    def claimed(self, task_id: str) -> TaskRecord | None:
-        """Return a task that a worker holds and has not begun; None: no worker holds it."""
-        now = time.time()
-        for worker in self.engine.workers():
-            if task_id not in self.engine.held(worker):
-                continue
-            offset = 0
-            while page := self.engine.claimed(worker, offset, PAGE):
-                for envelope in page:
-                    if envelope.task_id == task_id:
-                        return self._waiting(envelope, now)
-                offset += PAGE
-        return None
 
     # -- ended tasks
 
@@ -293,8 +305,7 @@ class StoreView:
 
     def take_sample(self) -> None:
         """Look at the lengths of queues, and remember them."""
-        counts = self.engine.queues()
-        self.samples.record({name: count.ready for name, count in counts.items()})
+        self.samples.record(self.engine.count_queues())
 
     @property
     def utc_offset(self) -> int:
@@ -352,3 +363,17 @@ class StoreView:
                 address=address or None,
             )
         )
+
+
+def _batches(queues: Sequence[tuple[str, int]]) -> Iterator[list[str]]:
+    """Yield names of queues, so many together that they hold about a page of messages."""
+    names: list[str] = []
+    held = 0
+    for name, ready in queues:
+        names.append(name)
+        held += ready
+        if held >= PAGE or len(names) >= PAGE:
+            yield names
+            names, held = [], 0
+    if names:
+        yield names

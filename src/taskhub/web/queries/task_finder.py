@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, islice
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from taskhub import states
 from taskhub.serialization.safe_repr import safe_repr
 from taskhub.web.queries.arguments import CallArguments
+from taskhub.web.queries.stored_tasks import find_keys, read_stored
 from taskhub.web.queries.task_record import TaskRecord
-from taskhub.web.queries.task_search import MOST_SCANNED
 from taskhub.web.queries.times import parse_iso
 
 if TYPE_CHECKING:
@@ -21,7 +20,7 @@ __all__ = ("SHORTEST_PREFIX", "find_by_prefix", "find_task", "find_tasks", "reco
 #: So many characters of an id stand for it, if only one task has them.
 SHORTEST_PREFIX: Final = 8
 #: Ended tasks, the newest, among which the beginning of an id is looked for.
-NEWEST: Final = 2000
+NEWEST: Final = 10_000
 _STATES: Final = {
     states.SUCCESS: "succeeded",
     states.FAILURE: "failed",
@@ -32,44 +31,35 @@ _STATES: Final = {
 
 def find_task(store: StoreView, task_id: str) -> TaskRecord | None:
     """Return a task by its id, or by the beginning of it; None: nothing is kept of it."""
-    for record in _live(store):
-        if task_id in (record.id, record.key):
-            return record
-    ended = store.ended.find([task_id]).get(task_id)
-    if ended is not None:
-        return ended
-    dead = store.ended.dead_letter(task_id)
-    if dead is not None:
-        return dead
-    claimed = store.claimed(task_id)
-    if claimed is not None:
-        return claimed
-    document = store.document(task_id)
-    if document is not None:
-        return record_of_document(store, task_id, document)
-    if SHORTEST_PREFIX <= len(task_id) < 36:
+    found = find_tasks(store, [task_id])
+    if not found:
+        # Its first message has ended; another one with the same id has a key of its own.
+        found = list(read_stored(store, find_keys(store, f"{task_id}\n")).values())[:1]
+    if not found and SHORTEST_PREFIX <= len(task_id) < 36:
         found = find_by_prefix(store, task_id, 2)
-        if len(found) == 1:
-            return found[0]
-    return None
+    return found[0] if len(found) == 1 else None
 
 
 def find_tasks(store: StoreView, task_ids: Sequence[str]) -> list[TaskRecord]:
-    """Return those of some tasks of which something is kept, with one look at what is under way."""
+    """Return those of some tasks, by id or by key, of which something is kept."""
     wanted = dict.fromkeys(task_ids)
     found: dict[str, TaskRecord] = {}
-    for record in _live(store):
+    for record in store.running():
         for name in (record.id, record.key):
-            if name in wanted and name not in found:
-                found[name] = record
-    found = {**store.ended.find([each for each in wanted if each not in found]), **found}
-    for task_id in wanted:
-        if task_id not in found:
-            dead = store.ended.dead_letter(task_id)
-            if dead is not None:
-                found[task_id] = dead
-    rest = [task_id for task_id in wanted if task_id not in found]
-    for task_id, document in zip(rest, store.documents(rest), strict=True):
+            if name in wanted:
+                found.setdefault(name, record)
+
+    def missing() -> list[str]:
+        return [task_id for task_id in wanted if task_id not in found]
+
+    # What no worker has claimed is there; of the rest the end counts, as it may have come just now.
+    stored = read_stored(store, missing())
+    found |= {name: record for name, record in stored.items() if not record.is_claimed}
+    found |= store.ended.find(missing())
+    found |= store.ended.dead_letters_of(missing())
+    found |= {name: record for name, record in stored.items() if name not in found}
+    left = missing()
+    for task_id, document in zip(left, store.documents(left), strict=True):
         if document is not None:
             found[task_id] = record_of_document(store, task_id, document)
     return [found[task_id] for task_id in wanted if task_id in found]
@@ -77,29 +67,23 @@ def find_tasks(store: StoreView, task_ids: Sequence[str]) -> list[TaskRecord]:
 
 def find_by_prefix(store: StoreView, prefix: str, limit: int) -> list[TaskRecord]:
     """Return tasks whose ids begin so."""
-    wanted = prefix.lower()
-    dead = list(store.ended.dead_by_id().values())
-    everything = chain(_live(store), store.ended.newest(NEWEST, text=wanted), dead)
-    matching = (each for each in everything if each.id.lower().startswith(wanted))
-    found = {record.id: record for record in islice(matching, limit)}
-    if len(found) < limit:
-        document = store.document(prefix)
-        if document is not None and prefix not in found:
-            found[prefix] = record_of_document(store, prefix, document)
-    return list(found.values())
+    found: list[TaskRecord] = []
+    # Ids are in lower case, unless callers make their own.
+    for spelling in dict.fromkeys((prefix.lower(), prefix)):
+        found = found or _begin_with(store, spelling, limit)
+    return found
 
 
-def _live(store: StoreView) -> Iterator[TaskRecord]:
-    """Yield the tasks that have not ended, as far as they are looked at."""
-    yield from store.running()
-    # Counted anew: what was sent a moment ago is to be found.
-    counts = store.engine.queues()
-    if any(count.delayed for count in counts.values()):
-        yield from islice(store.each_delayed(), MOST_SCANNED)
-    if any(count.rate_limited for count in counts.values()):
-        yield from islice(store.each_rate_limited(), MOST_SCANNED)
-    holding = [name for name, count in counts.items() if count.ready]
-    yield from islice(store.each_waiting(holding), MOST_SCANNED)
+def _begin_with(store: StoreView, prefix: str, limit: int) -> list[TaskRecord]:
+    ids = [record.id for record in store.running()]
+    ids += find_keys(store, prefix)
+    ids += store.ended.newest_ids(NEWEST)
+    ids += store.ended.dead_keys()
+    ids = [task_id for task_id in ids if task_id.startswith(prefix)] + [prefix]
+    unique: dict[str, TaskRecord] = {}
+    for record in find_tasks(store, list(dict.fromkeys(ids))[: limit * 2]):
+        unique.setdefault(record.id, record)
+    return list(unique.values())[:limit]
 
 
 def record_of_document(store: StoreView, task_id: str, document: Mapping[str, Any]) -> TaskRecord:

@@ -16,7 +16,7 @@ from taskhub.web.queries.times import iso, parse_iso, seconds
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
 
-__all__ = ("TaskRecord", "read_envelope")
+__all__ = ("TaskRecord", "is_retry", "read_envelope")
 
 #: What may be done to a task in each state.
 ACTIONS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -65,6 +65,8 @@ class TaskRecord:
     reason: str | None = None
     replayable: bool = False
     stamps: Mapping[str, Any] = field(default_factory=dict)
+    #: Of a stored message: whether a worker holds it, or it waits for a permit.
+    is_claimed: bool = False
     root: str | None = None
     parent: str | None = None
     #: Options of its message.
@@ -181,6 +183,17 @@ def read_envelope(
     if fields.get("state", "waiting") == "waiting" and fields.get("ready_at") is not None:
         fields.setdefault("waited", max(0.0, now - fields["ready_at"]))
     return TaskRecord(**fields)
+
+
+def is_retry(envelope: Envelope) -> bool:
+    """Whether a message is for another try of its task; most are not, and are not decoded."""
+    if b'"retries"' not in envelope.body:
+        return False
+    try:
+        options = decode_body(envelope.body).get("options") or {}
+        return int(options.get("retries") or 0) > 0
+    except (DecodeError, TypeError, AttributeError, ValueError):
+        return False
 
 
 def read_body_fields(app: Celery, body: Mapping[str, Any], excerpts: Excerpts) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from taskhub.web.conditions import like
 from taskhub.web.filters import Filter
-from taskhub.web.queries.ended_tasks import STATES_OF, Budget, Position
+from taskhub.web.queries.budget import Budget, Position
+from taskhub.web.queries.ended_tasks import STATES_OF
 from taskhub.web.queries.task_record import TaskRecord
 
 if TYPE_CHECKING:
@@ -20,13 +21,16 @@ __all__ = ("TABS", "Found", "TaskSearch")
 
 #: Tabs of the list, in the order of its rows: what is under way first, then what has ended.
 TABS: Final = ("running", "retrying", "waiting", "delayed", "failed", "succeeded", "revoked")
-#: So many tasks are looked at where no index answers, however long that takes.
+#: Tabs of tasks that no worker has begun.
+_NOT_RUN: Final = ("retrying", "waiting", "delayed")
+#: So many tasks are looked at where no index answers and they are put in another order.
 MOST_SCANNED: Final = 10_000
-#: For how long tasks of one state are looked at to be counted, and to fill a page, seconds.
-COUNTING: Final = 0.03
-PAGING: Final = 0.15
+#: For how long tasks of one state are looked at to be counted, and those of all states to fill a
+#: page, seconds.
+COUNTING: Final = 0.008
+PAGING: Final = 0.06
 #: So many are looked at in any case.
-LOOKED_AT: Final = 500
+LOOKED_AT: Final = 50
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class TaskSearch:
     def __init__(self, store: StoreView, wanted: Filter) -> None:
         self._store = store
         self._filter = wanted
+        #: All pages of a search share it; it begins with the first.
+        self._paging: Budget | None = None
 
     def count(self, tab: str, *, all_states: bool = False) -> Found:
         """Return how many tasks of a tab match.
@@ -63,6 +69,9 @@ class TaskSearch:
         fast = self._fast_count(tab, wanted)
         if fast is not None:
             return Found(fast)
+        if tab in ("retrying", "delayed") and wanted.only("state", "queue"):
+            counts = self._store.count_tries(self._only_queues(wanted), COUNTING)
+            return Found(counts.retrying if tab == "retrying" else counts.later, counts.at_least)
         budget = Budget(COUNTING)
         records = self._each(tab, wanted, None, budget, light=_is_light(wanted))
         total = sum(wanted.matches(record) for record in records)
@@ -80,15 +89,19 @@ class TaskSearch:
         """Whether the tasks of a tab are counted without a look at them."""
         return self._fast_count(tab, self._filter) is not None
 
-    def each(self, tab: str, *, light: bool = False) -> Iterator[TaskRecord]:
-        """Yield the tasks of a tab that match, in the order of its rows, however many there are.
+    def each(
+        self, tab: str, *, light: bool = False, budget: Budget | None = None
+    ) -> Iterator[TaskRecord]:
+        """Yield the tasks of a tab that match, in the order of its rows.
 
         Args:
             tab: One of `TABS`.
             light: Whether the kept messages of failed tasks are left out.
+            budget: How long to look; None: until the end.
         """
         if self._may_match(tab, self._filter):
-            records = self._each(tab, self._filter, light=light and _is_light(self._filter))
+            light = light and _is_light(self._filter)
+            records = self._each(tab, self._filter, budget=budget, light=light)
             yield from (record for record in records if self._filter.matches(record))
 
     def page(
@@ -113,7 +126,9 @@ class TaskSearch:
             return list(self._skip(offset, limit)), None
         if after is not None:
             offset = 0
-        budget = None if is_fast else Budget(PAGING)
+        budget = None
+        if not is_fast:
+            budget = self._paging = self._paging or Budget(PAGING)
         light = _is_light(self._filter)
         records = self._each(tab, self._filter, after, budget, light=light)
         matching = (record for record in records if self._filter.matches(record))
@@ -124,6 +139,9 @@ class TaskSearch:
     # -- what is where
 
     def _may_match(self, tab: str, wanted: Filter) -> bool:
+        required = {condition.key for condition in wanted.conditions if not condition.negated}
+        if ("error" in required and tab != "failed") or ("worker" in required and tab in _NOT_RUN):
+            return False
         states = {"failed", "dead"} if tab == "failed" else {tab}
         return bool(states & wanted.states)
 
@@ -139,6 +157,11 @@ class TaskSearch:
             and not any(like(queue.name, value) for value in none_of)
         ]
 
+    def _only_queues(self, wanted: Filter) -> list[str] | None:
+        """Return the queues that conditions allow; None: any."""
+        has_conditions = any(True for _ in wanted.of("queue"))
+        return [queue.name for queue in self._queues(wanted)] if has_conditions else None
+
     def _fast_count(self, tab: str, wanted: Filter) -> int | None:
         """Return a count that needs no look at tasks; None: there is none."""
         if tab == "waiting" and wanted.only("state", "queue"):
@@ -153,19 +176,21 @@ class TaskSearch:
         Those that rate limits hold back come after them.
         """
         queues = self._queues(self._filter)
+        pages: list[tuple[str, int, int]] = []
+        planned = 0
         for queue in queues:
+            if planned >= limit:
+                break
             if offset >= queue.ready:
                 offset -= queue.ready
                 continue
-            page = self._store.waiting(queue.name, offset, limit)
-            yield from page
+            pages.append((queue.name, offset, limit - planned))
+            planned += min(queue.ready - offset, limit - planned)
             offset = 0
-            limit -= len(page)
-            if limit < 1:
-                return
+        yield from islice(self._store.waiting(pages) if pages else (), limit)
         limited = [queue.name for queue in queues if queue.rate_limited]
-        if limited:
-            yield from self._store.rate_limited(offset, limit, limited)
+        if limited and planned < limit:
+            yield from self._store.rate_limited(offset, limit - planned, limited)
 
     def _each(
         self,
@@ -182,15 +207,13 @@ class TaskSearch:
             case "running":
                 yield from store.running()
             case "retrying" | "delayed":
-                queues = [queue.name for queue in self._queues(wanted)]
-                only = queues if any(True for _ in wanted.of("queue")) else None
-                found = _within(store.each_delayed(only), budget)
+                found = _within(store.each_delayed(self._only_queues(wanted)), budget)
                 yield from (each for each in found if each.state == tab)
             case "waiting":
                 all_queues = self._queues(wanted)
-                ready = [queue.name for queue in all_queues if queue.ready]
+                holding = [(queue.name, queue.ready) for queue in all_queues if queue.ready]
                 limited = [queue.name for queue in all_queues if queue.rate_limited]
-                found = chain(store.each_waiting(ready), store.each_rate_limited(limited))
+                found = chain(store.each_waiting(holding), store.each_rate_limited(limited))
                 yield from _within(found, budget)
             case _:
                 yield from store.ended.each(tab, wanted, after, budget=budget, light=light)

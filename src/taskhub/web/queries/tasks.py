@@ -14,13 +14,14 @@ from taskhub.web.conditions import KEYS, STATES, Condition
 from taskhub.web.filter_parser import FilterError, parse_filter
 from taskhub.web.filters import Filter
 from taskhub.web.problem import Problem
+from taskhub.web.queries.budget import Budget, Position
 from taskhub.web.queries.cursors import (
     page_cursors,
     read_cursor,
     read_task_cursor,
     write_cursor,
 )
-from taskhub.web.queries.ended_tasks import STATES_OF, Position, position_of
+from taskhub.web.queries.ended_tasks import STATES_OF, position_of
 from taskhub.web.queries.store_view import StoreView
 from taskhub.web.queries.task_record import TaskRecord
 from taskhub.web.queries.task_search import MOST_SCANNED, TABS, TaskSearch
@@ -32,6 +33,10 @@ __all__ = ("group_tasks", "list_tasks", "read_filter", "suggest")
 MOST_VALUES: Final = 10
 #: Bins of the small charts of groups.
 BINS: Final = 24
+#: For how long tasks are looked at to be sorted, to be grouped, and for a hint, seconds.
+SORTING: Final = 0.06
+GROUPING: Final = 0.06
+HINTING: Final = 0.03
 _SORTS: Final[Mapping[str, Callable[[TaskRecord], Any]]] = {
     "waited": lambda record: record.waited,
     "ran": lambda record: record.ran,
@@ -173,8 +178,11 @@ def _sorted(
 ) -> list[TaskRecord]:
     """Return a page in another order of the first matching tasks; missing values come last."""
     key: Callable[[TaskRecord], Any] = _SORTS[sort]
+    budget = Budget(SORTING)
     records = [
-        record for tab in tabs for record in islice(search.each(tab, light=True), MOST_SCANNED)
+        record
+        for tab in tabs
+        for record in islice(search.each(tab, light=True, budget=budget), MOST_SCANNED)
     ]
     known = [(key(record), record) for record in records if key(record) is not None]
     unknown = [record for record in records if key(record) is None]
@@ -185,14 +193,16 @@ def _sorted(
 def _hint(store: StoreView, wanted: Filter, tabs: Sequence[str]) -> dict[str, Any] | None:
     """Return which condition to drop so that something matches; None: no single one."""
     best: dict[str, Any] | None = None
+    budget = Budget(HINTING)
     for condition in wanted.conditions:
-        if condition.key == "state":
+        if condition.key == "state" or budget.is_exhausted():
             continue
         wider = wanted.without(condition)
         search = TaskSearch(store, wider)
         count = sum(search.count(tab).count for tab in tabs)
         if count and (best is None or count > best["count"]):
-            ended = [each.ended_at for tab in tabs for each in search.page(tab, 0, 1)[0]]
+            pages = (search.page(tab, 0, 1)[0] for tab in tabs if tab in STATES_OF)
+            ended = [each.ended_at for page in pages for each in page]
             best = {
                 "without": condition.text,
                 "count": count,
@@ -218,8 +228,9 @@ def group_tasks(
     """Return failures that share task and error, the most frequent first."""
     offset = read_cursor(cursor)
     search = TaskSearch(store, wanted)
+    budget = Budget(GROUPING)
     groups: defaultdict[tuple[str | None, str], list[TaskRecord]] = defaultdict(list)
-    for record in islice(search.each("failed", light=True), MOST_SCANNED):
+    for record in islice(search.each("failed", light=True, budget=budget), MOST_SCANNED):
         task = record.task if by == "task_error" else None
         groups[task, record.error or "unknown"].append(record)
     ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0][0] or "", item[0][1]))
@@ -229,18 +240,19 @@ def group_tasks(
     step = max(1.0, (end - begin) / BINS)
     page = ordered[offset : offset + limit]
     total = sum(len(records) for records in groups.values())
+    shown = [record for _, records in page for record in records[:rows]]
+    by_id = {record.id: record for record in store.ended.with_messages(shown)}
     return {
         "at": iso_now(),
         "filter": describe_filter(wanted),
         "counts": count_states(store, wanted),
         "total": total,
+        "at_least": budget.has_stopped or total >= MOST_SCANNED,
         "groups": len(groups),
         "series_start": iso(begin) if ended else None,
         "series_step": round(step, 3),
         "items": [
-            _describe_group(
-                task, error, records, store.ended.with_messages(records[:rows]), begin, step, hidden
-            )
+            _describe_group(task, error, records, by_id, rows, begin, step, hidden)
             for (task, error), records in page
         ],
         "next": write_cursor(offset + limit) if offset + limit < len(ordered) else None,
@@ -251,11 +263,13 @@ def _describe_group(
     task: str | None,
     error: str,
     records: Sequence[TaskRecord],
-    shown: Sequence[TaskRecord],
+    by_id: Mapping[str, TaskRecord],
+    rows: int,
     begin: float,
     step: float,
     hidden: bool,
 ) -> dict[str, Any]:
+    shown = [by_id[record.id] for record in records[:rows]]
     series = [0] * BINS
     moments = [record.ended_at for record in records if record.ended_at is not None]
     for at in moments:

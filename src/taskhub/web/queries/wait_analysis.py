@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -22,8 +21,8 @@ from taskhub.web.queries.store_view import StoreView
 
 __all__ = ("analyse_wait",)
 
-#: Messages before it that are looked at.
-MOST_BEFORE: Final = 20_000
+#: Messages before it that are looked at for those of the same task.
+MOST_BEFORE: Final = 500
 #: Messages that are shown as next.
 NEXT: Final = 4
 
@@ -119,17 +118,18 @@ def analyse_wait(store: StoreView, record: TaskRecord, *, hidden: bool) -> dict[
 
 
 def _before(store: StoreView, record: TaskRecord) -> Before:
+    (found,) = store.engine.stored([record.key or record.id])
+    if found is None or found.position is None:
+        return Before(None, Counter(), 0, ())
     by_priority: Counter[int | None] = Counter()
-    same = 0
-    first: list[TaskRecord] = []
-    for number, other in enumerate(islice(store.each_waiting([record.queue or ""]), MOST_BEFORE)):
-        if (other.key or other.id) == (record.key or record.id):
-            return Before(number + 1, by_priority, same, tuple(first))
-        by_priority[other.priority] += 1
-        same += other.task == record.task
-        if len(first) < NEXT:
-            first.append(other)
-    return Before(None, by_priority, same, tuple(first))
+    left, queue = found.position, found.envelope.queue
+    for band, count in store.engine.count_ready(queue).items():
+        if left > 0:
+            by_priority[store.priority_of(band)] = min(left, count)
+            left -= count
+    page = store.waiting([(queue, 0, min(found.position, MOST_BEFORE))])
+    same = sum(other.task == record.task for other in page)
+    return Before(found.position + 1, by_priority, same, tuple(page[:NEXT]))
 
 
 # -- checks

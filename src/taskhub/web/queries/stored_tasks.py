@@ -1,0 +1,70 @@
+"""Tasks that have not ended, found by the keys of their messages, and by what these contain."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from taskhub.web.queries.task_record import TaskRecord
+
+if TYPE_CHECKING:
+    from taskhub.engine.port.inspection import FoundMessages, Stored
+    from taskhub.web.queries.store_view import StoreView
+
+__all__ = ("find_keys", "find_messages", "read_stored")
+
+#: Messages that wait for permits, among which some are looked for.
+MOST_LIMITED: Final = 10_000
+#: For how long stored messages are searched, seconds.
+SEARCHING: Final = 0.06
+
+
+def read_stored(store: StoreView, keys: Sequence[str]) -> dict[str, TaskRecord]:
+    """Return the messages of some keys that have not ended."""
+    now = time.time()
+    records = {
+        found.key: _stored(store, found, now)
+        for found in (store.engine.stored(keys) if keys else ())
+        if found is not None
+    }
+    queues = {record.queue or "" for record in records.values() if record.is_claimed}
+    limited = queues & store.engine.count_rate_limited().keys() if queues else ()
+    for record in islice(store.each_rate_limited(sorted(limited)), MOST_LIMITED):
+        if record.id in records and records[record.id].is_claimed:
+            records[record.id] = record
+    return records
+
+
+def _stored(store: StoreView, found: Stored, now: float) -> TaskRecord:
+    if found.due is not None:
+        record = store.delayed_record(found.due, found.envelope, now)
+    else:
+        record = store.waiting_record(found.envelope, now)
+        record = replace(record, is_claimed=found.position is None)
+    return record if record.id == found.key else replace(record, key=found.key)
+
+
+def find_keys(store: StoreView, beginning: str) -> list[str]:
+    """Return keys of stored messages that begin so, as far as there is time to look."""
+    return _find(lambda cursor: store.engine.find_keys(beginning, cursor))
+
+
+def find_messages(store: StoreView, text: str) -> list[str]:
+    """Return keys of stored messages that contain a text, as far as there is time to look."""
+    spellings = list(dict.fromkeys((text, json.dumps(text)[1:-1])))
+    return _find(lambda cursor: store.engine.find_messages(spellings, cursor))
+
+
+def _find(step: Callable[[str], FoundMessages]) -> list[str]:
+    until = time.monotonic() + SEARCHING
+    found = step("")
+    keys = found.keys
+    while found.cursor and time.monotonic() < until:
+        found = step(found.cursor)
+        keys += found.keys
+    # A search may come upon the same one twice.
+    return list(dict.fromkeys(keys))
