@@ -7,12 +7,16 @@ the reading of arguments), so that other load on the machine does not change the
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import cache
+from math import inf
 from typing import Any, Final, NamedTuple
 
 import redis
 
-from benchmarks.server import started
+from benchmarks.server import describe, started
 from taskhub.config.urls import parse_store_url
 from taskhub.engine.port.claims import Claim, Completion
 from taskhub.engine.port.rules import EngineRules
@@ -72,21 +76,41 @@ def part(claim: Claim) -> Outcome:
     return plain(claim)._replace(parts=(ChordPart("chord", claim.task_id, "42"),))
 
 
-CASES: Final[dict[str, tuple[Callable[[Claim], Outcome], int]]] = {
-    "plain, batches of 200": (plain, 200),
-    "plain, batches of 20": (plain, 20),
-    "plain, alone": (plain, 1),
-    "with history, batches of 200": (kept, 200),
-    "with history, batches of 20": (kept, 20),
-    "with history, alone": (kept, 1),
-    "link of a chain, batches of 200": (link, 200),
-    "part of a chord, batches of 200": (part, 200),
+class Case(NamedTuple):
+    """What is committed, and how."""
+
+    make: Callable[[Claim], Outcome]
+    #: Tasks of one commit.
+    size: int
+    #: Whether the store keeps the history that outcomes bring.
+    keeps_history: bool = True
+
+
+CASES: Final = {
+    "plain, batches of 200": Case(plain, 200),
+    "plain, batches of 20": Case(plain, 20),
+    "plain, alone": Case(plain, 1),
+    "history turned off, batches of 200": Case(kept, 200, keeps_history=False),
+    "with history, batches of 200": Case(kept, 200),
+    "with history, batches of 20": Case(kept, 20),
+    "with history, alone": Case(kept, 1),
+    "link of a chain, batches of 200": Case(link, 200),
+    "part of a chord, batches of 200": Case(part, 200),
+}
+#: What the row of the history compares.
+SETS: Final = {
+    "all": tuple(CASES),
+    "history": (
+        "plain, batches of 200",
+        "history turned off, batches of 200",
+        "with history, batches of 200",
+    ),
 }
 
 
 def measure(client: redis.Redis, engine: RedisEngine, case: str, tasks: int) -> Cost:
     """Commit so many tasks and return what each cost."""
-    make, size = CASES[case]
+    make, size, _ = CASES[case]
     client.flushall()
     body = (Envelope("body", "other", 5, BODY),)
     engine.enqueue([], chords=[ChordPlan("chord", tasks + 1, body)])
@@ -108,6 +132,13 @@ def measure(client: redis.Redis, engine: RedisEngine, case: str, tasks: int) -> 
     return Cost(script / tasks, cpu * 1e6 / tasks)
 
 
+@cache
+def engine_of(url: str, case: Case) -> RedisEngine:
+    """Return the engine of a case."""
+    rules = EngineRules(history_limit=HISTORY if case.keeps_history else 0)
+    return RedisEngine(parse_store_url(url), rules=rules)
+
+
 def _pages(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     return (items[first : first + size] for first in range(0, len(items), size))
 
@@ -123,17 +154,26 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tasks", type=int, default=TASKS)
     parser.add_argument("--server", help="redis-server or valkey-server to measure on")
+    parser.add_argument("--url", help="a store that is emptied, in place of one's own")
+    parser.add_argument("--cases", choices=SETS, default="all")
+    parser.add_argument("--json", action="store_true", help="print script times as JSON")
     options = parser.parse_args()
-    with started(options.server) as server:
-        engine = RedisEngine(parse_store_url(server.url), rules=EngineRules(history_limit=HISTORY))
-        print(f"{server.version}; microseconds of the server per task: script, all")
-        for case in CASES:
-            costs = [
-                measure(server.client, engine, case, options.tasks) for _ in range(options.rounds)
-            ]
-            script, cpu = (min(values) for values in zip(*costs, strict=True))
-            print(f"{case:35} {script:6.2f} {cpu:6.2f}")
-        engine.close()
+    with ExitStack() as stack:
+        url = options.url or stack.enter_context(started(options.server)).url
+        client = stack.enter_context(redis.Redis.from_url(url))
+        costs = {case: Cost(inf, inf) for case in SETS[options.cases]}
+        # Rounds go over all cases, so that other load hits all alike.
+        for _ in range(options.rounds):
+            for case, least in costs.items():
+                cost = measure(client, engine_of(url, CASES[case]), case, options.tasks)
+                costs[case] = Cost(min(cost.script, least.script), min(cost.cpu, least.cpu))
+        version = describe(client.info("server"))
+    if options.json:
+        print(json.dumps({case: cost.script for case, cost in costs.items()}))
+        return
+    print(f"{version}; microseconds of the server per task: script, all")
+    for case, cost in costs.items():
+        print(f"{case:35} {cost.script:6.2f} {cost.cpu:6.2f}")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from benchmarks.rows.calls import (
     ROUNDTRIP,
     START,
 )
+from benchmarks.rows.dashboard import DASHBOARD
+from benchmarks.rows.history import HISTORY
 from benchmarks.rows.network import NETWORK
 from benchmarks.rows.redelivery import REDELIVERY
 from benchmarks.rows.row import Metric, Row, Share
@@ -33,6 +35,8 @@ ORDER = (
     NETWORK,
     BACKLOG,
     REDELIVERY,
+    HISTORY,
+    DASHBOARD,
 )
 ROWS: dict[str, Row] = {row.name: row for row in ORDER}
 
