@@ -52,12 +52,8 @@ from taskhub.exceptions import (
     WorkerTerminate,
     reraise,
 )
-from taskhub.exceptions import (
-    Retry as RetryTaskError,
-)
-from taskhub.exceptions import (
-    WorkerTerminate as SystemTerminate,
-)
+from taskhub.exceptions import Retry as RetryTaskError
+from taskhub.exceptions import WorkerTerminate as SystemTerminate
 
 __all__ = (
     "AlreadyRegistered",

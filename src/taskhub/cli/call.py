@@ -9,13 +9,7 @@ from typing import Any
 import click
 
 from taskhub.cli import exit_codes
-from taskhub.cli.arguments import (
-    check_fit,
-    named,
-    positional,
-    refuse_unreadable,
-    unknown_task,
-)
+from taskhub.cli.arguments import check_fit, named, positional, refuse_unreadable, unknown_task
 from taskhub.cli.command_runner import CommandError
 from taskhub.cli.option_types import Moment, Seconds
 from taskhub.cli.options import app_command, load_app

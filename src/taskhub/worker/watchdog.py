@@ -25,12 +25,7 @@ from taskhub.engine.dramatiq.internals import get_event_loop_thread
 from taskhub.exceptions import OperationalError
 from taskhub.worker.ipc.client import supervisor_client
 from taskhub.worker.limits.executions import Executions
-from taskhub.worker.orphaned_messages import (
-    CHECKS,
-    OrphanSearch,
-    begun_deliveries,
-    delivery_id,
-)
+from taskhub.worker.orphaned_messages import CHECKS, OrphanSearch, begun_deliveries, delivery_id
 from taskhub.worker.restart_policy import EXIT_REPLACE
 
 if TYPE_CHECKING:

@@ -14,13 +14,7 @@ from taskhub.app.app import Celery
 from taskhub.canvas import chain, chord, group, signature
 from taskhub.canvas.chain_continuation import CARRIED_LINKS
 from taskhub.engine.memory.engine import MemoryEngine
-from taskhub.exceptions import (
-    BackendError,
-    Ignore,
-    OperationalError,
-    Reject,
-    TaskRevokedError,
-)
+from taskhub.exceptions import BackendError, Ignore, OperationalError, Reject, TaskRevokedError
 from taskhub.message import Envelope, decode_body
 from tests.support.workers import until
 

@@ -16,12 +16,7 @@ from celery.contrib.pytest import (
     pytest_configure,
     use_celery_app_trap,
 )
-from taskhub.testing.plugin import (
-    taskhub_app,
-    taskhub_eager_app,
-    taskhub_settings,
-    taskhub_worker,
-)
+from taskhub.testing.plugin import taskhub_app, taskhub_eager_app, taskhub_settings, taskhub_worker
 
 __all__ = (
     "celery_app",

@@ -9,9 +9,7 @@ from typing import Any
 import dramatiq
 import pytest
 from dramatiq.encoder import PickleEncoder
-from dramatiq.middleware import (
-    Middleware,
-)
+from dramatiq.middleware import Middleware
 from dramatiq.results import Results
 from dramatiq.results.backends import StubBackend
 

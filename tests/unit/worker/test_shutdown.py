@@ -13,13 +13,7 @@ from taskhub.worker.stop_signals import (
     RepeatFilter,
     is_cold_shutdown,
 )
-from taskhub.worker.supervisor.shutdown import (
-    TRANSITIONS,
-    Event,
-    State,
-    next_state,
-    signal_to_send,
-)
+from taskhub.worker.supervisor.shutdown import TRANSITIONS, Event, State, next_state, signal_to_send
 
 
 def after(*events: Event) -> State:

@@ -12,13 +12,7 @@ from celery._state import (
     set_default_app,
 )
 from celery._unsupported import unsupported_getattr
-from taskhub.app import (
-    Celery,
-    app_or_default,
-    bugreport,
-    default_app,
-    shared_task,
-)
+from taskhub.app import Celery, app_or_default, bugreport, default_app, shared_task
 
 __all__ = (
     "Celery",

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celery._unsupported import unsupported_getattr
-from taskhub.task.retry import (
-    add_autoretry_behaviour,
-)
+from taskhub.task.retry import add_autoretry_behaviour
 
 __all__ = ("add_autoretry_behaviour",)
 

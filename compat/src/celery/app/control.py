@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celery._unsupported import unsupported_getattr
-from taskhub.control import (
-    Control,
-    Inspect,
-    flatten_reply,
-)
+from taskhub.control import Control, Inspect, flatten_reply
 
 __all__ = (
     "Control",

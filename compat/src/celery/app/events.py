@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celery._unsupported import unsupported_getattr
-from taskhub.app.events import (
-    Events,
-)
+from taskhub.app.events import Events
 
 __all__ = ("Events",)
 

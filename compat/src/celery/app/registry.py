@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celery._unsupported import unsupported_getattr
-from taskhub.app.registry import (
-    TaskRegistry,
-)
+from taskhub.app.registry import TaskRegistry
 
 __all__ = ("TaskRegistry",)
 

@@ -5,21 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from celery._unsupported import unsupported_getattr
-from taskhub.states import (
-    EXCEPTION_STATES,
-    FAILURE,
-    IGNORED,
-    REJECTED,
-    RETRY,
-    STARTED,
-    SUCCESS,
-)
-from taskhub.task.trace import (
-    TraceInfo,
-    build_tracer,
-    task_has_custom,
-    trace_ok_t,
-)
+from taskhub.states import EXCEPTION_STATES, FAILURE, IGNORED, REJECTED, RETRY, STARTED, SUCCESS
+from taskhub.task.trace import TraceInfo, build_tracer, task_has_custom, trace_ok_t
 
 __all__ = (
     "EXCEPTION_STATES",

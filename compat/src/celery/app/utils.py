@@ -6,16 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from celery._unsupported import unsupported_getattr
-from celery.app.defaults import (
-    DEFAULTS,
-    SETTING_KEYS,
-)
-from taskhub.app import (
-    bugreport,
-)
-from taskhub.config.configuration import (
-    Configuration as Settings,
-)
+from celery.app.defaults import DEFAULTS, SETTING_KEYS
+from taskhub.app import bugreport
+from taskhub.config.configuration import Configuration as Settings
 
 __all__ = (
     "DEFAULTS",

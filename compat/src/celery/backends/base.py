@@ -6,27 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from celery._unsupported import unsupported_getattr
-from taskhub import (
-    states,
-)
-from taskhub.current import (
-    current_task as get_current_task,
-)
-from taskhub.result.backend import (
-    Backend,
-)
-from taskhub.result.backend import (
-    Backend as BaseBackend,
-)
-from taskhub.result.backend import (
-    Backend as BaseDictBackend,
-)
-from taskhub.result.backend import (
-    Backend as BaseKeyValueStoreBackend,
-)
-from taskhub.result.backend import (
-    Backend as KeyValueStoreBackend,
-)
+from taskhub import states
+from taskhub.current import current_task as get_current_task
+from taskhub.result.backend import Backend
+from taskhub.result.backend import Backend as BaseBackend
+from taskhub.result.backend import Backend as BaseDictBackend
+from taskhub.result.backend import Backend as BaseKeyValueStoreBackend
+from taskhub.result.backend import Backend as KeyValueStoreBackend
 
 __all__ = (
     "Backend",

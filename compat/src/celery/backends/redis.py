@@ -5,12 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celery._unsupported import unsupported_getattr
-from taskhub.result.backend import (
-    Backend as RedisBackend,
-)
-from taskhub.result.backend import (
-    Backend as SentinelBackend,
-)
+from taskhub.result.backend import Backend as RedisBackend
+from taskhub.result.backend import Backend as SentinelBackend
 
 __all__ = (
     "RedisBackend",

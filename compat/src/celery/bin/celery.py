@@ -6,9 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from celery._unsupported import unsupported_getattr
-from taskhub.cli import (
-    celery as main,
-)
+from taskhub.cli import celery as main
 
 __all__ = ("main",)
 

@@ -5,16 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celery._unsupported import unsupported_getattr
-from celery.events.event import (
-    Event,
-    event_exchange,
-    get_exchange,
-    group_from,
-)
-from taskhub.app.events import (
-    EventDispatcher,
-    EventReceiver,
-)
+from celery.events.event import Event, event_exchange, get_exchange, group_from
+from taskhub.app.events import EventDispatcher, EventReceiver
 
 __all__ = (
     "Event",

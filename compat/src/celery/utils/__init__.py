@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING
 
 from celery._unsupported import unsupported_getattr
 from celery.utils.functional import chunks, memoize, noop
-from celery.utils.imports import (
-    gen_task_name,
-    import_from_cwd,
-    instantiate,
-)
-from celery.utils.imports import (
-    qualname as get_full_cls_name,
-)
-from celery.utils.imports import (
-    symbol_by_name as get_cls_by_name,
-)
+from celery.utils.imports import gen_task_name, import_from_cwd, instantiate
+from celery.utils.imports import qualname as get_full_cls_name
+from celery.utils.imports import symbol_by_name as get_cls_by_name
 from celery.utils.log import LOG_LEVELS
 from celery.utils.nodenames import nodename, nodesplit, worker_direct
 from taskhub import uuid

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celery._unsupported import unsupported_getattr
-from celery.worker.worker import (
-    WorkController,
-)
+from celery.worker.worker import WorkController
 
 __all__ = ("WorkController",)
 

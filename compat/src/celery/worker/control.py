@@ -5,13 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celery._unsupported import unsupported_getattr
-from taskhub.control import (
-    Panel,
-    control_command,
-    inspect_command,
-    nok,
-    ok,
-)
+from taskhub.control import Panel, control_command, inspect_command, nok, ok
 
 __all__ = (
     "Panel",

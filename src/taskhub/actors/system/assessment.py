@@ -8,13 +8,7 @@ from typing import Final
 from taskhub.actors.system.host import HostLoad
 from taskhub.actors.system.level import Threshold
 from taskhub.actors.system.settings import Thresholds
-from taskhub.actors.system.status import (
-    Measurements,
-    Problem,
-    ProblemKind,
-    QueueState,
-    by_level,
-)
+from taskhub.actors.system.status import Measurements, Problem, ProblemKind, QueueState, by_level
 from taskhub.command_hint import command_hint, serving_hint
 from taskhub.health import Check
 from taskhub.humanize import duration, percent, short_duration

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from taskhub.config.setting import (
-    ANY,
-    BOOLEAN,
-    FLOAT,
-    MAPPING,
-    Setting,
-    honoured,
-    without_effect,
-)
+from taskhub.config.setting import ANY, BOOLEAN, FLOAT, MAPPING, Setting, honoured, without_effect
 
 __all__ = ("SETTINGS",)
 

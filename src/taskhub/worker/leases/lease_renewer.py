@@ -23,12 +23,7 @@ from taskhub.engine.port.rules import EngineRules
 from taskhub.exceptions import OperationalError
 from taskhub.private_directory import DirectoryRefused
 from taskhub.worker.leases.deadlines import read_deadlines, remove_deadlines
-from taskhub.worker.leases.registration import (
-    DEREGISTER,
-    REGISTERED,
-    Registration,
-    address_for,
-)
+from taskhub.worker.leases.registration import DEREGISTER, REGISTERED, Registration, address_for
 
 logger = logging.getLogger(__name__)
 

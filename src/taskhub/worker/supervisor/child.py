@@ -13,13 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from taskhub.worker.ipc.connection import (
-    FD_VARIABLE,
-    RESTARTS_VARIABLE,
-    Order,
-    Report,
-    Restarts,
-)
+from taskhub.worker.ipc.connection import FD_VARIABLE, RESTARTS_VARIABLE, Order, Report, Restarts
 from taskhub.worker.supervisor.status import ProcessStatus
 
 

@@ -6,9 +6,7 @@ import time
 from typing import Any
 
 import dramatiq
-from dramatiq.middleware import (
-    GroupCallbacks,
-)
+from dramatiq.middleware import GroupCallbacks
 from dramatiq.rate_limits.backends import StubBackend
 from stage import Working, make_broker, until
 

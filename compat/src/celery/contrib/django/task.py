@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celery._unsupported import unsupported_getattr
-from taskhub.task.django import (
-    DjangoTask,
-)
+from taskhub.task.django import DjangoTask
 
 __all__ = ("DjangoTask",)
 

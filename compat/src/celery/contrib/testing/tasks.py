@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celery._unsupported import unsupported_getattr
-from taskhub.testing.tasks import (
-    ping,
-)
+from taskhub.testing.tasks import ping
 
 __all__ = ("ping",)
 

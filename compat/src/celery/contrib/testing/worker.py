@@ -13,9 +13,7 @@ from taskhub.testing.worker import (
     test_worker_starting,
     test_worker_stopped,
 )
-from taskhub.testing.worker import (
-    InProcessWorker as TestWorkController,
-)
+from taskhub.testing.worker import InProcessWorker as TestWorkController
 
 __all__ = (
     "WORKER_LOGLEVEL",

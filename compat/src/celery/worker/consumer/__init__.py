@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celery._unsupported import unsupported_getattr
-from celery.worker.consumer.consumer import (
-    Consumer,
-)
+from celery.worker.consumer.consumer import Consumer
 
 __all__ = ("Consumer",)
 

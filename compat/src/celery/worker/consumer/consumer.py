@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from celery._unsupported import unsupported_getattr
-from celery.worker.worker import (
-    WorkController as Consumer,
-)
+from celery.worker.worker import WorkController as Consumer
 
 __all__ = ("Consumer",)
 
