@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.workers import until
 from tests.web.conftest import OpenTab, Tab
 from tests.web.fixture.server import Server
+from tests.web.fixture.session import session
 from tests.web.fixture.task import FAILED
 from tests.web.paths import EMPTY, GROUPED, PAGES
 
@@ -115,6 +118,27 @@ def test_a_wrong_password_tells_how_many_tries_are_left(tab: OpenTab) -> None:
     page.fill("#login-password", "right")
     page.keyboard.press("Enter")
     page.wait_for_selector(".figures")
+
+
+def test_a_page_is_loaded_again_where_others_sign_users_in(tab: OpenTab) -> None:
+    opened = tab()
+    page = opened.open("/")
+    nobody = session(None)
+    nobody["login"] |= {"password": False, "openid": None}
+
+    def answer(route: Any) -> None:
+        if route.request.url.endswith("/session"):
+            route.fulfill(json=nobody)
+        else:
+            problem = {"status": 401, "code": "not_signed_in", "detail": "sign in first"}
+            route.fulfill(json=problem, status=401, content_type="application/problem+json")
+
+    page.evaluate("window.isFirst = true")
+    page.route("**/api/v1/**", answer)
+    page.click("nav a:has-text('Queues')")
+    # A host's own login would come instead of this page.
+    page.wait_for_selector("text=Nobody signs in on this page")
+    assert page.evaluate("window.isFirst") is None
 
 
 def test_all_that_match_are_counted_first_and_then_acted_on(tab: OpenTab, site: Server) -> None:
