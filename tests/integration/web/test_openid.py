@@ -71,6 +71,7 @@ def test_groups_give_roles(settings: dict[str, Any], tmp_path: Path) -> None:
         response = sign_in(page)
         assert response.status_code == 200
         assert 'http-equiv="refresh"' in response.text
+        assert "warning" not in site.log
         user = page.get("/api/v1/session").json()["user"]
         assert user == {
             "name": "ann",

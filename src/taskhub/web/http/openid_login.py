@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,7 +43,9 @@ class OpenIDLogin:
     """
 
     def __init__(self, board: Board, openid: OpenID, secret: bytes, https: bool) -> None:
-        from authlib.integrations.starlette_client import OAuth
+        # It warns of httpx, which it works with, and switches its warnings on for everybody.
+        with warnings.catch_warnings(record=True):
+            from authlib.integrations.starlette_client import OAuth
 
         self._board = board
         self._openid = openid
