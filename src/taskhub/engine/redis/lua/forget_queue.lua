@@ -49,7 +49,7 @@ local function is_named_in(command, key, offset, ...)
   return false
 end
 
-if redis.call('EXISTS', QUEUE .. queue) == 1 then
+if redis.call('ZCARD', QUEUE .. queue) > 0 then
   return 'ready'
 end
 local now = clock()
