@@ -9,7 +9,6 @@ from taskhub import current
 from taskhub.app.calls import Calls
 from taskhub.canvas.consequences import Participation
 from taskhub.canvas.signature import signature
-from taskhub.lamport_clock import LamportClock
 from taskhub.result import AsyncResult, ResultSet
 from taskhub.result.group import GroupResults
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from taskhub.app.store import AppStore
     from taskhub.canvas.signature import Signature
     from taskhub.control import Control
+    from taskhub.lamport_clock import LamportClock
     from taskhub.result.backend import Backend
     from taskhub.schedules.jobs import PeriodicJobs
     from taskhub.statistics import Summary
@@ -62,6 +62,8 @@ class AppServices:
     @cached_property
     def clock(self) -> LamportClock:
         """The logical clock of control messages and replies of this process."""
+        from taskhub.lamport_clock import LamportClock
+
         return LamportClock()
 
     @cached_property
