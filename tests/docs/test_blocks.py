@@ -28,7 +28,7 @@ NOT_RUN = {
 
 SOURCE = ROOT / "src/taskhub"
 #: Variables that taskhub's own processes set for each other.
-INTERNAL_VARIABLES = {"TASKHUB_LEASE_RENEWER", "TASKHUB_SUPERVISOR_FD"}
+INTERNAL_VARIABLES = {"TASKHUB_LEASE_RENEWER", "TASKHUB_RESTARTS", "TASKHUB_SUPERVISOR_FD"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
