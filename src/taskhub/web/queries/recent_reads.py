@@ -15,7 +15,7 @@ T = TypeVar("T")
 #: What was found is used again for so long, seconds.
 FRESH: Final = 0.8
 #: What takes long is looked at for this part of the time at most, but so often, seconds.
-SHARE: Final = 0.02
+SHARE: Final = 0.005
 OLDEST: Final = 30.0
 
 

@@ -120,8 +120,12 @@ class StoreView(RecentReads):
 
     def soonest_delayed(self, limit: int) -> list[tuple[float, bool]]:
         """Return when the next delayed messages are due, and whether each is for another try."""
-        found = self.engine.delayed(0, limit)
-        return [(entry.due / 1000, is_retry(entry.envelope)) for entry in found]
+
+        def read() -> list[tuple[float, bool]]:
+            found = self.engine.delayed(0, limit)
+            return [(entry.due / 1000, is_retry(entry.envelope)) for entry in found]
+
+        return self.once_cheaply("soonest delayed", read)
 
     def count_tries(self, queues: Sequence[str] | None, seconds: float) -> TryCounts:
         """Count delayed messages, as far as there is time to look.
@@ -154,7 +158,7 @@ class StoreView(RecentReads):
 
         That takes a look at each queue that holds messages, so it is looked at every few seconds.
         """
-        return self.once("oldest wait", self._oldest_wait, 5.0)
+        return self.once("oldest wait", self._oldest_wait, 10.0)
 
     def _oldest_wait(self) -> tuple[str, float] | None:
         waits = self.longest_waits(self.queues())
