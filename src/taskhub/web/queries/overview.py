@@ -43,7 +43,7 @@ def get_overview(store: StoreView, *, span: str = "1h", hidden: bool = False) ->
         hidden: Whether texts of errors are kept from who asks.
     """
     now = time.time()
-    bins = store.bins.read(span)
+    bins = store.read_bins(span)
     queues, processes = store.queues(), store.processes()
     nothing = not any(each.ended for each in bins) and not any(queue.held for queue in queues)
     return {
@@ -121,7 +121,7 @@ def _step(bins: Sequence[Bin]) -> float:
 
 
 def _last_minute(store: StoreView) -> int:
-    return store.bins.read("1h")[-2].ended
+    return store.read_bins("1h")[-2].ended
 
 
 def _next(due: Sequence[float], now: float) -> float | None:
@@ -373,7 +373,7 @@ def _worker_health(processes: Sequence[ProcessView]) -> Iterator[dict[str, Any]]
 
 def usual(store: StoreView, task: str) -> dict[str, Any]:
     """Return how long a task usually waits and runs, and how often it fails: in the last hour."""
-    bins = store.bins.read("1h")
+    bins = store.read_bins("1h")
     wait = join(each.wait_by_task.get(task, {}) for each in bins)
     run = join(each.run_by_task.get(task, {}) for each in bins)
     return {

@@ -35,7 +35,7 @@ def queue_rates(store: StoreView) -> dict[str, tuple[float | None, float]]:
     What ended is counted by the store. What came in follows from it and from how the queue has
     grown meanwhile; None where that was not seen.
     """
-    ended = store.bins.read("1h")[-2].ended_by_queue
+    ended = store.read_bins("1h")[-2].ended_by_queue
     rates: dict[str, tuple[float | None, float]] = {}
     for queue in store.queues():
         out = ended.get(queue.name, 0) / 60
@@ -195,7 +195,7 @@ def _series(store: StoreView, name: str, span: str, now: float) -> dict[str, Any
     bins = bin_range(span, now)
     lengths = lengths_of(store.samples.lengths(span, bins), name)
     # Read a moment later, they may have gone on to the next bin.
-    ended = {each.number: each.ended_by_queue.get(name, 0) for each in store.bins.read(span)}
+    ended = {each.number: each.ended_by_queue.get(name, 0) for each in store.read_bins(span)}
     out = [ended.get(number, 0) / step for number in bins]
     came: list[float | None] = []
     for place, rate in enumerate(out):

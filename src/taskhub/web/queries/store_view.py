@@ -22,7 +22,7 @@ from taskhub.web.queries.audit_log import AuditEntry, AuditLog
 from taskhub.web.queries.backlog_samples import BacklogSamples
 from taskhub.web.queries.ended_tasks import EndedTasks
 from taskhub.web.queries.limits import read_changes
-from taskhub.web.queries.outcome_bins import OutcomeBins
+from taskhub.web.queries.outcome_bins import Bin, OutcomeBins
 from taskhub.web.queries.processes import ProcessView, read_processes
 from taskhub.web.queries.queue_view import QueueView, read_queues
 from taskhub.web.queries.recent_reads import RecentReads
@@ -79,6 +79,10 @@ class StoreView(RecentReads):
     def bins(self) -> OutcomeBins:
         """Counted outcomes; made when first asked for, since a dashboard is made at import time."""
         return OutcomeBins(self.app.engine)
+
+    def read_bins(self, span: str) -> list[Bin]:
+        """Return the bins of a span that ends now; several parts of a page need them."""
+        return self.once(f"bins {span}", lambda: self.bins.read(span))
 
     @cached_property
     def excerpts(self) -> Excerpts:

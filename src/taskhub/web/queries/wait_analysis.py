@@ -320,7 +320,7 @@ def _estimate(
         ahead = before.place or 1
         if out:
             return ahead / out
-        usual = join(each.run_by_task.get(record.task, {}) for each in store.bins.read("1h")).median
+        usual = join(each.run_by_task.get(record.task, {}) for each in store.read_bins("1h")).median
         return ahead * usual / queue.threads if usual and queue.threads else None
     return None
 
