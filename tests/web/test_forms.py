@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.web.conftest import PHONE, OpenTab
-from tests.web.paths import PAGES
+from tests.web.paths import GROUPED, PAGES
 
 # axe-core looks at each element of each page, which takes minutes on a busy machine.
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -34,6 +34,18 @@ def test_no_page_scrolls_sideways(tab: OpenTab, before: str) -> None:
             if found > width:
                 wide.append(f"{path} at {width}: {found}")
     assert wide == []
+
+
+def test_tries_of_two_digits_are_shown_whole(tab: OpenTab) -> None:
+    opened = tab()
+    for path in ("/tasks", GROUPED):
+        page = opened.open(path)
+        widths = page.evaluate(
+            "[...document.querySelectorAll('.task-row .tries')].map((cell) => {"
+            " cell.textContent = '12 of 13'; return [cell.scrollWidth, cell.clientWidth]; })"
+        )
+        assert widths
+        assert all(needed <= has for needed, has in widths), path
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -64,11 +64,11 @@ function summary({ total, served, paused, unserved, empty }) {
 }
 
 const columns = [
-  ["Queue", "", "name"], ["State", "", null], ["Ready, 1 h", "right low", null],
-  ["Ready", "right", "ready"], ["Delayed", "right low", "delayed"],
-  ["Rate limited", "right low", "rate_limited"], ["Running", "right low", "running"],
-  ["Oldest", "right", "oldest"], ["In /s", "right low", "in_rate"], ["Out /s", "right low", "out_rate"],
-  ["Served by", "served low", null],
+  ["Queue", "column-name", "name"], ["State", "column-state", null], ["Ready, 1 h", "right low column-series", null],
+  ["Ready", "right column-ready", "ready"], ["Delayed", "right low column-count", "delayed"],
+  ["Rate limited", "right low column-count", "rate_limited"], ["Running", "right low column-count", "running"],
+  ["Oldest", "right column-oldest", "oldest"], ["In /s", "right low column-rate", "in_rate"],
+  ["Out /s", "right low column-rate", "out_rate"], ["Served by", "served low", null],
 ];
 
 /** The column of what rate limits hold back stands only where they hold something back. */
@@ -95,12 +95,12 @@ function Table({ page, chosen }) {
   const params = Object.fromEntries(new URLSearchParams(location.search));
   const sort = params.sort ?? "ready";
   const limited = page.items.some((queue) => queue.rate_limited);
-  return html`<table class="queues">
+  return html`<table class=${limited ? "queues with-limited" : "queues"}>
     <thead><tr>
       ${shownColumns(limited).map(([text, kind, by]) => html`<th class=${`${kind} ${sort === by ? "sorted" : ""}`} aria-sort=${sort === by ? (params.order === "asc" ? "ascending" : "descending") : undefined}>
         ${by ? html`<button type="button" class="sort" onClick=${() => setParams({ sort: by === "ready" ? null : by, order: sort === by && params.order !== "asc" ? "asc" : null })}>${t(text)}</button>` : t(text)}
       </th>`)}
-      <th><span class="visually-hidden">${t("Acts")}</span></th>
+      <th class="acts"><span class="visually-hidden">${t("Acts")}</span></th>
     </tr></thead>
     <tbody ref=${rows}>${page.items.map((queue) => html`<${Row}
       key=${queue.name} queue=${queue} at=${page.at} chosen=${queue.name === chosen} actions=${actions} limited=${limited}
@@ -134,16 +134,16 @@ function Row({ queue, at, chosen, actions, limited }) {
   ];
   const open = (event) => event.target.closest("button, a, .popover") || navigate(queueUrl(queue.name), { keep: true });
   return html`<tr class=${chosen ? "hoverable selected" : "hoverable"} tabindex="-1" data-key=${queue.name} onClick=${open}>
-    <td class="medium"><${Link} class="plain" to=${queueUrl(queue.name)} aria-current=${chosen ? "true" : undefined}>${queue.name}<//></td>
-    <td class="nowrap"><${State} queue=${queue} at=${at} /></td>
-    <td class="right low"><${Sparkline} values=${queue.series} /></td>
-    <td class=${queue.ready ? "right medium" : "right zero"}>${count(queue.ready)}</td>
+    <td class="medium column-name"><${Link} class="plain" to=${queueUrl(queue.name)} aria-current=${chosen ? "true" : undefined}>${queue.name}<//></td>
+    <td class="nowrap column-state"><${State} queue=${queue} at=${at} /></td>
+    <td class="right low column-series"><${Sparkline} values=${queue.series} /></td>
+    <td class=${queue.ready ? "right medium column-ready" : "right zero column-ready"}>${count(queue.ready)}</td>
     <td class=${queue.delayed ? "right low" : "right low zero"}>${count(queue.delayed)}</td>
     ${limited ? html`<td class=${queue.rate_limited ? "right low" : "right low zero"}>${count(queue.rate_limited)}</td>` : null}
     <td class=${queue.running ? "right low" : "right low zero"}>${count(queue.running)}</td>
-    <td class=${queue.oldest > 60 ? "right warn medium" : "right ink2"}>${queue.oldest == null ? "" : wait(queue.oldest)}</td>
-    <td class=${queue.in_rate ? "right low" : "right low zero"}>${rate(queue.in_rate)}</td>
-    <td class=${queue.out_rate ? "right low" : "right low zero"}>${rate(queue.out_rate)}</td>
+    <td class=${`right column-oldest ${queue.oldest > 60 ? "warn medium" : "ink2"}`}>${queue.oldest == null ? "" : wait(queue.oldest)}</td>
+    <td class=${`right low column-rate ${queue.in_rate ? "" : "zero"}`}>${rate(queue.in_rate)}</td>
+    <td class=${`right low column-rate ${queue.out_rate ? "" : "zero"}`}>${rate(queue.out_rate)}</td>
     <td class=${`served low ${queue.state === "unserved" ? "warn" : "ink2"}`} title=${queue.served_by.join(", ")}>${served(queue)}</td>
     <td class="acts"><span class="row-buttons">${main}<${MenuButton} text=${t("More...")} label=${t("More about {name}", { name: queue.name })} items=${items} /></span></td>
   </tr>`;
