@@ -18,5 +18,5 @@ TASKHUB = System(
     throughput_tasks=80_000,
     delay_calls=10_000,
     proof="from taskhub import Celery",
-    distributions=("taskhub", "dramatiq", "redis", "hiredis"),
+    distributions=("taskhub-core", "dramatiq", "redis", "hiredis"),
 )
