@@ -1,14 +1,13 @@
 -- Prepended to the scripts that deal with rate limits. Times are in microseconds where a name says
 -- so, to be reckoned with in whole numbers.
 --
--- bucket:<task>     hash: the rate of a task (`interval` in microseconds, 0: no limit; `burst`, how
--- many tokens it
---                   holds) and `full`, when it will be full again (microseconds). Every token taken
---                   adds an interval.
--- rate-limited:<task>  zset: the keys that wait for their turns, at the places that they had in
--- their queues.
--- rate-limited         hash: those keys -> "<queue>\n<task>".
--- turns             zset: task -> when the next of those that wait gets its turn, ms.
+-- `{ns}:bucket:<task>`        hash: the rate of a task (`interval` in microseconds, 0: no limit;
+--                             `burst`, how many tokens it holds) and `full`, when it will be full
+--                             again (microseconds). Every token taken adds an interval.
+-- `{ns}:rate_limited:<task>`  zset: the keys that wait for permits, at the positions that they had
+--                             in their queues.
+-- `{ns}:rate_limited`         hash: those keys -> "<queue>\n<task>".
+-- `{ns}:next_permits`         zset: task -> when the next of those that wait gets its permit, ms.
 
 local BUCKET, LIMITED_KEYS = ns .. ':bucket:', ns .. ':rate_limited:'
 local RATE_LIMITED, NEXT_PERMITS = ns .. ':rate_limited', ns .. ':next_permits'
