@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.inspection import FoundMessages, Stored
+from taskhub.engine.redis.engine import RedisEngine
 from tests.contract.stage import Clock, claim_all, claim_one, completion, message
 
 
@@ -132,3 +135,17 @@ def test_the_longest_waits_message_may_have_any_priority(engine: Engine, clock: 
     assert list(found) == many
     # So many in one millisecond take some of the next.
     assert set(found.values()) == {0}
+
+
+@pytest.mark.parametrize("score", ["+inf", "1e300", str(2**102), str(10 * 2**49), "-1", "-inf"])
+def test_what_something_else_puts_into_a_queue_does_not_count(
+    engine: Engine, clock: Clock, score: str
+) -> None:
+    if not isinstance(engine, RedisEngine):
+        pytest.skip("nothing else writes into this process")
+    engine.enqueue([message("low", "x", priority=0), message("high", "x", priority=9)])
+    clock.advance(1000)
+    name = f"{{{engine.rules.namespace}}}:queue:"
+    engine._call(("ZADD", f"{name}x", score, "foreign"), ("ZADD", f"{name}y", score, "foreign"))
+
+    assert engine.longest_waits(["x", "y"]) == {"x": 1000}

@@ -4,21 +4,25 @@
 -- ARGV[2..] queues.
 -- Returns  the present, ms; then for each queue that sequence, or "" if nothing is ready.
 
+local NO_BAND = '(' .. string.format('%.0f', 10 * BAND)
 local found = { clock() }
 for index = 2, #ARGV do
-  local oldest
-  local head = redis.call('ZRANGE', QUEUE .. ARGV[index], 0, 0, 'WITHSCORES')
-  while head[2] do
+  local queue, oldest, first = QUEUE .. ARGV[index], nil, '0'
+  while true do
+    -- Up to the last band: behind it is what something else has put there, at any score.
+    local head = redis.call(
+      'ZRANGEBYSCORE', queue, first, NO_BAND, 'WITHSCORES', 'LIMIT', 0, 1
+    )
+    if not head[2] then
+      break
+    end
     local score = tonumber(head[2])
     local band = math.floor(score / BAND)
     local sequence = score - band * BAND
     if not oldest or sequence < oldest then
       oldest = sequence
     end
-    local others = string.format('%.0f', (band + 1) * BAND)
-    head = redis.call(
-      'ZRANGEBYSCORE', QUEUE .. ARGV[index], others, '+inf', 'WITHSCORES', 'LIMIT', 0, 1
-    )
+    first = string.format('%.0f', (band + 1) * BAND)
   end
   found[#found + 1] = oldest and string.format('%.0f', oldest) or ''
 end
