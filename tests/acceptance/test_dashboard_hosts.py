@@ -180,6 +180,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     directory = tmp_path_factory.mktemp("django")
     settings = {"DJANGO_SETTINGS_MODULE": "shop.settings"}
     with example("django_dashboard", directory, **settings) as commands:
+        # Many projects have it on, and Django refuses async views then.
+        with (directory / "django_dashboard" / "shop" / "settings.py").open("a") as file:
+            file.write('DATABASES["default"]["ATOMIC_REQUESTS"] = True\n')
         manage(commands, "migrate", "-v0")
         manage(commands, "check")
         manage(commands, "shell", "-v0", "-c", USERS)

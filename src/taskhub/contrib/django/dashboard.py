@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.core.handlers.asgi import ASGIRequest
 from django.core.handlers.wsgi import WSGIRequest
+from django.db import connections, transaction
 from django.urls import NoReverseMatch, re_path, reverse
 
 from taskhub.contrib.django.asgi_response import answer_asgi_request
@@ -96,6 +97,9 @@ def dashboard_urls(
     # itself: the middleware would answer the API with pages.
     view.csrf_exempt = True  # type: ignore[attr-defined]
     view.login_required = False  # type: ignore[attr-defined]
+    # Django refuses async views in a transaction, and a stream would hold one open.
+    for alias in connections:
+        transaction.non_atomic_requests(using=alias)(view)
     return [re_path(r"^(?P<rest>(?s:.*))$", view, name="dashboard")], "taskhub", "taskhub"
 
 
