@@ -18,6 +18,7 @@ from taskhub.message import HIGHEST_PRIORITY, LOWEST_PRIORITY, Envelope, envelop
 #: Queues, and messages, that one script looks at: it holds the server for about a millisecond.
 QUEUES_PAGE: Final = 100
 SEARCH_PAGE: Final = 500
+SEARCH_BYTES: Final = 256 * 1024
 KEYS_PAGE: Final = 2000
 #: What stands for others in a pattern of the server.
 _NO_PATTERN: Final = re.compile(r"[\\*?\[\]^]")
@@ -91,7 +92,8 @@ class RedisMessages(Inspection):
         return FoundMessages(read_keys(entries[::2]), _cursor(following))
 
     def find_messages(self, texts: Sequence[str], cursor: str = "") -> FoundMessages:
-        arguments = (self._now(), cursor or "0", SEARCH_PAGE, *map(wire_key, texts))
+        start = (self._now(), cursor or "0", SEARCH_PAGE, SEARCH_BYTES)
+        arguments = (*start, *map(wire_key, texts))
         following, *keys = self._channels().run("find_messages", self._namespace, arguments)
         return FoundMessages(read_keys(keys), _cursor(following))
 
