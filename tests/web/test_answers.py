@@ -22,12 +22,13 @@ from tests.web.fixture import (
     tasks,
     workers,
 )
-from tests.web.fixture.overview import empty_overview, overview
+from tests.web.fixture.overview import early_overview, empty_overview, overview
 from tests.web.fixture.session import DOCUMENT, session
 
 STATIC = Path(taskhub.__file__).parent / "web/static"
 ANSWERS: dict[str, tuple[str, Any]] = {
     "overview": ("Overview", overview()),
+    "early overview": ("Overview", early_overview()),
     "empty overview": ("Overview", empty_overview()),
     "session": ("Session", session()),
     "nobody": ("Session", session(None)),

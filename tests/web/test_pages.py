@@ -43,6 +43,18 @@ def test_the_first_use_shows_the_lines_that_send_a_task(tab: OpenTab) -> None:
     assert page.inner_text(".code-box") == lines
 
 
+def test_a_chart_says_that_older_counts_are_still_being_read(tab: OpenTab) -> None:
+    opened = tab(cookies={"early": "1"})
+    page = opened.open("/")
+    note = "older counts are still being read"
+    assert page.inner_text(".charts .chart:first-child .note") == note
+    page.locator(".charts .plot").first.press("Home")
+    assert page.locator(".charts .chart:first-child .legend b").all_inner_texts() == [""] * 4
+    opened = tab()
+    opened.open("/")
+    assert note not in opened.text()
+
+
 def test_nothing_matches_offers_the_condition_to_drop(tab: OpenTab) -> None:
     opened = tab(cookies={"empty": "1"})
     page = opened.open("/tasks?filter=queue:email+state:failed+error:Timeout")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -145,7 +146,8 @@ def _chart(series: dict[str, Any]) -> Table:
         table.add_column(column)
     for kind, colour in (("succeeded", "green"), ("retried", "yellow"), ("failed", "red")):
         values = series["outcomes"][kind][-_WIDTH:]
-        table.add_row(kind, f"[{colour}]{bars(values)}[/]", str(values[-1]), str(max(values)))
+        most = max(value for value in values if value is not None)
+        table.add_row(kind, f"[{colour}]{bars(values)}[/]", str(values[-1]), str(most))
     for kind in ("wait", "run"):
         for percent in ("p50", "p95"):
             values = series[kind][percent][-_WIDTH:]
@@ -156,7 +158,7 @@ def _chart(series: dict[str, Any]) -> Table:
     return table
 
 
-def bars(values: list[float | None] | list[int]) -> str:
+def bars(values: Sequence[float | None]) -> str:
     """Return values as a line of bars, the highest of them full; what is not known is blank."""
     most = max((value for value in values if value is not None), default=0)
     if not most:

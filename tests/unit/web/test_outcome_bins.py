@@ -156,3 +156,33 @@ def test_all_is_read_ahead_in_small_steps(bins: OutcomeBins, counts: Counts) -> 
     assert 90 < steps < 110
     for span in SPANS:
         assert all(each.is_known for each in bins.read(span, patience=0))
+
+
+def kept(bins: OutcomeBins) -> int:
+    return sum(len(each) for each in bins._kept.values())
+
+
+def test_bins_that_have_left_their_span_are_dropped_by_reading_ahead(
+    bins: OutcomeBins, counts: Counts
+) -> None:
+    most = sum(span.bins - 1 for span in SPANS.values())
+    for _ in range(3):
+        while bins.read_ahead():
+            pass
+        assert kept(bins) == most
+        counts.now += 5000
+    bins.read("1h")
+    assert kept(bins) == most, "a page drops only those of its own span"
+
+
+def test_no_bin_is_lost_while_a_page_reads_another_span(bins: OutcomeBins, counts: Counts) -> None:
+    while bins.read_ahead():
+        pass
+    for _ in range(500):
+        counts.now += 1
+        bins.read("1h", patience=60)
+        bins.read_ahead()
+    counts.read.clear()
+    for span in SPANS:
+        assert all(each.is_known for each in bins.read(span, patience=0))
+    assert counts.read.total() <= SPANS["72h"].step // 60 + SPANS["24h"].step // 60 + 1

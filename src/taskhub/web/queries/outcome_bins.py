@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import Counter, OrderedDict, defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ("Bin", "FailureExample", "OutcomeBins", "join")
 
-#: Past bins that are kept: those of all three spans, and some that have just left them.
-MOST_KEPT: Final = 400
 #: Minutes that are read together.
 TOGETHER: Final = 60
 #: For how long one call reads bins that are not known yet, seconds.
@@ -154,9 +152,10 @@ class OutcomeBins:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._kept: OrderedDict[tuple[int, int], Bin] = OrderedDict()
+        #: Past bins of each span by number; those that have left it are dropped.
+        self._kept: dict[str, dict[int, Bin]] = {span: {} for span in SPANS}
         #: The bin of each span that is not over yet, without its last minute.
-        self._growing: dict[int, BinSum] = {}
+        self._growing: dict[str, BinSum] = {}
         self._locks = {span: threading.Lock() for span in SPANS}
 
     def read(self, span: str, patience: float = PATIENCE) -> list[Bin]:
@@ -172,17 +171,14 @@ class OutcomeBins:
         *past, last = bin_range(span, minute * 60)
         with self._locks[span]:
             current = self._read_current(span, last, minute)
-            missing = self._missing(step, past)
+            missing = self._missing(span, past)
             together = TOGETHER * 60 // step
             for first in range(0, len(missing), together):
                 if first and time.monotonic() > until:
                     break
                 self._read_past(span, missing[first : first + together])
-            while len(self._kept) > MOST_KEPT:
-                self._kept.popitem(last=False)
-            found = [
-                self._kept.get((step, number)) or Bin(number, is_known=False) for number in past
-            ]
+            kept = self._kept[span]
+            found = [kept.get(number) or Bin(number, is_known=False) for number in past]
         return [*found, current]
 
     def read_ahead(self) -> bool:
@@ -191,15 +187,18 @@ class OutcomeBins:
         for span, (step, _) in SPANS.items():
             *past, _ = bin_range(span, minute * 60)
             with self._locks[span]:
-                missing = self._missing(step, past)
+                missing = self._missing(span, past)
                 self._read_past(span, missing[: TOGETHER * 60 // step])
             if missing:
                 return True
         return False
 
-    def _missing(self, step: int, numbers: Sequence[int]) -> list[int]:
-        """Return the bins that are not kept, the newest first."""
-        return [number for number in reversed(numbers) if (step, number) not in self._kept]
+    def _missing(self, span: str, numbers: Sequence[int]) -> list[int]:
+        """Drop bins that have left a span; return those that are not kept, the newest first."""
+        kept = self._kept[span]
+        for old in [number for number in kept if number < numbers[0]]:
+            del kept[old]
+        return [number for number in reversed(numbers) if number not in kept]
 
     def _read_past(self, span: str, numbers: Sequence[int]) -> None:
         # A commit that was under way when its minute ended counts in the next one, so that past
@@ -211,22 +210,21 @@ class OutcomeBins:
             total = BinSum(number, of_bin.start)
             for _ in of_bin:
                 total.add(*next(found))
-            self._kept[SPANS[span].step, number] = total.to_bin()
+            self._kept[span][number] = total.to_bin()
 
     def _read_current(self, span: str, number: int, minute: int) -> Bin:
         """Return the bin that is not over yet: only its last minutes are read."""
-        step = SPANS[span].step
-        total = self._growing.get(step)
+        total = self._growing.get(span)
         if total is not None and total.number < number:
             for each in self._minutes(range(total.end, minutes_of_bin(span, total.number).stop)):
                 total.add(*each)
-            self._kept[step, total.number] = total.to_bin()
+            self._kept[span][total.number] = total.to_bin()
         if total is None or total.number != number or total.end > minute:
             total = BinSum(number, minutes_of_bin(span, number).start)
         *closed, last = self._minutes(range(total.end, minute + 1))
         for each in closed:
             total.add(*each)
-        self._growing[step] = total
+        self._growing[span] = total
         present = total.copy()
         present.add(*last)
         return present.to_bin()

@@ -45,17 +45,18 @@ def get_overview(store: StoreView, *, span: str = "1h", hidden: bool = False) ->
     now = time.time()
     bins = store.read_bins(span)
     queues, processes = store.queues(), store.processes()
+    complete = all(each.is_known for each in bins)
     nothing = not any(each.ended for each in bins) and not any(queue.held for queue in queues)
     return {
         "at": iso_now(),
         "span": span,
-        "empty": nothing and not store.engine.dead_count(),
+        "empty": complete and nothing and not store.engine.dead_count(),
         "example": next(
             (name for name in sorted(store.app.tasks) if not name.startswith("celery.")), None
         ),
         "health": health_items(store, queues, processes),
         "counts": _figures(store, bins, queues, processes, now),
-        "complete": all(each.is_known for each in bins),
+        "complete": complete,
         "series": _series(store, span, bins),
         "failing": _failing(bins, span, hidden),
         "workers": _workers(processes),
@@ -147,7 +148,10 @@ def _series(store: StoreView, span: str, bins: Sequence[Bin]) -> dict[str, Any]:
         "start": iso(numbers.start * step),
         "step": step,
         "bins": len(bins),
-        "outcomes": {kind: [each.outcomes.get(kind, 0) for each in bins] for kind in kinds},
+        "outcomes": {
+            kind: [each.outcomes.get(kind, 0) if each.is_known else None for each in bins]
+            for kind in kinds
+        },
         "wait": _percentiles([Durations(each.wait) for each in bins]),
         "run": _percentiles([Durations(each.run) for each in bins]),
         "backlog": _backlog(store.samples.lengths(span, numbers)),
@@ -215,7 +219,9 @@ def _failing(bins: Sequence[Bin], span: str, hidden: bool) -> dict[str, Any]:
                 "message": None if hidden else example.message,
                 "failed": count,
                 "runs": max(count, runs[task]),
-                "series": [each.failures.get((task, error), 0) for each in bins],
+                "series": [
+                    each.failures.get((task, error), 0) if each.is_known else None for each in bins
+                ],
                 "first_at": iso(first[task, error] * step),
                 "last_at": iso(min(time.time(), (example.bin + 1) * step)),
                 "task_id": example.task_id or None,

@@ -195,16 +195,22 @@ def _series(store: StoreView, name: str, span: str, now: float) -> dict[str, Any
     bins = bin_range(span, now)
     lengths = lengths_of(store.samples.lengths(span, bins), name)
     # Read a moment later, they may have gone on to the next bin.
-    ended = {each.number: each.ended_by_queue.get(name, 0) for each in store.read_bins(span)}
-    out = [ended.get(number, 0) / step for number in bins]
+    ended = {
+        each.number: each.ended_by_queue.get(name, 0) if each.is_known else None
+        for each in store.read_bins(span)
+    }
+    counts = [ended.get(number, 0) for number in bins]
+    out = [None if count is None else count / step for count in counts]
     came: list[float | None] = []
     for place, rate in enumerate(out):
         before, after = (lengths[place - 1] if place else None), lengths[place]
-        known = before is not None and after is not None
-        came.append(max(0.0, rate + (after - before) / step) if known else None)  # type: ignore[operator]
+        if rate is None or before is None or after is None:
+            came.append(None)
+        else:
+            came.append(max(0.0, rate + (after - before) / step))
     return {
         "start": iso(bins.start * step),
         "step": step,
         "in_rate": [None if each is None else round(each, 4) for each in came],
-        "out_rate": [round(each, 4) for each in out],
+        "out_rate": [None if each is None else round(each, 4) for each in out],
     }

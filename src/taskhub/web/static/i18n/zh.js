@@ -183,6 +183,7 @@ export default {
   "Wait": "等待时长",
   "Run": "运行时长",
   "log scale": "对数刻度",
+  "older counts are still being read": "较早的计数仍在读取",
   "Backlog, by queue": "积压，按队列",
   "No queue held a message.": "没有队列有消息。",
   "at {time}": "{time}",

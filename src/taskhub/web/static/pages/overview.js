@@ -46,7 +46,7 @@ export function Overview({ params }) {
           <${HealthStrip} items=${data.health} at=${data.at} />
           <${Figures} data=${data} />
           <div class="span-row"><${SpanChoice} params=${params} /></div>
-          <${Charts} series=${data.series} step=${data.series.step} />
+          <${Charts} series=${data.series} step=${data.series.step} complete=${data.complete} />
           <div class="overview-tables">
             <${Failing} data=${data} />
             <div>
@@ -141,7 +141,7 @@ function backlogSeries({ queues, others }) {
 
 const perBin = { 60: "Ended per minute, by outcome", 900: "Ended per 15 minutes, by outcome", 3600: "Ended per hour, by outcome" };
 
-function Charts({ series, step }) {
+function Charts({ series, step, complete }) {
   const [cross, setCross] = useState(null);
   const shared = { start: series.start, step, cross, setCross };
   const outcomes = useMemo(() => {
@@ -160,6 +160,7 @@ function Charts({ series, step }) {
   return html`<div class="charts">
     <${Chart}
       title=${t(perBin[step] ?? "Ended, by outcome")} kind="bars" series=${outcomes}
+      note=${complete ? null : t("older counts are still being read")}
       legend=${legend} ...${shared}
     />
     <${Chart}
