@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ("Known", "find_first", "gather_canvas")
 
-#: Tasks of one canvas that are looked at.
+#: Tasks of one canvas that are looked at, and stored messages of it.
 MOST_TASKS: Final = 5000
 #: Ended tasks, the newest, among which those of a canvas are looked for.
 NEWEST: Final = 3000
@@ -27,7 +27,7 @@ class Known:
 
     records: dict[str, TaskRecord] = field(default_factory=dict)
     documents: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    #: Whether something is missing that once was there.
+    #: Whether something is missing: it is no longer there, or there is more than is looked at.
     incomplete: bool = False
 
     def group_of(self, task_id: str) -> str | None:
@@ -91,7 +91,9 @@ def gather_canvas(store: StoreView, own: TaskRecord) -> Known:
     """Find the tasks of the canvas: those that are under way, and results from the root on."""
     known = Known({own.id: own})
     root = own.root or own.id
-    live = [*store.running(), *read_stored(store, find_messages(store, root)).values()]
+    keys = find_messages(store, root)
+    known.incomplete = len(keys) > MOST_TASKS
+    live = [*store.running(), *read_stored(store, keys[:MOST_TASKS]).values()]
     sent = own.sent_at
     live += store.ended.newest(NEWEST, None if sent is None else sent - 86400, root)
     for record in live:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ("find_keys", "find_messages", "read_stored")
 
+#: Messages read with one call.
+PAGE: Final = 500
 #: Messages that wait for permits, among which some are looked for.
 MOST_LIMITED: Final = 10_000
 #: For how long stored messages are searched, seconds.
@@ -28,7 +30,8 @@ def read_stored(store: StoreView, keys: Sequence[str]) -> dict[str, TaskRecord]:
     now = time.time()
     records = {
         found.key: _stored(store, found, now)
-        for found in (store.engine.stored(keys) if keys else ())
+        for first in range(0, len(keys), PAGE)
+        for found in store.engine.stored(keys[first : first + PAGE])
         if found is not None
     }
     queues = {record.queue or "" for record in records.values() if record.is_claimed}
