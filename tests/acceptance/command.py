@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.support.ports import next_port_block
+
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 60.0
 
@@ -64,6 +66,8 @@ class Commands:
 
     def __init__(self, directory: Path, environment: Mapping[str, str]) -> None:
         self.directory = directory
+        #: Where `taskhub up` serves the dashboard.
+        self.web_ports = next_port_block()
         inherited = {
             name: value
             for name, value in os.environ.items()
@@ -72,6 +76,7 @@ class Commands:
         self.environment = {
             **inherited,
             "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{directory}",
+            "TASKHUB_WEB_PORT": str(self.web_ports[0]),
             **environment,
         }
         self.running: list[Running] = []

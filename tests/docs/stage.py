@@ -17,6 +17,7 @@ from typing import Final, Self
 
 from tests.docs.interpreter import matches
 from tests.docs.markdown import ROOT, Block
+from tests.support.ports import next_port_block
 from tests.support.workers import until
 
 __all__ = ("Stage",)
@@ -72,6 +73,7 @@ class Stage:
             "PATH": os.pathsep.join((str(directory / ".venv/bin"), os.environ["PATH"])),
             "COLUMNS": "160",
             "PYTHONUNBUFFERED": "1",
+            "TASKHUB_WEB_PORT": str(next_port_block()[0]),
         }
 
     def write_files(self, blocks: list[Block]) -> None:

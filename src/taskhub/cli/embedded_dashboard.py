@@ -13,12 +13,13 @@ from typing import IO, Any, Final
 
 from taskhub.cli.child_command import ChildCommand
 from taskhub.cli.listeners import listen_on_next_free, listener_url
-from taskhub.cli.web import LOOPBACK, PORT
+from taskhub.cli.web import LOOPBACK
 
 __all__ = ("EmbeddedDashboard", "is_installed", "start_dashboard")
 
-#: As many ports are tried, from that of `taskhub web` on.
-PORTS: Final = range(PORT, PORT + 10)
+#: So many ports are tried, one after another.
+_PORTS_TRIED: Final = 10
+_LAST_PORT: Final = 65535
 #: Packages of the extra `web` that the dashboard imports at its start.
 _PACKAGES: Final = ("argon2", "jinja2", "jsonschema", "starlette", "uvicorn")
 
@@ -55,13 +56,14 @@ class EmbeddedDashboard:
             self.claim.close()
 
 
-def start_dashboard(app: str, facts: dict[str, Any], log: Path) -> EmbeddedDashboard:
+def start_dashboard(app: str, facts: dict[str, Any], log: Path, port: int) -> EmbeddedDashboard:
     """Start a dashboard on this host's loopback, or find out where that of another `up` is.
 
     Args:
         app: The app as `-A` names it.
         facts: What a worker process has reported.
         log: A file to which it copies its log lines.
+        port: Where it listens, or on the next one that is free; 0: any that is free.
     """
     if not is_installed():
         return EmbeddedDashboard("no dashboard: install taskhub-core[web]")
@@ -71,19 +73,22 @@ def start_dashboard(app: str, facts: dict[str, Any], log: Path) -> EmbeddedDashb
         if other is not None:
             claim.close()
             return EmbeddedDashboard(f"dashboard at {other}, of the command that was here already")
-        listener = listen_on_next_free(LOOPBACK, PORTS)
+        listener = listen_on_next_free(LOOPBACK, _ports_from(port))
     except OSError as error:
         reason = error.strerror or str(error)
-        return EmbeddedDashboard(f"no dashboard: {reason}; `taskhub web --port 0` takes any port")
+        return EmbeddedDashboard(f"no dashboard: {reason}; `--web-port 0` takes any port")
     url = f"{listener_url(listener)}/"
-    port = listener.getsockname()[1]
+    taken = "" if port in {0, listener.getsockname()[1]} else f" (port {port} is in use)"
     claim.write(json.dumps({"url": url}))
     claim.flush()
     arguments = ["-A", app, "web", "--listen-fd", str(listener.fileno()), "--copy-log", str(log)]
     command = ChildCommand("dashboard", arguments, [listener])
     command.start()
-    taken = "" if port == PORT else f" (port {PORT} is in use)"
     return EmbeddedDashboard(f"dashboard at {url}{taken}", command, claim)
+
+
+def _ports_from(port: int) -> range:
+    return range(port, min(port + _PORTS_TRIED, _LAST_PORT + 1) if port else 1)
 
 
 def _claim_file(home: Path, app: str, store: str) -> IO[str]:

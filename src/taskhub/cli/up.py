@@ -13,6 +13,7 @@ import click
 from taskhub.cli.option_types import Seconds
 from taskhub.cli.options import app_command, app_name
 from taskhub.cli.output import note
+from taskhub.cli.web import PORT, PORT_VARIABLE
 from taskhub.cli.worker_values import Concurrency
 from taskhub.command_hint import command_hint
 
@@ -59,6 +60,16 @@ LOG_NAME = "worker.log"
     show_default=True,
     help="Serve the dashboard on this host.",
 )
+@click.option(
+    "--web-port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    envvar=PORT_VARIABLE,
+    show_envvar=True,
+    metavar="N",
+    help="Serve it on this port, or the next one that is free; 0: any that is free.",
+)
 def up(
     context: click.Context,
     concurrency: int | str | None,
@@ -66,12 +77,13 @@ def up(
     threads: int | None,
     shutdown_timeout: float,
     with_web: bool,
+    web_port: int,
 ) -> int:
     """Start a store (if none is configured), workers, a scheduler and the dashboard, to try tasks.
 
-    The dashboard is on port 5555, or the next one that is free. Run in a second terminal it adds
-    workers to those that are there, and a scheduler that stands by. Ctrl-C stops what this command
-    has started; the store goes on for as long as another command uses it, and keeps its data.
+    Run in a second terminal it adds workers to those that are there, and a scheduler that stands
+    by. Ctrl-C stops what this command has started; the store goes on for as long as another command
+    uses it, and keeps its data.
     """
     from taskhub.cli.child_command import ChildCommand
     from taskhub.cli.embedded_dashboard import EmbeddedDashboard, start_dashboard
@@ -90,10 +102,11 @@ def up(
             scheduler = ChildCommand("scheduler", arguments)
             scheduler.start()
             beside.append(scheduler)
-        dashboard = start_dashboard(app_name(context), facts[0], log) if with_web else None
-        if dashboard is not None:
+        text = None
+        if with_web:
+            dashboard = start_dashboard(app_name(context), facts[0], log, web_port)
             beside.append(dashboard)
-        text = None if dashboard is None else dashboard.text
+            text = dashboard.text
         for line in banner(facts, log, has_scheduler=is_installed(), dashboard=text):
             note(line)
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 #: The port of Flower, so that bookmarks and proxies need not change.
 PORT: Final = 5555
+PORT_VARIABLE: Final = "TASKHUB_WEB_PORT"
 LOOPBACK: Final = "127.0.0.1"
 SHORTEST_PASSWORD: Final = 8
 _ROLES: Final = ("viewer", "operator", "admin")
@@ -41,6 +42,8 @@ _BASIC_AUTH: Final = "TASKHUB_WEB_BASIC_AUTH"
     type=click.IntRange(0, 65535),
     default=PORT,
     show_default=True,
+    envvar=PORT_VARIABLE,
+    show_envvar=True,
     metavar="N",
     help="Listen on this port; 0: any that is free.",
 )
