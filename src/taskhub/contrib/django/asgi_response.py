@@ -45,6 +45,15 @@ async def answer_asgi_request(
         "path": f"{root_path}/{rest}",
     }
     exchange = Exchange(app, scope, request.body)
+    try:
+        return await _read_response(exchange)
+    except BaseException:
+        # A disconnect cancels the view: nobody is left to read what the application sends.
+        exchange.end()
+        raise
+
+
+async def _read_response(exchange: Exchange) -> HttpResponseBase:
     start = await exchange.next_message()
     if start is None:
         raise RuntimeError("the dashboard has not answered")
@@ -122,5 +131,9 @@ class Chunks:
             self._exchange.end()
 
     def close(self) -> None:
-        """End it; Django calls this however a response ends."""
+        """End it; Django calls this however a response ends that it has begun to send."""
+        self._exchange.end()
+
+    def __del__(self) -> None:
+        """End it where a disconnect came before Django began to send the response."""
         self._exchange.end()
