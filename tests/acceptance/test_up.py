@@ -184,6 +184,13 @@ def test_a_wrong_setting_of_the_dashboard_stops_only_the_dashboard(fresh: Comman
     assert "the secret of the dashboard is shorter than 16 bytes" in up.output
     until(lambda: is_gone(dashboard_of(up)), "nobody to listen")
     assert fresh.run("inspect", "ping").returncode == 0
+    # Neither the port nor the lock is held any more.
+    second = fresh.start("up", "-c", "1")
+    second.wait_for("Ctrl-C stops it.")
+    assert "that was here already" not in dashboard_line(second)
+    assert dashboard_of(second) == dashboard_of(up)
+    ask(dashboard_of(second)).raise_for_status()
+    assert second.stop() == 0
     assert up.stop() == 0
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from typing import IO
 
 from taskhub.cli import exit_codes
 from taskhub.worker.restart_policy import RestartHistory
@@ -25,15 +26,21 @@ class ChildCommand:
         name: What it is, for log lines: `scheduler`.
         arguments: Of the command `taskhub`; it must know `--while-stdin-is-open`.
         sockets: Listening sockets that it inherits. They are closed when it has ended for good.
+        lock: An open file that is locked while it runs. It is closed before the sockets.
     """
 
     def __init__(
-        self, name: str, arguments: Sequence[str], sockets: Sequence[socket.socket] = ()
+        self,
+        name: str,
+        arguments: Sequence[str],
+        sockets: Sequence[socket.socket] = (),
+        lock: IO[str] | None = None,
     ) -> None:
         self._name = name
         # However this process ends, the other end of that pipe is closed then.
         self._command = [*(sys.executable, "-m", "taskhub", *arguments), "--while-stdin-is-open"]
         self._sockets = tuple(sockets)
+        self._lock_file = lock
         self._stopping = threading.Event()
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -66,6 +73,8 @@ class ChildCommand:
         try:
             self._supervise()
         finally:
+            if self._lock_file is not None:
+                self._lock_file.close()
             for each in self._sockets:
                 each.close()
 

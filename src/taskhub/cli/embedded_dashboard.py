@@ -36,12 +36,10 @@ class EmbeddedDashboard:
     Args:
         text: For the banner: where it is, or why there is none.
         command: Its process; None: none was started.
-        claim: The open file that keeps others from starting a second one.
     """
 
     text: str
     command: ChildCommand | None = None
-    claim: IO[str] | None = None
 
     def stop(self) -> None:
         """Ask it to end; returns at once."""
@@ -52,8 +50,6 @@ class EmbeddedDashboard:
         """Wait until it has ended."""
         if self.command is not None:
             self.command.wait()
-        if self.claim is not None:
-            self.claim.close()
 
 
 def start_dashboard(app: str, facts: dict[str, Any], log: Path, port: int) -> EmbeddedDashboard:
@@ -68,30 +64,38 @@ def start_dashboard(app: str, facts: dict[str, Any], log: Path, port: int) -> Em
     if not is_installed():
         return EmbeddedDashboard("no dashboard: install taskhub-core[web]")
     try:
-        claim = _claim_file(Path(facts["home"]), app, facts["store"])
-        other = _claim(claim)
+        lock = _open_lock_file(Path(facts["home"]), app, facts["store"])
+    except OSError as error:
+        return _no_dashboard(error)
+    try:
+        other = _lock(lock)
         if other is not None:
-            claim.close()
+            lock.close()
             return EmbeddedDashboard(f"dashboard at {other}, of the command that was here already")
         listener = listen_on_next_free(LOOPBACK, _ports_from(port))
     except OSError as error:
-        reason = error.strerror or str(error)
-        return EmbeddedDashboard(f"no dashboard: {reason}; `--web-port 0` takes any port")
+        lock.close()
+        return _no_dashboard(error)
     url = f"{listener_url(listener)}/"
     taken = "" if port in {0, listener.getsockname()[1]} else f" (port {port} is in use)"
-    claim.write(json.dumps({"url": url}))
-    claim.flush()
+    lock.write(json.dumps({"url": url}))
+    lock.flush()
     arguments = ["-A", app, "web", "--listen-fd", str(listener.fileno()), "--copy-log", str(log)]
-    command = ChildCommand("dashboard", arguments, [listener])
+    command = ChildCommand("dashboard", arguments, [listener], lock)
     command.start()
-    return EmbeddedDashboard(f"dashboard at {url}{taken}", command, claim)
+    return EmbeddedDashboard(f"dashboard at {url}{taken}", command)
+
+
+def _no_dashboard(error: OSError) -> EmbeddedDashboard:
+    reason = error.strerror or str(error)
+    return EmbeddedDashboard(f"no dashboard: {reason}; `--web-port 0` takes any port")
 
 
 def _ports_from(port: int) -> range:
     return range(port, min(port + _PORTS_TRIED, _LAST_PORT + 1) if port else 1)
 
 
-def _claim_file(home: Path, app: str, store: str) -> IO[str]:
+def _open_lock_file(home: Path, app: str, store: str) -> IO[str]:
     """Open the file that names the dashboard of an app on a store.
 
     Raises:
@@ -102,10 +106,10 @@ def _claim_file(home: Path, app: str, store: str) -> IO[str]:
     return os.fdopen(descriptor, "r+", encoding="utf-8")
 
 
-def _claim(file: IO[str]) -> str | None:
-    """Claim the dashboard; return None, or the URL of the one that another command has started.
+def _lock(file: IO[str]) -> str | None:
+    """Lock the file; return None, or the URL of the dashboard of the command that has locked it.
 
-    The claim ends with this process, however that ends.
+    Whoever starts a dashboard holds the lock until that has ended for good.
 
     Raises:
         OSError: Files cannot be locked there.
