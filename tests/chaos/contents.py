@@ -35,6 +35,7 @@ MAY_LACK: Final = (
     *(f"{NS}:notifier:", f"{NS}:stats:", f"{NS}:failures:", f"{NS}:producer:"),
     f"{NS}:schedule:history:",
     f"{NS}:history",
+    f"{NS}:failed:bytes",
 )
 #: What a call may leave to expire instead of removing it.
 MAY_EXPIRE: Final = (f"{NS}:chain:", f"{NS}:chord:", f"{NS}:staged:")
@@ -91,15 +92,13 @@ def _text(value: bytes) -> str:
 
 
 def _without_expired(found: Contents, now: int) -> Contents:
-    """Leave out revocations and dead letters that have served their time."""
-    gone: set[str] = set()
-    for name in ("revoked", "revoked:stamps", "dead"):
+    """Leave out what has served its time: revocations, dead letters, messages of failed tasks."""
+    for name in ("revoked", "revoked:stamps", "dead", "failed"):
         held = found.get((0, f"{NS}:{name}"))
         if held is not None and held.kind == "zset":
             expired = {member for member, until in held.value.items() if until <= now}
-            gone |= expired if name == "dead" else set()
-            _keep(found, name, lambda member, expired=expired: member not in expired)
-    _keep(found, "dead:messages", lambda key: key not in gone)
+            for place in (name, f"{name}:messages"):
+                _keep(found, place, lambda member, expired=expired: member not in expired)
     return found
 
 

@@ -7,6 +7,7 @@ import pytest
 from taskhub.engine.port.claims import Completion
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.rules import EngineRules
+from taskhub.engine.redis.engine import RedisEngine
 from tests.contract.stage import Clock, claim_all, completion, message
 
 REASON = '{"reason": "ValueError"}'
@@ -31,6 +32,24 @@ def fail(engine: Engine, clock: Clock, *task_ids: str, size: int) -> None:
 
 def kept(engine: Engine) -> list[str]:
     return [letter.key for letter in engine.history.failed(0, 9999)]
+
+
+def set_count(engine: Engine, count: int | None) -> None:
+    """Set the stored count of bytes; None: there is none, as in a store of an older version."""
+    if isinstance(engine, RedisEngine):
+        name = f"{{{engine.rules.namespace}}}:failed:bytes"
+        engine._call(("DEL", name) if count is None else ("SET", name, count))
+
+
+def count_is_right(engine: Engine) -> bool:
+    """Whether the stored count is that of the messages that are kept."""
+    if not isinstance(engine, RedisEngine):
+        return True
+    ns = f"{{{engine.rules.namespace}}}"
+    count, messages = engine._call(
+        ("GET", f"{ns}:failed:bytes"), ("HVALS", f"{ns}:failed:messages")
+    )
+    return int(count) == sum(map(len, messages))
 
 
 def test_the_oldest_make_room(engine: Engine, clock: Clock) -> None:
@@ -107,3 +126,54 @@ def test_many_small_ones_make_room_for_a_large_one(engine: Engine, clock: Clock)
     assert found[-1] == "large"
     assert found[0].startswith("n")
     assert 60 < len(found) < 70
+
+
+@pytest.mark.parametrize("count", [None, -5000])
+def test_messages_kept_before_there_was_a_count_are_counted_once(
+    engine: Engine, clock: Clock, count: int | None
+) -> None:
+    fail(engine, clock, "a", "b", size=1700)
+    set_count(engine, count)
+    fail(engine, clock, "c", size=1700)
+    assert kept(engine) == ["b", "c"]
+    assert count_is_right(engine)
+    fail(engine, clock, "d", size=100)
+    assert kept(engine) == ["b", "c", "d"]
+    assert count_is_right(engine)
+
+
+@pytest.mark.parametrize("rules", [EngineRules(failed_max_bytes=400_000)])
+def test_many_kept_before_there_was_a_count_are_counted(engine: Engine, clock: Clock) -> None:
+    for prefix in "mno":
+        fail(engine, clock, *(f"{prefix}{number:03}" for number in range(800)), size=100)
+    assert len(kept(engine)) == 2400
+    set_count(engine, None)
+    fail(engine, clock, "large", size=200_000)
+    assert 1000 < len(kept(engine)) < 1500
+    assert count_is_right(engine)
+
+
+@pytest.mark.parametrize("takes_away", ["retries", "deletes", "expires"])
+@pytest.mark.parametrize("count", [None, 1])
+def test_what_is_taken_away_never_makes_the_count_negative(
+    engine: Engine, clock: Clock, takes_away: str, count: int | None
+) -> None:
+    fail(engine, clock, "a", size=1700)
+    clock.advance(TTL // 2)
+    fail(engine, clock, "b", size=1700)
+    set_count(engine, count)
+    if takes_away == "retries":
+        assert engine.history.retry_failed(["a"]) == ["a"]
+        engine.purge("default")
+    elif takes_away == "deletes":
+        assert engine.history.delete(["a"]) == ["a"]
+    else:
+        clock.advance(TTL // 2)
+        engine.renew(["w1"], TTL)
+    assert kept(engine) == ["b"]
+    if count is None:
+        fail(engine, clock, "c", "d", size=1700)
+        assert kept(engine) == ["c", "d"]
+        assert count_is_right(engine)
+    elif isinstance(engine, RedisEngine):
+        assert engine._call(("GET", f"{{{engine.rules.namespace}}}:failed:bytes")) == [b"0"]

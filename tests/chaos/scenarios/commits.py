@@ -83,6 +83,13 @@ def failure_of_an_id_that_is_kept(engine: RedisEngine, clock: Clock) -> Act:
 
 
 @scenario
+def failure_where_others_are_not_counted(engine: RedisEngine, clock: Clock) -> Act:
+    ends(engine, state="FAILURE", history=HISTORY, failed='{"reason": "old"}')()
+    engine._pool.call([("DEL", "{taskhub}:failed:bytes")])
+    return ends(engine, state="FAILURE", history=HISTORY, failed='{"reason": "new"}')
+
+
+@scenario
 def dead_letter(engine: RedisEngine, clock: Clock) -> Act:
     events = ('{"type": "task-failed"}', '{"type": "task-sent"}')
     return ends(engine, state="FAILURE", tally=FAILED, dead='{"reason": "x"}', events=events)

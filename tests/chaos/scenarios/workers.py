@@ -198,6 +198,17 @@ def renew(engine: RedisEngine, clock: Clock) -> Act:
 
 
 @scenario
+def renew_after_failures(engine: RedisEngine, clock: Clock) -> Act:
+    engine.enqueue([message("a"), message("b")])
+    for claim in claim_all(engine):
+        ended = completion(claim, "FAILURE")
+        ended = ended._replace(outcome=ended.outcome._replace(failed="{}"))
+        engine.commit("w1", [ended])
+        clock.advance(20 * 86_400_000)
+    return lambda: sorted(engine.renew(["w1"], LEASE))
+
+
+@scenario
 def release(engine: RedisEngine, clock: Clock) -> Act:
     engine.enqueue([message(name) for name in "abc"])
     first = claim_one(engine, "w2")

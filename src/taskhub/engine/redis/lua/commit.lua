@@ -104,7 +104,21 @@ end
 
 local all_failed_bytes
 if any_failed then
-  all_failed_bytes = (tonumber(redis.call('GET', FAILED_BYTES)) or 0) + failed_bytes
+  local before = tonumber(redis.call('GET', FAILED_BYTES))
+  if before and before >= 0 then
+    all_failed_bytes = math.max(0, before + failed_bytes)
+  else
+    -- Some may have been kept before there was a count: all are counted once, the new ones, too.
+    local first, page = 0, nil
+    all_failed_bytes = 0
+    repeat
+      page = redis.call('ZRANGE', FAILED, first, first + TOGETHER - 1)
+      for _, key in ipairs(page) do
+        all_failed_bytes = all_failed_bytes + redis.call('HSTRLEN', FAILED_MESSAGES, key)
+      end
+      first = first + TOGETHER
+    until #page < TOGETHER
+  end
   write('SET', FAILED_BYTES, string.format('%.0f', all_failed_bytes))
 end
 if #results > 0 then
@@ -160,7 +174,7 @@ if any_failed then
   end
   while is_too_much() do
     local page = attempt('ZRANGE', FAILED, 0, math.min(math.max(over, 10), TOGETHER) - 1)
-    local oldest, before = {}, left
+    local oldest = {}
     for _, key in ipairs(page) do
       if is_too_much() then
         oldest[#oldest + 1] = key
@@ -174,7 +188,8 @@ if any_failed then
     end
     -- The messages first: without it one is still found, and forgotten by a later call.
     attempt('HDEL', FAILED_MESSAGES, unpack(oldest))
-    attempt('DECRBY', FAILED_BYTES, before - left)
+    left = math.max(0, left)
+    attempt('SET', FAILED_BYTES, string.format('%.0f', left))
     if attempt('ZREM', FAILED, unpack(oldest)) ~= #oldest then
       break
     end

@@ -10,10 +10,11 @@ local function count_freed(key)
   freed_bytes = freed_bytes + redis.call('HSTRLEN', FAILED_MESSAGES, key)
 end
 
--- Subtracts what was counted; undone with what was taken away.
+-- Subtracts what was counted; undone with what was taken away. What is kept may not be counted yet:
+-- the next failure does that (commit.lua).
 local function subtract_freed()
-  if freed_bytes > 0 then
-    local before = tonumber(redis.call('GET', FAILED_BYTES)) or 0
+  local before = freed_bytes > 0 and tonumber(redis.call('GET', FAILED_BYTES))
+  if before then
     write('SET', FAILED_BYTES, string.format('%.0f', math.max(0, before - freed_bytes)))
   end
 end

@@ -13,16 +13,20 @@ redis.call('ZREM', WORKERS, NONE)
 for index = 4, #ARGV do
   redis.call('ZADD', WORKERS, now + tonumber(ARGV[2]), ARGV[index])
 end
+local FAILED_BYTES = ns .. ':failed:bytes'
 answer = redis.call('ZRANGEBYSCORE', WORKERS, '-inf', now)
 attempt('ZREMRANGEBYSCORE', REVOKED, '-inf', now)
 attempt('ZREMRANGEBYSCORE', ns .. ':revoked:stamps', '-inf', now)
 for list, messages in pairs({ [DEAD] = DEAD_MESSAGES, [FAILED] = FAILED_MESSAGES }) do
   -- The record first: without it a dead letter is still found, and forgotten by a later call.
   for _, key in ipairs(redis.call('ZRANGEBYSCORE', list, '-inf', now, 'LIMIT', 0, 100)) do
-    if list == FAILED then
-      attempt('DECRBY', ns .. ':failed:bytes', redis.call('HSTRLEN', messages, key))
-    end
+    local freed = list == FAILED and redis.call('HSTRLEN', messages, key) or 0
     redis.call('HDEL', messages, key)
+    -- Not counted yet: the next failure counts what is kept (commit.lua).
+    local before = freed > 0 and tonumber(attempt('GET', FAILED_BYTES))
+    if before then
+      attempt('SET', FAILED_BYTES, string.format('%.0f', math.max(0, before - freed)))
+    end
     redis.call('ZREM', list, key)
   end
 end
