@@ -109,7 +109,7 @@ def _open_lock_file(home: Path, app: str, store: str) -> IO[str]:
 def _lock(file: IO[str]) -> str | None:
     """Lock the file; return None, or the URL of the dashboard of the command that has locked it.
 
-    Whoever starts a dashboard holds the lock until that has ended for good.
+    A command that starts a dashboard holds the lock until that has ended for good.
 
     Raises:
         OSError: Files cannot be locked there.
