@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,3 +49,27 @@ def test_commands_change_the_number_of_processes_and_nothing_is_lost(
     until(lambda: left not in workers.living, "the process to be replaced", 90)
     stage.app.control.shutdown()
     assert workers.wait(30) == 0
+
+
+def test_a_process_that_is_added_again_is_not_restarted(stage: Stage) -> None:
+    workers = stage.supervised(processes=1, threads=1)
+
+    def restarts() -> dict[int, tuple[int | None, str]]:
+        infos = {info.process: info for info in stage.app.store.workers()}
+        if not set(workers.living) <= set(infos):
+            return {}
+        return {pid: (infos[pid].restarts, infos[pid].restart_reason) for pid in workers.living}
+
+    stage.app.control.pool_grow(1)
+    until(lambda: len(workers.living) == 2, "the pool to grow", 90)
+    stage.app.control.pool_shrink(1)
+    until(lambda: len(workers.living) == 1, "the pool to shrink", 90)
+    stage.app.control.pool_grow(1)
+    until(lambda: len(workers.living) == 2, "the pool to grow again", 90)
+    assert list(until(restarts, "worker infos").values()) == [(0, "")] * 2
+    first, second = workers.living
+    os.kill(second, signal.SIGKILL)
+    until(lambda: len(workers.living) == 2 and second not in workers.living, "a restart", 90)
+    found = until(restarts, "worker infos")
+    assert found.pop(first) == (0, "")
+    assert list(found.values()) == [(1, "was killed by SIGKILL (out of memory?)")]

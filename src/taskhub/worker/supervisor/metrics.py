@@ -116,8 +116,8 @@ class Collector:
             threads.add_metric(name, process.threads)
             with suppress(psutil.Error):
                 memory.add_metric(name, resident_memory(process.process))
-        for number, starts in found.starts.items():
-            restarts.add_metric((number,), starts - 1)
+        for number, count in found.restarts.items():
+            restarts.add_metric((number,), count)
         yield from (ready, wanted, held, running, threads, memory, restarts)
 
     def _of_tasks(self, engine: Engine) -> Iterator[Metric]:

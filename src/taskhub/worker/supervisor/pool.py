@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from taskhub.worker.ipc.client import PoolState
-from taskhub.worker.ipc.connection import Order
+from taskhub.worker.ipc.connection import Order, Restarts
 from taskhub.worker.restart_policy import EXIT_REPLACE, FAILED_STARTS, RestartHistory
 from taskhub.worker.supervisor.child import Child
 
@@ -30,19 +30,32 @@ class Slot:
         self.start_at: float | None = time.monotonic()
         #: Why the next process takes the place of another.
         self.restart_reason = ""
+        #: How often one was to take the place of another.
+        self.restarts = 0
         #: Whether its process runs code from before a reload.
         self.outdated = False
+
+    def schedule_restart(self, at: float, reason: str) -> None:
+        """Have a process take the place of another.
+
+        Args:
+            at: When to start it (`time.monotonic`).
+            reason: Why.
+        """
+        if self.start_at is None:
+            self.restarts += 1
+        self.start_at, self.restart_reason = at, reason
 
 
 class Pool:
     """Keeps a number of processes running, and replaces them without a gap.
 
     Args:
-        start: Starts the process of a slot, given its number, and why one is started again.
+        start: Starts the process of a slot, given its number, and its restarts.
         size: How many slots there are at first.
     """
 
-    def __init__(self, start: Callable[[int, str], Child], size: int) -> None:
+    def __init__(self, start: Callable[[int, Restarts], Child], size: int) -> None:
         self._start = start
         self._slots = [Slot(number) for number in range(1, size + 1)]
         # Processes that finish what they have begun, and end.
@@ -73,6 +86,11 @@ class Pool:
         return len(self._slots)
 
     @property
+    def restarts(self) -> dict[int, int]:
+        """How often a process of each number took the place of another."""
+        return {slot.number: slot.restarts for slot in self._slots}
+
+    @property
     def next_start(self) -> float | None:
         """When the next process is to be started (`time.monotonic`)."""
         return min(
@@ -88,16 +106,17 @@ class Pool:
             if slot.start_at is None or slot.start_at > now:
                 continue
             slot.start_at = None
+            restarts = Restarts(slot.restarts, slot.restart_reason)
             if slot.child is None:
-                slot.child = self._start(slot.number, slot.restart_reason)
+                slot.child = self._start(slot.number, restarts)
             elif slot.successor is None:
-                slot.successor = self._start(slot.number, slot.restart_reason)
+                slot.successor = self._start(slot.number, restarts)
         # A reload goes from slot to slot: twice the memory for all of them at once might be too
         # much.
         if not any(slot.successor or slot.start_at is not None for slot in self._slots):
             outdated = next((slot for slot in self._slots if slot.outdated), None)
             if outdated is not None:
-                outdated.start_at, outdated.restart_reason = now, "reload"
+                outdated.schedule_restart(now, "reload")
 
     def cancel_starts(self) -> None:
         """Start nothing more."""
@@ -175,7 +194,7 @@ class Pool:
             return
         logger.info("%s is being replaced: %s", child, reason)
         if slot.successor is None and slot.start_at is None:
-            slot.start_at, slot.restart_reason = time.monotonic(), reason
+            slot.schedule_restart(time.monotonic(), reason)
 
     def remove_ended(self, child: Child, *, restart: bool) -> None:
         """Remove a process that has ended.
@@ -233,7 +252,7 @@ class Pool:
         # pause, in which all else would wait.
         pause = 0.0 if child.has_suspect else slot.history.pause
         logger.error("%s; %s %s", _cause(child), what, f"in {pause:g} s" if pause else "now")
-        slot.start_at, slot.restart_reason = time.monotonic() + pause, _reason(child)
+        slot.schedule_restart(time.monotonic() + pause, _reason(child))
 
 
 def _retention_rank(slot: Slot) -> tuple[bool, int, int]:

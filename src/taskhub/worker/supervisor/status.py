@@ -50,8 +50,8 @@ class WorkerStatus:
     wanted: int
     stopping: bool
     processes: tuple[ProcessStatus, ...]
-    #: How often the process of each number was started.
-    starts: dict[str, int] = field(default_factory=dict)
+    #: How often a process of each number took the place of another.
+    restarts: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """Return the text that is sent."""

@@ -12,7 +12,7 @@ import os
 import selectors
 import signal
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
@@ -93,8 +93,8 @@ class Supervisor:
         # When processes that have not ended are killed; None: the worker is not stopping.
         self._kill_at: float | None = None
         self._exit_code = 0
-        # How often the process of each number was started.
-        self._starts: Counter[int] = Counter()
+        # The numbers of which a process was started.
+        self._started: set[int] = set()
         self._request_ids: deque[str] = deque(maxlen=REQUESTS_REMEMBERED)
         #: How many tasks were not finished but requeued.
         self.requeued = 0
@@ -153,11 +153,10 @@ class Supervisor:
             if callable(key.data):
                 key.data()
 
-    def _start_child(self, number: int, reason: str) -> Child:
-        starts = self._starts[number]
-        program = self._program(number, not starts)
-        child = self._spawner.start(program, number, Restarts(starts, reason if starts else ""))
-        self._starts[number] += 1
+    def _start_child(self, number: int, restarts: Restarts) -> Child:
+        program = self._program(number, number not in self._started)
+        self._started.add(number)
+        child = self._spawner.start(program, number, restarts)
         if self._state.is_stopping:
             # The signal came while it was being started.
             child.stop(signal.SIGTERM)
@@ -337,7 +336,7 @@ class Supervisor:
             wanted=self._pool.size,
             stopping=self._state.is_stopping,
             processes=tuple(child.status for child in self._pool.children),
-            starts={str(number): starts for number, starts in self._starts.items()},
+            restarts={str(number): count for number, count in self._pool.restarts.items()},
         )
 
 
