@@ -53,20 +53,26 @@ def main(text: str) -> int:
     try:
         return work(plan, connection)
     except ApplicationNotFound as error:
-        failure = Report("failed", str(error), exit_code=exit_codes.USAGE)
+        failure = _failure(error, str(error), exit_codes.USAGE)
     except ApplicationBroken as error:
-        failure = Report("failed", str(error), error.shown, exit_codes.FAILURE)
+        failure = _failure(error, str(error), exit_codes.FAILURE, error.shown)
     except OperationalError as error:
-        failure = Report("failed", str(error), exit_code=exit_codes.UNAVAILABLE)
+        failure = _failure(error, str(error), exit_codes.UNAVAILABLE)
     except OSError as error:
-        failure = Report("failed", explain(error)[0], exit_code=exit_codes.USAGE)
+        failure = _failure(error, explain(error)[0], exit_codes.USAGE)
     except (ImproperlyConfigured, ValueError) as error:
-        failure = Report("failed", str(error), exit_code=exit_codes.USAGE)
+        failure = _failure(error, str(error), exit_codes.USAGE)
     except Exception as error:
         message = f"the app cannot start: {type(error).__name__}: {error}"
-        failure = Report("failed", message, user_traceback(error), exit_codes.FAILURE)
+        failure = _failure(error, message, exit_codes.FAILURE, user_traceback(error))
     connection.send_report(failure)
     return failure.exit_code
+
+
+def _failure(error: Exception, message: str, exit_code: int, traceback: str = "") -> Report:
+    cause = error.__cause__ if isinstance(error, ApplicationBroken) else None
+    exception = type(cause or error).__name__
+    return Report("failed", message, traceback, exit_code, {"exception": exception})
 
 
 def work(plan: WorkerPlan, connection: SupervisorConnection) -> int:

@@ -61,3 +61,41 @@ def test_restarts_are_counted_with_the_last_reason(site: Site, run: Any) -> None
         next(iter(counted)): 1,
     }
     assert "restarts" in run("status")[0]
+
+
+def test_viewers_see_no_text_of_an_exception(
+    site: Site, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    works = f"from {PROGRAM} import *\n"
+    module = tmp_path / "changing.py"
+    module.write_text(works)
+    worker = SupervisedSet(
+        "changing", settings, tmp_path, processes=1, threads=1, queues=("celery",), path=tmp_path,
+        arguments=("-n", "w1@test"),
+    ).start()  # fmt: skip
+    try:
+        (first,) = worker.living
+        module.write_text("raise OSError('postgresql://shop:hunter2@db/shop refused')\n")
+        os.kill(first, signal.SIGKILL)
+        until(lambda: "OSError" in worker.log, "a start that fails", 60)
+        module.write_text(works)
+        reasons = {}
+        for role in ("viewer", "operator"):
+            with site.client(role) as client:
+
+                def reason(client: Client = client) -> Any:
+                    node, processes = nodes_processes(client)
+                    running = [each for each in processes if each["pid"] in worker.living]
+                    return (
+                        node and running and (node["restart_reason"], running[0]["restart_reason"])
+                    )
+
+                reasons[role] = until(reason, "the process in its place", 90)
+    finally:
+        worker.kill()
+    assert reasons["viewer"] == ("cannot start: OSError",) * 2
+    assert len(set(reasons["operator"])) == 1
+    told = reasons["operator"][0]
+    assert told.startswith("cannot start: OSError: changing cannot be imported: ")
+    assert "db/shop refused" in told
+    assert "hunter2" not in told

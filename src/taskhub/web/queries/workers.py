@@ -35,7 +35,7 @@ def list_workers(store: StoreView, *, rows: int = 100, hidden: bool = False) -> 
     Args:
         store: Reads the store.
         rows: Running tasks of each process that are listed.
-        hidden: Whether arguments are kept from who asks.
+        hidden: Whether arguments, and texts of exceptions, are kept from who asks.
     """
     processes = store.processes()
     nodes: dict[str, list[ProcessView]] = {}
@@ -78,7 +78,7 @@ def _node(node: str, members: Sequence[ProcessView], rows: int, hidden: bool) ->
         "lease": seconds(max(renewed, default=None)),
         "started_at": iso(min((info.started for info in infos), default=None)),
         "restarts": sum(counted) if (counted := _restarts(infos)) else None,
-        "restart_reason": _last_reason(infos),
+        "restart_reason": _last_reason(infos, hidden),
         "version": infos[0].version if infos else None,
         "processes": [_process(process, rows, hidden) for process in members],
         "actions": _actions(state, infos),
@@ -89,11 +89,18 @@ def _restarts(infos: Sequence[WorkerInfo]) -> list[int]:
     return [info.restarts for info in infos if info.restarts is not None]
 
 
-def _last_reason(infos: Sequence[WorkerInfo]) -> str | None:
+def _last_reason(infos: Sequence[WorkerInfo], hidden: bool) -> str | None:
     """Return why a process of a node was restarted the last time."""
     restarted = [info for info in infos if info.restarts]
     last = max(restarted, key=lambda info: info.started, default=None)
-    return None if last is None else last.restart_reason or None
+    return _reason(last, hidden)
+
+
+def _reason(info: WorkerInfo | None, hidden: bool) -> str | None:
+    """Return why a process was restarted; if hidden, without the text of an exception."""
+    if info is None:
+        return None
+    return (info.restart_reason_without_text if hidden else info.restart_reason) or None
 
 
 def _actions(state: str, infos: Sequence[Any]) -> list[str]:
@@ -116,7 +123,7 @@ def _process(process: ProcessView, rows: int, hidden: bool) -> dict[str, Any]:
         "lease_left": seconds(process.lease_left),
         "state": process.state,
         "restarts": None if process.info is None else process.info.restarts,
-        "restart_reason": None if process.info is None else process.info.restart_reason or None,
+        "restart_reason": _reason(process.info, hidden),
         "running": [_running(record, hidden) for record in process.running[:rows]],
     }
 

@@ -6,6 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
+#: So a `restart_reason` begins that holds an exception: its class, ": ", and its text.
+START_FAILURE = "cannot start: "
+
 
 @dataclass(frozen=True)
 class WorkerInfo:
@@ -40,6 +43,13 @@ class WorkerInfo:
     def group(self) -> str:
         """The same text for all processes of one worker."""
         return f"{self.host}:{self.parent}"
+
+    @property
+    def restart_reason_without_text(self) -> str:
+        """`restart_reason`, but of an exception only the class."""
+        if not self.restart_reason.startswith(START_FAILURE):
+            return self.restart_reason
+        return ": ".join(self.restart_reason.split(": ")[:2])
 
     def to_text(self) -> str:
         """Return the form that is stored."""

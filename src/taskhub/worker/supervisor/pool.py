@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 
+from taskhub.config.urls import mask_url
 from taskhub.worker.ipc.client import PoolState
 from taskhub.worker.ipc.connection import Order, Restarts
+from taskhub.worker.leases.worker_info import START_FAILURE
 from taskhub.worker.restart_policy import EXIT_REPLACE, FAILED_STARTS, RestartHistory
 from taskhub.worker.supervisor.child import Child
 
@@ -40,11 +42,11 @@ class Slot:
 
         Args:
             at: When to start it (`time.monotonic`).
-            reason: Why.
+            reason: Why; it may hold texts of the user's exceptions.
         """
         if self.start_at is None:
             self.restarts += 1
-        self.start_at, self.restart_reason = at, reason
+        self.start_at, self.restart_reason = at, mask_url(reason)
 
 
 class Pool:
@@ -264,7 +266,8 @@ def _retention_rank(slot: Slot) -> tuple[bool, int, int]:
 def _reason(child: Child) -> str:
     """Return why a process that has ended is started again, for the worker info of the next."""
     if child.failure is not None:
-        return child.failure.message
+        exception = child.failure.facts.get("exception", "")
+        return f"{START_FAILURE}{exception}: {child.failure.message}"
     if child.is_ready and child.process.returncode == EXIT_REPLACE:
         return "it asked to be replaced"
     return child.end
