@@ -91,6 +91,48 @@ def test_they_are_shown_in_pages_by_task_and_queue(engine: Engine) -> None:
     assert page(0, 0) == page(9, 9) == page(0, 9, "none") == []
 
 
+def test_one_that_is_looked_up_by_key_tells_when_it_gets_its_permit(
+    engine: Engine, clock: Clock
+) -> None:
+    engine.enqueue([message(name) for name in "abc"])
+    ask(engine, "slow")
+    # The second message of an id has a key of its own.
+    engine.enqueue([message("x", "x"), message("b", "x")])
+    ask(engine, "task ä", queue="x")
+    (again,) = engine.find_keys("b\n").keys
+    engine.enqueue([message("ready"), message("late", delay=9)])
+
+    found = engine.stored(["a", "b", again, "none", "c", "ready", "late"])
+
+    now = clock.now
+    assert [stored and (stored.permit, stored.position, stored.due) for stored in found] == [
+        (None, None, None),
+        (now + 100, None, None),
+        (now + 100, None, None),
+        None,
+        (now + 200, None, None),
+        (None, 0, None),
+        (None, None, now + 9),
+    ]
+    by_key = {each.permit for each in found if each is not None and each.permit is not None}
+    assert by_key == {one.permit for one in engine.rate_limited(0, 9)}
+
+
+def test_all_are_read_in_pages(engine: Engine) -> None:
+    assert list(engine.rate_limited_pages()) == []
+    engine.enqueue([message(f"m{number}", "many") for number in range(1000)])
+    ask(engine, "slow", queue="many")
+    engine.enqueue([message(f"n{number}", "many") for number in range(300)])
+    ask(engine, "slow", queue="many")
+    engine.enqueue([message("rare", "few"), message("other", "few")])
+    ask(engine, "task b", queue="few")
+
+    for queues in (None, ["many"], ["few"], ["many", "few"], ["none"]):
+        pages = list(engine.rate_limited_pages(queues))
+        assert all(len(page) <= 500 for page in pages)
+        assert [one for page in pages for one in page] == engine.rate_limited(0, 9999, queues)
+
+
 def test_one_is_found_behind_many_of_other_queues(engine: Engine) -> None:
     engine.enqueue([message(f"id{number}", "many") for number in range(1000)])
     ask(engine, "slow", queue="many")

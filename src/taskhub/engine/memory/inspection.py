@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from taskhub.engine.memory.rate_limiter import MemoryRateLimiter
 from taskhub.engine.memory.state import MemoryState
@@ -96,6 +97,7 @@ class MemoryInspection(Inspection):
         with self._changed:
             state = self._state
             due = {each.key: each.at for each in state.delayed}
+            permits = {key: permit for _, permit, key in self._rate_limiter.entries()}
             found: list[Stored | None] = []
             for key in keys:
                 envelope = state.messages.get(key)
@@ -104,7 +106,7 @@ class MemoryInspection(Inspection):
                     continue
                 ready = [each.key for each in state.ready[envelope.queue]]
                 position = ready.index(key) if key in ready else None
-                found.append(Stored(key, envelope, position, due.get(key)))
+                found.append(Stored(key, envelope, position, due.get(key), permits.get(key)))
             return found
 
     def find_keys(self, beginning: str, cursor: str = "") -> FoundMessages:
@@ -139,6 +141,13 @@ class MemoryInspection(Inspection):
                 if queues is None or messages[key].queue in queues
             ]
             return found[offset : offset + max(0, limit)]
+
+    def rate_limited_pages(
+        self, queues: Collection[str] | None = None
+    ) -> Iterator[list[RateLimited]]:
+        found = self.rate_limited(0, sys.maxsize, queues)
+        for first in range(0, len(found), 500):
+            yield found[first : first + 500]
 
     def claimed(self, worker: str, offset: int, limit: int) -> list[Envelope]:
         with self._changed:

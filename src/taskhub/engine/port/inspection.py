@@ -6,7 +6,7 @@ Times are in milliseconds.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from taskhub.message import Envelope
@@ -47,7 +47,7 @@ class Delayed(NamedTuple):
 class Stored(NamedTuple):
     """A message that has not ended, and where it is.
 
-    With neither a position nor a time, a worker holds it, or it waits for a permit.
+    With neither a position nor a time, a worker holds it.
     """
 
     key: str
@@ -56,6 +56,8 @@ class Stored(NamedTuple):
     position: int | None
     #: Milliseconds since the epoch; None: it is not delayed.
     due: int | None
+    #: When it gets its permit (`RateLimited.permit`); None: no rate limit holds it back.
+    permit: int | None = None
 
 
 class FoundMessages(NamedTuple):
@@ -194,6 +196,15 @@ class Inspection(ABC):
         """Return a page of the messages that wait for permits, by task, the next of each first.
 
         With `queues` of those only.
+        """
+
+    @abstractmethod
+    def rate_limited_pages(
+        self, queues: Collection[str] | None = None
+    ) -> Iterator[list[RateLimited]]:
+        """Yield all that `rate_limited` returns, in pages of at most 500.
+
+        Each page is one look, so one may be empty if messages of other queues stand there.
         """
 
     @abstractmethod

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Sequence
-from itertools import islice
+from collections.abc import Collection, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from taskhub.engine.port.inspection import (
@@ -28,6 +28,8 @@ from taskhub.message import (
 
 #: Delayed messages counted, or passed over, per call.
 SCAN_PAGE = 1000
+#: Messages that wait for permits, read per call.
+RECORDS_PAGE = 500
 
 
 class RedisInspection(RedisMessages):
@@ -163,7 +165,19 @@ class RedisInspection(RedisMessages):
         if limit < 1:
             return []
         limiter = RedisRateLimiter(self._namespace, self._channels, self._now)
-        entries = list(islice(limiter.entries(queues), offset, offset + limit))
+        every = chain.from_iterable(limiter.entry_pages(queues))
+        return self._read_rate_limited(list(islice(every, offset, offset + limit)))
+
+    def rate_limited_pages(
+        self, queues: Collection[str] | None = None
+    ) -> Iterator[list[RateLimited]]:
+        limiter = RedisRateLimiter(self._namespace, self._channels, self._now)
+        for page in limiter.entry_pages(queues):
+            for first in range(0, len(page) or 1, RECORDS_PAGE):
+                yield self._read_rate_limited(page[first : first + RECORDS_PAGE])
+
+    def _read_rate_limited(self, entries: Sequence[tuple[str, int, bytes]]) -> list[RateLimited]:
+        """Return messages that wait, given as tasks, when each gets its permit, keys."""
         records = self._records([key for _, _, key in entries])
         return [
             RateLimited(task, permit, envelope)

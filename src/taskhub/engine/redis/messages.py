@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from taskhub.engine.port.inspection import FoundMessages, Inspection, Stored
@@ -12,6 +12,7 @@ from taskhub.engine.positions import ready_at
 from taskhub.engine.redis.arguments import wire_key
 from taskhub.engine.redis.claims import read_keys
 from taskhub.engine.redis.connection_pool import ChannelPool
+from taskhub.engine.redis.rate_limiter import RedisRateLimiter
 from taskhub.engine.redis.scores import BAND
 from taskhub.message import HIGHEST_PRIORITY, LOWEST_PRIORITY, Envelope, envelope_from_record
 
@@ -66,8 +67,12 @@ class RedisMessages(Inspection):
         }
 
     def stored(self, keys: Sequence[str]) -> list[Stored | None]:
-        names = [wire_key(key) for key in keys]
-        records = self._call(("HMGET", f"{self._namespace}:messages", *names))[0] if keys else []
+        if not keys:
+            return []
+        ns, names = self._namespace, [wire_key(key) for key in keys]
+        records, limited = self._call(
+            ("HMGET", f"{ns}:messages", *names), ("HMGET", f"{ns}:rate_limited", *names)
+        )
         envelopes = [read_stored(record) for record in records]
         commands: list[tuple[Any, ...]] = []
         for key, name, envelope in zip(keys, names, envelopes, strict=True):
@@ -78,10 +83,31 @@ class RedisMessages(Inspection):
                     ("ZSCORE", f"{self._namespace}:delayed", wire_key(member)),
                 )
         found = iter(self._call(*commands) if commands else ())
+        permits = self._permits(
+            {
+                key: (name, entry)
+                for key, name, entry in zip(keys, names, limited, strict=True)
+                if entry is not None
+            }
+        )
         return [
-            None if envelope is None else Stored(key, envelope, next(found), _due(next(found)))
+            None
+            if envelope is None
+            else Stored(key, envelope, next(found), _due(next(found)), permits.get(key))
             for key, envelope in zip(keys, envelopes, strict=True)
         ]
+
+    def _permits(self, limited: Mapping[str, tuple[str | bytes, bytes]]) -> dict[str, int | None]:
+        """Return when messages that wait for permits get them.
+
+        Args:
+            limited: By key, the key as it is stored and where the message waits.
+        """
+        if not limited:
+            return {}
+        limiter = RedisRateLimiter(self._namespace, self._channels, self._now)
+        names, entries = zip(*limited.values(), strict=True)
+        return dict(zip(limited, limiter.permits_of(names, entries), strict=True))
 
     def find_keys(self, beginning: str, cursor: str = "") -> FoundMessages:
         pattern = wire_key(_NO_PATTERN.sub(r"\\\g<0>", beginning) + "*")

@@ -17,7 +17,7 @@ from taskhub.engine.port.rate_limiter import (
 )
 from taskhub.engine.redis.connection_pool import ChannelPool
 
-#: Waiting messages per call, when they are counted or dropped.
+#: Waiting messages per call, when they are counted, listed or dropped.
 PAGE = 1000
 
 
@@ -55,8 +55,8 @@ class RedisRateLimiter(RateLimiter):
         """Return how many messages wait for permits, by queue."""
         return self._count(0)
 
-    def entries(self, queues: Collection[str] | None) -> Iterator[tuple[str, int, bytes]]:
-        """Yield the messages that wait: their tasks, when each gets its permit, their keys.
+    def entry_pages(self, queues: Collection[str] | None) -> Iterator[list[tuple[str, int, bytes]]]:
+        """Yield pages of the messages that wait: tasks, when each gets its permit, keys.
 
         Args:
             queues: Those whose messages are wanted; None: all.
@@ -65,8 +65,27 @@ class RedisRateLimiter(RateLimiter):
         for task in sorted(tasks):
             name = task.decode(errors="backslashreplace")
             ((rate, full),), now = self._read_buckets([name])
-            for index, key in self._waiting_keys(name, queues):
-                yield name, permit_moment(rate, full, index, now), key
+            for page in self._waiting_keys(name, queues):
+                yield [(name, permit_moment(rate, full, index, now), key) for index, key in page]
+
+    def permits_of(self, keys: Sequence[str | bytes], entries: Sequence[bytes]) -> list[int | None]:
+        """Return when messages get their permits; None: one has got it meanwhile.
+
+        Args:
+            keys: Their keys.
+            entries: Where they are, as `{ns}:rate_limited` has it.
+        """
+        tasks = [_task_of(entry) for entry in entries]
+        names = (f"{self._namespace}:rate_limited:{task}" for task in tasks)
+        commands = [("ZRANK", name, key) for name, key in zip(names, keys, strict=True)]
+        indexes = self._channels().call(commands)
+        unique = list(dict.fromkeys(tasks))
+        buckets, now = self._read_buckets(unique)
+        found = dict(zip(unique, buckets, strict=True))
+        return [
+            None if index is None else permit_moment(*found[task], index, now)
+            for task, index in zip(tasks, indexes, strict=True)
+        ]
 
     def bucket_states(self, tasks: Sequence[str]) -> list[BucketState | None]:
         buckets, now = self._read_buckets(tasks)
@@ -86,18 +105,23 @@ class RedisRateLimiter(RateLimiter):
 
     def _waiting_keys(
         self, task: str, queues: Collection[str] | None
-    ) -> Iterator[tuple[int, bytes]]:
-        """Yield which messages of a task wait in some queues, each with its index among all."""
+    ) -> Iterator[list[tuple[int, bytes]]]:
+        """Yield which messages of a task wait in some queues, each with its index among all.
+
+        In pages, which are empty where messages of other queues stand.
+        """
         ns, first = self._namespace, 0
         while True:
             command = ("ZRANGE", f"{ns}:rate_limited:{task}", first, first + PAGE - 1)
             keys = self._channels().call([command])[0]
             if keys:
                 where = self._channels().call([("HMGET", f"{ns}:rate_limited", *keys)])[0]
-                for index, (key, entry) in enumerate(zip(keys, where, strict=True), first):
+                yield [
+                    (index, key)
+                    for index, (key, entry) in enumerate(zip(keys, where, strict=True), first)
                     # One that got its permit meanwhile waits no longer.
-                    if entry is not None and (queues is None or _queue_of(entry) in queues):
-                        yield index, key
+                    if entry is not None and (queues is None or _queue_of(entry) in queues)
+                ]
             if len(keys) < PAGE:
                 return
             first += PAGE
@@ -136,3 +160,8 @@ class RedisRateLimiter(RateLimiter):
 def _queue_of(entry: bytes) -> str:
     """Return the queue of a message that waits."""
     return entry.partition(b"\n")[0].decode(errors="backslashreplace")
+
+
+def _task_of(entry: bytes) -> str:
+    """Return the task of a message that waits."""
+    return entry.partition(b"\n")[2].decode(errors="backslashreplace")

@@ -20,6 +20,7 @@ from taskhub.message import Envelope
 from taskhub.serialization.excerpt import Excerpts
 from taskhub.web.queries.audit_log import AuditEntry, AuditLog
 from taskhub.web.queries.backlog_samples import BacklogSamples
+from taskhub.web.queries.budget import Budget
 from taskhub.web.queries.ended_tasks import EndedTasks
 from taskhub.web.queries.limits import read_changes
 from taskhub.web.queries.outcome_bins import Bin, OutcomeBins
@@ -232,20 +233,24 @@ class StoreView(RecentReads):
         """Return a page of the messages that rate limits hold back."""
         now = time.time()
         return [
-            replace(
-                self.waiting_record(entry.envelope, now), rate_limited_until=entry.permit / 1000
-            )
+            self.rate_limited_record(entry.permit, entry.envelope, now)
             for entry in self.engine.rate_limited(offset, limit, queues)
         ]
 
-    def each_rate_limited(self, queues: Collection[str] | None = None) -> Iterator[TaskRecord]:
-        """Yield the messages that rate limits hold back, in pages."""
-        offset = 0
-        if queues is not None and not queues:
-            return
-        while page := self.rate_limited(offset, PAGE, queues):
-            yield from page
-            offset += PAGE
+    def each_rate_limited(
+        self, queues: Collection[str], budget: Budget | None = None
+    ) -> Iterator[TaskRecord]:
+        """Yield the messages of some queues that rate limits hold back, until a budget ends."""
+        now = time.time()
+        for page in self.engine.rate_limited_pages(queues) if queues else ():
+            for entry in page:
+                yield self.rate_limited_record(entry.permit, entry.envelope, now)
+            if budget is not None and budget.is_exhausted():
+                return
+
+    def rate_limited_record(self, permit: int, envelope: Envelope, now: float) -> TaskRecord:
+        """Return the task of a message that gets its permit then; ms since the epoch."""
+        return replace(self.waiting_record(envelope, now), rate_limited_until=permit / 1000)
 
     def rate_limits(self) -> tuple[dict[str, int], dict[str, Any]]:
         """Return how many messages wait for permits, and the rates changed at run time, by task."""

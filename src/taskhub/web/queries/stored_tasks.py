@@ -6,7 +6,6 @@ import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from taskhub.web.queries.task_record import TaskRecord
@@ -19,8 +18,6 @@ __all__ = ("find_keys", "find_messages", "read_stored")
 
 #: Messages read with one call.
 PAGE: Final = 500
-#: Messages that wait for permits, among which some are looked for.
-MOST_LIMITED: Final = 10_000
 #: For how long stored messages are searched, seconds.
 SEARCHING: Final = 0.06
 
@@ -28,23 +25,19 @@ SEARCHING: Final = 0.06
 def read_stored(store: StoreView, keys: Sequence[str]) -> dict[str, TaskRecord]:
     """Return the messages of some keys that have not ended."""
     now = time.time()
-    records = {
+    return {
         found.key: _stored(store, found, now)
         for first in range(0, len(keys), PAGE)
         for found in store.engine.stored(keys[first : first + PAGE])
         if found is not None
     }
-    queues = {record.queue or "" for record in records.values() if record.is_claimed}
-    limited = queues & store.engine.count_rate_limited().keys() if queues else ()
-    for record in islice(store.each_rate_limited(sorted(limited)), MOST_LIMITED):
-        if record.id in records and records[record.id].is_claimed:
-            records[record.id] = record
-    return records
 
 
 def _stored(store: StoreView, found: Stored, now: float) -> TaskRecord:
     if found.due is not None:
         record = store.delayed_record(found.due, found.envelope, now)
+    elif found.permit is not None and found.position is None:
+        record = store.rate_limited_record(found.permit, found.envelope, now)
     else:
         record = store.waiting_record(found.envelope, now)
         record = replace(record, is_claimed=found.position is None)

@@ -65,7 +65,7 @@ class TaskRecord:
     reason: str | None = None
     replayable: bool = False
     stamps: Mapping[str, Any] = field(default_factory=dict)
-    #: Of a stored message: whether a worker holds it, or it waits for a permit.
+    #: Of a stored message: whether a worker holds it.
     is_claimed: bool = False
     root: str | None = None
     parent: str | None = None

@@ -213,7 +213,7 @@ class TaskSearch:
                 all_queues = self._queues(wanted)
                 holding = [(queue.name, queue.ready) for queue in all_queues if queue.ready]
                 limited = [queue.name for queue in all_queues if queue.rate_limited]
-                found = chain(store.each_waiting(holding), store.each_rate_limited(limited))
+                found = chain(store.each_waiting(holding), store.each_rate_limited(limited, budget))
                 yield from _within(found, budget)
             case _:
                 yield from store.ended.each(tab, wanted, after, budget=budget, light=light)
