@@ -53,16 +53,23 @@ def test_the_colours_follow_the_system_and_the_choice(tab: OpenTab, scheme: Any)
     opened = tab(color_scheme=scheme)
     page = opened.open("/settings")
     colours = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 21, 24)"}
-    background = "getComputedStyle(document.documentElement).backgroundColor"
-    assert page.evaluate(background) == colours[scheme]
+
+    def wait_for_colour(name: str) -> None:
+        background = "getComputedStyle(document.documentElement).backgroundColor"
+        opened.until(f"{background} === '{colours[name]}'")
+
+    wait_for_colour(scheme)
     other = "dark" if scheme == "light" else "light"
+    # The system changes while the page is open.
     page.emulate_media(color_scheme=other)
-    assert page.evaluate(background) == colours[other], "the system changes while the page is open"
+    wait_for_colour(other)
     page.emulate_media(color_scheme=scheme)
+    wait_for_colour(scheme)
     page.click(f".browser-settings button:has-text('{other.capitalize()}')")
-    assert page.evaluate(background) == colours[other]
+    wait_for_colour(other)
+    # The choice is kept.
     opened.open("/settings")
-    assert page.evaluate(background) == colours[other], "the choice is kept"
+    wait_for_colour(other)
 
 
 def _serious(opened: Any, path: str) -> list[str]:
