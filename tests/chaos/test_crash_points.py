@@ -13,12 +13,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import psutil
 import pytest
 
 from taskhub.engine.redis.scripts import script
+from taskhub.engine.redis.wire import COMPLETION
 from tests.chaos import audit, ledger, workload
 from tests.chaos.fleet import NAMESPACE, Fleet, Machine
 from tests.chaos.ledger import ENDED, Note, Published, Removed, Stored, Write
@@ -143,16 +145,19 @@ class Scene:
 
 
 def committed_keys(request: bytes) -> list[bytes]:
-    """Return the keys of the claims that a commit ends: as many as there are tokens behind them."""
+    """Return the keys of the claims that a commit ends: each stands before its token."""
     arguments = ARGUMENT.findall(request)
-    is_token = [TOKEN.fullmatch(argument) is not None for argument in arguments]
-    if not any(is_token):
-        return []
-    first = is_token.index(True)
-    count = next(
-        (n for n, token in enumerate(is_token[first:]) if not token), len(is_token) - first
-    )
-    return arguments[first - count : first]
+    return [key for key, token in pairwise(arguments) if TOKEN.fullmatch(token)]
+
+
+def test_every_completion_of_a_commit_is_seen() -> None:
+    values = [
+        {"key": key, "token": f"{key}:1"}.get(field, "")
+        for key in ("7", "8")
+        for field in COMPLETION
+    ]
+    request = "".join(f"${len(value)}\r\n{value}\r\n" for value in values)
+    assert committed_keys(request.encode()) == [b"7", b"8"]
 
 
 @pytest.fixture(scope="module")
