@@ -9,7 +9,6 @@ late, and nothing is wrong.
 from __future__ import annotations
 
 import logging
-import multiprocessing
 import os
 import threading
 from dataclasses import dataclass, replace
@@ -90,7 +89,7 @@ def is_replaced() -> bool:
     So it is under `taskhub worker` and under Dramatiq's command line, but not in a program that
     runs a `dramatiq.Worker` of its own, which does other things, too: a test, say.
     """
-    return supervisor_client() is not None or multiprocessing.parent_process() is not None
+    return supervisor_client() is not None or internals.is_command_line_process()
 
 
 class Watchdog(Middleware):
@@ -187,6 +186,9 @@ class Watchdog(Middleware):
         """Requeue everything and end the process at once, if its parent starts another."""
         # What it requeues must not come back to it: that would count as one more lost delivery.
         exchange_loop.stop_claiming()
+        # Nor may threads begin what waits here: others run it.
+        for _ in internals.take_all(worker):
+            pass
         replaced = is_replaced()
         logger.critical(
             "this worker process does not work any more: %s; it requeues %d tasks and %s",

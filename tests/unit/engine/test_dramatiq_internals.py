@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from queue import Queue
 from types import FrameType
 from typing import Any
@@ -173,3 +176,41 @@ def test_middleware_of_a_worker_is_told_from_others(stage: Stage) -> None:
 def test_a_pipe_to_the_parent_of_a_process_is_told_from_a_stream() -> None:
     assert internals.is_piped(StreamablePipe(None))  # type: ignore[arg-type]
     assert not internals.is_piped(sys.stderr)
+
+
+def test_processes_of_its_command_line_are_told_from_others(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import multiprocessing, os, sys\n"
+        "import dramatiq\n"
+        "from dramatiq.brokers.stub import StubBroker\n"
+        "from taskhub.engine.dramatiq import internals\n"
+        "def show():\n"
+        "    print('found', internals.is_command_line_process(), flush=True)\n"
+        "class Show(dramatiq.Middleware):\n"
+        "    def after_worker_boot(self, broker, worker):\n"
+        "        show()\n"
+        "dramatiq.set_broker(StubBroker(middleware=[Show()]))\n"
+        "if __name__ == '__main__':\n"
+        "    show()\n"
+        "    child = multiprocessing.get_context('fork').Process(target=show)\n"
+        "    child.start()\n"
+        "    child.join()\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(tmp_path), *sys.path))}
+    alone = subprocess.run(
+        [sys.executable, str(program)],
+        env=environment, stdout=subprocess.PIPE, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert alone.stdout.split() == ["found", "False", "found", "False"]
+    worker = subprocess.Popen(
+        [sys.executable, "-m", "dramatiq", "program", "-p", "1", "-t", "1"],
+        env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        assert worker.stdout is not None
+        found = next(line for line in worker.stdout if line.startswith("found"))
+        assert found == "found True\n"
+    finally:
+        worker.terminate()
+        worker.communicate(timeout=60)

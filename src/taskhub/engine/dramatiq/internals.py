@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import sys
 import threading
 from collections.abc import Collection, Iterator
 from types import FrameType
@@ -35,6 +37,7 @@ __all__ = (
     "exception_of",
     "get_event_loop_thread",
     "hand_over",
+    "is_command_line_process",
     "is_gevent_active",
     "is_piped",
     "message_of",
@@ -155,6 +158,11 @@ def take_all(worker: Worker) -> Iterator[Any]:
 def belongs_to(middleware: Middleware, worker: Worker) -> bool:
     """Whether a worker has added this middleware for itself."""
     return getattr(middleware, "worker", None) is worker
+
+
+def is_command_line_process() -> bool:
+    """Whether this is a worker process of Dramatiq's command line, which starts it again."""
+    return multiprocessing.parent_process() is not None and "dramatiq.cli" in sys.modules
 
 
 def is_piped(stream: Any) -> bool:
