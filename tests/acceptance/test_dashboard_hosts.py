@@ -281,6 +281,9 @@ def check_operator(url: str) -> None:
         assert retry(client, task).json()["code"] == "cross_site"
         elsewhere = retry(client, task, **{"Sec-Fetch-Site": "cross-site"})
         assert elsewhere.json()["code"] == "cross_site"
+        # So do browsers without TLS at a host name, which name no site.
+        assert retry(client, task, Origin="http://evil.example").json()["code"] == "cross_site"
+        assert retry(client, task, Origin=url).json()["done"] == 1
         latest = client.get(f"{API}/audit").json()["items"][0]
         assert (latest["who"], latest["action"]) == ("oncall", "tasks.retry")
         assert latest["address"] == "127.0.0.1"

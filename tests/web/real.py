@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from taskhub.web.auth.users_file import hash_password
 from tests.support.servers import Server, end_with_parent, start_valkey
 from tests.support.workers import until
 
@@ -54,6 +55,7 @@ def limited(n):
 def total(values):
     return sum(values)
 '''
+PASSWORD = "correct horse battery"
 _UP = re.compile(r"http://[\w.:]+")
 
 
@@ -138,3 +140,14 @@ def running_shop(directory: Path) -> Iterator[Shop]:
             yield Shop(directory, store, url)
     finally:
         store.stop()
+
+
+@contextmanager
+def serving_with_users(shop: Shop, *arguments: str) -> Iterator[str]:
+    """Another `taskhub web` of a shop, whose only user is ann, an operator; gives its URL."""
+    users = shop.directory / "users.txt"
+    users.write_text(f"ann operator {hash_password(PASSWORD)}\n")
+    command = ["web", "--port", "0", "--users", str(users), *arguments]
+    log = shop.directory / "web-users.log"
+    with _process(command, _UP, log, shop.environment()) as url:
+        yield url

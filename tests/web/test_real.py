@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.workers import until
 from tests.web.conftest import OpenTab
-from tests.web.real import Shop, running_shop
+from tests.web.real import PASSWORD, Shop, running_shop, serving_with_users
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -132,6 +132,25 @@ def test_all_that_match_are_revoked(tab: OpenTab, shop: Shop) -> None:
     page.wait_for_selector(".job-line >> text=Done", timeout=120_000)
     opened.open("/tasks?filter=queue:mail+state:waiting")
     assert "No waiting task matches." in opened.text()
+
+
+def test_without_tls_people_sign_in_and_act_at_a_host_name(tab: OpenTab, shop: Shop) -> None:
+    shop.run("add.apply_async((1, 2), queue='mail')")
+    with serving_with_users(shop, "--allow-http") as url:
+        opened = tab(url.replace("127.0.0.1", "dash.test"))
+        sites: list[str | None] = []
+        opened.page.on("request", lambda sent: sites.append(sent.headers.get("sec-fetch-site")))
+        page = opened.open("/queues/mail")
+        page.fill("#login-name", "ann")
+        page.fill("#login-password", PASSWORD)
+        page.click("button[type=submit]")
+        page.click("tr[data-key=mail] button:has-text('Pause')")
+        until(lambda: "mail" in shop.run("print(app.engine.paused_queues())"), "the pause", 45)
+        assert page.evaluate("isSecureContext") is False
+        assert set(sites) == {None}
+        # No page works while its server ends.
+        page.goto("about:blank")
+    shop.run("app.engine.resume_queue('mail')")
 
 
 def test_the_store_goes_and_comes_back(tab: OpenTab, shop: Shop) -> None:

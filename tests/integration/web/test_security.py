@@ -225,6 +225,23 @@ def test_the_cookie_is_bound_to_the_host_where_there_is_tls(
         assert entry["address"] == "203.0.113.9"
 
 
+def test_without_tls_the_cookie_is_set_where_that_is_allowed(
+    settings: dict[str, Any], users_file: Path, tmp_path: Path
+) -> None:
+    options = ("--users", str(users_file), "--trusted-proxy", "127.0.0.1", "--allow-http")
+    forwarded = {"X-Forwarded-Proto": "http", "X-Forwarded-For": "203.0.113.9"}
+    with Site(settings, tmp_path, *options) as site, site.client(**forwarded) as page:
+        # As a browser does that names no site where there is no TLS.
+        del page.headers["Sec-Fetch-Site"]
+        page.headers["Origin"] = site.url
+        cookie = sign_in(page, "viewer-1").headers["set-cookie"]
+        assert cookie.startswith("taskhub=")
+        assert "Secure" not in cookie
+        assert page.get("/api/v1/overview").status_code == 200
+        page.headers["Origin"] = "http://evil.example"
+        assert page.delete("/api/v1/session").json()["code"] == "cross_site"
+
+
 def test_wrong_passwords_are_held_up(site: Site) -> None:
     with site.client() as page:
         left = []

@@ -93,7 +93,7 @@ def dashboard_urls(
         assert isinstance(request, WSGIRequest)
         return await sync_to_async(wsgi.answer)(request, rest, {USER_KEY: user})
 
-    # Writes need `Sec-Fetch-Site: same-origin` instead of a token, and the view looks at users
+    # Writes must name the dashboard's origin instead of a token, and the view looks at users
     # itself: the middleware would answer the API with pages.
     view.csrf_exempt = True  # type: ignore[attr-defined]
     view.login_required = False  # type: ignore[attr-defined]

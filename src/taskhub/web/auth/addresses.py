@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from taskhub.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
     from starlette.requests import HTTPConnection
 
-__all__ = ("Networks", "is_loopback", "is_loopback_host", "read_networks")
+__all__ = ("Networks", "is_loopback", "is_loopback_host", "is_same_origin", "read_networks")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_ORIGIN: Final = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[^\s/?#@:\[\]]+)(?::([0-9]{1,5}))?")
+_PORTS: Final = {"http": "80", "https": "443"}
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,10 @@ class Networks:
             return named
         return connection.url.scheme
 
+    def origin_of(self, connection: HTTPConnection) -> str:
+        """Return the origin that the client asked: its scheme, and the `Host` that it sent."""
+        return f"{self.scheme_of(connection)}://{connection.headers.get('host', '')}"
+
 
 def read_networks(addresses: Sequence[str] | str, setting: str) -> Networks:
     """Return networks that are given as addresses, or as networks such as `10.0.0.0/8`.
@@ -81,3 +88,17 @@ def is_loopback_host(host: str) -> bool:
     name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
     name = name.strip("[]").lower().rstrip(".")
     return name == "localhost" or name.endswith(".localhost") or is_loopback(name)
+
+
+def is_same_origin(left: str, right: str) -> bool:
+    """Return whether two origins are the same; one that is malformed, or `null`, is like none."""
+    found = _read_origin(left)
+    return found is not None and found == _read_origin(right)
+
+
+def _read_origin(origin: str) -> tuple[str, str, str] | None:
+    parts = _ORIGIN.fullmatch(origin.lower())
+    if parts is None:
+        return None
+    scheme, host, port = parts.groups()
+    return scheme, host, port or _PORTS[scheme]

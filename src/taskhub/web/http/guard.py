@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from taskhub.web.auth.addresses import is_loopback
+from taskhub.web.auth.addresses import is_loopback, is_same_origin
 from taskhub.web.auth.authenticator import Authenticator, Identity
 from taskhub.web.http.headers import NO_STORE, SECURITY_HEADERS
 from taskhub.web.http.live import encode_json
@@ -75,7 +75,8 @@ class Guard:
 
         try:
             scope[_KEY] = await self.visit(request)
-            _check_site(request, scope[_KEY].identity)
+            own = self._authenticator.trusted.origin_of(request)
+            _check_site(request, scope[_KEY].identity, own)
         except Problem as problem:
             await problem_response(problem)(scope, receive, send_with_headers)
             return
@@ -117,12 +118,17 @@ def problem_response(problem: Problem) -> Response:
     )
 
 
-def _check_site(request: Request, identity: Identity) -> None:
+def _check_site(request: Request, identity: Identity, own: str) -> None:
     """Refuse a write that another site may have made the browser send.
 
-    Browsers say where a request comes from in `Sec-Fetch-Site`, which no script can change. Clients
-    that are no browsers show a token or a password in the request itself, which no other site
-    knows.
+    Browsers say where a request comes from in `Sec-Fetch-Site`, which no script can change, but to
+    `http` with a name other than localhost they send `Origin` only. Clients that are no browsers
+    show a token or a password in the request itself, which no other site knows.
+
+    Args:
+        request: The request.
+        identity: Who sends it.
+        own: The origin of the dashboard's own pages.
 
     Raises:
         Problem: It does not come from the dashboard's own pages.
@@ -130,13 +136,28 @@ def _check_site(request: Request, identity: Identity) -> None:
     if request.method in _SAFE:
         return
     site = request.headers.get("sec-fetch-site")
-    if site == "same-origin" or (site is None and identity.explicit):
-        return
-    raise Problem(
-        "cross_site",
-        f"a write must come from the dashboard's own pages, not from {site!r}"
-        if site
-        else "a write must carry Sec-Fetch-Site: same-origin, as browsers send it, or a token",
+    origin = ", ".join(request.headers.getlist("origin"))
+    if site is not None:
+        allowed = site == "same-origin"
+    elif origin:
+        allowed = is_same_origin(origin, own)
+    else:
+        allowed = identity.explicit
+    if not allowed:
+        raise Problem("cross_site", _describe_site(site, origin, own))
+
+
+def _describe_site(site: str | None, origin: str, own: str) -> str:
+    if site is not None:
+        return f"a write must come from the dashboard's own pages, not from {site!r}"
+    if origin:
+        return (
+            f"a write must come from the dashboard's own pages at {own[:100]!r}, not from "
+            f"{origin[:100]!r}; a proxy must pass on Host, and the scheme as a trusted proxy"
+        )
+    return (
+        "a write must carry Sec-Fetch-Site: same-origin, or the dashboard's Origin, as browsers "
+        "send them, or a token"
     )
 
 
