@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support import parity
+from tests.support.shared_results import shared_json
 
 FOLDER = Path(__file__).parent / "program"
 WORKER = ("celery", "-A", "program", "worker", "-c", "2", "-l", "ERROR", "--without-gossip")
@@ -37,8 +38,11 @@ pytestmark = pytest.mark.timeout(300)
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """Return what each case came to, by library."""
-    folder = tmp_path_factory.mktemp("calls")
-    return parity.outcomes_beside_workers(FOLDER, COMMANDS, folder, timeout=250)
+    return shared_json(
+        tmp_path_factory,
+        "calls",
+        lambda folder: parity.outcomes_beside_workers(FOLDER, COMMANDS, folder, timeout=250),
+    )
 
 
 def _shown(value: Any) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from tests.support import parity
+from tests.support.shared_results import shared_json
 
 PROGRAM = Path(__file__).parent / "program"
 #: Every seed is one canvas by chance. The last six are what a run of 400 found, all of it known:
@@ -36,28 +34,19 @@ class Outcomes(NamedTuple):
 @pytest.fixture(scope="session")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     """What came of the scenarios of the program."""
-    return _once("canvas", tmp_path_factory, ())
+    return _shared("canvas", tmp_path_factory, ())
 
 
 @pytest.fixture(scope="session")
 def random_outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
     """What came of canvases by chance."""
-    return _once("random", tmp_path_factory, SEEDS)
+    return _shared("random", tmp_path_factory, SEEDS)
 
 
-def _once(name: str, factory: pytest.TempPathFactory, seeds: tuple[str, ...]) -> Outcomes:
-    """Return what came of a run that all processes of one test run share."""
-    folder = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        folder = folder.parent
-    kept = folder / f"{name}.json"
-    with (folder / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
-            kept.write_text(json.dumps(_both(factory.mktemp(name), seeds)))
-        return Outcomes(*json.loads(kept.read_text()))
+def _shared(name: str, factory: pytest.TempPathFactory, seeds: tuple[str, ...]) -> Outcomes:
+    def run(folder: Path) -> dict[str, Any]:
+        return parity.outcomes_beside_workers(
+            PROGRAM, COMMANDS, folder, arguments=seeds, timeout=240
+        )
 
-
-def _both(folder: Path, seeds: tuple[str, ...]) -> Outcomes:
-    found = parity.outcomes_beside_workers(PROGRAM, COMMANDS, folder, arguments=seeds, timeout=240)
-    return Outcomes(**found)
+    return Outcomes(**shared_json(factory, name, run))
