@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_a_call_for_later_waits_in_the_store(commands: Commands) -> None:
     ended = commands.run("result", task_id)
     assert ended.returncode == 0
     assert ended.stderr.startswith("PENDING")
-    assert commands.run("purge", "celery", "--yes").stdout == "1 messages dropped from celery\n"
+    assert commands.run("purge", "celery", "--yes").stdout == "1 messages deleted from celery\n"
 
 
 def test_purge_asks_first(commands: Commands) -> None:
@@ -80,6 +81,21 @@ def test_unknown_tasks_are_dead_letters(worked: Commands) -> None:
     (letter,) = worked.run("dead", "list", "--json").stdout.splitlines()
     assert json.loads(letter)["task"] == "no.such"
     assert "no.such" in worked.run("dead", "list").stdout
+
+
+@pytest.mark.parametrize("command", ["delete", "drop"])
+def test_dead_letters_are_deleted(worked: Commands, command: str) -> None:
+    before = set(worked.run("dead", "list", "--json").stdout.splitlines())
+    worked.run("call", "no.such", "--unregistered", "--wait")
+    (letter,) = set(worked.run("dead", "list", "--json").stdout.splitlines()) - before
+    ended = worked.run("dead", command, json.loads(letter)["id"])
+    assert (ended.returncode, ended.stdout) == (0, "1 dead letters deleted\n")
+    assert set(worked.run("dead", "list", "--json").stdout.splitlines()) == before
+
+
+def test_help_names_the_command_that_deletes_dead_letters_once(commands: Commands) -> None:
+    shown = commands.run("dead", "--help").stdout
+    assert re.findall(r"(?m)^  (delete|drop)\b", shown) == ["delete"]
 
 
 def test_doctor_finds_a_store_that_may_drop_messages(commands: Commands) -> None:

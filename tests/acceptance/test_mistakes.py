@@ -64,7 +64,8 @@ NOT_UTF8 = "caf\udce9"
         (["purge", "-y", "-Q", ","], 2, "-Q names nothing"),
         (["dead", "show", "x"], 1, "there is no dead letter x"),
         (["dead", "retry", "x"], 1, "there is no dead letter x"),
-        (["dead", "drop", NOT_UTF8], 2, "is not UTF-8"),
+        (["dead", "delete", NOT_UTF8], 2, "is not UTF-8"),
+        (["dead", "delete"], 2, "--all"),
         (["dead", "drop"], 2, "--all"),
         (["control", "shutdown", "-d", ""], 2, "-d names nothing"),
         (["control", "terminate", "SIGNONE", "x"], 2, "no signal 'SIGNONE'"),
@@ -229,7 +230,7 @@ def test_a_question_that_nobody_answers_names_the_option(commands: Commands) -> 
     commands.run("call", "project.add", "-a", "[1, 2]")
     ended = commands.run("purge", "celery")
     assert ended.stderr.endswith(
-        "nothing was dropped: nobody answered; --yes goes on without asking\n"
+        "nothing was deleted: nobody answered; --yes goes on without asking\n"
     )
     assert ended.returncode == 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -94,10 +95,20 @@ def retry(context: click.Context, identities: tuple[str, ...], everything: bool,
 @click.argument("identities", metavar="[ID]...", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All that there are now.")
 @click.option("-y", "--yes", is_flag=True, help="With --all: do not ask.")
-def drop(context: click.Context, identities: tuple[str, ...], everything: bool, yes: bool) -> int:
-    """Forget dead letters."""
+def delete(context: click.Context, identities: tuple[str, ...], everything: bool, yes: bool) -> int:
+    """Delete dead letters."""
     app = load_app(context)
-    return _each(app, identities, everything, yes, app.engine.delete_dead_letters, "dropped")
+    return _each(app, identities, everything, yes, app.engine.delete_dead_letters, "deleted")
+
+
+def _hidden_alias(command: click.Command, name: str) -> click.Command:
+    alias = copy(command)
+    alias.name, alias.hidden = name, True
+    return alias
+
+
+# Scripts may know it by its name before the glossary.
+dead.add_command(_hidden_alias(delete, "drop"))
 
 
 def _each(
@@ -132,7 +143,7 @@ def _each(
     if unreadable:
         raise CommandError(
             f"{', '.join(unreadable)} cannot be sent again: the message cannot be read. "
-            f"{command_hint('dead', 'drop', *unreadable)} forgets it"
+            f"{command_hint('dead', 'delete', *unreadable)} deletes it"
         )
     raise none_of(missing)
 

@@ -53,7 +53,7 @@ _COMMANDS = {
         "taskhub.cli.queues:queues",
         "Show the queues, or the messages of one; pause and resume them.",
     ),
-    "purge": ("taskhub.cli.queues:purge", "Drop what waits in queues."),
+    "purge": ("taskhub.cli.queues:purge", "Delete what waits in queues."),
     "dead": ("taskhub.cli.dead:dead", "Look at messages that were given up, and send them again."),
     "inspect": ("taskhub.cli.remote:inspect", "Ask workers how they are and what they do."),
     "control": ("taskhub.cli.remote:control", "Send workers a command."),

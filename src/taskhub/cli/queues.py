@@ -268,7 +268,7 @@ def _drawn(found: list[dict[str, Any]], kind: str) -> tuple[tuple[str, ...], lis
     help="Queues that are left alone, separated by commas.",
 )
 @click.option("-y", "--yes", "-f", "--force", is_flag=True, help="Do not ask.")
-@click.option("--keep-delayed", is_flag=True, help="Drop only what is ready to run.")
+@click.option("--keep-delayed", is_flag=True, help="Delete only what is ready to run.")
 @click.option("--if-any", "lenient", is_flag=True, help="Queues that there are not are empty.")
 def purge(
     context: click.Context,
@@ -292,6 +292,6 @@ def purge(
     doomed = sum(count.ready if keep_delayed else count.total for count in held.values())
     where = ", ".join(chosen) or "no queue"
     if doomed and not yes:
-        confirm(f"Drop {doomed} messages of {where}?", "nothing was dropped", "--yes")
-    dropped = sum(engine.purge(name, delayed=not keep_delayed) for name in held)
-    click.echo(f"{dropped} messages dropped from {where}")
+        confirm(f"Delete {doomed} messages of {where}?", "nothing was deleted", "--yes")
+    deleted = sum(engine.purge(name, delayed=not keep_delayed) for name in held)
+    click.echo(f"{deleted} messages deleted from {where}")

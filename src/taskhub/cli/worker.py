@@ -184,7 +184,7 @@ workdir_option = click.option(
     "--purge",
     "--discard",
     is_flag=True,
-    help="First drop what waits in the queues, or in those of -Q.",
+    help="First delete what waits in the queues, or in those of -Q.",
 )
 @privilege_options
 @celerys_options

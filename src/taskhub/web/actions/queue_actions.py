@@ -43,7 +43,7 @@ def act_on_queue(
             if body.get("confirm") != name:
                 raise Problem("invalid", f"confirm: type the queue's name, {name}")
             count = store.engine.purge(name)
-            text, how = f"{count} messages dropped", how or "name typed"
+            text, how = f"{count} messages deleted", how or "name typed"
         case "pause":
             if not store.pause_queue(name, actor.name, how):
                 raise Problem("conflict", f"{name} is paused already")
