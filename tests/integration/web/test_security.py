@@ -356,7 +356,9 @@ def test_without_authentication_it_answers_this_host_only(
         assert "this host only, nobody has to sign in" in site.log
         with site.client() as page:
             session = page.get("/api/v1/session").json()
-            assert session["user"]["source"] == "nobody"
+            user = session["user"]
+            assert (user["source"], user["role"]) == ("nobody", "admin")
+            assert send(page, "queues.purge").status_code == 404, "there is no such queue"
             assert session["login"]["notice"]
             for headers in (
                 {"Host": "evil.example"}, {"X-Forwarded-For": "10.0.0.1"}, {"Forwarded": "for=10.0.0.1"},
