@@ -110,7 +110,7 @@ def gather_canvas(store: StoreView, own: TaskRecord) -> Known:
         for task_id, document in zip(ids, store.documents(ids), strict=True):
             if document is None:
                 if task_id not in known.records:
-                    dead = store.ended.dead_letter(task_id)
+                    dead = store.ended.dead.find_one(task_id)
                     if dead is not None:
                         known.records[task_id] = dead
                 continue

@@ -5,10 +5,9 @@ from __future__ import annotations
 import heapq
 import json
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from taskhub import states
 from taskhub.engine.port.history import HistoryCursor, HistoryEntry
@@ -16,11 +15,10 @@ from taskhub.history import read_history_record
 from taskhub.web.conditions import is_pattern, like
 from taskhub.web.filters import Filter
 from taskhub.web.queries.budget import Budget, Position
-from taskhub.web.queries.failures import read_reason
-from taskhub.web.queries.task_record import TaskRecord, read_envelope
+from taskhub.web.queries.dead_tasks import DeadTasks
+from taskhub.web.queries.task_record import TaskRecord
 
 if TYPE_CHECKING:
-    from taskhub.engine.port.inspection import DeadLetter
     from taskhub.web.queries.store_view import StoreView
 
 __all__ = ("STATES_OF", "EndedTasks", "position_of")
@@ -39,10 +37,6 @@ HEAVY_PAGE: Final = 100
 FIRST_PAGE: Final = 60
 #: Entries of the history that are kept in this process: about 25 MB.
 MOST_KNOWN: Final = 20_000
-#: Dead letters that are looked at.
-MOST_DEAD: Final = 10_000
-#: For how long those that were found are used again, seconds.
-DEAD_FRESH: Final = 2.0
 
 
 def position_of(record: TaskRecord) -> Position:
@@ -59,8 +53,7 @@ class EndedTasks:
 
     def __init__(self, store: StoreView) -> None:
         self._store = store
-        #: Dead letters by key and time of expiry, which are never written again.
-        self._dead: dict[tuple[str, int], TaskRecord] = {}
+        self.dead = DeadTasks(store)
         #: Entries of the history, which are never written again, without what is joined to them.
         self._known: dict[HistoryCursor, TaskRecord] = {}
         self._lock = threading.Lock()
@@ -113,8 +106,8 @@ class EndedTasks:
         by_id = dict(zip(failed, messages, strict=True))
         return [
             record
-            if (message := by_id.get(record.id)) is None
-            else _joined(record, self.read_dead(message), "failed")
+            if record.state != "failed" or (message := by_id.get(record.id)) is None
+            else _joined(record, self.dead.read(message), "failed")
             for record in records
         ]
 
@@ -209,7 +202,7 @@ class EndedTasks:
     ) -> list[TaskRecord]:
         """Return tasks with their dead letters and, if not `light`, with their kept messages."""
         failed = [record.id for record in records if record.state == "failed"]
-        dead = self._dead_among(failed)
+        dead = self.dead.by_task(failed)
         found = [
             _joined(record, dead[record.id], "dead") if record.id in dead else record
             for record in records
@@ -247,60 +240,7 @@ class EndedTasks:
             options={"group": known.group_id} if known.group_id else {},
         )
 
-    # -- dead letters
-
-    def dead_letters(self, offset: int, limit: int) -> list[TaskRecord]:
-        """Return a page of the dead letters, the oldest first."""
-        return [self.read_dead(dead) for dead in self._store.engine.dead_letters(offset, limit)]
-
-    def dead_keys(self) -> Mapping[str, int]:
-        """Return the keys of the newest dead letters, and when each expires."""
-        return self._store.once("dead", self._dead_keys, DEAD_FRESH)
-
-    def _dead_keys(self) -> dict[str, int]:
-        begin = max(0, self._store.engine.dead_count() - MOST_DEAD)
-        return dict(self._store.engine.dead_keys(begin, MOST_DEAD))
-
-    def dead_letters_of(self, keys: Sequence[str]) -> dict[str, TaskRecord]:
-        """Return the dead letters of some keys."""
-        letters = self._store.engine.dead_letters_of(keys) if keys else ()
-        return {dead.key: self.read_dead(dead) for dead in letters if dead is not None}
-
-    def dead_letter(self, key: str) -> TaskRecord | None:
-        """Return one dead letter; None: there is none."""
-        return self.dead_letters_of([key]).get(key)
-
-    def _dead_among(self, task_ids: Sequence[str]) -> dict[str, TaskRecord]:
-        """Return those of some tasks that are dead letters; each is read once."""
-        keys = self.dead_keys()
-        wanted = [task_id for task_id in task_ids if task_id in keys]
-        with self._lock:
-            if len(self._dead) > MOST_DEAD:
-                self._dead.clear()
-            new = [key for key in wanted if (key, keys[key]) not in self._dead]
-        found = {key: (keys[key], record) for key, record in self.dead_letters_of(new).items()}
-        with self._lock:
-            self._dead.update(((key, at), record) for key, (at, record) in found.items())
-            known = {key: self._dead.get((key, keys[key])) for key in wanted}
-        return {key: record for key, record in known.items() if record is not None}
-
-    def read_dead(self, dead: DeadLetter) -> TaskRecord:
-        """Return the task of a dead letter, or of a failed task's message."""
-        lived = self._store.engine.rules.dead_letter_ttl / 1000
-        known: dict[str, Any] = {
-            "state": "dead",
-            "key": dead.key,
-            "ended_at": dead.expires / 1000 - lived,
-            "due_at": None,
-            "replayable": dead.envelope is not None,
-            **read_reason(dead.reason),
-        }
-        if dead.envelope is None:
-            return TaskRecord(id=dead.key.partition("\n")[0], task="(unreadable)", **known)
-        record = read_envelope(
-            self._store.app, dead.envelope, self._store.excerpts, time.time(), **known
-        )
-        return replace(record, tries=record.tries + 1)
+    # -- actions
 
     def retry_failed(self, records: Sequence[TaskRecord]) -> list[str]:
         """Make failed tasks ready to run again; return the keys of those that were there."""
@@ -313,7 +253,7 @@ class EndedTasks:
         """Delete ended tasks: history, messages, results; return the keys of those that existed."""
         dead = [record.key or record.id for record in records if record.state == "dead"]
         gone = set(self._store.engine.delete_dead_letters(dead) if dead else ())
-        ids = [record.id for record in records]
+        ids = self._ids_without_another_end(records)
         known = set(self._store.engine.history.delete(ids))
         with_result = {
             task_id
@@ -327,15 +267,29 @@ class EndedTasks:
             if (record.key or record.id) in gone or record.id in known or record.id in with_result
         ]
 
+    def _ids_without_another_end(self, records: Sequence[TaskRecord]) -> list[str]:
+        """Return ids of ended tasks, without those of dead letters that another message outlived.
+
+        A second message with the id of a dead letter may have succeeded: that end stays.
+        """
+        dead = [record.id for record in records if record.state == "dead"]
+        entries = self._store.engine.history.entries(dead) if dead else ()
+        others = {entry.task_id for entry in entries if entry and entry.state != states.FAILURE}
+        chosen = {record.id: record for record in records if record.state != "dead"}
+        return [*chosen, *(each for each in dict.fromkeys(dead) if each not in {*others, *chosen})]
+
     def _only_dead(self) -> list[TaskRecord]:
         """Return the dead letters that the history does not have, the newest first."""
         return self._store.once_cheaply("dead outside the history", self._read_only_dead)
 
     def _read_only_dead(self) -> list[TaskRecord]:
-        ids = {key: key.partition("\n")[0] for key in self.dead_keys()}
-        entries = self._store.engine.history.entries(list(ids.values())) if ids else []
+        keys = self.dead.keys_by_task()
+        entries = self._store.engine.history.entries(list(keys)) if keys else []
+        # An id names the end that the history has, so that no second row may have it as its key.
         known = {entry.task_id for entry in entries if entry is not None}
-        outside = self._dead_among([key for key, task_id in ids.items() if task_id not in known])
+        failed = {entry.task_id for entry in entries if entry and entry.state == states.FAILURE}
+        shown = known | {keys[task_id] for task_id in failed}
+        outside = self.dead.of([key for key in self.dead.expiry_by_key() if key not in shown])
         return sorted(outside.values(), key=position_of, reverse=True)
 
 

@@ -84,7 +84,7 @@ def _figures(
     last = max((each.number for each in bins if each.outcomes.get("failed")), default=None)
     step = 3600 / 60 if not bins else _step(bins)
     dead = store.engine.dead_count()
-    first_dead = store.ended.dead_letters(0, 1) if dead else []
+    first_dead = store.ended.dead.page(0, 1) if dead else []
     return {
         "waiting": {
             "count": sum(queue.ready + queue.rate_limited for queue in queues),

@@ -258,7 +258,7 @@ def task_refs(store: StoreView, task_ids: Sequence[str]) -> list[dict[str, Any]]
         if record is None and document is not None:
             record = record_of_document(store, task_id, document)
         if record is None:
-            record = store.ended.dead_letter(task_id)
+            record = store.ended.dead.find_one(task_id)
         refs.append(task_ref(task_id, record))
     return refs
 

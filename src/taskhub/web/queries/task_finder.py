@@ -56,7 +56,7 @@ def find_tasks(store: StoreView, task_ids: Sequence[str]) -> list[TaskRecord]:
     stored = read_stored(store, missing())
     found |= {name: record for name, record in stored.items() if not record.is_claimed}
     found |= store.ended.find(missing())
-    found |= store.ended.dead_letters_of(missing())
+    found |= store.ended.dead.find(missing())
     found |= {name: record for name, record in stored.items() if name not in found}
     left = missing()
     for task_id, document in zip(left, store.documents(left), strict=True):
@@ -78,7 +78,7 @@ def _begin_with(store: StoreView, prefix: str, limit: int) -> list[TaskRecord]:
     ids = [record.id for record in store.running()]
     ids += find_keys(store, prefix)
     ids += store.ended.newest_ids(NEWEST)
-    ids += store.ended.dead_keys()
+    ids += store.ended.dead.expiry_by_key()
     ids = [task_id for task_id in ids if task_id.startswith(prefix)] + [prefix]
     unique: dict[str, TaskRecord] = {}
     for record in find_tasks(store, list(dict.fromkeys(ids))[: limit * 2]):

@@ -241,7 +241,7 @@ def group_tasks(
     page = ordered[offset : offset + limit]
     total = sum(len(records) for records in groups.values())
     shown = [record for _, records in page for record in records[:rows]]
-    by_id = {record.id: record for record in store.ended.with_messages(shown)}
+    by_key = {record.key or record.id: record for record in store.ended.with_messages(shown)}
     return {
         "at": iso_now(),
         "filter": describe_filter(wanted),
@@ -252,7 +252,7 @@ def group_tasks(
         "series_start": iso(begin) if ended else None,
         "series_step": round(step, 3),
         "items": [
-            _describe_group(task, error, records, by_id, rows, begin, step, hidden)
+            _describe_group(task, error, records, by_key, rows, begin, step, hidden)
             for (task, error), records in page
         ],
         "next": write_cursor(offset + limit) if offset + limit < len(ordered) else None,
@@ -263,13 +263,13 @@ def _describe_group(
     task: str | None,
     error: str,
     records: Sequence[TaskRecord],
-    by_id: Mapping[str, TaskRecord],
+    by_key: Mapping[str, TaskRecord],
     rows: int,
     begin: float,
     step: float,
     hidden: bool,
 ) -> dict[str, Any]:
-    shown = [by_id[record.id] for record in records[:rows]]
+    shown = [by_key[record.key or record.id] for record in records[:rows]]
     series = [0] * BINS
     moments = [record.ended_at for record in records if record.ended_at is not None]
     for at in moments:

@@ -97,7 +97,7 @@ function List({ page, group, filter, params, selection, held, error }) {
   const onAct = (action) =>
     selection.all
       ? actOnAll(action, page.filter.text || filter, selection.clear)
-      : actOnSelected(action, chosen.map((row) => row.id), selection.clear);
+      : actOnSelected(action, chosen.map((row) => row.key), selection.clear);
   useListKeys({ list, focus, selection, actions, onAct });
   const columns = group ? 10 : 11;
   return html`
