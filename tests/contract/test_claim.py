@@ -114,6 +114,16 @@ def test_suspects_are_left_to_others(engine: Engine) -> None:
     assert ids(engine.claim("w3", ["default"], 2, "one").claims) == ["second"]
 
 
+def test_whoever_finds_only_suspects_has_a_lease(engine: Engine) -> None:
+    """It is known before it is known that all of them are left to others."""
+    engine.enqueue([message("suspect")])
+    lose(engine, "suspect", 2)
+
+    assert engine.claim("w1", ["default"], 1, "none").claims == []
+
+    assert "w1" in engine.workers()
+
+
 def test_those_who_do_not_ask_get_suspects_like_all_others(engine: Engine) -> None:
     engine.enqueue([message("suspect"), message("a")])
     lose(engine, "suspect", 2)

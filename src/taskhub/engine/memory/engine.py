@@ -175,13 +175,13 @@ class MemoryEngine(
         state, now = self._state, self._clock()
         grown = state.promote(now) | self._rate_limiter.grant_due_permits(now)
         queues = [queue for queue in queues if queue not in state.paused]
+        if limit > 0 and any(state.ready[queue] for queue in queues):
+            state.workers.setdefault(worker, now + self.rules.lease)
         taken = take_foremost(state, queues, limit, suspects, self.rules.max_deliveries)
         claims = [
             state.hold(worker, position, revoked=state.is_revoked(position.key, now), now=now)
             for position in taken.positions
         ]
-        if claims:
-            state.workers.setdefault(worker, now + self.rules.lease)
         moments = [due.at for due in state.delayed[:1]]
         if self._rate_limiter.next_permit is not None:
             moments.append(self._rate_limiter.next_permit)
