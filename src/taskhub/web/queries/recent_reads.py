@@ -17,6 +17,8 @@ FRESH: Final = 0.8
 #: What takes long is looked at for this part of the time at most, but so often, seconds.
 SHARE: Final = 0.005
 OLDEST: Final = 30.0
+#: From so many names on, those that were read longer ago than that are dropped: filters make names.
+MANY: Final = 100
 
 
 class RecentReads:
@@ -37,6 +39,8 @@ class RecentReads:
             if not at or time.monotonic() - at > fresh:
                 found = read()
                 self._fresh[name] = (time.monotonic(), found)
+                if len(self._locks) > MANY:
+                    self._drop_old()
             return found  # type: ignore[no-any-return]
 
     def once_cheaply(self, name: str, read: Callable[[], T]) -> T:
@@ -49,3 +53,13 @@ class RecentReads:
 
         _, (_, fresh) = self._fresh.get(name, (0.0, (None, FRESH)))
         return self.once(name, timed, max(FRESH, fresh))[0]
+
+    def _drop_old(self) -> None:
+        """Drop names that nobody reads, and that are too old to be used again."""
+        now = time.monotonic()
+        for name, lock in self._locks.copy().items():
+            at, _ = self._fresh.get(name, (0.0, None))
+            if not lock.locked() and (not at or now - at > OLDEST):
+                # Who has just taken this lock reads once more than needed.
+                self._fresh.pop(name, None)
+                self._locks.pop(name, None)
