@@ -55,6 +55,15 @@ def test_a_chart_says_that_older_counts_are_still_being_read(tab: OpenTab) -> No
     assert note not in opened.text()
 
 
+def test_a_list_says_that_not_all_could_be_sorted(tab: OpenTab) -> None:
+    opened = tab()
+    note = "(not all tasks were read in time, there may be more)"
+    opened.open("/tasks")
+    assert note not in opened.text()
+    opened.open("/tasks?sort=ran")
+    assert note in opened.text()
+
+
 def test_nothing_matches_offers_the_condition_to_drop(tab: OpenTab) -> None:
     opened = tab(cookies={"empty": "1"})
     page = opened.open("/tasks?filter=queue:email+state:failed+error:Timeout")

@@ -219,6 +219,8 @@ def _list(
     hint = page["hint"]
     empty = f"none; {hint['count']} without {hint['without']}" if hint else "none"
     table("Tasks", columns, rows, empty, cut=("arguments", "reason", "worker"))
+    if page["at_least"]:
+        note("not all tasks were read in time to be sorted, there may be more")
     if page["next"]:
         note(f"{len(rows)} of {page['total']}: --cursor {page['next']} shows the next")
 

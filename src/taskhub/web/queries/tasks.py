@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -92,8 +93,10 @@ def list_tasks(
     total = sum(found.values())
     if sort == "ended" and order == "desc":
         rows, stopped = _in_order(search, found, offset, limit, begin, after)
+        at_least = False
     else:
-        rows, stopped = _sorted(search, tabs, sort, order, offset, limit), None
+        rows, at_least = _sorted(search, tabs, sort, order, offset, limit)
+        stopped = None
     following = None
     if stopped is not None:
         following = write_cursor(offset + len(rows), *stopped)
@@ -104,6 +107,7 @@ def list_tasks(
         "filter": describe_filter(wanted),
         "counts": counts,
         "total": total,
+        "at_least": at_least,
         "items": [record.to_row(hidden=hidden) for record in rows],
         "next": following,
         "previous": page_cursors(offset, limit, has_more=False)["previous"],
@@ -175,19 +179,27 @@ def _next_cursor(rows: Sequence[TaskRecord], offset: int, sort: str, order: str)
 
 def _sorted(
     search: TaskSearch, tabs: Sequence[str], sort: str, order: str, offset: int, limit: int
-) -> list[TaskRecord]:
-    """Return a page in another order of the first matching tasks; missing values come last."""
+) -> tuple[list[TaskRecord], bool]:
+    """Return a page in another order of the first matching tasks; missing values come last.
+
+    Returns:
+        The tasks; and whether others match that there was no time to look at.
+    """
     key: Callable[[TaskRecord], Any] = _SORTS[sort]
-    budget = Budget(SORTING)
-    records = [
-        record
-        for tab in tabs
-        for record in islice(search.each(tab, light=True, budget=budget), MOST_SCANNED)
-    ]
+    until = time.monotonic() + SORTING
+    records: list[TaskRecord] = []
+    at_least = False
+    for place, tab in enumerate(tabs):
+        # A backlog takes its part of the time only; what a tab leaves goes to the next ones.
+        budget = Budget((until - time.monotonic()) / (len(tabs) - place))
+        found = list(islice(search.each(tab, light=True, budget=budget), MOST_SCANNED))
+        at_least |= budget.has_stopped or len(found) == MOST_SCANNED
+        records += found
     known = [(key(record), record) for record in records if key(record) is not None]
     unknown = [record for record in records if key(record) is None]
     known.sort(key=itemgetter(0), reverse=order == "desc")
-    return [*(record for _, record in known), *unknown][offset : offset + limit]
+    ordered = [*(record for _, record in known), *unknown]
+    return ordered[offset : offset + limit], at_least
 
 
 def _hint(store: StoreView, wanted: Filter, tabs: Sequence[str]) -> dict[str, Any] | None:

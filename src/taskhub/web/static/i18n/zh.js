@@ -261,6 +261,7 @@ export default {
   "last {time}": "最近 {time}",
   "Show {n} more": "再显示 {n} 个",
   "{groups} {groups|group|groups}, {n} {n|task matches|tasks match}": "{groups} 组，共 {n} 个任务匹配",
+  "(not all tasks were read in time, there may be more)": "（限时内未读完所有任务，可能还有更多）",
   "{first} to {last} of {total}": "第 {first} 到 {last} 个，共 {total} 个",
   "Failed tasks are kept {time}, at most {n}": "失败任务保留 {time}，最多 {n} 个",
   "Failed tasks are not kept": "不保留失败任务",

@@ -128,6 +128,11 @@ function List({ page, group, filter, params, selection, held, error }) {
 }
 
 function sum(page, group) {
+  const found = counted(page, group);
+  return page.at_least ? `${found} ${t("(not all tasks were read in time, there may be more)")}` : found;
+}
+
+function counted(page, group) {
   if (group) {
     return t("{groups} {groups|group|groups}, {n} {n|task matches|tasks match}", { groups: page.groups, n: page.total });
   }
