@@ -60,6 +60,25 @@ def test_every_action_of_a_body_is_one_of_the_roles(document: Document) -> None:
     assert set(listed) == set(ACTIONS)
 
 
+@pytest.mark.parametrize(
+    ("schema", "name"),
+    [
+        ("Overview", "complete"),
+        ("Canvas", "complete"),
+        ("Timeline", "complete"),
+        ("TaskPage", "at_least"),
+        ("TaskGroupPage", "at_least"),
+        ("StateCounts", "at_least"),
+        ("ActionPlan", "at_least"),
+    ],
+)
+def test_answers_that_may_be_partial_say_so(document: Document, schema: str, name: str) -> None:
+    found = document.raw["components"]["schemas"][schema]
+    assert name in found["required"]
+    assert found["properties"][name]["type"] == "boolean"
+    assert name in found["description"] or found["properties"][name]["description"]
+
+
 def test_every_problem_of_the_code_is_in_the_document(document: Document) -> None:
     codes = document.raw["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
     assert set(codes) == set(STATUSES)
