@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
 import redis
 
 from tests.support.isolation import Surroundings
@@ -54,3 +55,8 @@ def test_keys_that_stay_are_noticed_whatever_their_database(tmp_path: Path) -> N
         assert "db3:keys=1" in told
         server.is_shared = True
         assert surroundings.left_behind() == []
+
+
+def test_a_server_whose_port_another_has_does_not_start(tmp_path: Path) -> None:
+    with start_valkey(tmp_path) as first, pytest.raises(RuntimeError, match="does not start"):
+        start_valkey(tmp_path, port=first.port)

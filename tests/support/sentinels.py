@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from pathlib import Path
-from typing import Final, Self
+from typing import ClassVar, Final, Self
 
 from tests.support.servers import Server, find_free_port, server_binary, start_server
 
@@ -91,6 +92,9 @@ class Watched:
 class _Sentinel(Server):
     """A server in sentinel mode, which keeps what it knows in its configuration file."""
 
+    # It opens no Unix socket.
+    family: ClassVar[socket.AddressFamily] = socket.AF_INET
+
     def __init__(
         self,
         binary: Path,
@@ -114,6 +118,10 @@ class _Sentinel(Server):
             lines.append(f"sentinel sentinel-pass {sentinel_password}")
         self._configuration.write_text("\n".join(lines) + "\n")
         super().__init__(binary, directory, port=find_free_port())
+
+    @property
+    def _address(self) -> tuple[str, int]:
+        return "127.0.0.1", self.port
 
     def _command(self) -> list[str]:
         return [

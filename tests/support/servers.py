@@ -90,6 +90,10 @@ class Server:
     #: these workers then sees to it that no message does.
     is_shared = False
 
+    #: How it is asked whether it serves. Its port may be that of another server, which was faster;
+    #: it opens the socket last.
+    family: ClassVar[socket.AddressFamily] = socket.AF_UNIX
+
     def __init__(
         self, binary: Path, directory: Path, *, args: Sequence[str] = (), port: int | None = None
     ) -> None:
@@ -114,6 +118,10 @@ class Server:
     def url(self) -> str:
         """Its URL with database 0 and without credentials."""
         return f"redis://127.0.0.1:{self.port}/0"
+
+    @property
+    def _address(self) -> str | tuple[str, int]:
+        return str(self.socket)
 
     @property
     def socket_url(self) -> str:
@@ -199,12 +207,10 @@ class Server:
 
     def _ask(self, command: bytes) -> str:
         """Return the first bytes of a reply; "": there is none."""
-        family = socket.AF_INET if self.port else socket.AF_UNIX
-        address = ("127.0.0.1", self.port) if self.port else str(self.socket)
-        with socket.socket(family) as connection:
+        with socket.socket(self.family) as connection:
             connection.settimeout(1.0)
             try:
-                connection.connect(address)
+                connection.connect(self._address)
                 connection.sendall(command)
                 return connection.recv(4096).decode("ascii", "replace")
             except OSError:
