@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from subprocess import CompletedProcess
+from typing import Any
 
 from tests.acceptance.command import Commands, until
 
@@ -38,20 +39,28 @@ def test_workers_in_the_background_work_until_they_are_stopped(commands: Command
     def celery(*arguments: str, **environment: str) -> CompletedProcess[str]:
         return commands.run("-A", "proj", *arguments, module="celery", **environment)
 
+    def answered(*arguments: str, **environment: str) -> str:
+        """Return what a command prints once the worker has answered it in time: it is given 1 s."""
+
+        def ask() -> CompletedProcess[str] | None:
+            found = celery(*arguments, **environment)
+            return found if found.returncode == 0 else None
+
+        printed: str = until(ask, f"an answer to {arguments}").stdout
+        return printed
+
     started = celery("multi", "start", "w1", "-P", "threads", "-c:w1", "2", "-O", "fair", *files)
     assert started.returncode == 0, started.stderr
     assert "> w1@" in started.stdout
     try:
-        online = until(
-            lambda: found if (found := celery("status")).returncode == 0 else None, "the worker"
-        )
-        assert "w1@" in online.stdout
-        assert "pong" not in online.stdout
-        assert "\n        pong\n" in celery("inspect", "ping").stdout
+        online = answered("status")
+        assert "w1@" in online
+        assert "pong" not in online
+        assert "\n        pong\n" in answered("inspect", "ping")
         # Health checks look for it there.
-        assert online.stdout.endswith("\n1 node online.\n")
-        assert "online" not in celery("-q", "status").stdout
-        assert "1 node online." in celery("inspect", "active").stdout
+        assert online.endswith("\n1 node online.\n")
+        assert "online" not in answered("-q", "status")
+        assert "1 node online." in answered("inspect", "active")
         assert "online" not in celery("control", "heartbeat").stdout
         told = (commands.directory / "w1.log").read_text()
         assert "1 x 2 threads" in told
@@ -69,11 +78,12 @@ def test_workers_in_the_background_work_until_they_are_stopped(commands: Command
         assert celery("purge", "-f", "-Q", "elsewhere").stdout.startswith("1 messages deleted")
 
         # The app by the variable that Celery reads.
-        (tasks,) = json.loads(
-            commands.run(
-                "inspect", "registered", "-j", module="celery", TASKHUB_APP="", APP="proj"
-            ).stdout
-        ).values()
+        asked = ("inspect", "registered", "-j")
+        by_variable: dict[str, Any] = {"module": "celery", "TASKHUB_APP": "", "APP": "proj"}
+        registered = until(
+            lambda: json.loads(commands.run(*asked, **by_variable).stdout or "{}"), "an answer"
+        )
+        (tasks,) = registered.values()
         assert "proj.tasks.add" in tasks
 
         first = (commands.directory / "w1.pid").read_text()
