@@ -97,6 +97,8 @@ class Tab:
         self.page.goto(self.url + path)
         self.page.wait_for_selector("main > *")
         self.until("!document.querySelector('.loading')")
+        # Preact listens to keys from the frame after the one in which it has drawn.
+        self.page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
         return self.page
 
     def until(self, condition: str) -> None:
