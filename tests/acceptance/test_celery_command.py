@@ -95,6 +95,8 @@ def test_workers_in_the_background_work_until_they_are_stopped(commands: Command
             ),
             "another process",
         )
+        # Until it works, SIGTERM ends it at once, and leaves its file.
+        answered("status")
     finally:
         stopped = celery("multi", "stopwait", "w1", *files)
     assert "TERM" in stopped.stdout
