@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import json
-import socket
 import urllib.request
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.acceptance.command import Commands, until
+from tests.support.servers import find_free_port
 
 #: What is told of a task that succeeds.
 TOLD = ["task-received", "task-started", "task-succeeded"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def samples(port: int) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
@@ -40,7 +33,7 @@ def value(port: int, name: str, **labels: str) -> float | None:
 @pytest.fixture
 def port(commands: Commands) -> int:
     """Where the metrics of a worker are."""
-    number = free_port()
+    number = find_free_port()
     worker = commands.start("worker", "-c", "1", "-t", "2", "-E", "--metrics-port", str(number))
     worker.wait_for("is ready")
     # From then on tasks are counted.

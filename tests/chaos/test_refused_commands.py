@@ -27,13 +27,6 @@ CASES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    running = Servers(tmp_path_factory.mktemp("servers"))
-    yield running
-    running.close()
-
-
 @pytest.fixture
 def examination(kind: str, name: str, servers: Servers) -> Iterator[Examination]:
     import redis

@@ -47,13 +47,6 @@ SOME = pytest.mark.parametrize(("kind", "name"), SLOW, ids=[": ".join(case) for 
 Disturbance = Callable[[], contextlib.AbstractContextManager[None]]
 
 
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
-    running = Servers(tmp_path_factory.mktemp("servers"))
-    yield running
-    running.close()
-
-
 @pytest.fixture
 def examination(kind: str, name: str, servers: Servers) -> Iterator[Examination]:
     """A scenario by a user who may do everything, unless a right is taken away."""
@@ -232,7 +225,7 @@ def test_the_server_may_have_become_a_replica(examination: Examination) -> None:
 @SOME
 def test_the_server_may_be_unable_to_save(examination: Examination) -> None:
     client = client_of(examination)
-    # A directory in the place of the file: to take its place fails, whoever the server is run by.
+    # A directory in the place of the file: to take its place fails, for root, too.
     place = Path(client.config_get("dir")["dir"]) / client.config_get("dbfilename")["dbfilename"]
     (place / "in the way").mkdir(parents=True, exist_ok=True)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from pathlib import Path
 from typing import Final
 
 import psutil
 
+from tests.support.processes import find_processes
 from tests.support.servers import Server
 
 __all__ = ("Surroundings",)
@@ -32,7 +32,7 @@ class Surroundings:
     """
 
     def __init__(self, node_id: str, *, with_processes: bool = True) -> None:
-        self._marker = f"PYTEST_CURRENT_TEST={node_id} (".encode()
+        self._marker = f"PYTEST_CURRENT_TEST={node_id} ("
         self._with_processes = with_processes
         self._threads = set(threading.enumerate())
         self._processes = set(self._find_processes())
@@ -77,12 +77,7 @@ class Surroundings:
         if not self._with_processes:
             return []
         found = {child.pid for child in psutil.Process().children(recursive=True)}
-        for entry in Path("/proc").glob("[0-9]*"):
-            try:
-                if self._marker in (entry / "environ").read_bytes():
-                    found.add(int(entry.name))
-            except OSError:
-                continue
+        found.update(find_processes(self._marker))
         servers = {server.process.pid for server in list(Server.running)}
         return [
             pid

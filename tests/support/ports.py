@@ -19,7 +19,7 @@ _numbers = itertools.count()
 
 
 def next_port_block() -> range:
-    """Return consecutive ports that nobody listens on, of which no other test is told."""
+    """Return consecutive ports that nobody listens on, which no other test gets."""
     ports = _own_ports()
     blocks = [ports[start : start + BLOCK_SIZE] for start in range(0, len(ports), BLOCK_SIZE)]
     for _ in blocks:

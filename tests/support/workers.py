@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
+from tests.support.processes import find_processes
+
 __all__ = ("SETTINGS_VARIABLE", "SupervisedSet", "WorkerSet", "until")
 
 #: Where a program finds the settings of its app, as JSON.
@@ -40,18 +42,6 @@ def until(holds: Callable[[], Any], what: str, timeout: float = 60.0) -> Any:
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {timeout:g} s in vain: {what}")
         time.sleep(0.01)
-
-
-def _processes_with(variable: str) -> list[int]:
-    """Return the processes that were started with a variable of the environment, `NAME=value`."""
-    entry = variable.encode() + b"\0"
-    found = []
-    for place in Path("/proc").glob("[0-9]*"):
-        # It may have ended; that of a zombie is empty.
-        with contextlib.suppress(OSError):
-            if entry in (place / "environ").read_bytes() + b"\0":
-                found.append(int(place.name))
-    return found
 
 
 class WorkerSet:
@@ -165,6 +155,10 @@ class WorkerSet:
         """Let them go on."""
         self._signal(signal.SIGCONT)
 
+    def _processes(self) -> list[int]:
+        # The whole value: the path of another log may begin with this one.
+        return find_processes(f"{_LOG_VARIABLE}={self.log_path}\0")
+
     def _signal(self, number: signal.Signals) -> int:
         """Send a signal to every process of this run; returns to how many.
 
@@ -172,7 +166,7 @@ class WorkerSet:
         processes that have ended are given to others.
         """
         found = 0
-        for process in _processes_with(f"{_LOG_VARIABLE}={self.log_path}"):
+        for process in self._processes():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, number)
                 found += 1
@@ -246,5 +240,5 @@ class SupervisedSet(WorkerSet):
     @property
     def living(self) -> list[int]:
         """The worker processes that run."""
-        running = set(_processes_with(f"{_LOG_VARIABLE}={self.log_path}"))
+        running = set(self._processes())
         return [pid for pid in self.pids if pid in running]
