@@ -13,7 +13,7 @@ import click
 from taskhub.cli.option_types import Seconds
 from taskhub.cli.options import app_command, app_name
 from taskhub.cli.output import note
-from taskhub.cli.web import PORT, PORT_VARIABLE
+from taskhub.cli.web import port_option
 from taskhub.cli.worker_values import Concurrency
 from taskhub.command_hint import command_hint
 
@@ -60,15 +60,8 @@ LOG_NAME = "worker.log"
     show_default=True,
     help="Serve the dashboard on this host.",
 )
-@click.option(
-    "--web-port",
-    type=click.IntRange(0, 65535),
-    default=PORT,
-    show_default=True,
-    envvar=PORT_VARIABLE,
-    show_envvar=True,
-    metavar="N",
-    help="Serve it on this port, or the next one that is free; 0: any that is free.",
+@port_option(
+    "--web-port", help="Serve it on this port, or the next one that is free; 0: any that is free."
 )
 def up(
     context: click.Context,

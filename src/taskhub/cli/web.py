@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,21 +33,22 @@ _ROLES: Final = ("viewer", "operator", "admin")
 _OPENID_SECRET: Final = "TASKHUB_WEB_OPENID_SECRET"
 _BASIC_AUTH: Final = "TASKHUB_WEB_BASIC_AUTH"
 
-
-@click.group(invoke_without_command=True, epilog=exit_codes.EXPLAINED)
-@app_options
-@click.option("--host", default=LOOPBACK, show_default=True, metavar="ADDRESS", help="Listen here.")
-@click.option(
-    "-p",
-    "--port",
+#: The option for the port of the dashboard; callers give its names and `help`.
+port_option = partial(
+    click.option,
     type=click.IntRange(0, 65535),
     default=PORT,
     show_default=True,
     envvar=PORT_VARIABLE,
     show_envvar=True,
     metavar="N",
-    help="Listen on this port; 0: any that is free.",
 )
+
+
+@click.group(invoke_without_command=True, epilog=exit_codes.EXPLAINED)
+@app_options
+@click.option("--host", default=LOOPBACK, show_default=True, metavar="ADDRESS", help="Listen here.")
+@port_option("-p", "--port", help="Listen on this port; 0: any that is free.")
 @click.option(
     "--users",
     type=click.Path(dir_okay=False, path_type=Path),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from taskhub.statistics import Durations
 from taskhub.statistics.tally import Subject, read_field
 from taskhub.web.queries.bins import SPANS, bin_range, minutes_of_bin
+from taskhub.web.queries.budget import Budget
 
 if TYPE_CHECKING:
     from taskhub.engine.port.engine import Engine
@@ -166,7 +166,7 @@ class OutcomeBins:
             patience: For how long past bins are read that are not known yet, the newest first.
         """
         step = SPANS[span].step
-        until = time.monotonic() + patience
+        budget = Budget(patience)
         minute = self._engine.current_minute()
         *past, last = bin_range(span, minute * 60)
         with self._locks[span]:
@@ -174,7 +174,7 @@ class OutcomeBins:
             missing = self._missing(span, past)
             together = TOGETHER * 60 // step
             for first in range(0, len(missing), together):
-                if first and time.monotonic() > until:
+                if first and budget.is_exhausted():
                     break
                 self._read_past(span, missing[first : first + together])
             kept = self._kept[span]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from taskhub.web.queries.budget import Budget
 from taskhub.web.queries.task_record import TaskRecord
 
 if TYPE_CHECKING:
@@ -56,10 +57,10 @@ def find_messages(store: StoreView, text: str) -> list[str]:
 
 
 def _find(step: Callable[[str], FoundMessages]) -> list[str]:
-    until = time.monotonic() + SEARCHING
+    budget = Budget(SEARCHING)
     found = step("")
     keys = found.keys
-    while found.cursor and time.monotonic() < until:
+    while found.cursor and not budget.is_exhausted():
         found = step(found.cursor)
         keys += found.keys
     # A search may come upon the same one twice.
