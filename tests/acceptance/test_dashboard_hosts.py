@@ -112,7 +112,7 @@ def check_page(client: httpx.Client) -> None:
 
 
 def check_retry(client: httpx.Client) -> None:
-    """Check that a failed task runs again when it is told to."""
+    """Check that a failed task runs again when it is retried."""
     task = fail_one(client)
     assert task["error"]["message"] == "order 10 has no address"
     answer = retry(client, task, **PAGE)
@@ -290,7 +290,7 @@ def check_operator(url: str) -> None:
 
 
 def check_superuser(url: str, streams: bool) -> None:
-    """Superusers are admins; live updates are streamed, or pages are told that they are not."""
+    """Superusers are admins; live updates are streamed, or pages learn that they are not."""
     with httpx.Client(base_url=url, timeout=60) as client:
         sign_in(client, "root")
         assert client.get(f"{API}/session").json()["user"]["role"] == "admin"

@@ -1,4 +1,4 @@
-"""Native Dramatiq actors under both command lines: middleware is told of the process, its forks run, limits hold."""
+"""Native Dramatiq actors under both command lines: middleware learns of the process, its forks run, limits hold."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def test_suspects_are_left_to_others(engine: Engine) -> None:
     assert ids(engine.claim("w3", ["default"], 2, "one").claims) == ["second"]
 
 
-def test_whoever_finds_only_suspects_has_a_lease(engine: Engine) -> None:
+def test_a_worker_that_finds_only_suspects_has_a_lease(engine: Engine) -> None:
     """It is known before it is known that all of them are left to others."""
     engine.enqueue([message("suspect")])
     lose(engine, "suspect", 2)

@@ -18,7 +18,7 @@ export function toggleHold() {
 
 let acts = 0;
 let freshUntil = 0;
-/** What somebody did stands in the store at once, and is told by workers within these ms. */
+/** What somebody did stands in the store at once, and workers report it within these ms. */
 const settling = 10_000;
 
 /** Show what is new although rows are held: somebody has acted, and wants to see it. */

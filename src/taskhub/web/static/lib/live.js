@@ -1,7 +1,7 @@
 /**
  * Answers of the API that renew themselves.
  *
- * All that a page shows is told to one event stream; where streams do not pass (a proxy, a host
+ * One event stream watches all that a page shows; where streams do not pass (a proxy, a host
  * without them) the same paths are asked for every 2 s. Nothing is asked while a page is hidden.
  */
 import { ApiError, apiUrl, get } from "./api.js";

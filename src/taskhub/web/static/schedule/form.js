@@ -1,4 +1,4 @@
-/** Adding and editing an entry; what the schedule means is told while it is written. */
+/** Adding and editing an entry; what the schedule means is shown while it is written. */
 import { post, put, segment } from "../lib/api.js";
 import { html, useEffect, useState } from "../lib/html.js";
 import { t } from "../lib/i18n.js";
