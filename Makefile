@@ -60,6 +60,7 @@ lock: ## Pin the newest versions that fit anew
 	$(compile) $(addprefix --no-emit-package ,$(celerys)) --output-file requirements/ecosystem.txt \
 		pyproject.toml requirements/ecosystem.in
 	$(compile) --no-deps --output-file requirements/oldest.txt requirements/oldest.in
+	$(compile) --output-file requirements/tools.txt requirements/tools.in
 
 compile = $$(scripts/uv python3) pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock"
@@ -68,7 +69,7 @@ compile = $$(scripts/uv python3) pip compile --quiet --universal --python-versio
 celerys = celery click-didyoumean click-plugins click-repl
 
 clean: ## Remove environments, caches and what was built (the development store stays)
-	rm -rf .venv .venv-uv .venv-oracle .venv-ecosystem .venv-oldest dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-uv .venv-oracle .venv-ecosystem .venv-oldest .venv-tools dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What running the shipped tasks needs, and no more; the tools of a developer are added to it when they are needed.
@@ -99,6 +100,10 @@ clean: ## Remove environments, caches and what was built (the development store 
 	@rm -rf .venv-oldest
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 		--target .venv-oldest -r requirements/oldest.txt
+	@touch $@
+
+.venv-tools/.requirements: requirements/tools.txt
+	@scripts/environment .venv-tools requirements/tools.txt
 	@touch $@
 
 # Tests start hundreds of processes: what these import is compiled to bytecode once, which uv leaves to the first import,
