@@ -23,6 +23,7 @@ NOT_RUN = {
     "README.zh-CN.md": 1,
     "docs/dashboard.md": 3,
     "docs/migrating.md": 1,
+    "docs/observability.md": 1,
     "docs/operations.md": 1,
 }
 

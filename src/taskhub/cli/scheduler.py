@@ -16,6 +16,7 @@ import click
 
 from taskhub.cli import exit_codes
 from taskhub.cli.command_runner import CommandError
+from taskhub.cli.metrics_endpoint import enter_served, metrics_options
 from taskhub.cli.option_types import Seconds
 from taskhub.cli.options import app_command, load_app
 from taskhub.cli.own_scheduler import OwnScheduler, own_scheduler
@@ -73,6 +74,7 @@ logger = logging.getLogger("taskhub.scheduler")
     default=None,
     hidden=True,
 )
+@metrics_options
 @privilege_options
 @click.option("--while-stdin-is-open", "attached", is_flag=True, hidden=True)
 @click.option("--copy-log", metavar="FILE", type=click.Path(dir_okay=False), hidden=True)
@@ -89,6 +91,8 @@ def scheduler(  # noqa: C901 - a branch for each option
     filename: str | None,
     scheduler_class: str | None,
     max_interval: float | None,
+    metrics_port: int | None,
+    metrics_address: str,
     **without_effect: Any,
 ) -> int:
     """Start the periodic jobs of an app when their time comes.
@@ -122,6 +126,7 @@ def scheduler(  # noqa: C901 - a branch for each option
                 logging.getLogger("taskhub.app.stores").setLevel(logging.ERROR)
             app = load_app(context)
             own = own_scheduler(app, scheduler_class)
+            check_metrics_port(metrics_port, own)
             if own is None:
                 without_effect.update(schedule=filename, max_interval=max_interval)
             for name, value in without_effect.items():
@@ -138,6 +143,7 @@ def scheduler(  # noqa: C901 - a branch for each option
             logs.configure(app.conf, handlers, level, logfile)
             if running is None:
                 running = load_package().Scheduler(app, embedded=attached)
+                _serve_metrics(held, running, app, metrics_address, metrics_port)
             _run(running, attached)
     except AlreadyRunning as error:
         raise CommandError(str(error)) from error
@@ -147,6 +153,34 @@ def scheduler(  # noqa: C901 - a branch for each option
             logger.critical("%s", error)
         raise
     return exit_codes.OK
+
+
+def check_metrics_port(port: int | None, own: str | None) -> None:
+    """Refuse to serve metrics of a scheduler of the program's own.
+
+    Raises:
+        CommandError: That is asked for.
+    """
+    if own is not None and port is not None:
+        raise CommandError(
+            f"--metrics-port knows taskhub's own scheduler only, not {own}: leave one of them out",
+            exit_codes.USAGE,
+        )
+
+
+def _serve_metrics(held: ExitStack, running: Any, app: Any, address: str, port: int | None) -> None:
+    """Answer Prometheus until `held` is left, if there is a port.
+
+    Raises:
+        CommandError: That is not possible.
+    """
+    if port is None:
+        return
+    from taskhub.cli.schedule_metrics import ScheduleCollector
+    from taskhub.worker.supervisor.metrics_server import collector_served
+
+    collector = ScheduleCollector(app, lambda: running.leads)
+    enter_served(held, collector_served(collector, address, port), address, port)
 
 
 def _run(running: Any, attached: bool) -> None:

@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from taskhub.cli import exit_codes
 from taskhub.cli.command_runner import CommandError
+from taskhub.cli.metrics_endpoint import enter_served
 from taskhub.command_hint import given_options
 from taskhub.logs import setup as logs
 from taskhub.logs.formatters import JSON
@@ -107,16 +107,4 @@ def _collecting(where: tuple[str, int] | None) -> Generator[Collector | None]:
     from taskhub.worker.supervisor.metrics import metrics_served
 
     with ExitStack() as held:
-        try:
-            collector = held.enter_context(metrics_served(*where))
-        except ModuleNotFoundError as error:
-            raise CommandError(
-                "--metrics-port needs prometheus-client: install the extra taskhub-core[metrics]"
-            ) from error
-        except (OSError, OverflowError) as error:
-            raise CommandError(
-                f"metrics cannot be served at {where[0]}:{where[1]} ({error}): choose another "
-                "--metrics-port or --metrics-address",
-                exit_codes.USAGE,
-            ) from error
-        yield collector
+        yield enter_served(held, metrics_served(*where), *where)

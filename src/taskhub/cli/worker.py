@@ -16,6 +16,7 @@ import click
 from taskhub.cli import exit_codes
 from taskhub.cli.checks.clash import celery_names, complain_of
 from taskhub.cli.command_runner import CommandError
+from taskhub.cli.metrics_endpoint import metrics_options
 from taskhub.cli.options import app_command, app_name
 from taskhub.cli.privileges import drop_privileges, privilege_options
 from taskhub.cli.program import CELERY, called_as, change_directory, is_quiet
@@ -136,19 +137,7 @@ workdir_option = click.option(
     "task each, or with -t tasks.",
 )
 @setting_options
-@click.option(
-    "--metrics-port",
-    type=click.IntRange(1, 65535),
-    metavar="PORT",
-    help="Answer Prometheus at /metrics on this port (needs the extra metrics).",
-)
-@click.option(
-    "--metrics-address",
-    default="127.0.0.1",
-    show_default=True,
-    metavar="ADDRESS",
-    help="The address for --metrics-port; 0.0.0.0: everybody who reaches this host may read them.",
-)
+@metrics_options
 @click.option(
     "--log-format",
     type=click.Choice(("plain", "json")),

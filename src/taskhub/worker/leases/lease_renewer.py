@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Collection, Generator
 from pathlib import Path
+from typing import NamedTuple
 
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.rules import EngineRules
@@ -42,6 +43,20 @@ POLL_PERIOD = 0.2
 GRACE = 5.0
 
 
+class Losses(NamedTuple):
+    """Worker processes whose claims were taken away, and how many messages these were."""
+
+    workers: int = 0
+    messages: int = 0
+
+    def plus(self, reclaimed: int) -> Losses:
+        """Return the losses with one more worker, which held so many messages."""
+        return Losses(self.workers + 1, self.messages + reclaimed)
+
+
+NO_LOSSES = Losses()
+
+
 class LeaseRenewer:
     """Watches the worker processes that register on a socket.
 
@@ -57,6 +72,8 @@ class LeaseRenewer:
         self._renew_at = 0.0
         self._check_deadlines_at = 0.0
         self._stopping = False
+        #: Since its start; read by other threads.
+        self.losses = NO_LOSSES
         with contextlib.suppress(FileNotFoundError):
             address.unlink()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -217,6 +234,7 @@ class LeaseRenewer:
         except OperationalError as error:
             logger.warning("%s; the claims of %s are reclaimed later", error, registration.worker)
             return False
+        self.losses = self.losses.plus(reclaimed or 0)
         if reclaimed:
             logger.warning(
                 "worker lost: process %d is gone, %d tasks reclaimed",
@@ -265,15 +283,29 @@ class LeaseRenewer:
             workers = [held.worker for held in self._registrations.values() if held.store == store]
             lease = engine.rules.lease
             shortest = min(shortest, lease)
-            renew_leases(engine, workers, lease)
+            self.losses = renew_leases(engine, workers, lease, self.losses)
         self._renew_at = time.monotonic() + shortest / 1000 / RENEWALS_PER_LEASE
 
 
-def renew_leases(engine: Engine, workers: list[str], lease: int) -> None:
-    """Renew leases; reclaim messages of workers whose lease expired, and fail abandoned chords."""
+def renew_leases(
+    engine: Engine, workers: list[str], lease: int, losses: Losses = NO_LOSSES
+) -> Losses:
+    """Renew leases; reclaim messages of workers whose lease expired, and fail abandoned chords.
+
+    Args:
+        engine: The engine.
+        workers: Whose leases.
+        lease: How long they last, milliseconds.
+        losses: Those before.
+
+    Returns:
+        The losses, with the workers whose lease had expired.
+    """
     try:
         for expired in engine.renew(workers, lease):
             reclaimed = engine.reclaim(expired, only_expired=True)
+            if reclaimed is not None:
+                losses = losses.plus(reclaimed)
             if reclaimed:
                 logger.warning("lease expired: worker %s, %d tasks reclaimed", expired, reclaimed)
         for chord_id in engine.reap_chords():
@@ -282,6 +314,7 @@ def renew_leases(engine: Engine, workers: list[str], lease: int) -> None:
             )
     except OperationalError as error:
         logger.warning("leases could not be renewed: %s", error)
+    return losses
 
 
 def _is_alive(process: int) -> bool:

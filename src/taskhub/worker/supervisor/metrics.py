@@ -1,6 +1,6 @@
 """Prometheus metrics of a worker: its processes and, from the store, queues, workers and tasks.
 
-It imports no code of users. Only this module knows `prometheus_client` (the extra `metrics`).
+It imports no code of users. Those of the store are in `store_metrics.py`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from taskhub.statistics.buckets import LAST, upper_bound
 from taskhub.statistics.totals import Totals
 from taskhub.worker.leases.lease_renewer import LeaseRenewer
 from taskhub.worker.resident_memory import resident_memory
+from taskhub.worker.supervisor.metrics_server import collector_served
 from taskhub.worker.supervisor.status import WorkerStatus, read_status
+from taskhub.worker.supervisor.store_metrics import StoreMetrics
 
 if TYPE_CHECKING:
     from prometheus_client.core import HistogramMetricFamily, Metric
@@ -46,6 +48,7 @@ class Collector:
     def __init__(self, read_status: Callable[[], WorkerStatus | None]) -> None:
         self._read_status = read_status
         self._lease_renewer: LeaseRenewer | None = None
+        self._store = StoreMetrics()
         self._totals = Totals()
         # Two scrapes at a time would add the same counts twice.
         self._lock = threading.Lock()
@@ -74,11 +77,12 @@ class Collector:
 
         with self._lock:
             yield from self._of_processes()
+            yield from self._of_losses()
             reached = 0
             engine = self._engine
             if engine is not None:
                 try:
-                    found = [*_of_queues(engine), *_of_workers(engine), *self._of_tasks(engine)]
+                    found = [*self._store.collect(engine), *self._of_tasks(engine)]
                     reached = 1
                     yield from found
                 except OperationalError as error:
@@ -120,6 +124,21 @@ class Collector:
             restarts.add_metric((number,), count)
         yield from (ready, wanted, held, running, threads, memory, restarts)
 
+    def _of_losses(self) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily
+
+        if self._lease_renewer is None:
+            return
+        workers, messages = self._lease_renewer.losses
+        yield CounterMetricFamily(
+            "taskhub_workers_lost",
+            "Worker processes that were killed or whose lease expired, as this worker found.",
+            value=workers,
+        )
+        yield CounterMetricFamily(
+            "taskhub_messages_reclaimed", "Messages that lost workers held.", value=messages
+        )
+
     def _of_tasks(self, engine: Engine) -> Iterator[Metric]:
         from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 
@@ -157,67 +176,24 @@ def _add(family: HistogramMetricFamily, labels: tuple[str, ...], durations: Dura
     family.add_metric(labels, buckets, durations.total)
 
 
-def _of_queues(engine: Engine) -> Iterator[Metric]:
-    from prometheus_client.core import GaugeMetricFamily
-
-    ready = GaugeMetricFamily("taskhub_queue_ready", "Messages that wait.", labels=("queue",))
-    delayed = GaugeMetricFamily(
-        "taskhub_queue_delayed", "Messages that wait for their time.", labels=("queue",)
-    )
-    limited = GaugeMetricFamily(
-        "taskhub_queue_rate_limited",
-        "Messages that wait because of rate limits.",
-        labels=("queue",),
-    )
-    for name, counts in engine.queues().items():
-        ready.add_metric((name,), counts.ready)
-        delayed.add_metric((name,), counts.delayed)
-        limited.add_metric((name,), counts.rate_limited)
-    dead = GaugeMetricFamily(
-        "taskhub_dead_letters", "Messages that were given up.", value=engine.dead_count()
-    )
-    yield from (ready, delayed, limited, dead)
-
-
-def _of_workers(engine: Engine) -> Iterator[Metric]:
-    from prometheus_client.core import GaugeMetricFamily
-
-    left = {worker: ms for worker, ms in engine.workers().items() if ms > 0}
-    live = GaugeMetricFamily(
-        "taskhub_workers", "Worker processes whose lease stands, everywhere.", value=len(left)
-    )
-    age = GaugeMetricFamily(
-        "taskhub_worker_lease_age_seconds", "Since a lease was renewed.", labels=("worker",)
-    )
-    for worker, ms in left.items():
-        age.add_metric((worker,), max(0, engine.rules.lease - ms) / 1000)
-    yield from (live, age)
-
-
 @contextmanager
 def metrics_served(address: str, port: int) -> Generator[Collector]:
-    """Serve `/metrics` during a block; yields the collector, which needs the lease renewer.
+    """Serve the metrics of this process's worker during a block.
+
+    Yields:
+        The collector, which needs the lease renewer.
 
     Raises:
         ModuleNotFoundError: `prometheus_client` is not installed.
         OSError: The address cannot be used.
     """
-    from prometheus_client import CollectorRegistry, start_http_server
-
     collector = Collector(lambda: read_status(os.getpid()))
-    registry = CollectorRegistry(auto_describe=False)
-    # With `describe` it would be called at once.
-    registry.register(collector)
-    server, thread = start_http_server(port, address, registry)
-    over = threading.Event()
-    beginning = threading.Thread(target=collector.start_counting, args=(over,), daemon=True)
-    beginning.start()
-    logger.info("metrics are served at http://%s:%d/metrics", address, port)
-    try:
-        yield collector
-    finally:
-        over.set()
-        beginning.join()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with collector_served(collector, address, port):
+        over = threading.Event()
+        beginning = threading.Thread(target=collector.start_counting, args=(over,), daemon=True)
+        beginning.start()
+        try:
+            yield collector
+        finally:
+            over.set()
+            beginning.join()
