@@ -199,6 +199,22 @@ def test_dead_letters_that_run_again_leave_the_history(engine: Engine) -> None:
     assert ids(engine) == []
 
 
+def test_messages_of_one_task_are_kept_under_its_id(engine: Engine) -> None:
+    end(engine, "a", "a", state="FAILURE", failed=REASON)
+    (letter,) = engine.history.failed(0, 10)
+    assert letter.key == "a"
+    assert engine.history.retry_failed(["a"]) == ["a"]
+    assert ids(engine) == []
+
+
+def test_dead_letters_of_one_task_leave_the_history(engine: Engine) -> None:
+    end(engine, "a", "a", state="FAILURE", dead="{}")
+    (other,) = (letter.key for letter in engine.dead_letters(0, 9) if letter.key != "a")
+    assert ids(engine) == ["a"]
+    assert engine.retry_dead_letters([other]) == [other]
+    assert ids(engine) == []
+
+
 def test_the_oldest_of_too_many_failed_messages_are_forgotten(engine: Engine, clock: Clock) -> None:
     for task_id in "abcde":
         end(engine, task_id, state="FAILURE", failed=REASON)

@@ -50,7 +50,7 @@ class MemoryAdministration(Administration):
                 found = self._state.dead.get(key)
                 if found is not None and found.envelope is not None:
                     del self._state.dead[key]
-                    self._history.remove(key)
+                    self._history.remove(found.envelope.task_id)
                     self._state.publish(found.envelope, self._clock())
                     retried.append(key)
             self._changed.notify_all()

@@ -144,7 +144,7 @@ class MemoryEngine(
         if outcome.dead is not None:
             state.add_dead_letter(claim.key, outcome.dead, now + self.rules.dead_letter_ttl)
         elif outcome.failed is not None:
-            self._history.keep_failed(claim.key, outcome.failed, now)
+            self._history.keep_failed(claim, outcome.failed, now)
         del state.claims[worker][claim.key]
         state.forget(claim.key)
         self._write_consequences(outcome, now)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from taskhub.engine.memory.state import MemoryState
+from taskhub.engine.port.claims import Claim
 from taskhub.engine.port.history import History, HistoryCursor, HistoryEntry
 from taskhub.engine.port.inspection import DeadLetter
 from taskhub.engine.port.rules import EngineRules
@@ -43,13 +44,14 @@ class MemoryHistory(History):
         """Remove the entry of a task; return whether there was one."""
         return self._entries.pop(task_id, None) is not None
 
-    def keep_failed(self, key: str, reason: str, now: int) -> None:
-        """Keep the message of a failed task."""
+    def keep_failed(self, claim: Claim, reason: str, now: int) -> None:
+        """Keep the message of a failed task, under its task id."""
         expires = now + self._rules.dead_letter_ttl
-        letter = DeadLetter(key, reason, self._state.messages.get(key), expires)
+        envelope = self._state.messages.get(claim.key)
+        letter = DeadLetter(claim.task_id, reason, envelope, expires)
         if 0 < self._rules.failed_max_bytes < _size_of(letter):
             return
-        self._failed[key] = letter
+        self._failed[letter.key] = letter
         for letter in self._failed_in_order():
             if not self._keeps_too_much():
                 break

@@ -69,8 +69,7 @@ class MemoryState:
         """Store a message and make it ready or due, under another key if its id is taken."""
         key = envelope.task_id
         if key in self.messages:
-            self.sequence += 1
-            key = f"{key}\n{self.sequence}"
+            key = self._unique_key(key)
         self.messages[key] = envelope._replace(delay=0, eta=None)
         self.queues.add(envelope.queue)
         self.notifications.add(envelope.queue)
@@ -81,6 +80,10 @@ class MemoryState:
             self._make_ready(key, now)
         else:
             insort(self.delayed, Due(due, envelope.queue, envelope.priority, key))
+
+    def _unique_key(self, key: str) -> str:
+        self.sequence += 1
+        return f"{key}\n{self.sequence}"
 
     def promote(self, now: int) -> set[str]:
         """Make ready what is due; return the queues that got something."""
@@ -176,8 +179,9 @@ class MemoryState:
         return self.revoked.get(self.messages[key].task_id, now) > now
 
     def add_dead_letter(self, key: str, reason: str, expires: int) -> None:
-        """Make a message a dead letter."""
-        self.dead[key] = DeadLetter(key, reason, self.messages.get(key), expires)
+        """Make a message a dead letter, under another key if another one has its own."""
+        kept = self._unique_key(key) if key in self.dead else key
+        self.dead[kept] = DeadLetter(kept, reason, self.messages.get(key), expires)
 
     def forget(self, key: str) -> None:
         """Drop what is stored of a message; its key is free."""

@@ -49,9 +49,17 @@ local FAILED_BYTES = ns .. ':failed:bytes'
 local any_failed, failed_bytes, most_bytes = false, 0, tonumber(ARGV[10])
 
 -- Keeps the message of a task in a list of those that have failed (`{ns}:dead`, `{ns}:failed`), by
--- when it is forgotten. A failed one that alone has more bytes than all may have is not kept.
-local function keep_message(list, messages, key, reason)
+-- when it is forgotten. A dead letter whose key another one has gets a key of its own. A failed one
+-- is kept under its task id, as its history is, and not at all if it alone has more bytes than all
+-- may have.
+local function keep_message(list, messages, completion, reason)
+  local key = completion.key
   local kept = reason .. '\n' .. (redis.call('HGET', MESSAGES, key) or '')
+  if list == FAILED then
+    key = completion.task_id
+  elseif redis.call('HEXISTS', messages, key) == 1 then
+    key = key .. '\n' .. redis.call('INCR', SEQUENCE)
+  end
   if list == FAILED then
     if most_bytes > 0 and #kept > most_bytes then
       return
@@ -67,9 +75,9 @@ local grown, results, events, tallies, history = {}, {}, {}, {}, {}
 for _, completion in ipairs(standing) do
   local key, tables, ttl = completion.key, completion.tables, completion.ttl
   if completion.dead ~= '' then
-    keep_message(DEAD, DEAD_MESSAGES, key, completion.dead)
+    keep_message(DEAD, DEAD_MESSAGES, completion, completion.dead)
   elseif tables and tables.failed then
-    keep_message(FAILED, FAILED_MESSAGES, key, tables.failed[1].reason)
+    keep_message(FAILED, FAILED_MESSAGES, completion, tables.failed[1].reason)
   end
   replaceable[key] = true
   if completion.document ~= '' then

@@ -10,7 +10,7 @@ local list, messages = DEAD, DEAD_MESSAGES
 if ARGV[2] == 'failed' then
   list, messages = FAILED, FAILED_MESSAGES
 end
-local sent, grown = {}, {}
+local sent, task_ids, grown = {}, {}, {}
 for index = 3, #ARGV do
   local key = ARGV[index]
   local stored = redis.call('HGET', messages, key)
@@ -21,17 +21,17 @@ for index = 3, #ARGV do
     end
     write('ZREM', list, key)
     write('HDEL', messages, key)
-    local queue = open_record(record)
+    local queue, _, task_id = open_record(record)
     try('HDEL', MESSAGES, NONE)
     try('ZREM', QUEUE .. queue, NONE)
     grown[publish(record, '')] = true
-    sent[#sent + 1] = key
+    sent[#sent + 1], task_ids[#task_ids + 1] = key, task_id
   end
 end
 subtract_freed()
 answer = sent
-for first = 1, #sent, TOGETHER do
-  remove_history({ unpack(sent, first, math.min(first + TOGETHER - 1, #sent)) })
+for first = 1, #task_ids, TOGETHER do
+  remove_history({ unpack(task_ids, first, math.min(first + TOGETHER - 1, #task_ids)) })
 end
 announce_all(grown)
 return sent
