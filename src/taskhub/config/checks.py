@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from taskhub.exceptions import ImproperlyConfigured
-from taskhub.names import check_name
+from taskhub.names import check_name, check_queue
 from taskhub.rates import per_second
 
 __all__ = ("CHECKS",)
@@ -35,6 +35,7 @@ def _annotations(name: str, value: Any) -> Any:
                 if not isinstance(attributes, Mapping):
                     what = f'a dictionary of attributes for {task!r}, as {{"rate_limit": "10/s"}}'
                     raise _wrong(name, what, attributes)
+                _rate(f"{name}: rate_limit of {task!r}", attributes.get("rate_limit"))
         elif not (
             isinstance(entry, str | type)
             or hasattr(entry, "annotate")
@@ -51,10 +52,7 @@ def _queues(name: str, value: Any) -> Any:
 
 
 def _rate(name: str, value: Any) -> Any:
-    try:
-        per_second(value)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"Setting {name}: {error}.") from None
+    _checked(f"Setting {name}", per_second, value)
     return value
 
 
@@ -64,6 +62,9 @@ def _routes(name: str, value: Any) -> Any:
             if not (route is None or isinstance(route, str | Mapping)):
                 what = f'the name of a queue or a dictionary for {task!r}, as {{"queue": "mail"}}'
                 raise _wrong(name, what, route)
+            queue = route.get("queue") if isinstance(route, Mapping) else route
+            if queue is not None:
+                _checked(f"Setting {name}: {task!r}", check_queue, queue)
     return value
 
 
@@ -88,19 +89,23 @@ def _timezone(name: str, value: Any) -> Any:
 def _transport_options(name: str, value: Any) -> Any:
     prefix = value.get("global_keyprefix")
     if prefix:
-        try:
-            check_name(f"Setting {name}: global_keyprefix", prefix)
-        except (TypeError, ValueError) as error:
-            raise ImproperlyConfigured(f"{error}.") from None
+        _checked(f"Setting {name}: global_keyprefix", check_name, "prefix", prefix)
     for option in _SECONDS:
         given = value.get(option)
         try:
-            usable = given is None or (isinstance(given, Real | str) and 0 <= float(given) < 1e9)
+            usable = given is None or (isinstance(given, Real | str) and 0 < float(given) < 1e9)
         except ValueError:
             usable = False
         if not usable:
-            raise _wrong(f"{name}: {option}", "a number of seconds", given)
+            raise _wrong(f"{name}: {option}", "a number of seconds above 0", given)
     return value
+
+
+def _checked(subject: str, check: Callable[..., object], *values: Any) -> None:
+    try:
+        check(*values)
+    except (TypeError, ValueError) as error:
+        raise ImproperlyConfigured(f"{subject}: {error}.") from None
 
 
 def _wrong(name: str, expected: str, value: Any) -> ImproperlyConfigured:

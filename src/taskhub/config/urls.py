@@ -66,7 +66,8 @@ _CONNECTION_OPTIONS: Final = frozenset(
         "timeout",
     }
 )
-_NUMBERS: Final = frozenset({"min_other_sentinels", "socket_connect_timeout", "socket_timeout"})
+_TIMEOUTS: Final = frozenset({"socket_connect_timeout", "socket_timeout"})
+_NUMBERS: Final = _TIMEOUTS | {"min_other_sentinels"}
 _VERIFICATION: Final = {
     "none": "none",
     "optional": "optional",
@@ -312,6 +313,8 @@ class _Reader:
         for name in _NUMBERS & options.keys():
             if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", options[name]):
                 self._refuse(f"has {name}={options[name]}", "write a number")
+            if name in _TIMEOUTS and float(options[name]) == 0:
+                self._refuse(f"has {name}={options[name]}", "write a number of seconds above 0")
         if "ssl_cert_reqs" in options:
             verification = _VERIFICATION.get(options["ssl_cert_reqs"].lower())
             if verification is None:

@@ -18,6 +18,9 @@ WRONG: list[tuple[str, Any, str]] = [
     ("accept_content", [5], "json"),
     ("task_annotations", 5, "rate_limit"),
     ("task_annotations", {"shop.add": 5}, "'shop.add'"),
+    ("task_annotations", {"shop.add": {"rate_limit": "x/y"}}, "rate_limit of 'shop.add'"),
+    ("task_annotations", [{"*": {"rate_limit": "-1/s"}}], "10/s"),
+    ("broker_transport_options", {"socket_timeout": 0}, "socket_timeout"),
     ("broker_transport_options", {"global_keyprefix": "a\nb"}, "global_keyprefix"),
     ("broker_transport_options", {"global_keyprefix": 5}, "global_keyprefix"),
     ("broker_transport_options", {"socket_timeout": "x"}, "socket_timeout"),
@@ -26,6 +29,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("task_queues", 5, "images"),
     ("task_queues", "mail", "images"),
     ("task_routes", {"x": 5}, "queue"),
+    ("task_routes", {"x": "a\nb"}, "'x': queue"),
+    ("task_routes", [{"x": {"queue": ""}}], "'x': queue"),
     ("task_default_rate_limit", "x/y", "10/s"),
 ]
 

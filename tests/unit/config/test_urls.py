@@ -94,6 +94,7 @@ def test_every_form_is_read(text: str, expected: dict[str, Any]) -> None:
         ("redis://a;redis://b", "several servers"),
         ("redis://h?colour=red", "the unknown option 'colour'"),
         ("redis://h?socket_timeout=soon", "socket_timeout=soon: write a number"),
+        ("redis://h?socket_connect_timeout=0.0", "write a number of seconds above 0"),
         ("redis://h?ssl_cert_reqs=none", "use rediss://"),
         ("rediss://h?ssl_cert_reqs=maybe", "write required, optional or none"),
         ("unix://run/s.sock", "names no socket"),
