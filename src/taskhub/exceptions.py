@@ -16,6 +16,7 @@ from __future__ import annotations
 import numbers
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from taskhub.exception_aliases import AliasedError, BilliardError
 from taskhub.serialization.exception_pickle import pickleable, safe_representation
 from taskhub.serialization.safe_repr import without_arguments
 from taskhub.warning_classes import (
@@ -290,8 +291,10 @@ class BackendStoreError(BackendError):
 # --- Errors of the store and of serialization (kombu's names) ---
 
 
-class KombuError(Exception):
+class KombuError(AliasedError):
     """Base of the errors that kombu defines in Celery's world."""
+
+    _defined_in = "kombu.exceptions"
 
 
 class OperationalError(KombuError):
@@ -338,14 +341,14 @@ class ContentDisallowed(SerializerNotInstalled):
 # --- Limits and lost workers (billiard's names) ---
 
 
-class TimeLimitExceeded(Exception):
+class TimeLimitExceeded(BilliardError):
     """The task was stopped at its hard time limit; `args[0]` is the limit in seconds."""
 
     def __str__(self) -> str:
         return f"TimeLimitExceeded{self.args}"
 
 
-class SoftTimeLimitExceeded(Exception):
+class SoftTimeLimitExceeded(BilliardError):
     """Raised inside the task at its soft time limit, so that it can tidy up.
 
     `args[0]` is the limit in seconds.
@@ -355,14 +358,14 @@ class SoftTimeLimitExceeded(Exception):
         return f"SoftTimeLimitExceeded{self.args}"
 
 
-class WorkerLostError(Exception):
+class WorkerLostError(BilliardError):
     """The worker that ran the task is gone, as often as `task_max_deliveries` allows.
 
     So ends a task, too, that raises `SystemExit` or another exception that is no `Exception`.
     """
 
 
-class Terminated(Exception):
+class Terminated(BilliardError):
     """The task was ended by `revoke(terminate=True)`."""
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from celery._imported_names import find_imported
 
 if TYPE_CHECKING:
     from importlib.abc import Loader
@@ -139,7 +141,7 @@ def unsupported_getattr(
             # `from module import name` tries name as a submodule only where there is a path, and
             # only so can it say more than "cannot import name".
             return []
-        for look in (find, lambda one: unsupported(module, one)):
+        for look in (find, lambda one: unsupported(module, one), partial(find_imported, module)):
             if look is not None:
                 try:
                     return look(name)

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from celery._imported_names import imported_names
 from celery._unsupported import LISTED, instead_of
 from taskhub_migration.finding import Finding, Findings, Level
 from taskhub_migration.module import APP, Module
@@ -14,11 +15,9 @@ from taskhub_migration.supported_names import SUPPORTED
 __all__ = ("missing_part", "rule")
 
 _KOMBU_VALUES: Final = frozenset({"Queue", "Exchange", "binding"})
-_KOMBU_ELSEWHERE: Final[Mapping[str, str]] = {
-    "kombu.exceptions": "import them from celery.exceptions",
-    "kombu.utils.json": "use taskhub.serialization.json, which has dumps, loads and register_type",
-    "kombu.utils.uuid": "import uuid from celery",
-}
+#: What works where kombu and billiard are installed: helpers, what is registered with them, and
+#: classes by which ours are caught.
+_WORK: Final = ("billiard.exceptions", "kombu.exceptions", "kombu.serialization", "kombu.utils")
 _BELOW: Final[Mapping[str, str]] = {
     "amqp": "there is no AMQP connection: publish with tasks, or keep a broker of your own for "
     "other messages",
@@ -51,6 +50,9 @@ def missing_part(path: str) -> str | None:
             continue
         if length == len(parts) or parts[length] in SUPPORTED[module]:
             return None
+        origin = imported_names().get(module, {}).get(parts[length])
+        if origin is not None:
+            return missing_part(origin) if origin.startswith("celery.") else None
         return ".".join(parts[: length + 1])
     return parts[0]
 
@@ -102,17 +104,13 @@ def _evaluate(path: str, line: int, module: Module) -> Finding | None:
             module.path,
             line,
         )
-    if path in ("kombu", "kombu.entity", "kombu.utils.json.dumps", "kombu.utils.json.loads"):
+    if path in ("kombu", "kombu.entity") or any(_is_below(path, name) for name in _WORK):
         return None
-    if _is_below(path, "kombu.serialization"):
-        # Serializers that are registered there are known by name.
-        return None
-    near = max((name for name in _KOMBU_ELSEWHERE if _is_below(path, name)), key=len, default="")
     return Finding(
         Level.UNSUPPORTED,
-        near or ".".join(path.split(".")[:2]),
+        ".".join(path.split(".")[:2]),
         f"{root} comes with Celery and has no part in taskhub",
-        _KOMBU_ELSEWHERE.get(near, _BELOW[root]),
+        _BELOW[root],
         module.path,
         line,
     )

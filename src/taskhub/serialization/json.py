@@ -3,13 +3,14 @@
 Beyond JSON's own types: `datetime`, `date`, `time`, `Decimal`, `UUID` and `bytes`
 come back as they were; tuples come back as lists; NaN and the infinities are written as
 JavaScript writes them. Values with a `__json__()` method are written as what it returns,
-Django's lazy strings as strings, other types after `register_type`. Sets, `timedelta`,
-enums and dataclasses are refused, as by kombu.
+Django's lazy strings as strings, other types after `register_type`, of this module or of
+`kombu.utils.json`. Sets, `timedelta`, enums and dataclasses are refused, as by kombu.
 """
 
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import json.encoder
 import sys
@@ -69,7 +70,18 @@ def _default(value: Any) -> Any:
         return _encode_bytes(value)
     if _is_lazy_string(value):
         return str(value)
-    raise _Unwritable(value)
+    return _encode_by_kombu(value)
+
+
+def _encode_by_kombu(value: Any) -> Any:
+    """Return what a type registered with `kombu.utils.json.register_type` is written as."""
+    kombu = sys.modules.get("kombu.utils.json")
+    if kombu is None:
+        raise _Unwritable(value)
+    try:
+        return kombu.JSONEncoder().default(value)
+    except TypeError as error:
+        raise _Unwritable(value) from error
 
 
 def _is_lazy_string(value: Any) -> bool:
@@ -85,6 +97,10 @@ def _object_hook(pairs: dict[str, Any]) -> Any:
     try:
         decode = _decoders[marker]
     except (KeyError, TypeError):
+        kombu = sys.modules.get("kombu.utils.json")
+        if kombu is not None:
+            with contextlib.suppress(ValueError, TypeError):
+                return kombu.object_hook(pairs)
         raise DecodeError(
             f"JSON data holds a value of the type {marker!r}, which is not registered here: "
             "call register_type() for it before such data is read."

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 
+from celery._unsupported import celery_names
 from tests.support.parity import REPOSITORY, environment, oracle_python
 
-SCRIPT = Path(__file__).parent / "scripts" / "names.py"
+SCRIPTS = Path(__file__).parent / "scripts"
+SCRIPT = SCRIPTS / "names.py"
 PACKAGE = REPOSITORY / "compat" / "src" / "celery"
 
 #: Every module of the package, as one imports it.
@@ -197,3 +199,15 @@ def _missing(ours: list[str] | None, theirs: list[str] | None) -> set[str]:
     if ours is None or theirs is None or "**" in ours:
         return set()
     return {name for name in theirs if name not in ours and name not in ("*", "**")}
+
+
+def test_what_celerys_modules_import_is_listed() -> None:
+    done = subprocess.run(
+        [str(oracle_python()), str(SCRIPTS / "imported_names.py"), *celery_names()],
+        capture_output=True,
+        text=True,
+        env=environment("celery"),
+        check=True,
+    )
+    listed = (PACKAGE / "_imported_names.txt").read_text("utf-8").splitlines()
+    assert [line for line in listed if not line.startswith("#")] == done.stdout.splitlines()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pickle
+import sys
 
 import pytest
 
 import celery
+from celery._imported_names import find_imported, imported_names
 from celery._unsupported import Unsupported, celery_names
 from celery.local import PromiseProxy, maybe_evaluate
 from celery.utils import functional
@@ -16,12 +18,31 @@ from celery.utils.collections import LimitedSet
 from celery.utils.imports import symbol_by_name
 from taskhub import Celery
 
+#: Modules that not every Python has.
+_NEWER = {"annotationlib"}
+
 
 @pytest.mark.parametrize("module", sorted(celery_names()))
 def test_every_name_of_celery_can_be_imported(module: str) -> None:
     found = importlib.import_module(module)
     for name in celery_names()[module]:
         getattr(found, name)
+
+
+def test_names_that_celerys_modules_only_import_are_those_of_their_origin() -> None:
+    known = {"celery", *sys.stdlib_module_names}
+    for module, names in imported_names().items():
+        for name, path in names.items():
+            if path.partition(".")[0] in known - _NEWER:
+                assert find_imported(module, name) is not None, (module, name)
+    from celery import states as own
+    from celery.beat import crontab
+    from celery.result import states
+
+    assert states is own
+    assert crontab is celery.schedules.crontab
+    with pytest.raises(ImportError, match=r"does not offer celery\.beat\.nothing"):
+        from celery.beat import nothing  # noqa: F401
 
 
 def test_what_is_unsupported_text_is_a_class_until_it_is_used() -> None:
