@@ -59,13 +59,22 @@ class Routes:
                 check_queue(name)
             except (TypeError, ValueError) as error:
                 raise ImproperlyConfigured(f"task_queues: {error}") from None
+        # As `kombu.common.Broadcast`: calls name its alias, each worker has a queue of its own.
+        self._broadcasts = {
+            alias for queue in self.queues.values() if (alias := getattr(queue, "alias", None))
+        }
         self._default_queue = default_queue
         self._create_missing = create_missing
 
     @property
     def names(self) -> tuple[str, ...]:
         """The queues that the configuration names."""
-        return tuple(self.queues) or (self._default_queue,)
+        found = [
+            name
+            for name, queue in self.queues.items()
+            if getattr(queue, "alias", None) not in self._broadcasts
+        ]
+        return tuple(found) or (self._default_queue,)
 
     def queue_objects(self, conf: Configuration) -> dict[str, Any]:
         """Return the queues of `task_queues` by name, or else the default queue, as objects."""
@@ -107,7 +116,8 @@ class Routes:
         """Return the queue that routed options name.
 
         Raises:
-            QueueNotFound: It is not configured, and `task_create_missing_queues` is off.
+            QueueNotFound: It is not configured, and `task_create_missing_queues` is off; or every
+                worker would have to get its messages.
             TypeError: Its name is no text.
             ValueError: Its name cannot be used.
         """
@@ -115,6 +125,12 @@ class Routes:
         if queue is None:
             queue = self._by_exchange(options) or self._default_queue
         name = check_queue(queue)
+        if name in self._broadcasts:
+            raise QueueNotFound(
+                f"Queue {name!r} is a Broadcast of kombu's: taskhub delivers a message to one "
+                "worker; use a control command of your own (celery.worker.control), or a queue for "
+                "each worker"
+            )
         if not self._create_missing and name not in self.queues and name != self._default_queue:
             raise QueueNotFound(
                 f"Queue {name!r} missing from task_queues; add it there, or set "

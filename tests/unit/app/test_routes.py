@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -36,6 +36,19 @@ QUEUES = [
 )
 def test_exchanges_and_keys_find_their_queue(options: dict[str, Any], queue: str) -> None:
     assert Routes(None, QUEUES, "default").queue(options) == queue
+
+
+def test_a_broadcast_is_refused_where_a_call_names_it_and_served_by_nobody() -> None:
+    class Broadcast(NamedTuple):
+        """As kombu's: a name of its own in every process."""
+
+        name: str
+        alias: str
+
+    routes = Routes({"tell": {"queue": "all"}}, [*QUEUES, Broadcast("bcast.1", "all")], "default")
+    assert routes.names == ("default", "feeds", "plain")
+    with pytest.raises(QueueNotFound, match="'all' is a Broadcast of kombu's"):
+        routes.queue(routes.options({}, "tell"))
 
 
 def test_a_queue_that_is_not_configured_is_refused_if_so_set() -> None:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Self, TypeVar
+from urllib.parse import urlsplit
 
 from taskhub.app.stores import broker_address
 from taskhub.config.urls import mask_url
@@ -18,6 +19,22 @@ if TYPE_CHECKING:
     from taskhub import Celery
 
 T = TypeVar("T")
+
+_INSTEAD = (
+    "messages are published by calls of tasks and consumed by workers; for other messages use "
+    "kombu.Connection(url), with a broker of their own"
+)
+
+
+class _PartOfKombu:
+    """Says of what kombu has and taskhub lacks that it is not offered, when it is used."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise AttributeError(
+            f"taskhub does not offer {type(self).__name__}.{name}: {_INSTEAD}", name=name
+        )
 
 
 class DeclaredQueue(NamedTuple):
@@ -37,7 +54,7 @@ class Transport(NamedTuple):
     driver_name: str = "taskhub"
 
 
-class Channel:
+class Channel(_PartOfKombu):
     """What is asked of a channel: how long a queue is."""
 
     def __init__(self, app: Celery) -> None:
@@ -54,9 +71,9 @@ class Channel:
         return DeclaredQueue(queue, counts.ready if counts is not None else 0, consumers)
 
     @property
-    def client(self) -> QueueLengths:
+    def client(self) -> QueueClient:
         """What is asked of a channel's client: `channel.client.llen(queue)`."""
-        return QueueLengths(self)
+        return QueueClient(self)
 
     def queue_purge(self, queue: str, **options: Any) -> int:
         """Drop what waits in a queue; returns how many messages that were."""
@@ -72,11 +89,11 @@ class Channel:
         self.close()
 
 
-class QueueLengths:
-    """A client whose `llen` returns the length of a queue; other commands are redis-py's.
+class QueueClient:
+    """A client whose `llen` and `lrange` tell of queues; other commands are redis-py's.
 
     Args:
-        channel: Knows the lengths.
+        channel: Knows the queues.
     """
 
     def __init__(self, channel: Channel) -> None:
@@ -84,14 +101,23 @@ class QueueLengths:
 
     def llen(self, name: str | bytes) -> int:
         """Return how many messages of a queue are ready to run."""
-        queue = name.decode() if isinstance(name, bytes) else name
-        return self._channel.queue_declare(queue, passive=True).message_count
+        return self._channel.queue_declare(_text(name), passive=True).message_count
+
+    def lrange(self, name: str | bytes, start: int, end: int) -> list[bytes]:
+        """Return messages of a queue that are ready to run as Celery stores them, latest first."""
+        from celery.app._waiting_messages import waiting_messages
+
+        return waiting_messages(self._channel._app, _text(name), start, end)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._channel._app.backend.client, name)
 
 
-class SimpleQueue:
+def _text(name: str | bytes) -> str:
+    return name.decode() if isinstance(name, bytes) else name
+
+
+class SimpleQueue(_PartOfKombu):
     """A queue that is looked at, as kombu's `SimpleQueue` as far as its length goes.
 
     Args:
@@ -126,7 +152,7 @@ class SimpleQueue:
         self.close()
 
 
-class Connection:
+class Connection(_PartOfKombu):
     """The way to the broker, as kombu's `Connection` as far as health checks go."""
 
     #: What programs catch around a health check.
@@ -222,6 +248,40 @@ class Connection:
             return self._url if include_password else mask_url(self._url)
         return broker_address(self._app.conf, include_password)
 
+    def info(self) -> dict[str, Any]:
+        """Return where the broker is, in the fields of kombu's; the password is left out."""
+        address = urlsplit(self.as_uri())
+        return {
+            "hostname": address.hostname,
+            "userid": address.username,
+            "virtual_host": address.path.lstrip("/"),
+            "port": address.port,
+            "transport": address.scheme,
+        }
+
+    @property
+    def hostname(self) -> str | None:
+        """The broker's host."""
+        return urlsplit(self.as_uri()).hostname
+
+    @property
+    def port(self) -> int | None:
+        """The broker's port."""
+        return urlsplit(self.as_uri()).port
+
+    @property
+    def virtual_host(self) -> str:
+        """The number of the database."""
+        return urlsplit(self.as_uri()).path.lstrip("/")
+
+    @property
+    def transport_cls(self) -> str:
+        """The scheme of the broker's URL."""
+        return urlsplit(self.as_uri()).scheme
+
+    def heartbeat_check(self, rate: int = 2) -> None:
+        """Nothing to check: the connection is made when it is used."""
+
     def clone(self) -> Connection:
         """Return another connection to the same broker."""
         return Connection(self._app, self._url)
@@ -247,7 +307,7 @@ class Connection:
         return f"<Connection: {self.as_uri()}>"
 
 
-class Producer:
+class Producer(_PartOfKombu):
     """A producer; accepted as `producer=` of `apply_async`, without effect."""
 
     def __init__(self, app: Celery) -> None:

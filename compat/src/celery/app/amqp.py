@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from celery._unsupported import unsupported_getattr
-from celery.app._connection import Producer
-from taskhub.app.routing import Exchange, Queue, Routes
+from celery.app._connection import Channel, DeclaredQueue, Producer
+from taskhub.app import routing
+from taskhub.app.routing import Exchange, Routes
 from taskhub.exceptions import QueueNotFound
 
 if TYPE_CHECKING:
@@ -16,11 +17,40 @@ if TYPE_CHECKING:
 __all__ = ("AMQP", "Exchange", "Queue", "Queues")
 
 
+class Queue(routing.Queue):
+    """A queue, which tells its length when it is bound to a channel, as kombu's."""
+
+    def bind(self, channel: Channel) -> BoundQueue:
+        """Return the queue with a channel that knows its length."""
+        return BoundQueue(self, channel)
+
+    __call__ = bind
+
+
+class BoundQueue:
+    """A queue of which the length can be asked: `queue(channel).queue_declare(passive=True)`."""
+
+    def __init__(self, queue: Queue, channel: Channel) -> None:
+        self.name, self.exchange, self.routing_key = queue
+        self.channel = channel
+
+    def queue_declare(self, **options: Any) -> DeclaredQueue:
+        """Return the queue's length."""
+        return self.channel.queue_declare(self.name)
+
+    def purge(self, **options: Any) -> int:
+        """Drop what waits in the queue; returns how many messages that were."""
+        return self.channel.queue_purge(self.name)
+
+
 class Queues(dict[str, Any]):
     """Queues by name; missing ones are added if `task_create_missing_queues` is set."""
 
     def __init__(self, queues: Mapping[str, Any], create_missing: bool) -> None:
-        super().__init__(queues)
+        super().__init__(
+            (name, Queue(*queue) if isinstance(queue, routing.Queue) else queue)
+            for name, queue in queues.items()
+        )
         self.create_missing = create_missing
         self._selected: set[str] | None = None
 
