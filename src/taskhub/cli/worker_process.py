@@ -99,6 +99,7 @@ def work(plan: WorkerPlan, connection: SupervisorConnection) -> int:
     # Others may be started meanwhile; receivers of `celeryd_init` may still change the settings.
     size(app, plan, connection)
     prepare(app, plan)
+    number_process(plan.number)
     node_signals_of(broker).register_worker(
         {"hostname": plan.nodename, "queues": list(plan.queues)}
     )
@@ -165,6 +166,16 @@ def prepare(app: Celery, plan: WorkerPlan) -> None:
         message = f"a module of the app cannot be imported: {type(error).__name__}: {error}"
         raise ApplicationBroken(message, user_traceback(error)) from error
     app.finalize(auto=True)
+
+
+def number_process(number: int) -> None:
+    """Set the index that billiard's processes have in Celery's pool, if the app imports billiard.
+
+    Programs choose a device or a directory by `billiard.current_process().index`.
+    """
+    billiard = sys.modules.get("billiard.process")
+    if billiard is not None:
+        billiard.current_process().index = number - 1
 
 
 def served_queues(app: Celery, plan: WorkerPlan) -> set[str]:

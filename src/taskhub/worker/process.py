@@ -96,6 +96,7 @@ class WorkerProcess:
         self._signals: list[int] = []
         self._repeats = RepeatFilter()
         self._stop_ordered = False
+        self._may_serve = False
         # A signal ends the wait by a byte on this socket.
         self._inner, self._outer = socket.socketpair()
         self._inner.setblocking(False)
@@ -142,6 +143,8 @@ class WorkerProcess:
         Raises:
             OperationalError: The store is out of reach at the start.
         """
+        if not self._wait_to_serve():
+            return 0
         worker = Worker(self._broker, queues=self._queues or None, worker_threads=self._threads)
         worker.start()
         exchange_loop = self._broker.exchange_loop
@@ -153,6 +156,19 @@ class WorkerProcess:
         self._connection.send_report(Report("ready", facts=facts))
         self._work(exchange_loop)
         return self._stop(worker, exchange_loop)
+
+    def _wait_to_serve(self) -> bool:
+        """Wait until the supervisor lets this process serve; False: it is not wanted any more."""
+        endpoint = self._connection.endpoint
+        if endpoint is None:
+            return True
+        self._connection.send_report(Report("prepared", facts={"threads": self._threads}))
+        while not (self._signals or self._may_serve):
+            readable = self._wait((self._inner, endpoint), None)
+            if endpoint in readable and not self._follow_orders():
+                logger.warning("the supervisor is gone: this process ends, too")
+                return False
+        return not self._signals
 
     def _warn_of_memory(self) -> None:
         memory = resident_memory()
@@ -174,7 +190,7 @@ class WorkerProcess:
         while not self._signals:
             often = self._state is State.RETIRING or self._limits != RecycleLimits()
             period = SHORT_PERIOD if often else HEARTBEAT_PERIOD
-            readable, _, _ = select.select(sockets, (), (), period)
+            readable = self._wait(sockets, period)
             if endpoint in readable and not self._follow_orders(exchange_loop):
                 logger.warning("the supervisor is gone: this process ends, too")
                 return
@@ -189,14 +205,25 @@ class WorkerProcess:
                     next_heartbeat = now + HEARTBEAT_PERIOD
                     self._send_heartbeat(exchange_loop, memory, now)
 
-    def _follow_orders(self, exchange_loop: ExchangeLoop) -> bool:
+    def _wait(self, sockets: Collection[socket.socket], seconds: float | None) -> list[Any]:
+        """Wait for a signal or an order; returns the sockets that are readable."""
+        readable, _, _ = select.select(sockets, (), (), seconds)
+        if self._inner in readable:
+            # Other signals, for handlers of the app's own, must not end the waits to come.
+            self._inner.recv(4096)
+        return readable
+
+    def _follow_orders(self, exchange_loop: ExchangeLoop | None = None) -> bool:
         """Do what the supervisor orders; returns False if it is gone."""
         orders = self._connection.read_orders()
         for order in orders or ():
-            if order.kind == "retire":
+            if order.kind == "serve":
+                self._may_serve = True
+            elif order.kind == "retire":
                 if self._state is State.WORKING:
                     self._state = State.RETIRING
-                exchange_loop.stop_claiming()
+                if exchange_loop is not None:
+                    exchange_loop.stop_claiming()
             elif order.kind == "stop":
                 self._stop_ordered = True
             else:
@@ -264,7 +291,7 @@ class WorkerProcess:
         process a signal, or whose thread is stuck for good, would be begun again and again
         otherwise.
         """
-        if not exchange_loop.held_count or self._is_end_wanted(exchange_loop):
+        if not exchange_loop.held_count or self._is_end_wanted():
             return ()
         begun = begun_deliveries(threads)
         lost = [claim.key for claim in exchange_loop.claims if delivery_id(claim) in begun]
@@ -275,7 +302,7 @@ class WorkerProcess:
             )
         return lost
 
-    def _is_end_wanted(self, exchange_loop: ExchangeLoop) -> bool:
+    def _is_end_wanted(self) -> bool:
         """Whether the supervisor wants this process to end, or is gone.
 
         After a signal it waits a moment for the order.
@@ -288,7 +315,7 @@ class WorkerProcess:
             left = max(0.0, deadline - time.monotonic())
             if not select.select((endpoint,), (), (), left)[0]:
                 return False
-            if not self._follow_orders(exchange_loop):
+            if not self._follow_orders():
                 return True
         return True
 

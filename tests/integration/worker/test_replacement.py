@@ -80,6 +80,32 @@ def test_a_process_that_has_grown_is_replaced_by_its_resident_memory(
     assert reason.endswith("KiB of memory (worker_max_memory_per_child is 307200)")
 
 
+def test_processes_of_one_thread_never_run_more_tasks_at_a_time_than_there_are_of_them(
+    stage: Stage, journal: Journal
+) -> None:
+    workers = stage.supervised("--max-tasks-per-child", "1", processes=1, threads=1)
+    (first,) = workers.pids
+    results = [stage.send("work", journal, 0.6) for _ in range(3)]
+    pids = [result.get(timeout=60) for result in results]
+    assert [word for word, _ in journal.words] == ["begin", "end"] * 3
+    until(lambda: takeovers(workers) >= 1, "the process to be replaced", 90)
+    assert pids[0] == first
+    # A reload waits for the task that runs, and imports beside it.
+    go = stage.directory / "go"
+    long = stage.send("wait_for_file", journal, go)
+    journal.wait_for(7)
+    prepared = workers.log.count(" is prepared, and follows ")
+    workers.send(signal.SIGHUP)
+    until(lambda: workers.log.count(" is prepared, and follows ") > prepared, "the next", 90)
+    after = stage.send("mark", journal, "after")
+    assert ["after"] not in [entry[2:] for entry in journal.entries]
+    go.touch()
+    old = long.get(timeout=20)
+    assert after.get(timeout=60) != old
+    assert "were requeued" not in workers.log
+    assert "worker lost" not in workers.log
+
+
 def test_a_process_that_asks_for_it_is_replaced_without_waiting_for_its_stuck_thread(
     stage: Stage, journal: Journal
 ) -> None:

@@ -24,16 +24,19 @@ RESTARTS_VARIABLE = "TASKHUB_RESTARTS"
 #: Of a reason so much is kept.
 _LONGEST_REASON = 300
 
-#: `concurrency`: how large the worker is by its settings. `ready`: the process works. `heartbeat`:
-#: it is alive, and how it does. `suspect`: the message that it begins may end it. `replace`: start
-#: a successor. `request`: something that concerns the whole worker. `failed`: it cannot start.
-#: `stopped`: it ends, with this outcome for its tasks.
+#: `concurrency`: how large the worker is by its settings. `prepared`: the process waits for the
+#: order to serve. `ready`: it works. `heartbeat`: it is alive, and how it does. `suspect`: the
+#: message that it begins may end it. `replace`: start a successor. `request`: something that
+#: concerns the whole worker. `failed`: it cannot start. `stopped`: it ends, with this outcome for
+#: its tasks.
 ReportKind = Literal[
-    "concurrency", "ready", "heartbeat", "suspect", "replace", "request", "failed", "stopped"
+    *("concurrency", "prepared", "ready", "heartbeat", "suspect", "replace", "request", "failed"),
+    "stopped",
 ]
-#: `retire`: finish what runs, however long it takes, and end. `stop`: the signal that comes next is
-#: the supervisor's. `pool`: which processes the worker has now.
-OrderKind = Literal["retire", "stop", "pool"]
+#: `serve`: claim messages from now on. `retire`: finish what runs, however long it takes, and end.
+#: `stop`: the signal that comes next is the supervisor's. `pool`: which processes the worker has
+#: now.
+OrderKind = Literal["serve", "retire", "stop", "pool"]
 
 
 @dataclass(frozen=True)
@@ -63,8 +66,8 @@ class Report(_Line):
     #: `failed`: the exit code that the supervisor should end with.
     exit_code: int = 1
     #: `concurrency`: how many processes to start, and whether their number follows the backlog.
-    #: `ready`: what runs. `failed`: the class of the exception. `request`: its arguments. Others:
-    #: counts of tasks.
+    #: `prepared`: how many threads it has. `ready`: what runs. `failed`: the class of the
+    #: exception. `request`: its arguments. Others: counts of tasks.
     facts: dict[str, Any] = field(default_factory=dict)
 
 

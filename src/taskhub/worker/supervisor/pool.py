@@ -27,6 +27,8 @@ class Slot:
         self.child: Child | None = None
         #: The process that is being started to take over; the other one goes on until it is ready.
         self.successor: Child | None = None
+        #: Whether the successor is prepared and waits for the end of the process that serves.
+        self.hands_over = False
         self.history = RestartHistory()
         #: When to start a process here, a first one or a successor.
         self.start_at: float | None = time.monotonic()
@@ -36,6 +38,11 @@ class Slot:
         self.restarts = 0
         #: Whether its process runs code from before a reload.
         self.outdated = False
+
+    @property
+    def is_starting(self) -> bool:
+        """Whether a process is being started, or is to be, in place of another."""
+        return self.start_at is not None or (self.successor is not None and not self.hands_over)
 
     def schedule_restart(self, at: float, reason: str) -> None:
         """Have a process take the place of another.
@@ -114,9 +121,11 @@ class Pool:
             elif slot.successor is None:
                 slot.successor = self._start(slot.number, restarts)
         # A reload goes from slot to slot: twice the memory for all of them at once might be too
-        # much.
-        if not any(slot.successor or slot.start_at is not None for slot in self._slots):
-            outdated = next((slot for slot in self._slots if slot.outdated), None)
+        # much. It does not wait for tasks that run.
+        if not any(slot.is_starting for slot in self._slots):
+            outdated = next(
+                (slot for slot in self._slots if slot.outdated and slot.successor is None), None
+            )
             if outdated is not None:
                 outdated.schedule_restart(now, "reload")
 
@@ -160,10 +169,7 @@ class Pool:
 
     def _retire(self, child: Child) -> None:
         self._retiring.append(child)
-        if child.is_ready:
-            child.send_order(Order("retire"))
-        else:
-            child.stop(signal.SIGTERM)
+        _order_to_retire(child)
 
     def _slot_of(self, child: Child) -> Slot | None:
         for slot in self._slots:
@@ -172,6 +178,23 @@ class Pool:
         return None
 
     # -- events of processes
+
+    def mark_prepared(self, child: Child, threads: int) -> None:
+        """Let a process that has imported everything serve.
+
+        One thread is one of the tasks at a time that `-c` allows: such a process serves when the
+        one before it has finished its task. One of several threads serves at once, because the one
+        before it may have to finish a long task while its other threads do nothing.
+        """
+        slot = self._slot_of(child)
+        if slot is not None:
+            slot.outdated = False
+        if slot is not None and slot.successor is child and slot.child and threads == 1:
+            slot.hands_over = True
+            logger.info("%s is prepared, and follows %s", child, slot.child)
+            _order_to_retire(slot.child)
+        else:
+            child.send_order(Order("serve"))
 
     def mark_ready(self, child: Child) -> None:
         """Let a process that is ready serve; the one that it takes over from retires."""
@@ -183,9 +206,7 @@ class Pool:
             child.send_order(Order("retire"))
         elif slot.successor is child:
             before, slot.child, slot.successor = slot.child, child, None
-            slot.outdated = False
-            pid = "?" if before is None else str(before.process.pid)
-            logger.info("%s takes over from process %s", child, pid)
+            _log_takeover(child, before)
             if before is not None:
                 self._retire(before)
 
@@ -218,14 +239,25 @@ class Pool:
             else:
                 slot.child = None
         elif slot.successor is child:
-            slot.successor = None
+            slot.successor, slot.hands_over = None, False
             self._handle_failed_successor(slot, child)
+        elif slot.hands_over:
+            self._hand_over(slot, child)
         else:
             slot.child, slot.successor, slot.outdated = slot.successor, None, False
             if slot.child is None:
                 self._handle_lost(slot, child)
             else:
                 logger.error("%s %s; its successor is being started", child, child.end)
+
+    def _hand_over(self, slot: Slot, before: Child) -> None:
+        """Let the successor of a process that has ended serve."""
+        if not before.ended_in_order:
+            logger.warning("%s, which was to be replaced, %s", before, before.end)
+        slot.child, slot.successor, slot.hands_over = slot.successor, None, False
+        assert slot.child is not None
+        _log_takeover(slot.child, before)
+        slot.child.send_order(Order("serve"))
 
     def _handle_lost(self, slot: Slot, child: Child) -> None:
         if not child.has_suspect:
@@ -255,6 +287,18 @@ class Pool:
         pause = 0.0 if child.has_suspect else slot.history.pause
         logger.error("%s; %s %s", _cause(child), what, f"in {pause:g} s" if pause else "now")
         slot.schedule_restart(time.monotonic() + pause, _reason(child))
+
+
+def _order_to_retire(child: Child) -> None:
+    if child.is_ready:
+        child.send_order(Order("retire"))
+    else:
+        child.stop(signal.SIGTERM)
+
+
+def _log_takeover(child: Child, before: Child | None) -> None:
+    pid = "?" if before is None else str(before.process.pid)
+    logger.info("%s takes over from process %s", child, pid)
 
 
 def _retention_rank(slot: Slot) -> tuple[bool, int, int]:

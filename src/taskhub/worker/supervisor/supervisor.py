@@ -246,6 +246,8 @@ class Supervisor:
         stopping = self._state.is_stopping
         if report.kind == "concurrency":
             self._adopt_concurrency(child, report.facts)
+        elif report.kind == "prepared" and not stopping:
+            self._pool.mark_prepared(child, report.facts["threads"])
         elif report.kind == "ready":
             self._handle_ready(child, report)
         elif report.kind == "replace" and not stopping:
