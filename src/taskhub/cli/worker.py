@@ -283,7 +283,7 @@ def worker(  # noqa: C901, PLR0915 - a branch for each option
             )
         else:
             logger.warning(
-                "%s is stopping: tasks that run may finish; again to give them back", nodename
+                "%s is stopping: tasks that run may finish; again to requeue them", nodename
             )
 
     plan = WorkerPlan(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -54,3 +55,23 @@ def test_one_that_somebody_else_has_taken_over_stays(tmp_path: Path) -> None:
     with pidfile_held(path):
         path.write_text(f"{os.getppid()}\n")
     assert read_pidfile(path) == os.getppid()
+
+
+def test_sigterm_removes_it_before_other_handlers_are_set(tmp_path: Path) -> None:
+    path = tmp_path / "worker.pid"
+    program = f"""
+import time
+from pathlib import Path
+from taskhub.worker.supervisor.pidfile import pidfile_held
+
+with pidfile_held(Path({str(path)!r})):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    with process:
+        assert process.stdout.readline() == b"held\n"
+        process.terminate()
+        assert process.wait(timeout=30) == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
+import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,8 @@ class AlreadyRunning(Exception):
 def pidfile_held(path: Path) -> Generator[None]:
     """Hold a pidfile during a block; one that a process has left behind is replaced.
 
+    SIGTERM ends the block, and so removes the file, until it is handled otherwise.
+
     Raises:
         AlreadyRunning: Another process holds it.
         OSError: It cannot be written.
@@ -28,23 +32,47 @@ def pidfile_held(path: Path) -> Generator[None]:
     # Written before it gets its name, so that nobody reads half of it; and a link is made only
     # where there is no file.
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(f"{os.getpid()}\n")
-    try:
-        while True:
-            try:
-                os.link(draft, path)
-                break
-            except FileExistsError:
-                check_pidfile(path)
-                with contextlib.suppress(FileNotFoundError):
-                    path.unlink()
-    finally:
-        draft.unlink()
+    with _exit_on_sigterm():
+        try:
+            draft.write_text(f"{os.getpid()}\n")
+            _link(draft, path)
+            draft.unlink()
+            yield
+        finally:
+            draft.unlink(missing_ok=True)
+            if read_pidfile(path) == os.getpid():
+                path.unlink()
+
+
+def _link(draft: Path, path: Path) -> None:
+    while True:
+        try:
+            os.link(draft, path)
+            return
+        except FileExistsError:
+            check_pidfile(path)
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+
+
+@contextmanager
+def _exit_on_sigterm() -> Generator[None]:
+    """Make SIGTERM raise SystemExit during a block, unless it is handled already."""
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
+    ):
+        yield
+        return
+    signal.signal(signal.SIGTERM, _exit)
     try:
         yield
     finally:
-        if read_pidfile(path) == os.getpid():
-            path.unlink()
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _exit(number: int, frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def check_pidfile(path: Path) -> None:
