@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from taskhub.canvas.maps import chunks, xmap, xstarmap
     from taskhub.canvas.signature import Signature, maybe_signature, signature
     from taskhub.canvas.signature import signature as subtask
+    from taskhub.execution.request import current_request_id
     from taskhub.message import new_task_id as uuid
+    from taskhub.request_id import bind_request_id
     from taskhub.result import AsyncResult, GroupResult, ResultSet
     from taskhub.task import Task
 
@@ -34,10 +36,12 @@ _HOMES = {
     "Signature": ("taskhub.canvas", "Signature"),
     "Task": ("taskhub.task", "Task"),
     "TaskHub": ("taskhub.app", "Celery"),
+    "bind_request_id": ("taskhub.request_id", "bind_request_id"),
     "chain": ("taskhub.canvas", "chain"),
     "chord": ("taskhub.canvas", "chord"),
     "chunks": ("taskhub.canvas", "chunks"),
     "current_app": ("taskhub.app", "current_app"),
+    "current_request_id": ("taskhub.execution.request", "current_request_id"),
     "current_task": ("taskhub.app", "current_task"),
     "group": ("taskhub.canvas", "group"),
     "maybe_signature": ("taskhub.canvas", "maybe_signature"),
@@ -59,10 +63,12 @@ __all__ = [
     "Signature",
     "Task",
     "TaskHub",
+    "bind_request_id",
     "chain",
     "chord",
     "chunks",
     "current_app",
+    "current_request_id",
     "current_task",
     "group",
     "maybe_signature",

@@ -30,9 +30,10 @@ from taskhub.call.values import (
     compute_expiry,
 )
 from taskhub.exceptions import ConfigurationWarning, EncodeError
-from taskhub.execution.request import Context
+from taskhub.execution.request import Context, current_request_id
 from taskhub.message import HIGHEST_FIRST, Envelope, PriorityOrder, chains_of, encode_body
 from taskhub.names import check_id, check_name, check_queue
+from taskhub.request_id import STAMP
 from taskhub.serialization import registry
 
 #: Options of a call that are stored in the message under Celery's name for them in the request.
@@ -130,6 +131,9 @@ def build_message_options(
             rare = True
     if rare:
         _add_rare_options(stored, options, defaults)
+    request_id = current_request_id()
+    if request_id is not None:
+        _add_request_id(stored, request_id)
     return stored
 
 
@@ -145,6 +149,15 @@ def _add_ids(
         stored["root_id"] = check_id("root_id", root_id)
     if parent_id:
         stored["parent_id"] = check_id("parent_id", parent_id)
+
+
+def _add_request_id(stored: dict[str, Any], request_id: str) -> None:
+    """Stamp a message with the id of what it is sent for, unless the call names one itself."""
+    stamps = stored.get("stamps") or {}
+    if STAMP in stamps or STAMP in (stored.get("headers") or ()):
+        return
+    stored["stamped_headers"] = [*(stored.get("stamped_headers") or ()), STAMP]
+    stored["stamps"] = {**stamps, STAMP: request_id}
 
 
 def _choose_priority(

@@ -9,6 +9,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from taskhub.execution.execution import Execution
+from taskhub.request_id import STAMP, bound_request_id
+
+
+class _RequestId:
+    """The id of what a call was made for; see `taskhub.request_id`."""
+
+    def __get__(self, request: Context | None, owner: type) -> str | None:
+        if request is None:
+            return None
+        return stored_request_id(request) or bound_request_id()
 
 
 class Context:
@@ -45,6 +55,8 @@ class Context:
     retries: int = 0
     reply_to: str | None = None
     replaced_task_nesting: int = 0
+    #: The id of the HTTP request, for example, that the call was made for.
+    request_id = _RequestId()
     root_id: str | None = None
     shadow: str | None = None
     task: str | None = None
@@ -212,6 +224,29 @@ _current: ContextVar[Context | None] = ContextVar("taskhub_request", default=Non
 def current_request() -> Context | None:
     """Return the request of the innermost running task, None outside of tasks."""
     return _current.get()
+
+
+def stored_request_id(request: Context) -> str | None:
+    """Return the request id that a message brings: its stamp, or a header of the caller's own."""
+    values = request.__dict__
+    for held in (values.get("stamps"), values.get("headers")):
+        found = held.get(STAMP) if held else None
+        if isinstance(found, list):
+            found = found[0] if found else None
+        if isinstance(found, str):
+            return found
+    return None
+
+
+def current_request_id() -> str | None:
+    """Return the id of what runs here: an HTTP request, or the one that a task was called for.
+
+    None: there is none.
+    """
+    found, request = bound_request_id(), _current.get()
+    while found is None and request is not None:
+        found, request = stored_request_id(request), request._previous
+    return found
 
 
 def enter(request: Context) -> None:

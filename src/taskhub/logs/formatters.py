@@ -1,4 +1,7 @@
-"""Log formatters: plain lines, or objects of JSON; while a task runs, with its name and id."""
+"""Log formatters: plain lines, or objects of JSON; while a task runs, with its name and id.
+
+The field `request_id` is the id of what a task was called for.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
-from taskhub.execution.request import current_request
+from taskhub.execution.request import current_request, current_request_id
 from taskhub.logs.loggers import TRACE_LOGGER
+from taskhub.request_id import NO_REQUEST_ID
 from taskhub.serialization.safe_repr import shortened
 
 #: Formats of lines, before the app's settings are known and as their defaults.
@@ -61,6 +65,7 @@ class TaskFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         request = current_request()
+        record.__dict__.setdefault("request_id", current_request_id() or NO_REQUEST_ID)
         if request is None or request.id is None or record.name in _NAMED:
             text = super().format(record)
         else:
@@ -78,8 +83,8 @@ class JsonFormatter(logging.Formatter):
     """Formats a record as an object of JSON on one line.
 
     Its fields: `time` (ISO 8601, UTC), `level`, `logger`, `message`, `process` (name), `pid`; where
-    a task runs, `task_id` and `task_name`; with an error `exception`, its traceback; and whatever
-    the call gave as `extra`.
+    a task runs, `task_id` and `task_name`; `request_id`, if there is one; with an error
+    `exception`, its traceback; and whatever the call gave as `extra`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -95,9 +100,15 @@ class JsonFormatter(logging.Formatter):
         request = current_request()
         if request is not None and request.id is not None:
             fields |= {"task_id": request.id, "task_name": request.task}
+        request_id = current_request_id()
+        if request_id is not None:
+            fields["request_id"] = request_id
         if record.exc_info:
             fields["exception"] = shortened(self.formatException(record.exc_info))
         if record.stack_info:
             fields["stack"] = self.formatStack(record.stack_info)
         extra = {name: value for name, value in vars(record).items() if name not in _USUAL}
+        if extra.get("request_id") == NO_REQUEST_ID:
+            # Of a formatter or filter for plain lines.
+            del extra["request_id"]
         return json.dumps({**extra, **fields}, default=str, ensure_ascii=False)
