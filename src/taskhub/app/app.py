@@ -171,6 +171,10 @@ class Celery(Closable, AppConfiguration, AppServices, AppAttributes):
     def close(self) -> None:
         """Close all connections, and stop sharing its tasks; they reopen when the app is used."""
         current.deregister_app(self)
+        self.close_connections()
+
+    def close_connections(self) -> None:
+        """Close the connections to the stores; they reopen when the app is used."""
         if self._engine is not None:
             self._engine.close()
 
