@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = [Path(__file__).with_name(name) for name in ("public_face.py", "celery_imports.py")]
+EXAMPLES = [
+    Path(__file__).with_name(name)
+    for name in ("public_face.py", "celery_imports.py", "web_frameworks.py")
+]
 
 
 def test_mypy_understands_the_public_face(tmp_path: Path) -> None:

@@ -1,0 +1,48 @@
+"""Flask: an app configured by the site's settings, tasks in its context, request ids, commands.
+
+taskhub = Taskhub()
+
+def create_app() -> Flask:
+    site = Flask(__name__)
+    site.config["CELERY"] = {"broker_url": "redis://localhost:6379/0"}
+    taskhub.init_app(site)
+    return site
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from taskhub.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    from taskhub.contrib.flask.dashboard import mount_dashboard
+    from taskhub.contrib.flask.extension import Taskhub
+    from taskhub.contrib.flask.sites import celery_of
+    from taskhub.contrib.flask.task import FlaskTask
+
+__all__ = ("FlaskTask", "Taskhub", "celery_of", "mount_dashboard")
+
+_PLACES = {
+    "FlaskTask": "task",
+    "Taskhub": "extension",
+    "celery_of": "sites",
+    "mount_dashboard": "dashboard",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        module = import_module(f"{__name__}.{_PLACES[name]}")
+    except ModuleNotFoundError as error:
+        if error.name not in ("flask", "a2wsgi"):
+            raise
+        install = "flask" if error.name == "flask" else "taskhub-core[web]"
+        raise ImproperlyConfigured(
+            f"taskhub.contrib.flask.{name} needs {error.name}, which is not installed: "
+            f"pip install '{install}'"
+        ) from None
+    return getattr(module, name)
