@@ -1,4 +1,4 @@
-"""The fixtures that users get by `pytest_plugins`, which only the root's conftest may name."""
+"""Celery's fixtures, that users get by `pytest_plugins`, which only the root's conftest may name."""
 
 from celery.contrib.pytest import (
     celery_app,
@@ -16,7 +16,6 @@ from celery.contrib.pytest import (
     pytest_configure,
     use_celery_app_trap,
 )
-from taskhub.testing.plugin import taskhub_app, taskhub_eager_app, taskhub_settings, taskhub_worker
 
 __all__ = (
     "celery_app",
@@ -32,9 +31,5 @@ __all__ = (
     "celery_worker_pool",
     "depends_on_current_app",
     "pytest_configure",
-    "taskhub_app",
-    "taskhub_eager_app",
-    "taskhub_settings",
-    "taskhub_worker",
     "use_celery_app_trap",
 )
