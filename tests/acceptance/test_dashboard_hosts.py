@@ -1,4 +1,4 @@
-"""The dashboard in other applications: the examples for FastAPI and Django, behind real servers."""
+"""taskhub in other applications: the examples for FastAPI, Flask and Django, behind real servers."""
 
 from __future__ import annotations
 
@@ -126,6 +126,42 @@ def check_retry(client: httpx.Client) -> None:
     )
 
 
+def check_request_id(client: httpx.Client, server: Running, worker: Running) -> None:
+    """Check that a request's id is in its answer, in the lines of both sides, and in the task."""
+    made = client.post("/orders/7/invoice", headers={"X-Request-ID": "req-seven"})
+    assert (made.status_code, made.headers["x-request-id"]) == (202, "req-seven")
+    task = made.json()["task"]
+
+    def answer() -> Any:
+        return client.get(f"/invoices/{task}").json()["answer"]
+
+    assert until(answer, "the invoice to be sent").startswith("invoice of order 7 sent")
+    server.wait_for(f"[req-seven] the invoice of order 7 is task {task}")
+    worker.wait_for("[req-seven] shop.send_invoice: sending the invoice of order 7")
+    other = client.post("/orders/8/invoice", headers={"X-Request-ID": "no id"}).headers
+    assert re.fullmatch("[0-9a-f]{32}", other["x-request-id"])
+
+
+def check_request_id_of_failed(client: httpx.Client) -> None:
+    """Check that the dashboard finds a failed task by its request's id."""
+    made = client.post("/orders/20/invoice", headers={"X-Request-ID": "req-twenty"})
+
+    def found() -> list[Any]:
+        wanted = {"filter": "state:failed stamp:request_id=req-twenty"}
+        return list(client.get(f"{API}/tasks", params=wanted).json()["items"])
+
+    assert [each["id"] for each in until(found, "the task to fail")] == [made.json()["task"]]
+
+
+def check_sign_in(client: httpx.Client) -> None:
+    """Sign in as the user of the file, as a page does."""
+    assert client.get(f"{API}/overview").status_code == 401
+    credentials = {"name": "ann", "password": PASSWORD}
+    assert client.post(f"{API}/session", json=credentials).json()["code"] == "cross_site"
+    signed_in = client.post(f"{API}/session", json=credentials, headers=PAGE)
+    assert signed_in.json()["user"]["role"] == "operator"
+
+
 # -- FastAPI
 
 
@@ -136,16 +172,19 @@ def test_a_fastapi_service_with_the_dashboard(tmp_path: Path) -> None:
         early = commands.run(*arguments, module="uvicorn")
         assert "`taskhub web password NAME --file" in early.stderr
         add_user(commands, "ann")
-        commands.start("-A", "shop", "worker", "-p", "1", "-t", "1").wait_for("is ready")
+        nowhere = f"redis://127.0.0.1:{find_free_port()}/0"
+        away = commands.run(*arguments, module="uvicorn", TASKHUB_BROKER_URL=nowhere)
+        assert "OperationalError: the service does not start: the store (broker)" in away.stderr
+        assert away.returncode != 0
+        worker = commands.start("-A", "shop", "worker", "-p", "1", "-t", "1")
+        worker.wait_for("is ready")
         server, url = serve(commands, *arguments, module="uvicorn", port=port)
         with httpx.Client(base_url=url, timeout=60) as client:
             check_page(client)
-            assert client.get(f"{API}/overview").status_code == 401
-            credentials = {"name": "ann", "password": PASSWORD}
-            assert client.post(f"{API}/session", json=credentials).json()["code"] == "cross_site"
-            signed_in = client.post(f"{API}/session", json=credentials, headers=PAGE)
-            assert signed_in.json()["user"]["role"] == "operator"
+            check_sign_in(client)
             check_retry(client)
+            check_request_id(client, server, worker)
+            check_request_id_of_failed(client)
             with client.stream("GET", f"{API}/stream?watch=queues") as stream:
                 lines = stream.iter_lines()
                 assert "event: snapshot" in [next(lines) for _ in range(6)]
@@ -169,6 +208,35 @@ def add_user(commands: Commands, name: str) -> None:
         check=True,
         capture_output=True,
     )
+
+
+# -- Flask
+
+
+def test_a_flask_site_with_the_dashboard(tmp_path: Path) -> None:
+    port = find_free_port()
+    flask = ("--app", "shop")
+    with example("flask_app", tmp_path) as commands:
+        add_user(commands, "ann")
+        lost = commands.run("--app", "shop.tasks", "taskhub", "status", module="flask")
+        assert "Traceback" not in lost.stderr
+        assert lost.returncode == 2
+        worker = commands.start(*flask, "taskhub", "worker", "-p", "1", "-t", "1", module="flask")
+        worker.wait_for("is ready")
+        gunicorn = ("--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4")
+        server, url = serve(commands, *gunicorn, "shop:create_app()", module="gunicorn", port=port)
+        with httpx.Client(base_url=url, timeout=60) as client:
+            check_page(client)
+            check_sign_in(client)
+            check_retry(client)
+            check_request_id(client, server, worker)
+            check_request_id_of_failed(client)
+        status = commands.run(*flask, "taskhub", "status", module="flask")
+        assert status.returncode == 0, status.stderr
+        server.stop()
+        assert "Traceback" not in server.output
+        worker.stop()
+        assert "order 10 has no address" in worker.output
 
 
 # -- Django
