@@ -20,6 +20,9 @@ from taskhub.private_directory import DirectoryRefused
 
 DEBUG_VARIABLE = "TASKHUB_DEBUG"
 
+#: A group was called without a command; click 8.1 prints the help itself.
+_NO_COMMAND: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
+
 
 class CommandError(Exception):
     """A command cannot do what it was asked.
@@ -94,6 +97,10 @@ def _write_out_the_unknown() -> None:
 
 def report(error: Exception) -> int:
     """Print an error as one line; returns the exit code that it means."""
+    if isinstance(error, _NO_COMMAND):
+        # Its message is the help.
+        click.echo(str(error), err=True)
+        return exit_codes.USAGE
     if os.environ.get(DEBUG_VARIABLE):
         traceback.print_exception(error)
     elif isinstance(error, CommandError) and error.shown:
