@@ -55,7 +55,7 @@ class AppStore:
 
     @property
     def locks(self) -> Locks:
-        """Locks held by a task, released at its end: `hold` and `release_lock(name, task_id)`."""
+        """Locks held by a task, released at its end: `acquire_lock` and `release_lock`."""
         return self._app.engine.locks
 
     def checks(self) -> dict[str, Callable[[], Check]]:
