@@ -7,7 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-__all__ = ("DOCUMENTS", "ROOT", "TASK_LIST", "Block", "Mark", "blocks", "links", "without_blocks")
+__all__ = (
+    "DOCUMENTS",
+    "EXAMPLES",
+    "ROOT",
+    "TASK_LIST",
+    "Block",
+    "Mark",
+    "blocks",
+    "links",
+    "without_blocks",
+)
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 #: The list of tasks that everything began with. tests/acceptance/application/test_task_list.py runs
@@ -22,6 +32,10 @@ DOCUMENTS: Final = (
         for path in (ROOT / "docs").glob("*.md")
         if (name := str(path.relative_to(ROOT))) != TASK_LIST
     ),
+)
+#: The READMEs of the examples, likewise.
+EXAMPLES: Final = tuple(
+    sorted(str(path.relative_to(ROOT)) for path in (ROOT / "examples").glob("**/README.md"))
 )
 
 _FENCE: Final = re.compile(r"^```(?P<language>\S*)$")

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
@@ -34,7 +35,7 @@ _COPIED: Final = (
     "scheduler/pyproject.toml",
     "requirements/dev.txt",
     "requirements/run.txt",
-    "examples/tour.py",
+    "examples/tour/tour.py",
 )
 # With its continuation lines.
 _COMMAND: Final = re.compile(r"(?m)^\$ (?P<command>(?:.*\\\n)*.*)\n(?P<output>(?:(?!\$ ).*\n)*)")
@@ -45,17 +46,30 @@ class Stage:
 
     Args:
         directory: An empty directory.
+        example: The folder in `examples/` whose files are there, instead of those of a clone.
+        variables: Further environment variables.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        example: str | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.directory = directory
         self._exit = ExitStack()
         # By their logs.
         self._started: dict[Path, subprocess.Popen[bytes]] = {}
         self._interpreter: subprocess.Popen[str] | None = None
-        for name in _COPIED:
-            (directory / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, directory / name)
+        if example is None:
+            for name in _COPIED:
+                (directory / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, directory / name)
+        else:
+            # Without what a run in the repository has left there.
+            left = shutil.ignore_patterns("__pycache__", "data", "*.sqlite3", "users.txt")
+            shutil.copytree(ROOT / "examples" / example, directory, ignore=left, dirs_exist_ok=True)
         (directory / ".venv").mkdir()
         for entry in Path(sys.prefix).iterdir():
             if not entry.name.startswith("."):
@@ -74,7 +88,11 @@ class Stage:
             "COLUMNS": "160",
             "PYTHONUNBUFFERED": "1",
             "TASKHUB_WEB_PORT": str(next_port_block()[0]),
+            **(variables or {}),
         }
+        if example is not None:
+            # In the repository it is that of the clone.
+            self._environment["TASKHUB_HOME"] = str(directory / ".taskhub")
 
     def write_files(self, blocks: list[Block]) -> None:
         """Write the files that blocks are; several of one name are parts of it."""
@@ -133,7 +151,15 @@ class Stage:
             expected_code = block.mark.exit_code if last else 0
             self._run_command(command["command"], command["output"], expected_code, block.place)
 
-    def _run_command(self, command: str, output: str, exit_code: int, place: str) -> None:
+    def output_of(self, command: str) -> str:
+        """Run a command, which has to succeed, and return what it prints."""
+        return self._run_to_end(command, 0, "a test")
+
+    def printed(self) -> str:
+        """Return what the commands in the background have printed."""
+        return "".join(log.read_text("utf-8", "replace") for log in self._started)
+
+    def _run_to_end(self, command: str, exit_code: int, place: str) -> str:
         done = subprocess.run(
             ["bash", "-c", command],
             cwd=self.directory,
@@ -147,10 +173,16 @@ class Stage:
         )
         told = f"{place}: $ {command}\n{done.stdout}"
         assert done.returncode == exit_code, f"{told}ended with {done.returncode}"
+        return done.stdout
+
+    def _run_command(self, command: str, output: str, exit_code: int, place: str) -> None:
+        told = self._run_to_end(command, exit_code, place)
         # docs/configuration.md describes this line once for all.
-        shown = re.sub(r"(?m)^no broker configured .*\n", "", done.stdout)
+        shown = re.sub(r"(?m)^no broker configured .*\n", "", told)
         if output:
-            assert matches(output.strip(), shown.strip()), f"{told}expected:\n{output}"
+            assert matches(output.strip(), shown.strip()), (
+                f"{place}: $ {command}\n{told}expected:\n{output}"
+            )
 
     def start(self, command: str, ready: str, place: str) -> None:
         """Start a command, and go on when it has printed `ready`."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from taskhub.config.settings import SETTINGS
-from tests.docs.markdown import DOCUMENTS, ROOT, blocks, links, without_blocks
+from tests.docs.markdown import DOCUMENTS, EXAMPLES, ROOT, blocks, links, without_blocks
 
 LANGUAGES = {"python", "console", "text", "ini", "toml", "json"}
 #: Blocks that cannot be run in a test: where they are, and how many.
@@ -25,6 +25,7 @@ NOT_RUN = {
     "docs/migrating.md": 1,
     "docs/observability.md": 1,
     "docs/operations.md": 1,
+    "examples/moving_from_celery/README.md": 1,
 }
 
 SOURCE = ROOT / "src/taskhub"
@@ -32,7 +33,7 @@ SOURCE = ROOT / "src/taskhub"
 INTERNAL_VARIABLES = {"TASKHUB_LEASE_RENEWER", "TASKHUB_RESTARTS", "TASKHUB_SUPERVISOR_FD"}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS)
+@pytest.mark.parametrize("document", [*DOCUMENTS, *EXAMPLES])
 def test_blocks_are_of_known_languages_and_well_formed(document: str) -> None:
     for block in blocks(document):
         assert block.language in LANGUAGES, f"{block.place}: {block.language!r}"
@@ -50,7 +51,7 @@ def test_blocks_are_of_known_languages_and_well_formed(document: str) -> None:
 def test_few_blocks_are_not_run() -> None:
     found = {
         document: count
-        for document in DOCUMENTS
+        for document in (*DOCUMENTS, *EXAMPLES)
         if (count := sum(block.mark.not_run is not None for block in blocks(document)))
     }
     assert found == NOT_RUN
@@ -63,7 +64,7 @@ def test_both_readmes_have_the_same_blocks() -> None:
     assert shape("README.md") == shape("README.zh-CN.md")
 
 
-@pytest.mark.parametrize("document", [*DOCUMENTS, "CONTRIBUTING.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("document", [*DOCUMENTS, *EXAMPLES, "CONTRIBUTING.md", "CHANGELOG.md"])
 def test_links_lead_somewhere(document: str) -> None:
     for target in links(document):
         if re.match(r"[a-z]+:", target):
@@ -112,10 +113,17 @@ def test_messages_that_are_explained_exist() -> None:
 
 def test_documents_name_nothing_of_this_machine() -> None:
     home = os.path.expanduser("~")
-    for document in DOCUMENTS:
+    for document in (*DOCUMENTS, *EXAMPLES):
         text = (ROOT / document).read_text("utf-8")
         assert home + "/" not in text, document
         assert str(ROOT) not in text, document
+
+
+def test_every_example_is_listed() -> None:
+    folders = {path.name for path in (ROOT / "examples").iterdir() if path.is_dir()}
+    listed = {target.strip("/") for target in links("examples/README.md") if ".." not in target}
+    assert listed == folders
+    assert {f"examples/{name}/README.md" for name in folders} <= set(EXAMPLES)
 
 
 def _anchors(path: Path) -> set[str]:

@@ -16,7 +16,7 @@ def take_tour(tmp_path: Path, broker: str, *arguments: str) -> subprocess.Comple
     own = {name: value for name, value in os.environ.items() if "TASKHUB" not in name}
     path = os.pathsep.join([str(ROOT / "src"), str(ROOT / "compat" / "src")])
     return subprocess.run(
-        [sys.executable, str(ROOT / "examples" / "tour.py"), *arguments],
+        [sys.executable, str(ROOT / "examples" / "tour" / "tour.py"), *arguments],
         cwd=tmp_path,
         env={**own, "PYTHONPATH": path, "TASKHUB_BROKER_URL": broker},
         capture_output=True,

@@ -2,10 +2,10 @@
 
 Type `make up` in one terminal, and in another:
 
-    .venv/bin/python examples/tour.py
+    .venv/bin/python examples/tour/tour.py
 
-The shipped tasks (e-mail, cache) are worked off by the workers of `make up`. The tasks that this
-file declares are worked off here, so that you see what they print.
+The shipped tasks (e-mail, cache) are run by the workers of `make up`. The tasks that this file
+declares are run here, so that you see what they print.
 """
 
 from __future__ import annotations
