@@ -84,6 +84,15 @@ def test_what_is_no_command_is_told(text: bytes) -> None:
         Command.from_text(text)
 
 
+def test_fields_of_a_later_version_are_named_or_passed_over() -> None:
+    later = {**json.loads(command().to_text()), "only_if": "idle"}
+    with pytest.raises(DecodeError, match="unknown fields only_if: a later version of taskhub"):
+        Command.from_text(json.dumps(later).encode())
+    answer = Answer("w1", NODE, "host:1", {"ok": "pong"})
+    text = json.dumps({**json.loads(answer.to_text()), "pid": 7}).encode()
+    assert Answer.from_text(text) == answer
+
+
 def test_an_argument_that_cannot_be_sent_is_named() -> None:
     with pytest.raises(EncodeError, match="arguments"):
         command(arguments={"x": object()}).to_text()

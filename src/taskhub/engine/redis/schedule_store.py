@@ -164,12 +164,14 @@ class RedisScheduleStore(ScheduleStore):
 
 def _read_run(fields: dict[str, Any]) -> PeriodicRun:
     fire, outcome = fields["fire"], fields.get("outcome")
+    # A later version may have more to say of it.
+    known = None if outcome is None else json.loads(outcome)[: len(RunOutcome._fields)]
     return PeriodicRun(
         int(fire) if fire else None,
         fields["result"],
         int(fields["at"]),
         fields["task_id"],
-        None if outcome is None else RunOutcome(*json.loads(outcome)),
+        None if known is None else RunOutcome(*known),
     )
 
 

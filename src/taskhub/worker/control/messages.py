@@ -74,6 +74,12 @@ class Command:
             DecodeError: It is something else.
         """
         fields = loads(text)
+        if isinstance(fields, dict) and (unknown := sorted(fields.keys() - _COMMAND_FIELDS)):
+            # It may say for whom the command is not: to carry out a part of it could be wrong.
+            raise DecodeError(
+                f"it has the unknown fields {', '.join(unknown)}: a later version of taskhub sent "
+                "it, and workers must not be older than what commands them"
+            )
         try:
             destination = fields.get("destination")
             if destination is not None:
@@ -111,12 +117,17 @@ class Answer:
 
     @classmethod
     def from_text(cls, text: bytes) -> Answer:
-        """Read what `to_text` wrote.
+        """Read what `to_text` wrote, here or in a later version with more fields.
 
         Raises:
             DecodeError: It is something else.
         """
+        fields = loads(text)
         try:
-            return cls(**loads(text))
-        except TypeError as error:
+            return cls(**{name: fields[name] for name in _ANSWER_FIELDS & fields.keys()})
+        except (AttributeError, TypeError) as error:
             raise DecodeError(f"it is no answer: {error}") from error
+
+
+_COMMAND_FIELDS = frozenset(Command.__dataclass_fields__)
+_ANSWER_FIELDS = frozenset(Answer.__dataclass_fields__)
