@@ -10,7 +10,7 @@ from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,8 +23,12 @@ from taskhub.cli.own_scheduler import OwnScheduler, own_scheduler
 from taskhub.cli.privileges import drop_privileges, privilege_options
 from taskhub.cli.program import change_directory
 from taskhub.cli.worker import go_on_in_background, loglevel_option, workdir_option
+from taskhub.exceptions import OperationalError
 from taskhub.logs import setup as logs
 from taskhub.worker.supervisor.pidfile import AlreadyRunning, check_pidfile, pidfile_held
+
+if TYPE_CHECKING:
+    from taskhub.app.app import Celery
 
 #: The distribution that has the scheduler, by its import name.
 PACKAGE = "taskhub_scheduler"
@@ -142,6 +146,7 @@ def scheduler(  # noqa: C901 - a branch for each option
                 running = OwnScheduler(app, own, filename, max_interval)
             logs.configure(app.conf, handlers, level, logfile)
             if running is None:
+                check_data_format(app)
                 running = load_package().Scheduler(app, embedded=attached)
                 _serve_metrics(held, running, app, metrics_address, metrics_port)
             _run(running, attached)
@@ -181,6 +186,23 @@ def _serve_metrics(held: ExitStack, running: Any, app: Any, address: str, port: 
 
     collector = ScheduleCollector(app, lambda: running.leads)
     enter_served(held, collector_served(collector, address, port), address, port)
+
+
+def check_data_format(app: Celery) -> None:
+    """Refuse to work on data that another version has written in a form not read here.
+
+    A store that is out of reach is waited for later.
+
+    Raises:
+        CommandError: The data is of another format.
+    """
+    try:
+        obstacles = app.engine.obstacles()
+    except OperationalError:
+        return
+    for obstacle in obstacles:
+        if obstacle.kind == "format":
+            raise CommandError(f"{obstacle.detail}: {obstacle.remedy}")
 
 
 def _run(running: Any, attached: bool) -> None:

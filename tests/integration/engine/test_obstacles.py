@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
 
+from taskhub import Celery
+from taskhub.cli.checks.stores import check_obstacles
+from taskhub.cli.command_runner import CommandError
+from taskhub.cli.scheduler import check_data_format
 from taskhub.config.urls import parse_store_url
 from taskhub.engine.memory.engine import MemoryEngine
 from taskhub.engine.redis.engine import RedisEngine
 from taskhub.exceptions import StoreRefused
+from taskhub.version import __version__
 from taskhub.worker.leases.lease import Lease
 from tests.contract.stage import claim_one, completion, message
 from tests.integration.engine.conftest import MakeEngine
@@ -222,3 +228,33 @@ def test_a_result_arrives_whose_notification_was_lost(
                 client.set("celery-task-meta-a", '{"status": "SUCCESS"}')
             until(lambda: heard, "the result")
         engine.close()
+
+
+def test_data_of_another_format_is_refused_with_one_line(
+    any_server: Server, client: redis.Redis, make_engine: MakeEngine
+) -> None:
+    engine = make_engine(any_server.socket_url)
+    client.set("{taskhub}:format", 1)
+    assert engine.obstacles() == []
+    client.set("{taskhub}:format", 2)
+    (obstacle,) = engine.obstacles()
+    assert obstacle.kind == "format"
+    line = (
+        "{taskhub}:format is 2: another version of taskhub wrote the data, and taskhub "
+        f"{__version__} reads format 1: run the version that wrote it or a later one"
+    )
+    assert f"{obstacle.detail}: {obstacle.remedy}".startswith(line)
+    with pytest.raises(StoreRefused, match=re.escape(line)):
+        Lease(engine, "w1").acquire()
+    assert engine.workers() == {}
+    with (
+        Celery("tests", broker=any_server.socket_url, set_as_current=False) as app,
+        pytest.raises(CommandError, match=re.escape(line)),
+    ):
+        check_data_format(app)
+    findings = {finding.subject: finding for finding in check_obstacles(engine)}
+    assert findings["data"].level == "fail"
+    # It is a key like others: something else may have written it.
+    client.delete("{taskhub}:format")
+    client.rpush("{taskhub}:format", "2")
+    assert {found.kind for found in engine.obstacles()} == {"key"}

@@ -57,7 +57,7 @@ def check_stores(app: Celery) -> Iterator[Finding]:
 #: So many obstacles with one remedy are named.
 _NAMED = 5
 #: Kind of obstacle -> what it is about.
-_SUBJECTS = {"rights": "rights", "key": "keys", "queue": "keys", "full": "memory"}
+_SUBJECTS = {"rights": "rights", "key": "keys", "queue": "keys", "full": "memory", "format": "data"}
 
 
 def check_obstacles(engine: Engine, queues: Sequence[str] = ()) -> Iterator[Finding]:

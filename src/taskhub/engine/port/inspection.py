@@ -96,8 +96,9 @@ class Obstacle(NamedTuple):
 
     #: `rights`: the user of the URL may not do what is needed. `key`: something else stands under a
     #: key that every worker needs; `queue`: under that of one queue. `full`: there is no memory
-    #: left for new messages.
-    kind: Literal["rights", "key", "queue", "full"]
+    #: left for new messages. `format`: another version has written the data, in a form that this
+    #: one does not read.
+    kind: Literal["rights", "key", "queue", "full", "format"]
     #: What is in the way, and where.
     detail: str
     #: What to do.

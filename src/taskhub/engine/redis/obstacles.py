@@ -13,12 +13,17 @@ from taskhub.engine.port.inspection import Obstacle
 from taskhub.engine.redis.refusal_kind import RefusalKind, kind_of_error, refusal_kind
 from taskhub.engine.redis.store_connection import Channel, script_call
 from taskhub.exceptions import StoreRefused
+from taskhub.version import __version__
 
 if TYPE_CHECKING:
     from taskhub.engine.redis.connector import Connector
 
 #: A task id that no task has.
 _NOBODY: Final = "taskhub-probe"
+#: The format of the data that this version reads and writes: which keys there are, and what they
+#: hold. A version whose data earlier ones cannot use names a higher one in `{ns}:format`; without
+#: that key the format is 1.
+DATA_FORMAT: Final = 1
 #: The types of keys, as they are called in Redis's documentation.
 _TYPES: Final = {"zset": "sorted set"}
 _FULL: Final = (
@@ -70,9 +75,10 @@ class Obstacles:
         """
         script = script_call("obstacles", self._namespace, (now, self._results_key, *queues))
         notifier = f"{self._namespace}:notifier:{_NOBODY}"
-        answer, refused = _try(
+        (answer, data_format, *_), refused = _try(
             self._broker,
             script,
+            ("GET", f"{self._namespace}:format"),
             ("ZSCAN", f"{self._namespace}:delayed", 0),
             ("SMEMBERS", f"{self._namespace}:queues"),
             ("XREVRANGE", f"{self._namespace}:events", "+", "-", "COUNT", 1),
@@ -82,7 +88,7 @@ class Obstacles:
             ("BLPOP", notifier, 1),
             ("DEL", notifier),
         )
-        found: list[Obstacle] = []
+        found = self._of_format(data_format)
         for row in answer or ():
             command, key, *words = (part.decode(errors="replace") for part in row)
             if command:
@@ -99,6 +105,21 @@ class Obstacles:
         for server in dict.fromkeys((self._broker, self._results)):
             found += self._of_refused([each for each in refused if each.server is server])
         return [*dict.fromkeys(found)]
+
+    def _of_format(self, stored: bytes | None) -> list[Obstacle]:
+        """Return the obstacle that data of another format is."""
+        if stored is None or stored == str(DATA_FORMAT).encode():
+            return []
+        found = f"{self._namespace}:format is {stored[:20].decode(errors='replace')}"
+        return [
+            Obstacle(
+                "format",
+                f"{found}: another version of taskhub wrote the data, and taskhub {__version__} "
+                f"reads format {DATA_FORMAT}",
+                "run the version that wrote it or a later one, or give this one a database or "
+                "global_keyprefix of its own",
+            )
+        ]
 
     def _of_refused(self, refused: Sequence[_Refused]) -> Iterator[Obstacle]:
         """Yield what the refusals of one server mean."""
@@ -154,8 +175,8 @@ class Obstacles:
         return f"ACL SETUSER {server.url.username or 'default'} {' '.join(rules)}"
 
 
-def _try(server: Connector, *commands: tuple[Any, ...]) -> tuple[Any, list[_Refused]]:
-    """Send commands; returns the first reply, None if it was refused, and what was refused."""
+def _try(server: Connector, *commands: tuple[Any, ...]) -> tuple[list[Any], list[_Refused]]:
+    """Send commands; returns the replies, None for refused ones, and what was refused."""
     channel = Channel(server)
     try:
         replies = channel.request(commands)
@@ -171,7 +192,7 @@ def _try(server: Connector, *commands: tuple[Any, ...]) -> tuple[Any, list[_Refu
         for command, reply in zip(commands, replies, strict=True)
         if isinstance(reply, StoreRefused)
     ]
-    return None if isinstance(replies[0], StoreRefused) else replies[0], refused
+    return [None if isinstance(reply, StoreRefused) else reply for reply in replies], refused
 
 
 def _lacking(words: str) -> str:

@@ -55,9 +55,13 @@ def check_obstacles(engine: Engine, queues: Sequence[str] = ()) -> None:
 
     Raises:
         OperationalError: The store is out of reach.
-        StoreRefused: Something is in the way of all of the worker's tasks.
+        StoreRefused: Something is in the way of all of the worker's tasks, or another version has
+            written the data in a form that this one does not read.
     """
     obstacles = engine.obstacles(queues)
+    for obstacle in obstacles:
+        if obstacle.kind == "format":
+            raise StoreRefused(f"{obstacle.detail}: {obstacle.remedy}")
     # One queue must not stop the others, and a full store is what workers make room in.
     for obstacle in obstacles:
         if obstacle.kind in ("queue", "full") and obstacle.detail not in _warned:

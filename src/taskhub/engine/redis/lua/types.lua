@@ -39,7 +39,7 @@ local function wrong_types(first)
       ':next_permits',
       ':chords:open',
     },
-    { 'string', ':sequence', ':failed:bytes' },
+    { 'string', ':sequence', ':failed:bytes', ':format' },
     { 'stream', ':events', ':control' },
   }
   for _, kind in ipairs(needed) do
