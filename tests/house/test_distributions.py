@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import tomllib
 from ast import literal_eval
 from pathlib import Path
@@ -19,6 +20,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import celery
+from scripts.release.version import pin_of
+from taskhub.version import __version__
 
 ROOT = Path(__file__).parents[2]
 (ECOSYSTEM,) = (ROOT / ".venv-ecosystem").glob("lib/python*/site-packages")
@@ -190,11 +193,53 @@ def test_celery_names_that_are_unsupported_text_say_so() -> None:
 
 def test_distributions_agree_on_version_and_pythons() -> None:
     projects = [metadata(distribution) for distribution in PROJECTS]
-    assert len({(project["version"], project["requires-python"]) for project in projects}) == 1
-    shim = metadata_of(ROOT / "compat" / "celery-shim")
-    assert shim["version"] == celery.__version__
-    assert celery.__version__.endswith(projects[0]["version"])
-    assert shim["requires-python"] == projects[0]["requires-python"]
+    projects.append(metadata_of(ROOT / "compat" / "celery-shim"))
+    for name in ("requires-python", "urls", "dynamic", "license", "authors"):
+        first, *others = (project[name] for project in projects)
+        assert others == [first] * 3, name
+    assert projects[0]["dynamic"] == ["version"]
+    assert celery.__version__.endswith(f"+taskhub.{__version__}")
+
+
+def test_built_distributions_have_the_one_version(wheels: dict[str, Path], shim: Path) -> None:
+    found = {name: wheel.name.split("-")[1] for name, wheel in wheels.items()}
+    assert found == dict.fromkeys(PROJECTS, __version__)
+    assert shim.name.split("-")[1] == celery.__version__
+
+
+def test_the_others_require_the_minor_version_of_the_library() -> None:
+    pinning = (
+        PROJECTS["taskhub-compat"],
+        PROJECTS["taskhub-scheduler"],
+        ROOT / "compat/celery-shim",
+    )
+    for project in pinning:
+        (pin,) = (
+            Requirement(text)
+            for text in metadata_of(project)["dependencies"]
+            if text.startswith("taskhub-core")
+        )
+        assert str(pin) == str(Requirement(pin_of(__version__))), project
+        assert pin.specifier.contains(__version__, prereleases=True)
+        major, minor, _ = map(int, __version__.split(".")[:3])
+        assert not pin.specifier.contains(f"{major}.{minor + 1}.0")
+
+
+@pytest.mark.parametrize("distribution", PROJECTS)
+def test_a_source_distribution_builds_alone(
+    distribution: str, wheels: dict[str, Path], tmp_path: Path
+) -> None:
+    """What pyproject.toml refers to outside of its folder is in its metadata."""
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "sdist"]
+    run(*command, "--directory", str(tmp_path), directory=PROJECTS[distribution])
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(tmp_path, filter="data")
+    again = built(tmp_path / sdist.name.removesuffix(".tar.gz"), tmp_path / "again")
+    with ZipFile(again) as one, ZipFile(wheels[distribution]) as other:
+        assert {name: one.read(name) for name in one.namelist()} == {
+            name: other.read(name) for name in other.namelist()
+        }
 
 
 def pinned_versions(name: str) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Makes a release: decides, builds, checks, installs, signs off. `make release` runs it."""
