@@ -2,7 +2,7 @@
 # when their pins change. Needed on the machine: make and Python 3.11 to 3.14 (PYTHON= names one); uv is fetched if absent.
 
 .DEFAULT_GOAL := help
-.PHONY: help up test coverage chaos fuzz lint format bench build lock clean
+.PHONY: help up test coverage chaos fuzz lint format bench build release lock clean
 
 python := .venv/bin/python
 # Most tests wait most of the time.
@@ -14,11 +14,11 @@ help: ## Show this list
 up: .venv/.run ## Start an embedded store, workers, a scheduler and the dashboard; Ctrl-C stops them
 	@.venv/bin/taskhub up
 
-test: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled .venv-oldest/.requirements ## Run the whole test suite (arguments="-k name" narrows it)
+test: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled .venv-oldest/.requirements .venv-tools/.requirements ## Run the whole test suite (arguments="-k name" narrows it)
 	@$(python) -m compileall -qq -j 0 src compat/src scheduler/src
 	$(python) -m pytest -n $(processes) --dist worksteal $(arguments)
 
-coverage: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled .venv-oldest/.requirements ## Measure which branches the tests take, over all processes
+coverage: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled .venv-oldest/.requirements .venv-tools/.requirements ## Measure which branches the tests take, over all processes
 	@rm -f .coverage .coverage.*
 	$(python) -m coverage run -m pytest -n $(processes) --dist worksteal $(arguments)
 	@$(python) -m coverage combine --quiet
@@ -50,6 +50,9 @@ build: .venv/.projects ## Build the distributions into dist/
 	cd compat && ../$(python) -m hatchling build -d "$(CURDIR)/dist"
 	cd compat/celery-shim && ../../$(python) -m hatchling build -t wheel -d "$(CURDIR)/dist"
 	cd scheduler && ../$(python) -m hatchling build -d "$(CURDIR)/dist"
+
+release: .venv/.projects .venv-tools/.requirements ## Build, check and try the distributions (version=X.Y.Z signs off and tags; arguments="--dry-run")
+	@$(python) -m scripts.release $(if $(version),--version $(version)) $(arguments)
 
 lock: ## Pin the newest versions that fit anew
 	$(compile) --output-file requirements/uv.txt requirements/uv.in

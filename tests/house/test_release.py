@@ -1,0 +1,433 @@
+"""What `make release` decides: whether, as which version, and what is wrong with what was built."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+from click.testing import CliRunner
+
+from scripts.release.__main__ import REPOSITORY, main
+from scripts.release.changelog import (
+    UNRELEASED,
+    complaints_about,
+    complaints_about_tagged,
+    notes_of,
+    read_sections,
+    sign_off,
+)
+from scripts.release.contents import VENDORED, complaints_about_wheel, vendored_without_notice
+from scripts.release.distributions import DISTRIBUTIONS
+from scripts.release.git import Git
+from scripts.release.interpreters import find_interpreters
+from scripts.release.licences import complaints_about_licences, is_allowed
+from scripts.release.processes import run
+from scripts.release.readiness import (
+    NO_RELEASE_YET,
+    Repository,
+    refusals,
+    refusals_of_tag,
+)
+from scripts.release.steps import Refused, Steps
+from scripts.release.version import (
+    NAMING,
+    PINNING,
+    SOURCE,
+    bumped,
+    complaints_about_version,
+    pin_of,
+    read_version,
+)
+from taskhub.version import __version__
+
+ROOT = Path(__file__).parents[2]
+CHANGELOG = """# Changelog
+
+## [Unreleased]
+
+### Added
+
+- A thing.
+- Another [one](docs/guide.md).
+
+## [0.1.0] - 2026-11-30
+
+- The first.
+
+[0.1.0]: https://example.org/v0.1.0
+"""
+READY = Repository(
+    branch="main",
+    changes=(),
+    tags=("v0.1.0",),
+    behind=0,
+    version="0.1.0",
+    changelog=CHANGELOG,
+    readmes={},
+    stored=("0.1.0", "0.2.0"),
+)
+
+
+# ------------------------------------------------------------------------------------ changelog
+
+
+def test_sections_are_read_with_their_dates() -> None:
+    unreleased, first = read_sections(CHANGELOG)
+    assert (unreleased.name, unreleased.day, unreleased.entries) == (UNRELEASED, None, 2)
+    assert (first.name, first.day, first.text) == ("0.1.0", date(2026, 11, 30), "- The first.")
+
+
+def test_signing_off_moves_entries_into_a_dated_section() -> None:
+    signed = sign_off(CHANGELOG, "0.2.0", date(2026, 12, 24), "https://example.org/taskhub")
+    assert [(one.name, one.day, one.entries) for one in read_sections(signed)] == [
+        (UNRELEASED, None, 0),
+        ("0.2.0", date(2026, 12, 24), 2),
+        ("0.1.0", date(2026, 11, 30), 1),
+    ]
+    assert notes_of(signed, "0.2.0") == notes_of(CHANGELOG, UNRELEASED)
+    assert signed.endswith(
+        "[0.2.0]: https://example.org/taskhub/releases/tag/v0.2.0\n[0.1.0]: https://example.org/v0.1.0\n"
+    )
+    assert complaints_about_tagged(signed, "0.2.0") == []
+    # It cannot be done twice.
+    empty, again = complaints_about(signed, "0.2.0")
+    assert "[Unreleased] of CHANGELOG.md has no entries" in empty
+    assert "CHANGELOG.md has a section [0.2.0] already" in again
+
+
+def test_the_changelog_of_this_tree_can_be_signed_off() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert complaints_about(text, "9.9.9") == []
+    signed = sign_off(text, "9.9.9", date(2026, 12, 1), REPOSITORY)
+    assert complaints_about_tagged(signed, "9.9.9") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "complaint"),
+    [
+        ("## [Unreleased]", "## Unreleased", "has no section [Unreleased]"),
+        (" - 2026-11-30", "", "the section [0.1.0] of CHANGELOG.md has no date"),
+        (" - 2026-11-30", " - 2026-11-31", "the section [0.1.0] of CHANGELOG.md has no date"),
+        ("[0.1.0] - ", "[0.2.0] - ", "has a section [0.2.0] already"),
+    ],
+)
+def test_what_is_wrong_with_a_changelog_is_named(before: str, after: str, complaint: str) -> None:
+    (found,) = complaints_about(CHANGELOG.replace(before, after, 1), "0.2.0")
+    assert complaint in found
+
+
+# -------------------------------------------------------------------------------------- versions
+
+
+@pytest.mark.parametrize(
+    ("wanted", "complaint"),
+    [
+        ("0.2.0", None),
+        ("0.1.1", None),
+        ("1.0.0rc1", None),
+        ("0.2", "is not a version"),
+        ("v0.2.0", "is not a version"),
+        ("0.2.0.dev1", "is not a version"),
+        ("0.2.0+local", "is not a version"),
+        ("0.02.0", "is not a version"),
+        ("next", "is not a version"),
+        ("", "is not a version"),
+        ("0.1.0", "0.1.0 is released already (tag v0.1.0)"),
+        ("0.1.0rc1", "0.1.0rc1 comes before 0.1.0, which is released"),
+    ],
+)
+def test_versions_that_may_follow(wanted: str, complaint: str | None) -> None:
+    found = complaints_about_version(wanted, "0.1.0", ["v0.1.0", "vendored", "v0.0.9.x"])
+    assert (complaint in found[0]) if complaint is not None else (found == [])
+
+
+def test_a_version_before_that_of_the_tree_is_refused() -> None:
+    (found,) = complaints_about_version("0.2.0", "0.3.0", [])
+    assert found.startswith("0.2.0 comes before 0.3.0, which src/taskhub/version.py has")
+
+
+@pytest.mark.parametrize(
+    ("version", "pin"),
+    [
+        ("0.1.0", "taskhub-core>=0.1,<0.2"),
+        ("0.1.7", "taskhub-core>=0.1,<0.2"),
+        ("1.10.0", "taskhub-core>=1.10,<1.11"),
+        # 0.2rc1 comes before 0.2, so that >=0.2 would not take it.
+        ("0.2.0rc1", "taskhub-core>=0.2rc1,<0.3"),
+    ],
+)
+def test_other_distributions_pin_the_minor_version(version: str, pin: str) -> None:
+    assert pin_of(version) == pin
+
+
+def test_a_new_version_reaches_every_place_that_names_it() -> None:
+    for name in (SOURCE, *PINNING, *NAMING):
+        text = (ROOT / name).read_text("utf-8")
+        new = bumped(name, text, __version__, "7.8.9")
+        assert new != text, name
+        assert bumped(name, new, "7.8.9", __version__) == text, name
+        if name in NAMING:
+            assert f"core-{__version__}" not in new, name
+    assert (
+        read_version(bumped(SOURCE, (ROOT / SOURCE).read_text(), __version__, "7.8.9")) == "7.8.9"
+    )
+
+
+def test_no_other_document_names_the_version() -> None:
+    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")):
+        name = path.relative_to(ROOT).as_posix()
+        if name not in NAMING:
+            text = path.read_text("utf-8")
+            assert f"taskhub_core-{__version__}" not in text, name
+            assert f"+taskhub.{__version__}" not in text, name
+
+
+# ------------------------------------------------------------------------------------- readiness
+
+
+def test_a_clean_tree_on_main_may_be_released() -> None:
+    assert refusals(READY, "0.2.0") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"branch": "topic"}, "this is branch topic: releases are made from main"),
+        ({"branch": ""}, "this is no branch: releases are made from main"),
+        ({"changes": ("a.py",)}, "changes that are not committed (a.py): commit or stash them"),
+        ({"changes": tuple("abcdefg")}, "(a, b, c, d, e and 2 more)"),
+        ({"behind": 2}, "2 commits of upstream are missing: git pull first"),
+        ({"tags": ("v0.2.0",)}, "0.2.0 is released already"),
+        ({"changelog": CHANGELOG.replace("- ", "* ")}, "has no entries"),
+        ({"readmes": dict(NO_RELEASE_YET)}, "write how to install the release"),
+        ({"stored": ("0.1.0",)}, "tests/stored/data has no data of 0.2"),
+    ],
+)
+def test_why_a_release_is_refused(change: Mapping[str, object], complaint: str) -> None:
+    found = refusals(replace(READY, **change), "0.2.0")  # type: ignore[arg-type]
+    assert found, "it is refused"
+    assert all(complaint in one or "README" in one or "no date" in one for one in found)
+
+
+def test_a_tag_is_what_the_tree_says() -> None:
+    assert refusals_of_tag(READY, "v0.1.0") == []
+    assert refusals_of_tag(READY, "v0.2.0") == [
+        "the tag is v0.2.0, the version 0.1.0: `make release` tags"
+    ]
+    undated = replace(READY, changelog=CHANGELOG.replace(" - 2026-11-30", ""))
+    assert "has no date" in refusals_of_tag(undated, "v0.1.0")[0]
+    missing = replace(READY, changelog=CHANGELOG.partition("## [0.1.0]")[0])
+    assert "has no section [0.1.0]" in refusals_of_tag(missing, "v0.1.0")[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--version", "0.2.0", "--tag", "v0.2.0"], "give one of them"),
+        (["--version", "0.2.0", "--no-install"], "before it was installed and tried"),
+        (["--version", "0.2"], "error: version=0.2 is not a version: give three numbers"),
+        (["--tag", "v0.0.7"], f"error: the tag is v0.0.7, the version {__version__}"),
+    ],
+)
+def test_mistakes_get_one_line_and_change_nothing(arguments: list[str], line: str) -> None:
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code != 0
+    assert line in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A repository with the files that a release changes."""
+    root = tmp_path / "clone"
+    for name in (SOURCE, *PINNING, *NAMING, *NO_RELEASE_YET, "CHANGELOG.md"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text((ROOT / name).read_text("utf-8"), "utf-8")
+    run("git", "init", "--quiet", "--initial-branch=main", directory=root)
+    run("git", "config", "user.name", "Ada", directory=root)
+    run("git", "config", "user.email", "ada@example.org", directory=root)
+    run("git", "add", ".", directory=root)
+    run("git", "commit", "--quiet", "--message", "Begin", directory=root)
+    return root
+
+
+def test_a_release_is_committed_and_tagged_from_a_checkout_of_its_own(
+    clone: Path, tmp_path: Path
+) -> None:
+    git = Git(clone)
+    before = git.inspect()
+    assert (before.branch, before.changes, before.behind) == ("main", (), 0)
+    signed = sign_off(before.changelog, "7.8.9", date(2026, 12, 1), REPOSITORY)
+    with git.checkout(tmp_path / "tree") as tree:
+        commit = tree.commit_version(before.version, "7.8.9", signed)
+        # Nothing has happened to the clone until it is published.
+        assert git.inspect() == before
+    assert not (tmp_path / "tree").exists()
+    git.publish(commit, "7.8.9", notes_of(signed, "7.8.9"))
+    after = git.inspect()
+    assert (after.version, after.changes, after.tags) == ("7.8.9", (), ("v7.8.9",))
+    assert refusals_of_tag(after, "v7.8.9") == []
+    shown = run("git", "cat-file", "-p", "v7.8.9", directory=clone)
+    assert "type commit" in shown
+    assert "### Added" in shown
+    (clone / "new.txt").write_text("")
+    assert git.inspect().changes == ("new.txt",)
+
+
+# ---------------------------------------------------------------------------------------- contents
+
+
+def wheel_of(directory: Path, files: Mapping[str, str]) -> Path:
+    path = directory / "taskhub_scheduler-1.0.0-py3-none-any.whl"
+    with ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return path
+
+
+INFO = "taskhub_scheduler-1.0.0.dist-info"
+(SCHEDULER,) = (one for one in DISTRIBUTIONS if one.name == "taskhub-scheduler")
+URLS = "".join(
+    f"Project-URL: {name}, https://example.org\n"
+    for name in ("Changelog", "Documentation", "Issues", "Repository")
+)
+GOOD = {
+    "taskhub_scheduler/__init__.py": "",
+    "taskhub_scheduler/py.typed": "",
+    f"{INFO}/licenses/LICENSE": "",
+    f"{INFO}/METADATA": "Name: taskhub-scheduler\nVersion: 1.0.0\nLicense-Expression: Apache-2.0\n"
+    + URLS,
+}
+
+
+def complain(directory: Path, changes: Mapping[str, str | None]) -> list[str]:
+    files = {name: text for name, text in {**GOOD, **changes}.items() if text is not None}
+    return complaints_about_wheel(wheel_of(directory, files), SCHEDULER, "1.0.0", ["/srv/build"])
+
+
+def test_a_good_wheel_has_nothing_wrong(tmp_path: Path) -> None:
+    assert complain(tmp_path, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"taskhub_scheduler/py.typed": None}, "lacks taskhub_scheduler/py.typed"),
+        ({f"{INFO}/licenses/LICENSE": None}, "lacks the licence file LICENSE"),
+        ({"other/__init__.py": ""}, "has other, which is none of its packages"),
+        ({"taskhub_scheduler/tests/a.py": ""}, "tests/a.py, which does not belong there"),
+        ({"taskhub_scheduler/test_a.py": ""}, "test_a.py, which does not belong there"),
+        ({"taskhub_scheduler/.env": ""}, ".env, which does not belong there"),
+        ({"taskhub_scheduler/a.pyc": ""}, "a.pyc, which does not belong there"),
+        ({"taskhub_scheduler/a.py": "x = '/srv/build/a'"}, "a path of this machine"),
+        (
+            {f"{INFO}/METADATA": GOOD[f"{INFO}/METADATA"].replace("1.0.0", "1.0.1")},
+            "has the Version '1.0.1', not '1.0.0'",
+        ),
+        (
+            {f"{INFO}/METADATA": GOOD[f"{INFO}/METADATA"].replace("Issues", "Bugs")},
+            "lacks the addresses Issues",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_wheel_is_named(
+    changes: Mapping[str, str | None], complaint: str, tmp_path: Path
+) -> None:
+    (found,) = complain(tmp_path, changes)
+    assert complaint in found
+
+
+def test_vendored_code_needs_its_licence_and_a_notice(tmp_path: Path) -> None:
+    core = DISTRIBUTIONS[0]
+    info = "taskhub_core-1.0.0.dist-info"
+    files = {name.replace("taskhub_scheduler", "taskhub"): text for name, text in GOOD.items()}
+    files = {
+        name.replace("taskhub-1.0.0", "taskhub_core-1.0.0"): text for name, text in files.items()
+    }
+    files[f"{info}/METADATA"] = files[f"{info}/METADATA"].replace(
+        "taskhub-scheduler", "taskhub-core"
+    )
+    files |= {f"{info}/licenses/NOTICE": "nothing", f"{VENDORED}/chart/chart.js": ""}
+    found = complaints_about_wheel(wheel_of(tmp_path, files), core, "1.0.0", [])
+    assert [one.partition(" has ")[2] for one in found] == [
+        f"{VENDORED}/chart without its licence (a file LICENSE*)",
+        f"{VENDORED}/chart, which NOTICE does not name",
+    ]
+
+
+def test_the_notice_names_all_that_is_vendored() -> None:
+    directories = [path.name for path in (ROOT / "src" / VENDORED).iterdir()]
+    notice = (ROOT / "NOTICE").read_text("utf-8")
+    assert directories
+    assert vendored_without_notice(directories, notice) == []
+    for licence in (ROOT / "src" / VENDORED).rglob("LICENSE*"):
+        assert licence.name in notice, licence
+
+
+# ---------------------------------------------------------------------------------------- licences
+
+
+@pytest.mark.parametrize(
+    ("licence", "allowed"),
+    [
+        ("MIT", True),
+        ("MIT License; BSD License", True),
+        ("Apache-2.0 AND MIT", True),
+        ("GPL-3.0-only OR MIT", True),
+        ("(GPL-2.0-only OR LGPL-3.0-or-later)", True),
+        ("GNU General Public License v3 (GPLv3)", False),
+        ("MIT AND GPL-3.0-only", False),
+        ("MIT License; GNU Affero General Public License v3", False),
+        ("UNKNOWN", False),
+        ("", False),
+    ],
+)
+def test_licences_that_are_allowed(licence: str, allowed: bool) -> None:
+    assert is_allowed(licence) is allowed
+
+
+def test_a_licence_that_is_not_allowed_is_named_with_its_distribution() -> None:
+    rows = [
+        {"Name": "good", "Version": "1", "License": "MIT"},
+        {"Name": "bad", "Version": "2", "License": "GPL-3.0-only"},
+    ]
+    (found,) = complaints_about_licences(rows)
+    assert found.startswith("bad 2 is under 'GPL-3.0-only', which is not among the allowed")
+
+
+# ------------------------------------------------------------------------------------- the machine
+
+
+def test_pythons_are_found_or_said_to_be_missing() -> None:
+    present = f"{sys.version_info.major}.{sys.version_info.minor}"
+    found, absent = find_interpreters((present, "3.99"))
+    assert found.program is not None
+    said = subprocess.run([found.program, "--version"], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == f"Python {found.release}"
+    assert (absent.name, absent.program) == ("3.99", None)
+
+
+def test_steps_go_on_after_a_failure_and_remember_it() -> None:
+    steps = Steps()
+
+    def refuse() -> list[str]:
+        raise Refused("twine ... ended with 1:\nbroken")
+
+    def results() -> Iterable[str]:
+        return [step.result for step in steps.done]
+
+    assert steps.check("one", list, "3 files")
+    assert not steps.check("two", lambda: ["wrong"], required=False)
+    steps.note_absent("Python 3.14t", required=False)
+    assert not steps.failed
+    assert not steps.check("three", refuse)
+    assert steps.check("four", list)
+    assert steps.failed
+    assert results() == ["ok", "reported", "absent", "failed", "ok"]
+    assert steps.done[3].details == ("twine ... ended with 1:", "broken")
