@@ -44,6 +44,8 @@ _MARK: Final = re.compile(
     r"(?P<exit>\d+))) -->$"
 )
 _FILE: Final = re.compile(r"^# (?P<name>[\w/]+\.py)$")
+#: Within a paragraph; `name[key](argument)` in it is no link.
+_CODE: Final = re.compile(r"`(?:(?!\n\n)[^`])*`")
 _LINK: Final = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 
 
@@ -112,7 +114,7 @@ def without_blocks(document: str) -> str:
 
 def links(document: str) -> Iterator[str]:
     """Yield the targets of the links of a document."""
-    for found in _LINK.finditer(without_blocks(document)):
+    for found in _LINK.finditer(_CODE.sub("", without_blocks(document))):
         yield found["target"]
 
 
