@@ -46,6 +46,7 @@ class Scheduler:
             of it.
         lease: How long it leads without renewing that; None: the setting `scheduler_lease`.
         on_leading: Called whenever it begins to lead, with the number of entries.
+        on_turn: Called after each turn, about once a second.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Scheduler:
         lease: timedelta | None = None,
         clock: StoreClock | None = None,
         on_leading: Callable[[int], object] = lambda entries: None,
+        on_turn: Callable[[], object] = lambda: None,
     ) -> None:
         self._app = app
         self._embedded = embedded
@@ -65,6 +67,7 @@ class Scheduler:
         self._turn = min(TURN, lease.total_seconds() / 4)
         self._leader = Leader(app, self.name, lease, _duration(app.conf.scheduler_grace))
         self._on_leading = on_leading
+        self._on_turn = on_turn
         self._stopping = threading.Event()
         self._entries: dict[str, Entry] = {}
         #: Token and version with which the entries were read.
@@ -97,6 +100,7 @@ class Scheduler:
         try:
             while not self._stopping.is_set():
                 self.turn()
+                self._on_turn()
                 self._wait()
         finally:
             self._end()

@@ -6,6 +6,7 @@ import logging
 import multiprocessing
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from importlib import import_module
 from importlib.util import find_spec
@@ -22,6 +23,8 @@ from taskhub.cli.options import app_command, load_app
 from taskhub.cli.own_scheduler import OwnScheduler, own_scheduler
 from taskhub.cli.privileges import drop_privileges, privilege_options
 from taskhub.cli.program import change_directory
+from taskhub.cli.scheduler_health import Heartbeat, check_scheduler
+from taskhub.cli.service_manager import ServiceManager
 from taskhub.cli.worker import go_on_in_background, loglevel_option, workdir_option
 from taskhub.exceptions import OperationalError
 from taskhub.logs import setup as logs
@@ -69,6 +72,12 @@ logger = logging.getLogger("taskhub.scheduler")
     help="A scheduler of your own, module:class, in the place of this one (default: the setting "
     "beat_scheduler); of these only one may run.",
 )
+@click.option(
+    "--healthcheck",
+    is_flag=True,
+    help="Don't run a scheduler, but report on those that run here; ends with 1 if one has had no "
+    "turn for a minute. One of -S is not known to it.",
+)
 @click.option("-s", "--schedule", "filename", hidden=True)
 @click.option("--max-interval", type=Seconds(0), hidden=True)
 @click.option("-n", "--hostname", hidden=True)
@@ -97,6 +106,7 @@ def scheduler(  # noqa: C901 - a branch for each option
     max_interval: float | None,
     metrics_port: int | None,
     metrics_address: str,
+    healthcheck: bool,
     **without_effect: Any,
 ) -> int:
     """Start the periodic jobs of an app when their time comes.
@@ -108,8 +118,11 @@ def scheduler(  # noqa: C901 - a branch for each option
     The other options of `celery beat` are accepted; a line says of each that is given why it
     changes nothing.
     """
+    manager = ServiceManager()
     if workdir is not None:
         change_directory(workdir)
+    if healthcheck:
+        return check_scheduler()
     drop_privileges(context)
     try:
         with ExitStack() as held:
@@ -133,10 +146,7 @@ def scheduler(  # noqa: C901 - a branch for each option
             check_metrics_port(metrics_port, own)
             if own is None:
                 without_effect.update(schedule=filename, max_interval=max_interval)
-            for name, value in without_effect.items():
-                if value is not None:
-                    option = name.replace("_", "-")
-                    logger.warning("--%s has no effect: %s", option, WITHOUT_EFFECT[name])
+            _log_without_effect(without_effect)
             # What ends the command is printed, not logged.
             held.enter_context(redirect_stdout(sys.stdout))
             held.enter_context(redirect_stderr(sys.stderr))
@@ -147,9 +157,10 @@ def scheduler(  # noqa: C901 - a branch for each option
             logs.configure(app.conf, handlers, level, logfile)
             if running is None:
                 check_data_format(app)
-                running = load_package().Scheduler(app, embedded=attached)
+                on_turn = _turn_reports(held, manager)
+                running = load_package().Scheduler(app, embedded=attached, on_turn=on_turn)
                 _serve_metrics(held, running, app, metrics_address, metrics_port)
-            _run(running, attached)
+            _run(running, attached, manager)
     except AlreadyRunning as error:
         raise CommandError(str(error)) from error
     except Exception as error:
@@ -205,7 +216,26 @@ def check_data_format(app: Celery) -> None:
             raise CommandError(f"{obstacle.detail}: {obstacle.remedy}")
 
 
-def _run(running: Any, attached: bool) -> None:
+def _turn_reports(held: ExitStack, manager: ServiceManager) -> Callable[[], None]:
+    """Return what a scheduler calls after each turn, for health checks and the service manager."""
+    heartbeat = Heartbeat()
+    held.callback(heartbeat.close)
+
+    def report_turn() -> None:
+        heartbeat.renew()
+        manager.report_alive()
+
+    return report_turn
+
+
+def _log_without_effect(given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        if value is not None:
+            option = name.replace("_", "-")
+            logger.warning("--%s has no effect: %s", option, WITHOUT_EFFECT[name])
+
+
+def _run(running: Any, attached: bool, manager: ServiceManager) -> None:
     running.handle_signals()
     if attached:
         # The starter holds the other end: when that is gone, however it ended, this ends,
@@ -216,7 +246,9 @@ def _run(running: Any, attached: bool) -> None:
 
         threading.Thread(target=watch, name="taskhub-attached", daemon=True).start()
     logger.info("scheduler %s is ready", running.name)
+    manager.report_ready()
     running.run()
+    manager.report_stopping()
     logger.info("scheduler %s has stopped", running.name)
 
 

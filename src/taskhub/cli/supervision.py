@@ -36,6 +36,7 @@ def supervise(
     metrics: tuple[str, int] | None = None,
     announce: Callable[[list[dict[str, Any]]], object],
     on_stopping: Callable[[signal.Signals], object],
+    on_turn: Callable[[], object] = lambda: None,
 ) -> int:
     """Run worker processes until they are stopped; returns the exit code.
 
@@ -46,6 +47,7 @@ def supervise(
         metrics: address and port where Prometheus is answered; None: it is not.
         announce: called once with the report of each, when all are ready.
         on_stopping: called when the first signal arrives, with SIGTERM or SIGQUIT.
+        on_turn: called at each turn of the supervisor's loop.
 
     Raises:
         CommandError: they cannot start.
@@ -82,6 +84,7 @@ def supervise(
             shutdown_timeout=plan.shutdown_timeout,
             on_ready=on_ready,
             on_stopping=on_stopping,
+            on_turn=on_turn,
             fork_program=fork_program,
             on_lease_renewer=lambda lease_renewer: (
                 collector.use_lease_renewer(lease_renewer) if collector else None

@@ -20,6 +20,7 @@ from taskhub.cli.metrics_endpoint import metrics_options
 from taskhub.cli.options import app_command, app_name
 from taskhub.cli.privileges import drop_privileges, privilege_options
 from taskhub.cli.program import CELERY, called_as, change_directory, is_quiet
+from taskhub.cli.service_manager import ServiceManager
 from taskhub.cli.worker_banner import worker_banner
 from taskhub.cli.worker_health import PROBES, check
 from taskhub.cli.worker_settings import celerys_options, setting_options, settings, without_effect
@@ -236,6 +237,7 @@ def worker(  # noqa: C901, PLR0915 - a branch for each option
         warnings.warn(line, stacklevel=1)
     if purge:
         _drop_what_waits(context, split_names(queues), split_names(exclude_queues))
+    manager = ServiceManager()
     beside = None
     if beat:
         chosen = {"--schedule": schedule_filename, "--scheduler": scheduler}
@@ -271,8 +273,10 @@ def worker(  # noqa: C901, PLR0915 - a branch for each option
         )
         if beside is not None:
             beside.start()
+        manager.report_ready()
 
     def on_stopping(number: signal.Signals) -> None:
+        manager.report_stopping()
         if beside is not None:
             beside.stop()
         if number == signal.SIGQUIT:
@@ -320,6 +324,7 @@ def worker(  # noqa: C901, PLR0915 - a branch for each option
                 metrics=None if metrics_port is None else (metrics_address, metrics_port),
                 announce=announce,
                 on_stopping=on_stopping,
+                on_turn=manager.report_alive,
             )
     except AlreadyRunning as error:
         raise CommandError(str(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 import threading
@@ -11,6 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from taskhub.cli.service_manager import ServiceManager
 from taskhub.web.application import Dashboard
 
 if TYPE_CHECKING:
@@ -33,9 +35,26 @@ class DashboardServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, board: Dashboard) -> None:
         super().__init__(config)
         self._board = board
+        self._manager = ServiceManager()
+        self._watchdog: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start."""
+        await super().startup(sockets)
+        if self.started:
+            self._watchdog = asyncio.create_task(self._report_alive())
+            self._manager.report_ready()
+
+    async def _report_alive(self) -> None:
+        while self._manager.watchdog_period is not None:
+            self._manager.report_alive()
+            await asyncio.sleep(self._manager.watchdog_period / 2)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop."""
+        self._manager.report_stopping()
+        if self._watchdog is not None:
+            self._watchdog.cancel()
         self._board.close()
         await super().shutdown(sockets)
 

@@ -58,6 +58,7 @@ class Supervisor:
         on_ready: Called once with the facts that each process reported, in their order, when all
             are ready.
         on_stopping: Called when the first signal arrives, with SIGTERM or SIGQUIT.
+        on_turn: Called at each turn of its loop, at least every `PERIOD`.
         on_lease_renewer: Called with the lease renewer, if there can be one.
         fork_program: Returns what runs a fork of middleware, given where its function is found;
             None: none are run.
@@ -73,6 +74,7 @@ class Supervisor:
         bounds: AutoscaleBounds | None = None,
         on_ready: Callable[[list[dict[str, Any]]], object],
         on_stopping: Callable[[signal.Signals], object] = lambda _: None,
+        on_turn: Callable[[], object] = lambda: None,
         on_lease_renewer: Callable[[LeaseRenewer], object] = lambda _: None,
         fork_program: Callable[[str], Program] | None = None,
     ) -> None:
@@ -82,6 +84,7 @@ class Supervisor:
         self._bounds = bounds
         self._on_ready = on_ready
         self._on_stopping = on_stopping
+        self._on_turn = on_turn
         self._on_lease_renewer = on_lease_renewer
         self._selector = selectors.DefaultSelector()
         self._spawner = ChildSpawner(self._selector)
@@ -143,6 +146,7 @@ class Supervisor:
             stuck_processes.check(self._pool.working)
             self._kill_late()
             orphans.reap()
+            self._on_turn()
 
     def _wait(self) -> None:
         """Wait for a report, the end of a process, a signal, a health check, or the next start."""
