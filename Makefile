@@ -59,6 +59,9 @@ lock: ## Pin the newest versions that fit anew
 	$(compile) --all-extras --output-file requirements/dev.txt pyproject.toml requirements/dev.in
 	$(compile) $(addprefix --extra ,embedded mail cache quant report metrics web) --constraint requirements/dev.txt \
 		--output-file requirements/run.txt pyproject.toml requirements/run.in
+	$(compile) $(addprefix --extra ,metrics web) --constraint requirements/dev.txt \
+		--output-file requirements/image.txt pyproject.toml requirements/image.in
+	$(compile) --constraint requirements/dev.txt --output-file requirements/wheels.txt requirements/wheels.in
 	$(compile) --output-file requirements/oracle.txt requirements/oracle.in
 	$(compile) $(addprefix --no-emit-package ,$(celerys)) --output-file requirements/ecosystem.txt \
 		pyproject.toml requirements/ecosystem.in
