@@ -20,7 +20,7 @@ def send_invoice(order: int, copies: int = 1) -> str:
     return f"{order} x {copies}"
 
 
-site = FastAPI(lifespan=lifespan(app, lambda _: lifespan(app)(site)))
+site = FastAPI(lifespan=lifespan(app, lambda host: lifespan(app)(host)))
 site.add_middleware(RequestIdMiddleware, header="X-Trace", trust_header=False)
 
 

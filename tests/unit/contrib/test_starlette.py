@@ -200,3 +200,26 @@ def test_what_is_no_app_or_no_lifespan_is_refused() -> None:
 
     with pytest.raises(ImproperlyConfigured, match="decorate it with contextlib"):
         asyncio.run(enter())
+
+
+def test_a_websocket_has_the_id_and_its_acceptance_names_it() -> None:
+    seen: list[Any] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        seen.append(current_request_id())
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.close"})
+
+    async def send(message: Any) -> None:
+        seen.append(message)
+
+    async def receive() -> Any:
+        raise AssertionError("nothing is to be received")
+
+    scope = {"type": "websocket", "headers": [(b"x-request-id", b"seven")]}
+    asyncio.run(RequestIdMiddleware(application)(scope, receive, send))
+    assert seen == [
+        "seven",
+        {"type": "websocket.accept", "headers": [(b"x-request-id", b"seven")]},
+        {"type": "websocket.close"},
+    ]
