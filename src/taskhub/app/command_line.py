@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 def run_command_line(app: Celery, argv: Sequence[str] | None) -> Any:
     """Run the command `celery` with `argv`, by default this program's arguments.
 
+    Args:
+        app: The app.
+        argv: Arguments without the program's name, as in Celery: `["worker", "-c", "1"]`.
+
     Raises:
         ImproperlyConfigured: No module has the app as an attribute, and `argv` names none with
             `-A`.
     """
     current.set_current_app(app)
-    arguments = list(sys.argv if argv is None else argv)[1:]
+    arguments = sys.argv[1:] if argv is None else list(argv)
     # By name: the command line is a layer above this one.
     command_line = import_module("taskhub.cli")
     if any(word.startswith(("-A", "--app")) for word in arguments):
@@ -48,8 +52,10 @@ def run_worker(app: Celery, argv: Sequence[str] | None) -> Any:
             "The worker sub-command must be specified in argv.\n"
             "Use app.start() to programmatically start other commands."
         )
-    if arguments[0] == "worker":
-        arguments.insert(0, "celery")
+    first = arguments[0]
+    if first != "worker" and not first.startswith("-"):
+        # The name of the program, as in `sys.argv`.
+        del arguments[0]
     return app.start(arguments)
 
 

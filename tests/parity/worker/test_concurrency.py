@@ -26,7 +26,7 @@ CASES: dict[str, tuple[tuple[str, ...], dict[str, Any], int]] = {
     "solo": ((*COMMAND, "-P", "solo", "-c", "4"), {}, 1),
     "autoscale": ((*COMMAND, "--autoscale=3,3"), {}, 3),
     "worker-main": (("main", "-c", "1", *QUIET), {}, 1),
-    "worker-main-setting": (("main", *QUIET), {"worker_concurrency": 3}, 3),
+    "start-setting": (("main", "start", *QUIET), {"worker_concurrency": 3}, 3),
 }
 VARIABLES: dict[str, tuple[tuple[str, ...], dict[str, str], int]] = {
     "concurrency": (COMMAND, {"CELERY_WORKER_CONCURRENCY": "1"}, 1),

@@ -30,7 +30,14 @@ _LONGEST_REASON = 300
 #: concerns the whole worker. `failed`: it cannot start. `stopped`: it ends, with this outcome for
 #: its tasks.
 ReportKind = Literal[
-    *("concurrency", "prepared", "ready", "heartbeat", "suspect", "replace", "request", "failed"),
+    "concurrency",
+    "prepared",
+    "ready",
+    "heartbeat",
+    "suspect",
+    "replace",
+    "request",
+    "failed",
     "stopped",
 ]
 #: `serve`: claim messages from now on. `retire`: finish what runs, however long it takes, and end.

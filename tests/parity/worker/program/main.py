@@ -5,4 +5,7 @@ import sys
 from program import app
 
 if __name__ == "__main__":
-    app.worker_main(["worker", *sys.argv[1:]])
+    if sys.argv[1] == "start":
+        app.start(["worker", *sys.argv[2:]])
+    else:
+        app.worker_main(["worker", *sys.argv[1:]])
