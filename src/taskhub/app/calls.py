@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from taskhub.app import stores
@@ -186,10 +186,13 @@ class Calls:
         envelope = self.envelope(name, args, kwargs, task_id, options, task, parent, published)
         if outbox is not None:
             outbox.messages.append(envelope)
+            if task is not None:
+                outbox.note_task(task)
+        elif wish := self._commit_wish(options, task):
+            # Decided here, so that the values of the call's moment count.
+            _call_on_commit(partial(self._enqueue, envelope, published, options), wish)
         else:
-            app.broker.enqueue_envelope(envelope, self._retry_policy(options))
-            if published:
-                self.publishing.after(published)
+            self._enqueue(envelope, published, options)
         make = options.get("result_cls")
         result: AsyncResult[Any] = (
             make(task_id) if make else AsyncResult(task_id, app=app, task_name=name)
@@ -203,6 +206,20 @@ class Calls:
         ):
             task_of(parent).add_trail(result)
         return result
+
+    def _commit_wish(self, options: Mapping[str, Any], task: Task[Any, Any] | None) -> Any:
+        """Return for which transaction a call waits; false: for none."""
+        wish = options.get("enqueue_on_commit")
+        if wish is None and task is not None:
+            wish = task.enqueue_on_commit
+        return self._app.conf.task_enqueue_on_commit if wish is None else wish
+
+    def _enqueue(
+        self, envelope: Envelope, published: list[Publication], options: Mapping[str, Any]
+    ) -> None:
+        self._app.broker.enqueue_envelope(envelope, self._retry_policy(options))
+        if published:
+            self.publishing.after(published)
 
     def send_by_name(
         self,
@@ -242,6 +259,17 @@ class Calls:
             options: Options of the canvas, e.g. `retry_policy`.
             page: The page of the open chord that they are; None: they are none.
         """
+        wish = options.get("enqueue_on_commit")
+        if wish is None:
+            wish = outbox.enqueue_on_commit or self._app.conf.task_enqueue_on_commit
+        if wish:
+            _call_on_commit(partial(self._enqueue_all, outbox, options, page), wish)
+        else:
+            self._enqueue_all(outbox, options, page)
+
+    def _enqueue_all(
+        self, outbox: Outbox, options: Mapping[str, Any], page: ChordPage | None
+    ) -> None:
         policy = self._retry_policy(options)
         self._app.broker.enqueue_envelopes(
             outbox.messages, outbox.chords, outbox.chains, policy, page
@@ -288,6 +316,13 @@ class Calls:
             link=options.get("callbacks"),
             link_error=options.get("errbacks"),
         )
+
+
+def _call_on_commit(send: Callable[[], object], database: bool | str) -> None:
+    # Only what waits for transactions loads it.
+    from taskhub.app.transactions import call_on_commit
+
+    call_on_commit(send, database)
 
 
 def _parent() -> Context | None:

@@ -114,6 +114,7 @@ class Collector:
         if named is None or named.overrides_apply_async:
             return _Plan()
         task = named.bound
+        self._outbox.note_task(task)
         return _Plan(task, self._template(task))
 
     def _template(self, task: Task[Any, Any]) -> _Template | None:

@@ -177,7 +177,7 @@ def _add_rare_options(
     if options.get("compression"):
         check_compression("compression", options["compression"])
         warn_of_compression()
-    for name in ("exchange", "retry_policy", "routing_key"):
+    for name in ("enqueue_on_commit", "exchange", "retry_policy", "routing_key"):
         if options.get(name) is not None:
             CHECKS[name](name, options[name])
     _add_times(stored, options, defaults)

@@ -69,6 +69,17 @@ def check_headers(name: str, value: Any) -> Mapping[str, Any]:
     return value
 
 
+def check_enqueue_on_commit(name: str, value: Any) -> Any:
+    """Return for which transaction a call waits: True, False or the alias of a database.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    if isinstance(value, bool | str):
+        return value
+    raise TypeError(f"{name} must be True, False or the alias of a database, not {value!r:.100}")
+
+
 def check_retry_policy(name: str, value: Any) -> Mapping[str, Any]:
     """Return how sending is tried again, which must be a mapping of Celery's numbers.
 
@@ -240,6 +251,7 @@ CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
     "chord": check_chord,
     "compression": check_compression,
     "countdown": check_countdown,
+    "enqueue_on_commit": check_enqueue_on_commit,
     "eta": check_eta,
     "exchange": _routed,
     "expires": check_expires,

@@ -25,6 +25,12 @@ class Outbox:
     published: list[Publication] = field(default_factory=list, kw_only=True)
     chords: list[ChordPlan] = field(default_factory=list)
     chains: list[ChainPlan] = field(default_factory=list)
+    #: For which transaction one of the tasks waits (`TaskBase.enqueue_on_commit`).
+    enqueue_on_commit: Any = None
+
+    def note_task(self, task: Any) -> None:
+        """Note what a task says of all that leaves with its calls."""
+        self.enqueue_on_commit = self.enqueue_on_commit or task.enqueue_on_commit
 
 
 _open: ContextVar[Outbox | None] = ContextVar("taskhub_outbox", default=None)

@@ -23,6 +23,7 @@ __all__ = (
     "NAMES",
     "SECONDS",
     "TEXT",
+    "TRANSACTION",
     "Kind",
     "Setting",
     "honoured",
@@ -65,6 +66,7 @@ NAME = Kind("a string", (str,), named=True)
 BYTES = Kind("bytes or a string", (bytes, str))
 NAMES = Kind("a list of strings", (list, tuple, set, frozenset, str))
 MAPPING = Kind("a dictionary", (Mapping,))
+TRANSACTION = Kind("True, False or the alias of a database", (bool, str))
 
 
 @dataclass(frozen=True, slots=True)

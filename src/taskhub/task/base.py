@@ -46,6 +46,9 @@ class TaskBase(RunnableTask[P, R]):
     send_events: bool = True
     #: Failures are stored even if results are not.
     store_errors_even_if_ignored: bool | None = from_configuration()
+    #: Calls inside a transaction of Django's are sent when it is committed; or the alias of the
+    #: database whose transaction it is; None: as the setting `task_enqueue_on_commit` says then.
+    enqueue_on_commit: bool | str | None = None
     #: Results of eager calls are stored, too.
     store_eager_result: bool | None = from_configuration()
     #: What receives its messages in a worker: a subclass of `celery.worker.request.Request`, or the

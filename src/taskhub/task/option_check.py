@@ -25,7 +25,7 @@ _CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
         name: CHECKS[name]
         for name in (
             *("queue", "routing_key", "exchange", "priority", "expires", "serializer"),
-            *("compression", "time_limit", "soft_time_limit"),
+            *("compression", "time_limit", "soft_time_limit", "enqueue_on_commit"),
         )
     },
     "max_retries": check_number,

@@ -12,6 +12,7 @@ from taskhub.config.setting import (
     NAMES,
     SECONDS,
     TEXT,
+    TRANSACTION,
     Setting,
     honoured,
 )
@@ -33,6 +34,13 @@ SETTINGS: tuple[Setting, ...] = (
         None,
         TEXT,
         "The directory whose .taskhub/ holds the development store; None: the project's own.",
+    ),
+    honoured(
+        "task_enqueue_on_commit",
+        False,
+        TRANSACTION,
+        "Whether calls inside a transaction of Django's are sent when it is committed; or the "
+        "alias of the database whose transaction it is.",
     ),
     honoured(
         "task_max_deliveries",
