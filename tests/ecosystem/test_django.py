@@ -52,7 +52,13 @@ def test_the_admin_of_django_celery_beat_and_the_tables_of_django_celery_results
                 ],
                 "modules": ["AppLoader", []],
                 "rows": [["orders.tasks.fails", "FAILURE"], ["orders.tasks.total", "SUCCESS"]],
+                "row": [True, "(3,)", "{'second': 4}", "celery", "application/json"],
+                "group": [True, 0],
+                "unwritten": [0, 1, 2, 50],
             }, log.read_text()
+            # Of each of the three tasks its start and its end.
+            assert log.read_text().count("was not written to django-celery-results") == 1
+            assert "written to django-celery-results again; it lacks 6" in log.read_text()
 
 
 @pytest.mark.timeout(240)

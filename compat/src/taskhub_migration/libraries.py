@@ -62,8 +62,7 @@ ECOSYSTEM: Final[Mapping[str, Library]] = {
     "django-celery-results": Library(
         "2.6.0",
         Works.PARTLY,
-        "with `django-db` its table of tasks is written when a task ends; nothing else is in its "
-        "tables",
+        "with `django-db` its tables are written: tasks, and groups that are saved",
         "read results as before; they are kept in Redis or Valkey",
     ),
     "django-structlog": Library(

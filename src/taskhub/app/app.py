@@ -70,6 +70,8 @@ class Celery(Closable, AppConfiguration, AppServices, AppAttributes):
     task_cls: Any = None
     #: The class of `app.loader`, its path, or a short name; None: the default one.
     loader_cls: Any = None
+    #: Called with a group's id and its results as a tuple when it is saved, or None when deleted.
+    mirror_group: Callable[[str, Any], None] | None = None
     #: Bootsteps by "worker" and "consumer"; each worker process starts and stops them.
     steps: defaultdict[str, set[Any]]
     #: Further checks of `taskhub doctor`: functions that take the app and yield findings.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 import weakref
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +30,7 @@ def adapt(app: Celery) -> None:
     old for CONN_MAX_AGE, or broken, are closed. Settings that change, as in tests, count at once.
     Tasks get `delay_on_commit` and `apply_async_on_commit`, unless the app has a `task_cls`.
     """
-    if not os.environ.get(SETTINGS_VARIABLE):
+    if not os.environ.get(SETTINGS_VARIABLE) and not _is_configured():
         return
     try:
         import_module("django")
@@ -42,9 +44,16 @@ def adapt(app: Celery) -> None:
         return
     if app.task_cls is None:
         app.task_cls = _TASK_CLASS
+    app.mirror_group = partial(_mirror_group, weakref.ref(app))
     signals.import_modules.connect(_set_up, sender=app, dispatch_uid="taskhub.django")
     _follow_settings(app)
     signals.worker_process_init.connect(_look_after_connections, dispatch_uid="taskhub.django")
+
+
+def _is_configured() -> bool:
+    """Return whether the program has given Django its settings itself (`settings.configure`)."""
+    conf = sys.modules.get("django.conf")
+    return conf is not None and conf.settings.configured
 
 
 def _follow_settings(app: Celery) -> None:
@@ -78,6 +87,14 @@ def _set_up(sender: Any = None, **_: Any) -> None:
         mirror_results(sender)
     if not os.environ.get(_SKIP_CHECKS_VARIABLE):
         import_module("django.core.checks").run_checks()
+
+
+def _mirror_group(reference: weakref.ref[Celery], group_id: str, members: Any) -> None:
+    from taskhub.app.django_results import mirror_group
+
+    app = reference()
+    if app is not None:
+        mirror_group(app, group_id, members)
 
 
 def _look_after_connections(**_: Any) -> None:

@@ -197,6 +197,8 @@ class Backend(RawValues, Recorder):
         """Store which results a group has; as long as results are kept."""
         document = json.dumps({"result": result.as_tuple()})
         self.app.engine.store_group(_group(group_id), document, self._ttl(states.SUCCESS))
+        if self.app.mirror_group is not None:
+            self.app.mirror_group(group_id, result.as_tuple())
         return result
 
     def restore_group(self, group_id: str, cache: bool = True) -> GroupResult | None:
@@ -210,6 +212,8 @@ class Backend(RawValues, Recorder):
     def delete_group(self, group_id: str) -> None:
         """Delete a stored group, not its results."""
         self.app.engine.forget_group(_group(group_id))
+        if self.app.mirror_group is not None:
+            self.app.mirror_group(group_id, None)
 
     def ensure_chords_allowed(self) -> None:
         """Do nothing: the store can hold chords."""

@@ -81,4 +81,33 @@ total.delay(3, second=4).get(timeout=30)
 fails.delay().get(timeout=30, propagate=False)
 rows = TaskResult.objects.filter(task_name__startswith="orders").order_by("task_name")
 told["rows"] = sorted({(row.task_name, row.status) for row in rows})
+one = TaskResult.objects.filter(task_name="orders.tasks.total", result="7").get()
+told["row"] = [
+    one.date_created <= one.date_started <= one.date_done,
+    json.loads(one.task_args),
+    json.loads(one.task_kwargs),
+    one.worker.partition("@")[0],
+    one.content_type,
+]
+
+from celery import group
+from django_celery_results.models import GroupResult
+
+members = group(total.s(1), total.s(2)).delay()
+members.save()
+saved = GroupResult.objects.get(group_id=members.id)
+told["group"] = [json.loads(saved.result) == json.loads(json.dumps(members.as_tuple()))]
+members.delete()
+told["group"].append(GroupResult.objects.count())
+
+# A table that cannot be written loses no result.
+from django.db import connection
+
+table, away = TaskResult._meta.db_table, "elsewhere"
+with connection.cursor() as cursor:
+    cursor.execute(f"ALTER TABLE {table} RENAME TO {away}")
+told["unwritten"] = [total.delay(each).get(timeout=30) for each in range(3)]
+with connection.cursor() as cursor:
+    cursor.execute(f"ALTER TABLE {away} RENAME TO {table}")
+told["unwritten"].append(total.delay(50).get(timeout=30))
 print(json.dumps(told))
