@@ -84,7 +84,7 @@ def command_hint(*words: str) -> str:
             hidden.append(f"the same {option} or {_VARIABLES.get(option, option)}")
         else:
             before += [option, value]
-    command = f"`{shlex.join((program, *before, *words))}`"
+    command = f"`{shlex.join((*program.split(), *before, *words))}`"
     return f"{command} (with {' and '.join(hidden)})" if hidden else command
 
 

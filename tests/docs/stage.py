@@ -98,7 +98,9 @@ class Stage:
         """Write the files that blocks are; several of one name are parts of it."""
         for block in blocks:
             if block.file is not None:
-                with (self.directory / block.file).open("a", encoding="utf-8") as file:
+                path = self.directory / block.file
+                path.parent.mkdir(exist_ok=True)
+                with path.open("a", encoding="utf-8") as file:
                     file.write(block.code + "\n\n")
 
     def run(self, block: Block) -> None:

@@ -16,16 +16,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return run(arguments)
 
 
-def run_for_app(app: str, arguments: Sequence[str]) -> int:
-    """Run a command under the name `celery` for an app of this program; returns the exit code.
+def run_for_app(app: str, arguments: Sequence[str], program: str = "celery") -> int:
+    """Run a command for an app of this program; returns the exit code.
 
     Args:
         app: Where worker processes find it, as `-A`.
         arguments: Without the program's name.
+        program: The name under which it was called, for help and errors.
     """
     from taskhub.cli.command_runner import run
 
-    return run(arguments, "celery", app)
+    return run(arguments, program, app)
 
 
 def celery() -> int:

@@ -30,7 +30,7 @@ class Layers:
         self._source: Any = None
         self._silent = False
         # Django's settings, if they are the source: what they say may change while a program runs.
-        self._django: Any = None
+        self._live: Any = None
         self._source_values: dict[str, Any] = {}
         # What was added before the first load, and after it, the latest first.
         self._pending: list[Any] = []
@@ -59,7 +59,7 @@ class Layers:
             else:
                 sources.refuse_mixture(set(sources.attributes(source)))
         found = sources.Source({}, [])
-        self._django = source if self.namespace and sources.is_django(source) else None
+        self._live = source if self.namespace and sources.is_live(source) else None
         if source is not None:
             found = sources.read(source, self.namespace)
         changes = self._checked(self.changes)
@@ -91,7 +91,7 @@ class Layers:
             name: The setting.
             value: Its value as it was read.
         """
-        settings = self._django
+        settings = self._live
         if settings is None or name in self.changes or any(name in one for one in self._added):
             return value
         return getattr(settings, self.namespace.add_to(name), SETTINGS[name].default)

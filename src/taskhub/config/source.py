@@ -82,10 +82,11 @@ def load_object(path: str) -> Any:
             return _attribute(importlib.import_module(parent), attribute)
 
 
-def is_django(source: Any) -> bool:
-    """Return whether a source is Django's settings."""
+def is_live(source: Any) -> bool:
+    """Return whether a source is to be asked again: Django's settings, or what stands for them."""
     kind = type(source)
-    return kind.__module__ == "django.conf" and kind.__name__ == "LazySettings"
+    is_django = kind.__module__ == "django.conf" and kind.__name__ == "LazySettings"
+    return is_django or getattr(kind, "is_live", False) is True
 
 
 def attributes(source: Any) -> Mapping[str, Any]:

@@ -1,23 +1,47 @@
-"""The dashboard as a part of a Django project, for its staff.
+"""Tasks in a Django project: `INSTALLED_APPS = [..., "taskhub.contrib.django"]`.
 
-from taskhub.contrib.django import dashboard_urls
+    TASKHUB = {"BROKER_URL": "redis://localhost:6379/0"}    # or CELERY_BROKER_URL
 
-urlpatterns = [path("tasks/", dashboard_urls(app))]
+The app is made from Django's settings, unless the project has one. See docs/django.md.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from taskhub.app.app import Celery
     from taskhub.contrib.django.dashboard import dashboard_urls
+    from taskhub.contrib.django.tasks_backend import TaskhubBackend
 
-__all__ = ("dashboard_urls",)
+    app: Celery
+
+__all__ = ("TaskhubBackend", "app", "dashboard_urls")
+
+#: Where what is loaded when it is asked for comes from.
+_MODULES: Final = {
+    "dashboard_urls": "taskhub.contrib.django.dashboard",
+    "TaskhubBackend": "taskhub.contrib.django.tasks_backend",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name != "dashboard_urls":
+    if name == "app":
+        return _app()
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from taskhub.contrib.django.dashboard import dashboard_urls
+    return getattr(import_module(_MODULES[name]), name)
 
-    return dashboard_urls
+
+def _app() -> Celery:
+    """Return the app of the project; Django is set up, if that was not done."""
+    from django.apps import apps
+
+    if not apps.app_configs:
+        import django
+
+        django.setup()
+    from taskhub.contrib.django.project_app import project_app
+
+    return project_app().app

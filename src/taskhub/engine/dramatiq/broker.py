@@ -101,6 +101,8 @@ class EngineBroker(MiddlewareBroker):
         self.rates: dict[str, Rate] = {}
         #: Wraps the actors that worker threads call; None: nothing does.
         self.wrap_actor: Callable[[Any], Any] | None = None
+        #: Declares the actor of a name that a message has and none is declared under, if it can.
+        self.declare_late: Callable[[str], object] | None = None
         #: Maps the priorities of tasks to priority bands.
         self.priority_order: Callable[[], PriorityOrder] = PriorityOrder
         # The priority bands of the declared native actors; None: not known yet.
@@ -128,6 +130,12 @@ class EngineBroker(MiddlewareBroker):
         except KeyError:
             raise ActorNotFound(actor_name) from None
         return actor if self.wrap_actor is None else self.wrap_actor(actor)
+
+    def knows_actor(self, actor_name: str) -> bool:
+        """Return whether there is an actor of a name, also if it must be looked for first."""
+        if actor_name not in self.actors and self.declare_late is not None:
+            self.declare_late(actor_name)
+        return actor_name in self.actors
 
     def declare_queue(self, queue_name: str) -> None:
         if queue_name not in self.queues:

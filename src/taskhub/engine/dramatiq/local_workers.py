@@ -147,7 +147,7 @@ class LocalWorkers:
         # The store keeps what is not due. Dramatiq would hold it in this process.
         delivery.options.pop("eta", None)
         delivery.exchange_loop = exchange_loop
-        if delivery.actor_name not in self._broker.actors:
+        if not self._broker.knows_actor(delivery.actor_name):
             outcome = self._hooks.requeue_unknown(delivery)
             if outcome is not None:
                 exchange_loop.requeue_unknown(delivery, outcome)

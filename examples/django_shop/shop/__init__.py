@@ -1,0 +1,1 @@
+"""A shop: orders, whose work is done by tasks."""

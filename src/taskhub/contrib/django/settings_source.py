@@ -1,0 +1,105 @@
+"""Django's settings as the source of an app's: the dictionary `TASKHUB`, and names in `CELERY_`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from taskhub.exceptions import ImproperlyConfigured
+
+__all__ = ("APP_KEY", "NAMESPACE", "PREFIX", "DjangoSettings", "conflicts", "own_settings")
+
+#: What Celery's settings begin with in Django's.
+NAMESPACE: Final = "CELERY"
+PREFIX: Final = "CELERY_"
+#: Key of `TASKHUB` that names the project's app, and is no setting of one.
+APP_KEY: Final = "APP"
+
+
+def own_settings(settings: Any) -> dict[str, Any]:
+    """Return what the dictionary `TASKHUB` holds, by names in upper case.
+
+    Args:
+        settings: Django's.
+
+    Raises:
+        ImproperlyConfigured: It is no dictionary with names as keys, or names a setting twice.
+    """
+    given = getattr(settings, "TASKHUB", None)
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise ImproperlyConfigured(
+            f"TASKHUB in Django's settings must be a dictionary, not a {type(given).__name__}: "
+            'TASKHUB = {"BROKER_URL": "redis://localhost:6379/0"}'
+        )
+    found: dict[str, Any] = {}
+    for name, value in given.items():
+        if not isinstance(name, str):
+            raise ImproperlyConfigured(
+                f"TASKHUB in Django's settings has the key {name!r:.100}, which is no name"
+            )
+        key = name.upper().removeprefix(PREFIX)
+        if key in found:
+            raise ImproperlyConfigured(f"TASKHUB in Django's settings has {key} twice: leave one")
+        found[key] = value
+    return found
+
+
+def conflicts(settings: Any) -> list[str]:
+    """Return names, as in `TASKHUB`, to which that and `CELERY_` give different values.
+
+    Args:
+        settings: Django's.
+    """
+    return sorted(
+        name
+        for name, value in own_settings(settings).items()
+        if hasattr(settings, PREFIX + name) and getattr(settings, PREFIX + name) != value
+    )
+
+
+class DjangoSettings(Mapping[str, Any]):
+    """Django's settings as they are now, with those of `TASKHUB` under names in `CELERY_`.
+
+    Args:
+        settings: Django's.
+    """
+
+    #: Configurations ask it again for what may change while a program runs.
+    is_live: Final = True
+
+    def __init__(self, settings: Any) -> None:
+        self._settings = settings
+
+    def _values(self) -> dict[str, Any]:
+        settings = self._settings
+        found = {name: getattr(settings, name) for name in dir(settings) if name.isupper()}
+        own = own_settings(settings)
+        for name in conflicts(settings):
+            raise ImproperlyConfigured(
+                f"Django's settings give {name} twice, as {PREFIX}{name} and in TASKHUB, with "
+                "different values: leave one of them"
+            )
+        own.pop(APP_KEY, None)
+        return {**found, **{PREFIX + name: value for name, value in own.items()}}
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a setting by its name in `CELERY_`."""
+        if not name.startswith(PREFIX):
+            raise AttributeError(name)
+        own = own_settings(self._settings)
+        key = name.removeprefix(PREFIX)
+        return own[key] if key in own else getattr(self._settings, name)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._values()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values())
+
+    def __len__(self) -> int:
+        return len(self._values())
+
+    def __bool__(self) -> bool:
+        return True
