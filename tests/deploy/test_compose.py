@@ -73,13 +73,14 @@ def test_mounted_files_are_there(services: Services) -> None:
     assert [path for path in paths if not path.exists()] == []
 
 
-def test_prometheus_scrapes_the_port_of_the_workers(services: Services) -> None:
+def test_prometheus_scrapes_the_ports_of_the_services(services: Services) -> None:
     (scraped,) = read_yaml(FOLDER / "prometheus.yml")["scrape_configs"]
     (found,) = scraped["dns_sd_configs"]
-    options = parse_command_line(services["worker"]["command"])
-    assert found["names"] == ["worker"]
-    assert found["port"] == options["metrics_port"]
-    assert options["metrics_address"] == "0.0.0.0"
+    assert found["names"] == ["worker", "scheduler"]
+    for name in found["names"]:
+        options = parse_command_line(services[name]["command"])
+        assert found["port"] == options["metrics_port"]
+        assert options["metrics_address"] == "0.0.0.0"
 
 
 @pytest.fixture
@@ -98,7 +99,14 @@ def valkey(services: Services, tmp_path: Path) -> Iterator[Server]:
 def test_its_services_run_and_their_health_checks_pass(
     services: Services, valkey: Server, tmp_path: Path, runtime: Path
 ) -> None:
-    ports = {"5555": str(find_free_port()), "9180": str(find_free_port())}
+    web = str(find_free_port())
+
+    def here(words: list[str]) -> list[str]:
+        """Return words of a service with ports that are free here, where all share one host."""
+        return [
+            str(find_free_port()) if word == "9180" else word.replace("5555", web) for word in words
+        ]
+
     (tmp_path / "shop.py").write_text(SHOP)
     url = f"redis://:{PASSWORD}@127.0.0.1:{valkey.port}/0"
     environment = {
@@ -110,16 +118,12 @@ def test_its_services_run_and_their_health_checks_pass(
     }
     commands = Commands(tmp_path, environment)
     try:
-        running = {
-            name: commands.start(*(ports.get(word, word) for word in services[name]["command"]))
-            for name in OURS
-        }
+        running = {name: commands.start(*here(services[name]["command"])) for name in OURS}
         said = {}
         for name, service in running.items():
             kind, *check = services[name]["healthcheck"]["test"]
             assert kind == "CMD"
-            here = [word.replace(":5555", f":{ports['5555']}") for word in check]
-            said[name] = wait_for_health(commands, here, service)
+            said[name] = wait_for_health(commands, here(check), service)
         assert "of 2 processes ready" in said["worker"]
         assert "its last turn was" in said["scheduler"]
         # The store keeps what it must.

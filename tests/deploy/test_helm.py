@@ -164,6 +164,7 @@ def test_taskhub_accepts_the_command_lines(objects: list[Object]) -> None:
     assert mail["queues"] == ("mail,mail.bulk",)
     assert (mail["processes"], mail["threads"]) == (1, 4)
     assert mail["metrics_port"] == 9180
+    assert options["live-taskhub-scheduler"]["metrics_port"] == 9180
     # Further arguments, and the defaults of others.
     assert options["live-taskhub-worker-reports"]["loglevel"] == "warning"
     assert options["live-taskhub-worker-default"]["processes"] == 2
@@ -232,7 +233,7 @@ def test_selectors_find_the_pods_of_their_own(objects: list[Object]) -> None:
         "live-taskhub-dashboard"
     }
     assert selected(services["live-taskhub-metrics"]["spec"]["selector"]) == {
-        name for name in pods if "worker" in name
+        name for name in pods if "dashboard" not in name
     }
     (policy,) = of_kind(objects, "NetworkPolicy").values()
     assert selected(policy["spec"]["podSelector"]["matchLabels"]) == set(pods)
