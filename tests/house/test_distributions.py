@@ -128,6 +128,16 @@ def test_command_is_installed(environment: Path, command: str) -> None:
     assert (environment / command).is_file()
 
 
+def test_pytest_finds_the_plugin_under_the_name_of_its_module(environment: Path) -> None:
+    """Under another name, `pytest_plugins = ("taskhub.testing.plugin",)` would register it twice, and fail."""
+    find = (
+        "from importlib.metadata import entry_points as found; "
+        "print([(each.name, each.value) for each in found(group='pytest11')])"
+    )
+    plugin = "taskhub.testing.plugin"
+    assert literal_eval(run(environment / "python", "-I", "-c", find)) == [(plugin, plugin)]
+
+
 def test_documented_commands_install_the_files_and_no_namesake(
     wheels: dict[str, Path], shim: Path, tmp_path: Path
 ) -> None:

@@ -77,10 +77,10 @@ def taskhub_app(
 
 @pytest.fixture
 def taskhub_worker(taskhub_app: Celery) -> Generator[InProcessWorker]:
-    """A worker of `taskhub_app` in this process."""
+    """A worker of `taskhub_app` in this process, with `worker_concurrency` threads or one."""
     from taskhub.testing.worker import start_worker
 
-    with start_worker(taskhub_app) as worker:
+    with start_worker(taskhub_app, taskhub_app.conf.worker_concurrency or 1) as worker:
         yield worker
 
 

@@ -104,6 +104,8 @@ def test_it_goes_through_canvases(app: Celery) -> None:
     assert get(app, group(members)) == [ID] * 3
     assert get(app, chord(members, call(app, "all_seen"))) == [ID] * 4
     assert get(app, chord(iter(members), call(app, "all_seen"))) == [ID] * 4
+    # Most of its links are stored apart from its messages.
+    assert get(app, chain(*(call(app, "seen") for _ in range(40)))) == ID
     nested = chain(call(app, "seen"), group(members), call(app, "all_seen"))
     assert get(app, nested) == [ID] * 4
 

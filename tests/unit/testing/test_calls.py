@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from taskhub import Celery, chain, group
-from taskhub.testing import RecordedCalls
+from taskhub.testing import InProcessWorker, RecordedCalls
 
 
 def test_calls_are_recorded_and_compared(taskhub_app: Celery, taskhub_calls: RecordedCalls) -> None:
@@ -39,6 +39,11 @@ def test_calls_are_recorded_and_compared(taskhub_app: Celery, taskhub_calls: Rec
     assert [str(call) for call in taskhub_calls] == ["add(0)", "add(1)", "add(2)", "add(9)"]
 
 
-@pytest.mark.taskhub(task_default_queue="marked")
-def test_the_mark_changes_settings(taskhub_app: Celery) -> None:
-    assert taskhub_app.conf.task_default_queue == "marked"
+@pytest.mark.taskhub(task_default_queue="outer", worker_concurrency=3)
+class TestMarks:
+    @pytest.mark.taskhub(task_default_queue="marked")
+    def test_the_closest_mark_changes_a_setting(
+        self, taskhub_app: Celery, taskhub_worker: InProcessWorker
+    ) -> None:
+        assert taskhub_app.conf.task_default_queue == "marked"
+        assert taskhub_worker.concurrency == 3
