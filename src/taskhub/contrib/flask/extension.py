@@ -9,10 +9,9 @@ from flask import Flask
 
 from taskhub.app.app import Celery
 from taskhub.contrib.flask.command import taskhub_command
-from taskhub.contrib.flask.request_ids import RequestIdWSGI
 from taskhub.contrib.flask.sites import EXTENSIONS, connect
 from taskhub.contrib.flask.task import FlaskTask
-from taskhub.contrib.request_id import DEFAULT_HEADER, RequestIdHeader
+from taskhub.contrib.request_id import DEFAULT_HEADER, RequestIdHeader, RequestIdWSGI
 from taskhub.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
@@ -64,7 +63,8 @@ class Taskhub:
                 )
         self._celery = celery
         self._task_cls = task_cls
-        self._header = RequestIdHeader(request_id_header, trust_request_id) if request_ids else None
+        self._header = RequestIdHeader(request_id_header, trust_request_id)
+        self._request_ids = request_ids
         if site is not None:
             self.init_app(site)
 
@@ -92,8 +92,11 @@ class Taskhub:
         app.set_default()
         connect(site, app)
         site.cli.add_command(taskhub_command)
-        if self._header is not None:
-            site.wsgi_app = RequestIdWSGI(site.wsgi_app, self._header)  # type: ignore[method-assign]
+        if self._request_ids:
+            header = self._header
+            site.wsgi_app = RequestIdWSGI(  # type: ignore[method-assign]
+                site.wsgi_app, header.name, header.trusted
+            )
         return app
 
 
