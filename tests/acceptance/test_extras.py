@@ -99,3 +99,18 @@ def test_up_goes_without_a_dashboard(bare: Commands) -> None:
     up.wait_for("Ctrl-C stops it.")
     assert "no dashboard: install taskhub-core[web]" in up.output
     assert up.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("module", "needs", "extra"),
+    [
+        ("taskhub.contrib.opentelemetry", "opentelemetry", "opentelemetry"),
+        ("taskhub.contrib.sentry", "sentry_sdk", "sentry"),
+    ],
+)
+def test_tracing_says_what_to_install(bare: Commands, module: str, needs: str, extra: str) -> None:
+    (bare.directory / "probe.py").write_text(f"import {module}")
+    done = bare.run(module="probe")
+    assert done.stderr.splitlines()[-1] == (
+        f"ModuleNotFoundError: {module} needs {needs}: install the extra taskhub-core[{extra}]"
+    )

@@ -62,6 +62,44 @@ def test_opentelemetry(tmp_path: Path) -> None:
     assert [span["name"] for span in inner] == ["apply_async/shop.works"]
 
 
+#: Ours beside OpenTelemetry's for Celery, in both orders.
+BESIDE = """
+import logging, sys
+logging.basicConfig(stream=sys.stdout, format="%(message)s")
+from opentelemetry.instrumentation.celery import CeleryInstrumentor
+from taskhub import instrumentation
+from taskhub.contrib.opentelemetry import TaskhubInstrumentor
+from taskhub.testing import start_worker
+import celery
+CeleryInstrumentor().instrument(skip_dep_check=True)
+TaskhubInstrumentor().instrument()
+print(TaskhubInstrumentor().is_instrumented_by_opentelemetry, instrumentation.active)
+CeleryInstrumentor().uninstrument()
+TaskhubInstrumentor().instrument()
+CeleryInstrumentor().instrument(skip_dep_check=True)
+with start_worker(celery.Celery("beside", broker="memory://"), loglevel="warning"):
+    print("worked")
+"""
+
+
+def test_our_instrumentor_beside_celerys(tmp_path: Path) -> None:
+    with project("opentelemetry", tmp_path) as shop:
+        told = shop.run("python", "-c", BESIDE).splitlines()
+    assert told == [
+        (
+            "taskhub is not instrumented: CeleryInstrumentor is active, and both would trace each "
+            "call: call its uninstrument() first, or set "
+            "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=celery"
+        ),
+        "False ()",
+        (
+            "CeleryInstrumentor is active beside TaskhubInstrumentor: each call is traced twice; "
+            "set OTEL_PYTHON_DISABLED_INSTRUMENTATIONS=celery"
+        ),
+        "worked",
+    ]
+
+
 def test_ddtrace(tmp_path: Path) -> None:
     variables = {
         "DD_CELERY_DISTRIBUTED_TRACING": "true",

@@ -8,6 +8,7 @@ from datetime import UTC
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from taskhub import instrumentation
 from taskhub.app import stores
 from taskhub.app.collector import Collector
 from taskhub.app.publication import Call, Publication, Publishing
@@ -105,6 +106,8 @@ class Calls:
         task: Task[Any, Any] | None = None,
         parent: Context | None = None,
         published: list[Publication] | None = None,
+        operation: instrumentation.SendOperation | None = None,
+        created: list[instrumentation.Headers] | None = None,
     ) -> Envelope:
         """Return the stored form of a call.
 
@@ -118,6 +121,8 @@ class Calls:
             parent: The request of the task that makes the call.
             published: Receives the call, for `publishing.after`; None: the open outbox receives
                 it or, without one, its signals and events are sent at once.
+            operation: What instruments see of storing it now; None: it is stored later.
+            created: Receives the headers that instruments have added; None: the open outbox does.
 
         Raises:
             EncodeError: An argument cannot be serialized.
@@ -133,6 +138,8 @@ class Calls:
         if self.publishing.is_watched:
             call, shown = self.publishing.before(call, routed, defaults.timezone)
             self._published(shown, published)
+        if instrumentation.active:
+            self._instrument(call, operation, created)
         return build_envelope(
             task_name=call.name,
             task_id=task_id,
@@ -145,6 +152,26 @@ class Calls:
             max_size=defaults.max_message_size,
             order=defaults.order,
         )
+
+    def _instrument(
+        self,
+        call: Call,
+        operation: instrumentation.SendOperation | None,
+        created: list[instrumentation.Headers] | None,
+    ) -> None:
+        """Add the headers of instruments to the options of a call's message."""
+        message = instrumentation.OutgoingMessage(
+            call.name, call.task_id, call.queue, call.stored, self._app.broker
+        )
+        added = instrumentation.create(message) if operation is None else operation.send(message)
+        if not added:
+            return
+        call.stored["headers"] = {**instrumentation.headers_of(call.stored), **added}
+        outbox = open_outbox()
+        if created is not None:
+            created.append(added)
+        elif outbox is not None:
+            outbox.created.append(added)
 
     def _published(self, shown: Publication, published: list[Publication] | None) -> None:
         outbox = open_outbox()
@@ -183,16 +210,21 @@ class Calls:
         parent = _parent()
         outbox = open_outbox()
         published: list[Publication] = [] if outbox is None else outbox.published
-        envelope = self.envelope(name, args, kwargs, task_id, options, task, parent, published)
+        call = (name, args, kwargs, task_id, options, task, parent, published)
         if outbox is not None:
-            outbox.messages.append(envelope)
+            outbox.messages.append(self.envelope(*call))
             if task is not None:
                 outbox.note_task(task)
         elif wish := self._commit_wish(options, task):
             # Decided here, so that the values of the call's moment count.
-            _call_on_commit(partial(self._enqueue, envelope, published, options), wish)
+            created: list[instrumentation.Headers] = []
+            envelope = self.envelope(*call, created=created)
+            _call_on_commit(partial(self._enqueue, envelope, published, options, created), wish)
+        elif instrumentation.active:
+            with instrumentation.SendOperation() as operation:
+                self._enqueue(self.envelope(*call, operation), published, options)
         else:
-            self._enqueue(envelope, published, options)
+            self._enqueue(self.envelope(*call), published, options)
         make = options.get("result_cls")
         result: AsyncResult[Any] = (
             make(task_id) if make else AsyncResult(task_id, app=app, task_name=name)
@@ -215,9 +247,26 @@ class Calls:
         return self._app.conf.task_enqueue_on_commit if wish is None else wish
 
     def _enqueue(
-        self, envelope: Envelope, published: list[Publication], options: Mapping[str, Any]
+        self,
+        envelope: Envelope,
+        published: list[Publication],
+        options: Mapping[str, Any],
+        created: list[instrumentation.Headers] | None = None,
     ) -> None:
-        self._app.broker.enqueue_envelope(envelope, self._retry_policy(options))
+        """Store a message.
+
+        Args:
+            envelope: The message.
+            published: The call, for signals and events.
+            options: Of the call.
+            created: The headers that instruments have added to a message that was made before;
+                None: it is made now.
+        """
+        broker = self._app.broker
+        with instrumentation.SendOperation() as operation:
+            if created is not None and instrumentation.active:
+                operation.send_batch(broker, [envelope.queue], created)
+            broker.enqueue_envelope(envelope, self._retry_policy(options))
         if published:
             self.publishing.after(published)
 
@@ -271,9 +320,12 @@ class Calls:
         self, outbox: Outbox, options: Mapping[str, Any], page: ChordPage | None
     ) -> None:
         policy = self._retry_policy(options)
-        self._app.broker.enqueue_envelopes(
-            outbox.messages, outbox.chords, outbox.chains, policy, page
-        )
+        broker = self._app.broker
+        with instrumentation.SendOperation() as operation:
+            if instrumentation.active and outbox.messages:
+                queues = [envelope.queue for envelope in outbox.messages]
+                operation.send_batch(broker, queues, outbox.created)
+            broker.enqueue_envelopes(outbox.messages, outbox.chords, outbox.chains, policy, page)
         self.publishing.after(outbox.published)
 
     def _retry_policy(self, options: Mapping[str, Any]) -> RetryPolicy | None:

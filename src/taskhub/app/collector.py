@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from time import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from taskhub import instrumentation
 from taskhub.call.message import (
     build_frozen_options,
     build_message_options,
@@ -106,7 +107,9 @@ class Collector:
             *signature.merged(self._args, self._kwargs, self._options)
         )
         called = (task.name, args, kwargs, merged["task_id"], merged, task, self._parent)
-        self._outbox.messages.append(self._calls.envelope(*called, self._outbox.published))
+        outbox = self._outbox
+        envelope = self._calls.envelope(*called, outbox.published, created=outbox.created)
+        outbox.messages.append(envelope)
         return True
 
     def _plan(self, named: Any) -> _Plan:
@@ -128,6 +131,7 @@ class Collector:
             or self._calls.routes.differ_by_call
             or not task.calls_are_alike
             or self._calls.publishing.is_watched
+            or instrumentation.active
         ):
             return None
         stored = build_message_options(common, defaults, self._parent, "")

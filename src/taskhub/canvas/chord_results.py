@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from taskhub import instrumentation
 from taskhub.exceptions import ChordError
 from taskhub.serialization.failures import decode_exception, encode_exception
 from taskhub.serialization.json import dumps, loads
@@ -20,17 +21,33 @@ def is_placeholder(argument: Any) -> bool:
 
 
 def value_part(value: Any) -> str:
-    """Encode the part of a call that succeeded.
+    """Encode the part of a call that succeeded; the headers of its run are the last element.
 
     Raises:
         EncodeError: the value cannot be serialized.
     """
-    return f"[1,{dumps(value, name='result')}]"
+    trace = _trace()
+    return f"[1,{dumps(value, name='result')}{f',{json.dumps(trace)}' if trace else ''}]"
 
 
 def failed_part(task_id: str, error: BaseException) -> str:
-    """Encode the part of a call that failed."""
-    return json.dumps([0, task_id, encode_exception(error)])
+    """Encode the part of a call that failed; the headers of its run are the last element."""
+    trace = _trace()
+    return json.dumps([0, task_id, encode_exception(error), *((trace,) if trace else ())])
+
+
+def _trace() -> dict[str, str]:
+    return instrumentation.current_headers() if instrumentation.active else {}
+
+
+def traces(parts: Sequence[bytes | str]) -> list[dict[str, str]]:
+    """Return the headers of the runs that gave the parts of a chord, as far as they are known."""
+    found = [loads(part if isinstance(part, str) else part.decode()) for part in parts]
+    return [
+        part[-1]
+        for part in found
+        if len(part) > (2 if part[0] == 1 else 3) and isinstance(part[-1], dict)
+    ]
 
 
 def unsent_part(reason: str) -> str:

@@ -12,11 +12,11 @@ from inspect import Parameter
 from inspect import signature as signature_of
 from typing import TYPE_CHECKING, Any
 
-from taskhub import states
+from taskhub import instrumentation, states
 from taskhub.call.message import decode_content
 from taskhub.call.options import check_chord
 from taskhub.canvas.chain_continuation import all_links, load_next
-from taskhub.canvas.chord_results import failed_part, fill, join, value_part
+from taskhub.canvas.chord_results import failed_part, fill, join, traces, value_part
 from taskhub.canvas.outbox import Outbox, collecting
 from taskhub.canvas.signature import Signature, maybe_signature
 from taskhub.canvas.structure import calls_in
@@ -56,6 +56,8 @@ class Participation:
             request.args, request.kwargs = decode_content(values["content"], accept)
         if "chord_results" in values:
             parts = app.engine.chord_parts(values["chord_results"])
+            if instrumentation.active and parts:
+                _link_runs(request, parts)
             request.args = fill(request.args, join(values["chord_results"], parts))
         if request.chain_continuation and not request.chain:
             load_next(app.engine, request)
@@ -82,6 +84,13 @@ class Participation:
         ):
             return NO_CONSEQUENCES
         return derive_consequences(self._app, request, state, value, error, traceback)
+
+
+def _link_runs(request: Context, parts: Sequence[bytes]) -> None:
+    """Link the run of a chord's body to the runs of its header."""
+    delivery = None if request._execution is None else request._execution.delivery
+    if delivery is not None and delivery.runs is not None:
+        instrumentation.link(delivery, traces(parts))
 
 
 def derive_consequences(

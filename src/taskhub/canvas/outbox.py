@@ -27,6 +27,8 @@ class Outbox:
     chains: list[ChainPlan] = field(default_factory=list)
     #: For which transaction one of the tasks waits (`TaskBase.enqueue_on_commit`).
     enqueue_on_commit: Any = None
+    #: The headers that instruments have added to the messages.
+    created: list[Mapping[str, str]] = field(default_factory=list, kw_only=True)
 
     def note_task(self, task: Any) -> None:
         """Note what a task says of all that leaves with its calls."""

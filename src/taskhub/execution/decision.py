@@ -125,6 +125,7 @@ def decide_outcome(execution: Execution, happened: Happened) -> Outcome:
 
 def _decide_revoked(execution: Execution, reason: str) -> Outcome:
     task, request = execution.task, execution.request
+    execution.revoked = reason
     if reason != "terminated":
         logger.info("Discarding revoked task: %s[%s] (%s)", request.task, request.id, reason)
     outcome = outcomes.revoked(request, execution.result_policy, reason)

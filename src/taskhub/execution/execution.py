@@ -53,6 +53,8 @@ class Execution:
     result_text: str = ""
     #: Whether its outcome is decided, and its handlers run.
     is_decided: bool = False
+    #: Why it is not to run any more: "revoked", "expired", or "terminated"; None: it is.
+    revoked: str | None = None
     #: Why it has failed, or ended in another way than by returning a value.
     failure: BaseException | None = None
     #: State and value that `update_state` set in a handler.

@@ -10,6 +10,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Any
 
+from taskhub import instrumentation
 from taskhub.execution.request import current_request, current_request_id
 from taskhub.logs.loggers import TRACE_LOGGER
 from taskhub.request_id import NO_REQUEST_ID
@@ -25,6 +26,8 @@ JSON = "json"
 _COLOURS = {logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "35"}
 #: Attributes of every log record; all others were given to the logger as `extra`.
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "data"}
+#: Fields that formats may name, and that are empty where nothing is traced.
+_TRACE_FIELDS = {"trace_id": "", "span_id": ""}
 #: Loggers whose lines name their task themselves.
 _NAMED = frozenset((TRACE_LOGGER, "celery.app.trace"))
 
@@ -59,13 +62,15 @@ class TaskFormatter(logging.Formatter):
         task_date: str | None = None,
         colour: bool = False,
     ) -> None:
-        super().__init__(line, date)
-        self._task_formatter = _ShortFormatter(task_line, task_date or date)
+        super().__init__(line, date, defaults=_TRACE_FIELDS)
+        self._task_formatter = _ShortFormatter(task_line, task_date or date, defaults=_TRACE_FIELDS)
         self._colour = colour
 
     def format(self, record: logging.LogRecord) -> str:
         request = current_request()
         record.__dict__.setdefault("request_id", current_request_id() or NO_REQUEST_ID)
+        if instrumentation.active:
+            record.__dict__.update(instrumentation.log_fields())
         if request is None or request.id is None or record.name in _NAMED:
             text = super().format(record)
         else:
@@ -83,8 +88,9 @@ class JsonFormatter(logging.Formatter):
     """Formats a record as an object of JSON on one line.
 
     Its fields: `time` (ISO 8601, UTC), `level`, `logger`, `message`, `process` (name), `pid`; where
-    a task runs, `task_id` and `task_name`; `request_id`, if there is one; with an error
-    `exception`, its traceback; and whatever the call gave as `extra`.
+    a task runs, `task_id` and `task_name`; where it is traced, `trace_id` and `span_id`;
+    `request_id`, if there is one; with an error `exception`, its traceback; and whatever the call
+    gave as `extra`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -103,6 +109,8 @@ class JsonFormatter(logging.Formatter):
         request_id = current_request_id()
         if request_id is not None:
             fields["request_id"] = request_id
+        if instrumentation.active:
+            fields |= instrumentation.log_fields()
         if record.exc_info:
             fields["exception"] = shortened(self.formatException(record.exc_info))
         if record.stack_info:

@@ -17,7 +17,7 @@ import dramatiq
 from dramatiq.broker import MessageProxy
 from dramatiq.middleware import Middleware, SkipMessage
 
-from taskhub import signals, states
+from taskhub import instrumentation, signals, states
 from taskhub.engine.dramatiq.broker import EngineBroker
 from taskhub.engine.dramatiq.delivery import Delivery
 from taskhub.engine.dramatiq.forked_children import end_if_forked_child
@@ -115,6 +115,8 @@ class Lifecycle(Middleware):
         assert isinstance(broker, EngineBroker)
         if message.exchange_loop is not None:
             message.exchange_loop.note_start()
+        if instrumentation.active:
+            instrumentation.begin(message, self._node.app)
         try:
             self._prepare(broker, message)
         except SkipMessage:
@@ -276,12 +278,13 @@ class Lifecycle(Middleware):
 
     def after_skip_message(self, broker: dramatiq.Broker, message: MessageProxy) -> None:
         assert isinstance(message, Delivery)
-        if message.execution is None:
-            return
-        if message.outcome is None:
-            message.outcome = self._skipped(message, message.execution)
-        message.runtime = 0.0
-        self._leave(message.execution)
+        if message.execution is not None:
+            if message.outcome is None:
+                message.outcome = self._skipped(message, message.execution)
+            message.runtime = 0.0
+            self._leave(message.execution)
+        if message.runs is not None:
+            self._end_runs(message)
 
     def _skipped(self, message: Delivery, execution: Execution) -> Outcome:
         """Return the outcome of a message that other middleware has skipped."""
@@ -328,6 +331,8 @@ class Lifecycle(Middleware):
             self._log(execution, message, result, exception)
         finally:
             self._leave(execution)
+            if message.runs is not None:
+                self._end_runs(message)
 
     def _undecided(self, message: Delivery, error: BaseException) -> Outcome:
         """Return the outcome of a task whose own could not be decided."""
@@ -366,6 +371,12 @@ class Lifecycle(Middleware):
         else:
             state = states.FAILURE if message.outcome is None else message.outcome.state
             self._lines.ended(request, state, error)
+
+    @staticmethod
+    def _end_runs(message: Delivery) -> None:
+        if not message.settled:
+            instrumentation.end(message, message.outcome)
+        instrumentation.leave(message)
 
     def _leave(self, execution: Execution) -> None:
         run, execution.thread_run = execution.thread_run, None

@@ -12,6 +12,7 @@ import dramatiq
 from dramatiq.broker import Consumer, MessageProxy
 from dramatiq.errors import ActorNotFound, QueueNotFound
 
+from taskhub import instrumentation
 from taskhub.engine.dramatiq import internals
 from taskhub.engine.dramatiq.delivery import Delivery, encode_native
 from taskhub.engine.dramatiq.middleware_broker import MiddlewareBroker, current_capture
@@ -205,14 +206,45 @@ class EngineBroker(MiddlewareBroker):
         if message.queue_name not in self.queues:
             raise QueueNotFound(message.queue_name)
         self.emit_before("enqueue", message, delay)
-        envelope = self.envelope(message, delay)
         capture = current_capture()
+        if not instrumentation.active:
+            self._store(self.envelope(message, delay), capture)
+        else:
+            with instrumentation.SendOperation() as operation:
+                message = self._instrumented(message, None if capture is not None else operation)
+                self._store(self.envelope(message, delay), capture)
+        self.emit_after("enqueue", message, delay)
+        return message
+
+    def _store(self, envelope: Envelope, capture: list[Envelope] | None) -> None:
         if capture is not None:
             capture.append(envelope)
         else:
             self.engine.enqueue([envelope], retry=self.retry_policy)
-        self.emit_after("enqueue", message, delay)
-        return message
+
+    def _instrumented(
+        self, message: dramatiq.Message[Any], operation: instrumentation.SendOperation | None
+    ) -> dramatiq.Message[Any]:
+        """Return a native actor's message with the headers of instruments.
+
+        Args:
+            message: The message.
+            operation: What instruments see of storing it now; None: it leaves in a commit.
+        """
+        outgoing = instrumentation.OutgoingMessage(
+            message.actor_name,
+            message.message_id,
+            message.queue_name,
+            message.options,
+            self,
+            is_native=True,
+        )
+        added = instrumentation.create(outgoing) if operation is None else operation.send(outgoing)
+        if not added:
+            return message
+        return message.copy(
+            options={"headers": {**instrumentation.headers_of(message.options), **added}}
+        )
 
     def enqueue_envelope(self, envelope: Envelope, retry: RetryPolicy | None) -> None:
         """Enqueue an envelope at once, also while a task ends; hooks of `enqueue` are called."""

@@ -63,6 +63,8 @@ class Delivery(MessageProxy):
     settled: bool
     #: How long the task's own code ran, seconds; set when it has ended.
     runtime: float
+    #: The runs of instruments (`taskhub.instrumentation`); None: there are none.
+    runs: Any = None
 
     def __init__(self, claim: Claim) -> None:
         """Open a claim's message.

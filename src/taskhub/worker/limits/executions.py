@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 
+from taskhub import instrumentation
 from taskhub.engine.dramatiq import internals
 from taskhub.exceptions import OperationalError, SoftTimeLimitExceeded
 from taskhub.execution import request_classes
@@ -253,7 +254,9 @@ class Executions:
         delivery = execution.delivery
         self._abandon_at[execution] = at = monotonic() + THREAD_GRACE
         self._watcher.check_at(at)
-        outcome = self._decide(execution, happened)
+        with instrumentation.resumed(delivery):
+            outcome = self._decide(execution, happened)
+        instrumentation.end(delivery, outcome)
         exchange_loop = delivery.exchange_loop
         if exchange_loop is None or not exchange_loop.is_alive():
             # The worker has ended; what it held is run again.
