@@ -190,6 +190,11 @@ class SendOperation:
 Runs = list[tuple[Instrument, Any]]
 
 
+def _runs_of(delivery: Any) -> Runs:
+    runs: Runs | None = delivery.runs
+    return runs or []
+
+
 def begin(delivery: Any, app: Any) -> None:
     """Begin the run of a delivery for all instruments, in the thread that runs it."""
     delivery.runs = [
@@ -201,19 +206,19 @@ def link(delivery: Any, headers: Iterable[Headers]) -> None:
     """Note the runs whose results the run of a delivery is called with."""
     found = [each for each in headers if each]
     if found:
-        for instrument, run in delivery.runs or ():
+        for instrument, run in _runs_of(delivery):
             _guarded(instrument.link, run, found)
 
 
 def end(delivery: Any, outcome: Any) -> None:
     """End the run of a delivery, from any thread."""
-    for instrument, run in reversed(delivery.runs or ()):
+    for instrument, run in reversed(_runs_of(delivery)):
         _guarded(instrument.end, run, delivery, outcome)
 
 
 def leave(delivery: Any) -> None:
     """Leave the run of a delivery, in the thread that began it."""
-    for instrument, run in reversed(delivery.runs):
+    for instrument, run in reversed(_runs_of(delivery)):
         _guarded(instrument.leave, run)
     delivery.runs = None
 
@@ -222,7 +227,7 @@ def leave(delivery: Any) -> None:
 def resumed(delivery: Any) -> Generator[None]:
     """Do something in another thread that belongs to the run of a delivery."""
     with ExitStack() as held:
-        for instrument, run in delivery.runs or ():
+        for instrument, run in _runs_of(delivery):
             found = _guarded(instrument.resume, run)
             if found is not None:
                 held.enter_context(found)

@@ -10,8 +10,10 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from opentelemetry import metrics, trace
-from opentelemetry.instrumentation.instrumentor import (
-    BaseInstrumentor,  # type: ignore[attr-defined]  # its file is left out of type checks
+
+# The file is left out of type checks there.
+from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-defined]
+    BaseInstrumentor,
 )
 
 from taskhub import Celery, instrumentation, signals

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from time import perf_counter
@@ -131,7 +131,7 @@ class OpenTelemetry(Instrument):
         contexts.detach(run.token)
 
     @contextmanager
-    def resume(self, run: _Run) -> Iterator[None]:
+    def resume(self, run: _Run) -> Generator[None]:
         token = contexts.attach(run.context)
         try:
             yield
