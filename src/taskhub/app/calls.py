@@ -262,11 +262,13 @@ class Calls:
             created: The headers that instruments have added to a message that was made before;
                 None: it is made now.
         """
-        broker = self._app.broker
-        with instrumentation.SendOperation() as operation:
-            if created is not None and instrumentation.active:
+        broker, policy = self._app.broker, self._retry_policy(options)
+        if created is None or not instrumentation.active:
+            broker.enqueue_envelope(envelope, policy)
+        else:
+            with instrumentation.SendOperation() as operation:
                 operation.send_batch(broker, [envelope.queue], created)
-            broker.enqueue_envelope(envelope, self._retry_policy(options))
+                broker.enqueue_envelope(envelope, policy)
         if published:
             self.publishing.after(published)
 
