@@ -12,9 +12,11 @@ __all__ = (
     "EXAMPLES",
     "ROOT",
     "TASK_LIST",
+    "TRANSLATIONS",
     "Block",
     "Mark",
     "blocks",
+    "headings",
     "links",
     "without_blocks",
 )
@@ -29,7 +31,7 @@ DOCUMENTS: Final = (
     "README.zh-CN.md",
     *sorted(
         name
-        for path in (ROOT / "docs").glob("*.md")
+        for path in (ROOT / "docs").rglob("*.md")
         if (name := str(path.relative_to(ROOT))) != TASK_LIST
     ),
 )
@@ -37,6 +39,11 @@ DOCUMENTS: Final = (
 EXAMPLES: Final = tuple(
     sorted(str(path.relative_to(ROOT)) for path in (ROOT / "examples").glob("**/README.md"))
 )
+#: Translation -> its original.
+TRANSLATIONS: Final = {
+    "README.zh-CN.md": "README.md",
+    **{name: name.replace(".zh.md", ".md") for name in DOCUMENTS if name.endswith(".zh.md")},
+}
 
 _FENCE: Final = re.compile(r"^```(?P<language>\S*)$")
 _MARK: Final = re.compile(
@@ -110,6 +117,12 @@ def blocks(document: str) -> list[Block]:
 def without_blocks(document: str) -> str:
     """Return the prose of a document."""
     return re.sub(r"(?ms)^```.*?^```$", "", (ROOT / document).read_text("utf-8"))
+
+
+def headings(document: str) -> list[tuple[int, str]]:
+    """Return the headings of a document: level and text."""
+    found = re.findall(r"(?m)^(#+) (.+)$", without_blocks(document))
+    return [(len(level), text) for level, text in found]
 
 
 def links(document: str) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.markdown import DOCUMENTS, blocks
+from tests.docs.markdown import DOCUMENTS, TRANSLATIONS, blocks
 from tests.docs.stage import Stage
 
 #: What a reader of a document has done before its first block: a worker, and names that its Python
@@ -28,8 +28,13 @@ from taskhub.actors import app
     ),
 }
 
-#: The translation has the same blocks (see test_blocks).
-TO_RUN = [document for document in DOCUMENTS if document != "README.zh-CN.md" and blocks(document)]
+#: Translations have the same blocks (see test_blocks).
+TO_RUN = [
+    document
+    for document in DOCUMENTS
+    if document not in TRANSLATIONS
+    if any(block.language in ("python", "console") for block in blocks(document))
+]
 
 
 # A document may have many commands, and each of them starts Python.
