@@ -2,14 +2,14 @@
 # when their pins change. Needed on the machine: make and Python 3.11 to 3.14 (PYTHON= names one); uv is fetched if absent.
 
 .DEFAULT_GOAL := help
-.PHONY: help up test coverage chaos fuzz lint format bench build release lock clean
+.PHONY: help up test coverage chaos fuzz lint format docs docs-serve reference bench build release lock clean
 
 python := .venv/bin/python
 # Most tests wait most of the time.
 processes ?= 3
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 up: .venv/.run ## Start an embedded store, workers, a scheduler and the dashboard; Ctrl-C stops them
 	@.venv/bin/taskhub up
@@ -41,6 +41,15 @@ lint: .venv/.projects ## Check style, formatting, types and the layers
 format: .venv/.projects ## Format the code and mend what can be mended safely
 	.venv/bin/ruff check --fix-only
 	.venv/bin/ruff format
+
+docs: .venv-tools/.requirements ## Build the documentation's site into site/; a dead link or an unlisted page fails
+	NO_MKDOCS_2_WARNING=1 .venv-tools/bin/mkdocs build --strict --quiet
+
+docs-serve: .venv-tools/.requirements ## Show the site at http://127.0.0.1:8000/, anew after each change
+	.venv-tools/bin/mkdocs serve
+
+reference: .venv/.projects ## Write docs/commands.md from the commands
+	$(python) -m tests.docs.command_reference
 
 bench: .venv/.projects .venv-oracle/.requirements ## Measure taskhub beside Celery and Dramatiq (arguments="..." are passed on)
 	$(python) -m benchmarks $(arguments)
@@ -75,7 +84,7 @@ compile = $$(scripts/uv python3) pip compile --quiet --universal --python-versio
 celerys = celery click-didyoumean click-plugins click-repl
 
 clean: ## Remove environments, caches and what was built (the development store stays)
-	rm -rf .venv .venv-uv .venv-oracle .venv-ecosystem .venv-oldest .venv-tools dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-uv .venv-oracle .venv-ecosystem .venv-oldest .venv-tools dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What running the shipped tasks needs, and no more; the tools of a developer are added to it when they are needed.
