@@ -78,7 +78,7 @@ def test_transactions():
 
 
 def test_deployment():
-    assert list(found(deploy=True)) == ["taskhub.W006"]
+    assert list(found(deploy=True, TASKHUB={"broker_url": "memory://"})) == ["taskhub.W006"]
     assert list(found(deploy=True, TASKHUB={})) == ["taskhub.W005"]
     secret = {"broker_url": "redis://:hunter2@127.0.0.1:1/0", "broker_connection_timeout": 1}
     told = found(deploy=True, TASKHUB=secret)

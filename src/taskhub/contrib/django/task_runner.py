@@ -15,7 +15,7 @@ from taskhub import shared_task, signals, states
 from taskhub.contrib.django.task_libraries import TaskLibrary, find_library
 from taskhub.contrib.django.task_record import STAMP, TaskRecord
 from taskhub.contrib.django.task_results import StoredCall, find_call, make_result, task_error
-from taskhub.serialization.failures import format_traceback
+from taskhub.serialization.failures import as_exception, format_traceback
 from taskhub.task.task import Task
 
 if TYPE_CHECKING:
@@ -65,6 +65,9 @@ class DjangoTaskRunner(Task[..., Any]):
                 # The result stores another exception in its place.
                 _set_record(request, replace(record, error=failure))
             self._finish(result, states.FAILURE, failure=failure)
+            if request.is_eager and not isinstance(error, Exception):
+                # It would end the program that has called the task.
+                raise as_exception(error) from error
             raise
         self._finish(result, states.SUCCESS, value)
         return value

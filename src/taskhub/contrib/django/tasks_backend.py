@@ -21,8 +21,10 @@ from taskhub.contrib.django.task_libraries import find_library
 from taskhub.contrib.django.task_record import STAMP, TaskRecord, band_of
 from taskhub.contrib.django.task_results import StoredCall, find_call, make_result, task_error
 from taskhub.contrib.django.task_runner import declare, task_of
+from taskhub.exceptions import WorkerLostError
 from taskhub.message import new_task_id
 from taskhub.names import check_id, check_queue
+from taskhub.serialization.failures import format_traceback
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -89,6 +91,12 @@ class TaskhubBackend(_Base):  # type: ignore[misc]
         )
         app = self.app
         wish = self.options.get(ON_COMMIT, app.conf.task_enqueue_on_commit)
+        announce = partial(
+            _library.signals.task_enqueued.send, sender=type(self), task_result=result
+        )
+        is_eager = app.conf.task_always_eager
+        if is_eager:
+            announce()
         sent = app.tasks[record.path].apply_async(
             result.args,
             result.kwargs,
@@ -100,15 +108,12 @@ class TaskhubBackend(_Base):  # type: ignore[misc]
             stamped_headers=[STAMP],
             **{STAMP: record.encode()},
         )
-        announce = partial(
-            _library.signals.task_enqueued.send, sender=type(self), task_result=result
-        )
+        if is_eager:
+            return self._ended_at_once(result, record, sent)
         if wish:
             call_on_commit(announce, wish)
         else:
             announce()
-        if app.conf.task_always_eager:
-            return self._ended_at_once(result, record, sent)
         return result
 
     def _ended_at_once(self, result: Any, record: TaskRecord, eager: Any) -> Any:
@@ -116,7 +121,11 @@ class TaskhubBackend(_Base):  # type: ignore[misc]
         record = record.attempted(eager.worker or "eager", datetime.now(UTC))
         errors: tuple[tuple[str, str], ...] = ()
         if eager.state != states.SUCCESS:
-            errors = ((task_error(eager.result), eager.traceback or ""),)
+            error = eager.result
+            if isinstance(error, WorkerLostError) and error.__cause__ is not None:
+                # It stands for `SystemExit`, see `DjangoTaskRunner`.
+                error = error.__cause__
+            errors = ((task_error(error), format_traceback(error)),)
         call = StoredCall(
             record,
             eager.state,
