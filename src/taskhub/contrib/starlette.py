@@ -13,6 +13,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, MutableMapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -36,8 +37,9 @@ Lifespan: TypeAlias = "Callable[[Any], AbstractAsyncContextManager[Any]]"
 #: When a client may try again whose request met a store that is away, seconds.
 RETRY_AFTER: Final = 5
 
-#: How many lifespans of an app are open in this process.
+#: How many lifespans of an app are open in this process, which may have several event loops.
 _open: WeakKeyDictionary[Celery, int] = WeakKeyDictionary()
+_open_lock = Lock()
 
 
 # -- lifespan
@@ -116,7 +118,8 @@ def _open_app(app: Celery, store_required: bool) -> None:
         raise OperationalError(f"the service does not start: {problem}")
     if problem:
         logger.warning("%s; the service starts, and calls fail until the store is back", problem)
-    _open[app] = _open.get(app, 0) + 1
+    with _open_lock:
+        _open[app] = _open.get(app, 0) + 1
 
 
 def _problem_of(app: Celery) -> str | None:
@@ -130,10 +133,11 @@ def _problem_of(app: Celery) -> str | None:
 
 
 def _close_app(app: Celery) -> None:
-    left = _open.pop(app, 1) - 1
-    if left > 0:
-        _open[app] = left
-        return
+    with _open_lock:
+        left = _open.pop(app, 1) - 1
+        if left > 0:
+            _open[app] = left
+            return
     app.close_connections()
 
 
