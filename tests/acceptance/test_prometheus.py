@@ -115,6 +115,22 @@ def test_alerts_fire_when_they_should() -> None:
     assert fired == {rule["alert"] for rule in rules() if "alert" in rule}
 
 
+def test_panels_of_the_dashboard_stand_beside_each_other() -> None:
+    panels = json.loads((DEPLOY / "grafana" / "taskhub.json").read_text())["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    taken: set[tuple[int, int]] = set()
+    for panel in panels:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert max(x for x, _ in cells) < 24
+        assert not taken & cells, panel["title"]
+        taken |= cells
+
+
 def test_every_alert_has_a_runbook() -> None:
     text = (ROOT / "docs" / "observability.md").read_text("utf-8")
     headings = set(re.findall(r"(?m)^### (Taskhub\w+)$", text))

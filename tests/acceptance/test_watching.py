@@ -73,6 +73,23 @@ def test_a_port_that_is_taken_is_named(commands: Commands, port: int) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("-S", "some.module:Scheduler"), "knows taskhub's own scheduler only"),
+        (("--metrics-address", "256.0.0.1"), "metrics cannot be served at 256.0.0.1:"),
+    ],
+    ids=("own scheduler", "address"),
+)
+def test_metrics_of_a_scheduler_that_cannot_be_served(
+    commands: Commands, options: tuple[str, ...], said: str
+) -> None:
+    done = commands.run("scheduler", "--metrics-port", str(find_free_port()), *options)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert said in line
+
+
 def test_statistics_and_events_tell_what_became_of_tasks(commands: Commands, port: int) -> None:
     commands.run("call", "project.add", "-a", "[1, 2]", "--wait")
     commands.run("call", "project.fail", "--wait")

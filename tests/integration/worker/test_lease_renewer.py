@@ -15,7 +15,7 @@ from taskhub.config.urls import parse_store_url
 from taskhub.engine.port.rules import EngineRules
 from taskhub.engine.redis.engine import RedisEngine
 from taskhub.message import Envelope
-from taskhub.worker.leases.lease_renewer import LeaseRenewer
+from taskhub.worker.leases.lease_renewer import LeaseRenewer, renew_leases
 from taskhub.worker.leases.registration import DEREGISTER, REGISTERED, Registration
 from tests.support.servers import Server
 from tests.support.workers import until
@@ -79,6 +79,7 @@ def test_a_process_that_dies_gives_back_what_it_held(
     assert engine.held("w1") == {}
     assert engine.queues()["default"].ready == 1
     assert engine.workers() == {}
+    assert lease_renewer.losses == (1, 1)
 
 
 @pytest.mark.parametrize("reaped", [False, True])
@@ -113,6 +114,17 @@ def test_a_process_that_says_good_bye_is_not_watched_any_more(
         lease_renewer.step(0.1)
     # What it held is its own to give back.
     assert engine.held("w1")
+    assert lease_renewer.losses == (0, 0)
+
+
+def test_a_worker_whose_lease_has_expired_is_counted_as_lost(engine: RedisEngine) -> None:
+    engine.renew(["w1"], 1)
+    found = until(
+        lambda: counted if (counted := renew_leases(engine, ["w2"], 60_000)).workers else None,
+        "the lease to expire",
+    )
+    assert found == (1, 1)
+    assert renew_leases(engine, ["w2"], 60_000, found) == found
 
 
 def test_what_is_no_registration_is_ignored(lease_renewer: LeaseRenewer) -> None:
