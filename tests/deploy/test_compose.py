@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ import pytest
 from tests.acceptance.command import Commands
 from tests.deploy.files import DEPLOY, parse_command_line, read_yaml, run, tool
 from tests.deploy.services import SHOP, wait_for_health
-from tests.support.servers import Server, find_free_port, server_binary
+from tests.support.ports import next_port_block
+from tests.support.servers import Server, server_binary
 
 FOLDER = DEPLOY / "compose"
 FILE = FOLDER / "compose.yaml"
@@ -83,6 +85,18 @@ def test_prometheus_scrapes_the_ports_of_the_services(services: Services) -> Non
         assert options["metrics_address"] == "0.0.0.0"
 
 
+@pytest.mark.skipif(
+    shutil.which("promtool") is None, reason="promtool is missing: apt-get install prometheus"
+)
+def test_prometheus_accepts_its_configuration(tmp_path: Path) -> None:
+    # Both files are mounted into one folder.
+    for path in (FOLDER / "prometheus.yml", DEPLOY / "prometheus" / "rules.yml"):
+        shutil.copy(path, tmp_path)
+    done = run("promtool", "check", "config", tmp_path / "prometheus.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 rule files found" in done.stdout
+
+
 @pytest.fixture
 def valkey(services: Services, tmp_path: Path) -> Iterator[Server]:
     """The store with the arguments that the file gives it."""
@@ -99,13 +113,11 @@ def valkey(services: Services, tmp_path: Path) -> Iterator[Server]:
 def test_its_services_run_and_their_health_checks_pass(
     services: Services, valkey: Server, tmp_path: Path, runtime: Path
 ) -> None:
-    web = str(find_free_port())
+    web, *free = map(str, next_port_block())
 
     def here(words: list[str]) -> list[str]:
         """Return words of a service with ports that are free here, where all share one host."""
-        return [
-            str(find_free_port()) if word == "9180" else word.replace("5555", web) for word in words
-        ]
+        return [free.pop() if word == "9180" else word.replace("5555", web) for word in words]
 
     (tmp_path / "shop.py").write_text(SHOP)
     url = f"redis://:{PASSWORD}@127.0.0.1:{valkey.port}/0"
