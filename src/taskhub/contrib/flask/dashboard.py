@@ -44,7 +44,8 @@ def mount_dashboard(
         auth: Who may use it, as of `taskhub.web.dashboard`. None, without a `user_of`: nobody has
             to sign in, and it answers this host only.
         user_of: Returns the user of a request, or None for nobody, from what Flask knows of it:
-            `flask.session`, for example. It runs in the request's context.
+            `flask.session`, for example. It runs in the request's context, and must leave the
+            request's body to the dashboard.
         roles: As of `taskhub.web.dashboard`.
         secret: Signs sessions; None: made of the site's `SECRET_KEY`, or as of
             `taskhub.web.dashboard`.
