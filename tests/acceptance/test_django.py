@@ -169,6 +169,21 @@ def test_options_of_djangos_are_left_out(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
+    ("module", "line"),
+    [
+        ("", "DJANGO_SETTINGS_MODULE is not set"),
+        ("nowhere.settings", "DJANGO_SETTINGS_MODULE names nowhere.settings, and there is no such"),
+    ],
+)
+def test_settings_that_are_not_there(project: Project, module: str, line: str) -> None:
+    command = ("-m", "taskhub", "-A", "taskhub.contrib.django", "queues")
+    done = project.run(*command, DJANGO_SETTINGS_MODULE=module)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {line}"), done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
     ("settings", "line"),
     [
         (

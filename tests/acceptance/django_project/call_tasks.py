@@ -28,6 +28,7 @@ from task_library import (
 
 from taskhub import chain, chord, group
 from taskhub.contrib.django import app
+from taskhub.exceptions import TimeLimitExceeded
 from taskhub.result import EagerResult
 
 
@@ -183,6 +184,13 @@ def test_what_a_django_task_raises():
     assert left.exception_class is SystemExit
     (unsuited,) = ended(tasks.returns_a_set.enqueue()).errors
     assert unsuited.exception_class is TypeError
+
+
+def test_a_task_over_its_limit():
+    began = time.monotonic()
+    (error,) = ended(tasks.sleeps.enqueue()).errors
+    assert error.exception_class is TimeLimitExceeded
+    assert time.monotonic() - began < 15
 
 
 def test_a_task_lost_with_its_worker_is_attempted_again():

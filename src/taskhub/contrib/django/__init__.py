@@ -35,13 +35,36 @@ def __getattr__(name: str) -> Any:
 
 
 def _app() -> Celery:
-    """Return the app of the project; Django is set up, if that was not done."""
+    """Return the app of the project; Django is set up, if that was not done.
+
+    Raises:
+        ImproperlyConfigured: It is not known where the settings are.
+    """
     from django.apps import apps
+    from django.conf import ENVIRONMENT_VARIABLE, settings
 
     if not apps.app_configs:
+        import os
+
         import django
 
-        django.setup()
+        from taskhub.exceptions import ImproperlyConfigured
+
+        module = os.environ.get(ENVIRONMENT_VARIABLE)
+        if not module and not settings.configured:
+            raise ImproperlyConfigured(
+                f"{ENVIRONMENT_VARIABLE} is not set: name the module with Django's settings there, "
+                "or run `python manage.py taskhub`"
+            )
+        try:
+            django.setup()
+        except ModuleNotFoundError as error:
+            if not module or not f"{module}.".startswith(f"{error.name}."):
+                raise
+            raise ImproperlyConfigured(
+                f"{ENVIRONMENT_VARIABLE} names {module}, and there is no such module here: change "
+                "to the project's directory, or correct it"
+            ) from None
     from taskhub.contrib.django.project_app import project_app
 
     return project_app().app

@@ -81,7 +81,7 @@ class TaskRecord:
     def decode(cls, stamp: Any) -> Self | None:
         """Return what `encode` wrote; None: it is something else."""
         # Eager calls have lists of values.
-        text = stamp[0] if isinstance(stamp, list) and stamp else stamp
+        text: Any = stamp[0] if isinstance(stamp, list) and stamp else stamp
         try:
             found = json.loads(text)
         except (TypeError, ValueError):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 from django.db import connection
 from orders.models import Order
@@ -66,6 +67,11 @@ def fails():
 @task()
 def leaves():
     raise SystemExit("bye")
+
+
+@task()
+def sleeps():
+    time.sleep(20)
 
 
 @task()

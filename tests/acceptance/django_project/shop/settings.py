@@ -49,7 +49,10 @@ DATABASES = {
 ROOT_URLCONF = "shop.urls"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-TASKHUB = {"broker_url": os.environ.get("SHOP_BROKER", "memory://")}
+TASKHUB = {
+    "broker_url": os.environ.get("SHOP_BROKER", "memory://"),
+    "task_annotations": {"orders.tasks.sleeps": {"time_limit": 0.3}},
+}
 TASKS = {
     "default": {
         "BACKEND": "taskhub.contrib.django.TaskhubBackend",
