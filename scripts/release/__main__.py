@@ -109,6 +109,8 @@ class Check:
         self._builder = Builder(uv, tree.root, self._output, tree.commit_time())
         self._version = read_version((tree.root / SOURCE).read_text("utf-8"))
         self._steps = Steps()
+        #: Whether the dependencies of an installation have been listed.
+        self._described = False
 
     def run(self, all_pythons: bool, *, install: bool) -> Steps:
         """Take all steps; those that need files are left out if there are none."""
@@ -121,39 +123,37 @@ class Check:
         steps.check("contents", lambda: builder.complaints(self._version, celery, machine))
         steps.check("twine check --strict", self._check_with_twine)
         if install:
-            installed = [
+            interpreters = find_interpreters()
+            for interpreter in interpreters:
                 self._try(interpreter, celery, required=all_pythons)
-                for interpreter in find_interpreters()
-            ]
-            first = next((one for one in installed if one is not None), None)
-            if first is None:
+            if not any(one.program for one in interpreters):
                 steps.note_absent("any Python from 3.11 to 3.14", required=True)
-            else:
-                steps.check("licences of dependencies", lambda: self._check_licences(first))
-                steps.check("SBOM (CycloneDX)", lambda: self._write_sbom(first))
         return steps
 
-    def _try(self, interpreter: Interpreter, celery: str, *, required: bool) -> Installation | None:
-        """Try the wheels on a Python; returns the environment, if it could be made."""
+    def _try(self, interpreter: Interpreter, celery: str, *, required: bool) -> None:
+        """Try the wheels on a Python; describe what is installed on the first one."""
         name = f"Python {interpreter.name}"
         needed = interpreter.name not in REPORTED_ONLY
         if interpreter.program is None:
             self._steps.note_absent(name, required=required and needed)
-            return None
+            return
         made = Installation(
             interpreter, self._place / f"py{interpreter.name}", ROOT, self._output, self._uv
         )
         release = interpreter.release
         steps = self._steps
         if not steps.check(f"{name}: install by hash", made.install, release, required=needed):
-            return None
+            return
+        if not self._described:
+            self._described = True
+            steps.check("licences of dependencies", lambda: self._check_licences(made))
+            steps.check("SBOM (CycloneDX)", lambda: self._write_sbom(made))
         for what, check in (
             ("commands and imports", lambda: made.try_commands(self._version, celery)),
             ("worker, chain, scheduler", made.try_program),
             ("in the place of Celery", lambda: made.try_in_place_of_celery(celery)),
         ):
             steps.check(f"{name}: {what}", check, required=needed)
-        return made
 
     def _celery_version(self) -> str:
         (wheel,) = self._output.glob("celery-*.whl")
@@ -170,7 +170,7 @@ class Check:
             *("--format=json", "--from=mixed", "--with-urls"),
             directory=self._place,
         )
-        (self._output / "licences.json").write_text(rows)
+        (self._output / f"taskhub-{self._version}-licences.json").write_text(rows)
         return complaints_about_licences(json.loads(rows))
 
     def _write_sbom(self, installation: Installation) -> list[str]:
@@ -180,9 +180,11 @@ class Check:
             *("--output-format", "JSON", "--output-file", target, installation.python),
             directory=self._place,
         )
-        named = {part["name"] for part in json.loads(target.read_text())["components"]}
-        missing = sorted({"taskhub-core", "dramatiq", "redis"} - named)
-        return [f"the SBOM lacks {name}" for name in missing]
+        text = target.read_text("utf-8")
+        named = {part["name"] for part in json.loads(text)["components"]}
+        missing = sorted({"taskhub-core", "taskhub-compat", "dramatiq", "redis"} - named)
+        found = [f"the SBOM lacks {name}" for name in missing]
+        return found + ["the SBOM names files of this machine"] * ("file://" in text)
 
 
 def _replace(output: Path, built: Path) -> None:

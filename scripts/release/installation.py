@@ -87,9 +87,12 @@ class Installation:
         return found
 
     def _install_files(self, *names: str) -> None:
-        wheels = [path for name in names for path in self._wheels.glob(f"{name}-*.whl")]
+        # By name: metadata would keep the paths of files.
+        wheels = [path.name for name in names for path in self._wheels.glob(f"{name}-*.whl")]
+        pins = ["==".join(wheel.split("-")[:2]).replace("_", "-") for wheel in wheels]
         options = ("--quiet", "--no-deps", "--no-index", "--python", self.python)
-        run(self._uv, "pip", "install", *options, *wheels, directory=self._root)
+        place = ("--find-links", self._wheels)
+        run(self._uv, "pip", "install", *options, *place, *pins, directory=self._root)
 
     def _run(
         self,
