@@ -213,7 +213,8 @@ def check_data_format(app: Celery) -> None:
         return
     for obstacle in obstacles:
         if obstacle.kind == "format":
-            raise CommandError(f"{obstacle.detail}: {obstacle.remedy}")
+            text = f"{obstacle.detail}: {obstacle.remedy}"
+            raise CommandError(text, exit_codes.UNAVAILABLE)
 
 
 def _turn_reports(held: ExitStack, manager: ServiceManager) -> Callable[[], None]:
