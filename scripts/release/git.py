@@ -40,6 +40,10 @@ class Git:
         """Return when the commit was made, seconds since the epoch."""
         return int(self._git("log", "-1", "--format=%ct"))
 
+    def naming(self) -> list[str]:
+        """Return the documents and files of deployment, which may name the version."""
+        return self._git("ls-files", "--", *NAMING).splitlines()
+
     @contextmanager
     def checkout(self, directory: Path) -> Generator[Git]:
         """Check the commit out into a directory of its own, for the length of a block."""
@@ -51,7 +55,7 @@ class Git:
 
     def commit_version(self, old: str, new: str, changelog: str) -> str:
         """Write a version and its changelog, and return the commit with both."""
-        for name in (SOURCE, *PINNING, *NAMING):
+        for name in (SOURCE, *PINNING, *self.naming()):
             path = self.root / name
             path.write_text(bumped(name, path.read_text("utf-8"), old, new), "utf-8")
         (self.root / "CHANGELOG.md").write_text(changelog, "utf-8")

@@ -17,13 +17,12 @@ PINNING: Final = (
     "compat/celery-shim/pyproject.toml",
     "scheduler/pyproject.toml",
 )
-#: Documents that name files of the distributions, or what `celery.__version__` is.
-NAMING: Final = (
-    "README.md",
-    "README.zh-CN.md",
-    "docs/compat.md",
-    "docs/migrating.md",
-    "docs/quant.md",
+#: Where else files of the distributions, images, charts and `celery.__version__` are named: paths
+#: as `git ls-files` takes them.
+NAMING: Final = ("*.md", "deploy/*", ":!CHANGELOG.md", ":!tests/*", ":!benchmarks/*")
+_NAMED: Final = (
+    r"(?m)(taskhub_core-|\+taskhub\.|\btaskhub(?:-tasks)?:|\btaskhub |^version: |^appVersion: )"
+    r"{version}(?![\w]|\.\d)"
 )
 
 
@@ -52,9 +51,7 @@ def bumped(path: str, text: str, old: str, new: str) -> str:
         return _VERSION.sub(rf"\g<1>{new}\g<3>", text)
     if path in PINNING:
         return _PIN.sub(f'"{pin_of(new)}"', text)
-    for before in ("taskhub_core-", "+taskhub."):
-        text = text.replace(f"{before}{old}", f"{before}{new}")
-    return text
+    return re.sub(_NAMED.replace("{version}", re.escape(old)), rf"\g<1>{new}", text)
 
 
 def complaints_about_version(wanted: str, present: str, tags: list[str]) -> list[str]:

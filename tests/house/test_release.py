@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -36,7 +37,6 @@ from scripts.release.readiness import (
 )
 from scripts.release.steps import Refused, Steps
 from scripts.release.version import (
-    NAMING,
     PINNING,
     SOURCE,
     bumped,
@@ -167,25 +167,41 @@ def test_other_distributions_pin_the_minor_version(version: str, pin: str) -> No
 
 
 def test_a_new_version_reaches_every_place_that_names_it() -> None:
-    for name in (SOURCE, *PINNING, *NAMING):
+    changed = set()
+    for name in (SOURCE, *PINNING, *Git(ROOT).naming()):
         text = (ROOT / name).read_text("utf-8")
         new = bumped(name, text, __version__, "7.8.9")
-        assert new != text, name
-        assert bumped(name, new, "7.8.9", __version__) == text, name
-        if name in NAMING:
-            assert f"core-{__version__}" not in new, name
+        if new != text:
+            changed.add(name)
+            assert bumped(name, new, "7.8.9", __version__) == text, name
+        # The comparison says which versions it is about.
+        if name != "docs/comparison.md":
+            left = re.findall(rf".*(?<![\d.]){re.escape(__version__)}(?![\d.]\d).*", new)
+            assert not left, name
+    assert changed >= {SOURCE, *PINNING, "README.md", "README.zh-CN.md", "docs/compat.md"}
+    assert "deploy/helm/taskhub/Chart.yaml" in changed
     assert (
         read_version(bumped(SOURCE, (ROOT / SOURCE).read_text(), __version__, "7.8.9")) == "7.8.9"
     )
 
 
-def test_no_other_document_names_the_version() -> None:
-    for path in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")):
-        name = path.relative_to(ROOT).as_posix()
-        if name not in NAMING:
-            text = path.read_text("utf-8")
-            assert f"taskhub_core-{__version__}" not in text, name
-            assert f"+taskhub.{__version__}" not in text, name
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ("dist/taskhub_core-0.1.0-py3-none-any.whl", "dist/taskhub_core-0.2.0-py3-none-any.whl"),
+        ("5.7.0+taskhub.0.1.0: to pip", "5.7.0+taskhub.0.2.0: to pip"),
+        ("docker build -t taskhub:0.1.0 .", "docker build -t taskhub:0.2.0 ."),
+        ("version: 0.1.0\nappVersion: 0.1.0", "version: 0.2.0\nappVersion: 0.2.0"),
+        ("and taskhub 0.1.0 reads", "and taskhub 0.2.0 reads"),
+        # Others' versions, and later ones.
+        ("image: grafana:0.1.0", None),
+        ("taskhub 0.1.0.1", None),
+        ("taskhub_core-0.1.01", None),
+        ("127.0.1.0", None),
+    ],
+)
+def test_only_our_version_is_replaced(text: str, new: str | None) -> None:
+    assert bumped("docs/a.md", text, "0.1.0", "0.2.0") == (text if new is None else new)
 
 
 # ------------------------------------------------------------------------------------- readiness
@@ -246,7 +262,7 @@ def test_mistakes_get_one_line_and_change_nothing(arguments: list[str], line: st
 def clone(tmp_path: Path) -> Path:
     """A repository with the files that a release changes."""
     root = tmp_path / "clone"
-    for name in (SOURCE, *PINNING, *NAMING, *NO_RELEASE_YET, "CHANGELOG.md"):
+    for name in (SOURCE, *PINNING, *NO_RELEASE_YET, "CHANGELOG.md"):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text((ROOT / name).read_text("utf-8"), "utf-8")
     run("git", "init", "--quiet", "--initial-branch=main", directory=root)
