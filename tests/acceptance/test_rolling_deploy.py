@@ -112,7 +112,7 @@ class Stage:
     def start(self, version: str, number: int) -> Running:
         """Start a worker of a version."""
         name = f"{version}-{number}"
-        command = ("-A", "shop", "worker", "-p", "1", "-t", "4", "-n", f"{name}@%h")
+        command = ("-A", "shop", "worker", "-p", "1", "-t", "8", "-n", f"{name}@%h")
         directory = str(self.commands.directory / version)
         return self.commands.start(*command, "--workdir", directory, WORKER=name)
 
@@ -121,11 +121,14 @@ class Stage:
         lines = [line.split() for line in self.journal.read_text().splitlines()]
         return [Note(word, task_id, worker, float(at)) for word, task_id, worker, at in lines]
 
+    def ended(self) -> set[str]:
+        """Return the ids of the calls whose bodies have ended."""
+        return {note.task_id for note in self.notes() if note.word == "end"}
+
     def runs_a_long_body(self, worker: str) -> bool:
         """Whether a worker is in the first half of a long body."""
         notes = [note for note in self.notes() if note.worker == worker]
-        ended = {note.task_id for note in notes if note.word == "end"}
-        now = time.time()
+        ended, now = self.ended(), time.time()
         return any(
             note.task_id not in ended and LONG / 8 < now - note.at < LONG / 2
             for note in notes
@@ -155,6 +158,10 @@ def test_each_call_runs_once_while_workers_are_replaced_one_by_one(stage: Stage)
                 # know yet, and the old one no longer.
                 stream.tasks = ("shop.steady", "shop.arriving")
             stream.wait_for_more("shop.arriving")
+            if worker is old[-1]:
+                # What nobody else knows must have ended before.
+                left = {result.id for result in stream.sent["shop.leaving"]}
+                until(lambda left=left: left <= stage.ended(), "the calls of the old task")
             name = f"old-{number}"
             until(lambda name=name: stage.runs_a_long_body(name), "a long body")
             stopped[name] = time.time()
