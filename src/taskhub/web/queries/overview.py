@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from taskhub.states import FAILURE
 from taskhub.statistics import Durations
 from taskhub.web.conditions import Condition
 from taskhub.web.queries.bins import SPANS, bin_range
@@ -58,7 +59,7 @@ def get_overview(store: StoreView, *, span: str = "1h", hidden: bool = False) ->
         "counts": _figures(store, bins, queues, processes, now),
         "complete": complete,
         "series": _series(store, span, bins),
-        "failing": _failing(bins, span, hidden),
+        "failing": _failing(store, bins, span, hidden),
         "workers": _workers(processes),
         "queues": _busiest(store, queues, span, now),
     }
@@ -99,7 +100,7 @@ def _figures(
         "retrying": {"count": len(retrying), "next_in": _next(retrying, now)},
         "failed": {
             "count": failed,
-            "last_at": None if last is None else iso(min(now, (last + 1) * step)),
+            "last_at": None if last is None else iso(_last_failure(store, None, last, step)),
         },
         "dead": {"count": dead, "oldest_at": iso(first_dead[0].ended_at) if first_dead else None},
         "ended": {
@@ -115,6 +116,16 @@ def _figures(
             "workers": len(processes),
         },
     }
+
+
+def _last_failure(
+    store: StoreView, tasks: Collection[str] | None, last_bin: int, step: float
+) -> float:
+    """Return when a task failed last: counts know only in which bin, the history knows when."""
+    begin, end = last_bin * step, min(time.time(), (last_bin + 1) * step)
+    newest = store.engine.history.cursors(1, tasks=tasks, states=[FAILURE])
+    at = newest[0].ended_at / 1000 if newest else end
+    return min(at, end) if at >= begin else end
 
 
 def _step(bins: Sequence[Bin]) -> float:
@@ -188,7 +199,7 @@ def _backlog(samples: list[Mapping[str, int] | None]) -> dict[str, Any]:
 # -- failing tasks
 
 
-def _failing(bins: Sequence[Bin], span: str, hidden: bool) -> dict[str, Any]:
+def _failing(store: StoreView, bins: Sequence[Bin], span: str, hidden: bool) -> dict[str, Any]:
     """Return the most frequent pairs of task and error, and how many there are."""
     total: Counter[tuple[str, str]] = Counter()
     runs: Counter[str] = Counter()
@@ -223,7 +234,7 @@ def _failing(bins: Sequence[Bin], span: str, hidden: bool) -> dict[str, Any]:
                     each.failures.get((task, error), 0) if each.is_known else None for each in bins
                 ],
                 "first_at": iso(first[task, error] * step),
-                "last_at": iso(min(time.time(), (example.bin + 1) * step)),
+                "last_at": iso(_last_failure(store, [task], example.bin, step)),
                 "task_id": example.task_id or None,
                 "filter": " ".join(condition.text for condition in conditions),
             }
