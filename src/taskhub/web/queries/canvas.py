@@ -54,7 +54,8 @@ def get_canvas(store: StoreView, task_id: str, *, hidden: bool = False) -> dict[
     known = gather_canvas(store, record)
     root = record.root if record.root in known.records else find_first(known, record.id)
     builder = CanvasBuilder(store, known, record.id, hidden)
-    node = builder.sequence(root, 0)
+    group = known.opening_group(root)
+    node = builder.sequence(root, 0) if group is None else builder.beginning(group)
     counts = builder.counts
     return {
         "at": iso_now(),
@@ -92,6 +93,14 @@ class CanvasBuilder:
         """Return a task and all that follows it: itself if nothing does."""
         steps = [self.task(first)]
         steps += self._after(first, depth)
+        return steps[0] if len(steps) == 1 else {"kind": "chain", "steps": steps}
+
+    def beginning(self, group: str) -> dict[str, Any]:
+        """Return a group or chord that nothing comes before, and all that follows it."""
+        firsts = self._known.beginnings(group)
+        nodes = [self.sequence(first, 1) for first in firsts]
+        within = [str(leaf["id"]) for node in nodes for leaf in _leaves(node)]
+        steps = self._group_or_chord(group, nodes, within, 0)
         return steps[0] if len(steps) == 1 else {"kind": "chain", "steps": steps}
 
     def task(
@@ -159,6 +168,19 @@ class CanvasBuilder:
             inner = [self.task(each) for each in chain if each not in self._drawn]
             if inner:
                 nodes.append(inner[0] if len(inner) == 1 else {"kind": "chain", "steps": inner})
+        return self._group_or_chord(group, nodes, ids, depth)
+
+    def _group_or_chord(
+        self, group: str, nodes: list[dict[str, Any]], ids: Sequence[str], depth: int
+    ) -> list[dict[str, Any]]:
+        """Return a group, or a chord and what follows its body.
+
+        Args:
+            group: Its id.
+            nodes: Its members.
+            ids: The tasks of these.
+            depth: Of frames within frames.
+        """
         header = self._group(nodes, depth, group)
         body = self._known.body_of(group, ids)
         is_chord = body is not None or any(

@@ -52,6 +52,53 @@ class Known:
         ]
         return min(found, key=lambda record: record.sent_at or 0.0).id if found else None
 
+    def opening_group(self, first: str) -> str | None:
+        """Return the group or chord that begins a canvas, by the first task of one of its members.
+
+        Each member of a group that a program sends is the first task of all that it leads to, so
+        the others do not name it.
+        """
+        seen: set[str] = set()
+        while first not in seen:
+            seen.add(first)
+            group = self.group_of(first) or self._group_to_come(first)
+            if group is not None:
+                return group
+            called = self.called_by(first)
+            if len(called) != 1 or called[0][0] is not None or len(called[0][1]) != 1:
+                return None
+            first = called[0][1][0][-1]
+        return None
+
+    def members(self, group: str) -> list[TaskRecord]:
+        """Return the members of a group that have been sent, in their order.
+
+        Of a chain among them that is the task at which it stands, or the last one.
+        """
+        found = [
+            record
+            for record in self.records.values()
+            if group in (self.group_of(record.id), self._group_to_come(record.id))
+            and record.options.get("chord_results") != group
+        ]
+        within = {record.id for record in found}
+        # The body of a chord is of its group, too, and was published by a member.
+        found = [record for record in found if record.parent not in within]
+        return sorted(found, key=_order)
+
+    def beginnings(self, group: str) -> list[str]:
+        """Return the first tasks of the members of a group, in their order."""
+        return list(dict.fromkeys(find_first(self, each.id) for each in self.members(group)))
+
+    def _group_to_come(self, task_id: str) -> str | None:
+        """Return the group of the last link of the chain that a message carries."""
+        record = self.records.get(task_id)
+        links = record.options.get("chain") if record is not None else None
+        last = links[0] if links else None
+        options = last.get("options") if isinstance(last, Mapping) else None
+        group = options.get("group_id") if isinstance(options, Mapping) else None
+        return None if group is None else str(group)
+
     def called_by(self, task_id: str) -> list[tuple[str | None, list[list[str]]]]:
         """Return what a task has called: single tasks, and groups with their members' chains."""
         document = self.documents.get(task_id)
@@ -68,7 +115,14 @@ class Known:
                     found.append((str(group), chains))
             return found
         # No result is kept: those that name it as their parent.
-        children = [record for record in self.records.values() if record.parent == task_id]
+        own_group = self.group_of(task_id)
+        children = [
+            record
+            for record in self.records.values()
+            if record.parent == task_id
+            # The body of the chord that it is a member of is none of its calls.
+            and (own_group is None or self.group_of(record.id) != own_group)
+        ]
         children.sort(key=lambda record: record.sent_at or 0.0)
         by_group: dict[str | None, list[list[str]]] = {}
         for record in children:
@@ -91,16 +145,42 @@ def gather_canvas(store: StoreView, own: TaskRecord) -> Known:
     """Find the tasks of the canvas: those that are under way, and results from the root on."""
     known = Known({own.id: own})
     root = own.root or own.id
-    keys = find_messages(store, root)
-    known.incomplete = len(keys) > MOST_TASKS
-    live = [*store.running(), *read_stored(store, keys[:MOST_TASKS]).values()]
-    sent = own.sent_at
-    live += store.ended.newest(NEWEST, None if sent is None else sent - 86400, root)
-    for record in live:
-        if root in (record.root, record.id):
+    since = None if own.sent_at is None else own.sent_at - 86400
+    _find_tasks(store, known, root, since)
+    _read_results(store, known, [root, own.id, *filter(None, (own.parent,))])
+    group = known.opening_group(root if root in known.records else find_first(known, own.id))
+    if group is not None:
+        _find_tasks(store, known, group, since)
+        # What follows a header that has ended names one of its members as its root.
+        members = known.members(group)
+        roots = {each.root or each.id for each in members}
+        for record in store.ended.newest_of_roots(NEWEST, roots, since):
             known.records.setdefault(record.id, record)
-    pending = [root, own.id, *known.records, *filter(None, (own.parent,))]
-    seen: set[str] = set()
+        _read_results(store, known, [])
+        body = known.body_of(group, [each.id for each in members])
+        if body is not None and (later := known.records[body].root) not in (None, root):
+            # So does what follows the body, and has not ended.
+            _find_tasks(store, known, str(later), since)
+            _read_results(store, known, [])
+    return known
+
+
+def _find_tasks(store: StoreView, known: Known, text: str, since: float | None) -> None:
+    """Add the tasks that name a root or a group: under way, or among the newest that have ended."""
+    keys = find_messages(store, text)
+    known.incomplete |= len(keys) > MOST_TASKS
+    found = [*store.running(), *read_stored(store, keys[:MOST_TASKS]).values()]
+    found += store.ended.newest(NEWEST, since, text)
+    for record in found:
+        named = (record.id, record.root, record.group, record.options.get("chord_results"))
+        if text in named or text in str(record.options.get("chain") or ""):
+            known.records.setdefault(record.id, record)
+
+
+def _read_results(store: StoreView, known: Known, more: Sequence[str]) -> None:
+    """Add the results of the known tasks and of some more, and of those that they lead to."""
+    pending = [*more, *known.records]
+    seen = set(known.documents)
     while pending and len(seen) < MOST_TASKS:
         ids = [each for each in dict.fromkeys(pending) if each not in seen][:500]
         pending = pending[len(ids) :] if len(pending) > 500 else []
@@ -121,7 +201,11 @@ def gather_canvas(store: StoreView, own: TaskRecord) -> Known:
             if document.get("parent_id"):
                 found.append(str(document["parent_id"]))
             pending += [each for each in found if each not in seen]
-    return known
+
+
+def _order(record: TaskRecord) -> tuple[float, int, str]:
+    place = record.options.get("group_index")
+    return (record.sent_at or 0.0, place if isinstance(place, int) else 0, record.id)
 
 
 def ids_of_children(children: Any) -> Iterable[str]:

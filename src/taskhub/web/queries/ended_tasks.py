@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -131,6 +131,21 @@ class EndedTasks:
         page = self._store.engine.history.page(limit, since=since_ms)
         likely = [entry for entry in page if text in entry.task_id or text in entry.record]
         return self._joined_records([self._record(entry) for entry in likely], light=True)
+
+    def newest_of_roots(
+        self, limit: int, roots: Collection[str], since: float | None = None
+    ) -> list[TaskRecord]:
+        """Return those of the tasks that ended last which some others have led to.
+
+        Args:
+            limit: How many are looked at.
+            roots: The ids of their first tasks.
+            since: Only those that ended later; seconds since the epoch.
+        """
+        since_ms = 0 if since is None else int(since * 1000)
+        page = self._store.engine.history.page(limit, since=since_ms)
+        found = [entry for entry in page if read_history_record(entry.record).root_id in roots]
+        return self._joined_records([self._record(entry) for entry in found], light=True)
 
     def newest_ids(self, limit: int) -> list[str]:
         """Return the ids of the tasks that ended last."""

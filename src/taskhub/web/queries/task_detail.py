@@ -53,8 +53,8 @@ def get_task(store: StoreView, task_id: str, *, hidden: bool = False) -> dict[st
     if record is None:
         raise Problem(
             "not_found",
-            f"nothing is kept of a task {task_id!r}: it has ended and its result has expired, or "
-            "it never was",
+            f"nothing is kept of a task {task_id!r}: it has ended and its result has expired, "
+            "it is a later part of a canvas and was not sent yet, or it never was",
         )
     document = store.document(record.id)
     wait = None

@@ -81,7 +81,7 @@ export function sumWords(canvas) {
   const text = t("{shape}, {n} {n|task|tasks}: {states}", {
     shape, n: canvas.total, states: countWords(canvas.counts),
   });
-  return canvas.complete ? text : `${text}. ${t("Parts of it are no longer kept.")}`;
+  return canvas.complete ? text : `${text}. ${t("Parts of it are not known: no longer kept, or not sent yet.")}`;
 }
 
 /** States of a collapsed group, in the order of its bar. */

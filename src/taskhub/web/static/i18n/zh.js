@@ -517,7 +517,7 @@ export default {
   "{n} not kept": "{n} 未保留",
   "chain of {n}": "长度 {n} 的 chain",
   "{shape}, {n} {n|task|tasks}: {states}": "{shape}，{n} 个任务：{states}",
-  "Parts of it are no longer kept.": "部分已不再保留。",
+  "Parts of it are not known: no longer kept, or not sent yet.": "部分未知：已不再保留，或尚未发送。",
   "{n} more failed": "另有 {n} 个失败",
   "{n} more retrying": "另有 {n} 个重试中",
   "All {n} in Tasks": "在任务中查看全部 {n} 个",
