@@ -230,7 +230,8 @@ def test_a_body_with_a_bad_option_keeps_the_chord_from_being_sent(app: Celery, a
 
 def test_a_router_that_names_no_queue_is_told(add: Any) -> None:
     for route in ("a\nb", {"queue": 5}, {"queue": ""}):
-        routed = Celery("r", broker="memory://", set_as_current=False, task_routes={"x": route})
+        routers = [lambda *args, route=route, **kwargs: route]
+        routed = Celery("r", broker="memory://", set_as_current=False, task_routes=routers)
         with routed, pytest.raises((TypeError, ValueError), match="queue"):
             routed.send_task("x")
 
