@@ -90,27 +90,34 @@ def looked(project: Project) -> Mapping[str, str]:
 
 
 @contextmanager
+def started(project: Project, *arguments: str) -> Generator[Path]:
+    """Run `manage.py taskhub` beside a block, from when the worker is ready; gives the log."""
+    log = project.directory / "worker.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [project.python, "manage.py", "taskhub", *arguments],
+            cwd=project.directory,
+            env=project.environment,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        until(lambda: "is ready" in log.read_text("utf-8", "replace"), str(log), 60.0)
+        yield log
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@contextmanager
 def working(directory: Path, python: str = sys.executable) -> Generator[Project]:
     """Give a block the project with a store, and a worker that is ready."""
     with start_valkey(directory) as store:
         project = Project(directory / "project", python, SHOP_BROKER=store.url)
         migrated = project.manage("migrate", "-v0")
         assert migrated.returncode == 0, migrated.stderr
-        log = directory / "worker.log"
-        with log.open("wb") as output:
-            worker = subprocess.Popen(
-                [python, "manage.py", "taskhub", "worker", "-p", "1", "-t", "2"],
-                cwd=project.directory,
-                env=project.environment,
-                stdout=output,
-                stderr=output,
-            )
-        try:
-            until(lambda: "is ready" in log.read_text("utf-8", "replace"), str(log), 60.0)
+        with started(project, "worker", "-p", "1", "-t", "2"):
             yield project
-        finally:
-            worker.terminate()
-            worker.wait(60)
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +173,18 @@ def test_options_of_djangos_are_left_out(project: Project) -> None:
     done = project.manage("taskhub", "queues", "--settings", "shop.settings", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {}
+
+
+def test_a_worker_is_started_anew_when_the_code_changes(tmp_path: Path) -> None:
+    with start_valkey(tmp_path) as store:
+        project = Project(tmp_path / "project", SHOP_BROKER=store.url)
+        with started(project, "worker", "-p", "1", "-t", "1", "--autoreload") as log:
+            with (project.directory / "orders/tasks.py").open("a") as file:
+                file.write("\n\n@shared_task\ndef added():\n    return 1\n")
+            until(lambda: "orders.tasks.added" in log.read_text("utf-8", "replace"), str(log))
+            assert "orders/tasks.py has changed" in log.read_text("utf-8")
+    misplaced = project.manage("taskhub", "status", "--autoreload")
+    assert misplaced.stderr == "error: --autoreload is an option of worker only\n"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from taskhub.app.command_line import directory_of_program
 from taskhub.cli import exit_codes, run_for_app
 from taskhub.contrib.django.checks import TAG
 from taskhub.contrib.django.project_app import ADDRESS, project_app
+from taskhub.contrib.django.worker_reloader import OPTION, run_worker_reloading
 
 __all__ = ("Command",)
 
@@ -63,6 +64,11 @@ class Command(BaseCommand):  # type: ignore[misc]
             if errors:
                 return exit_codes.USAGE
         _let_processes_find_project()
+        if OPTION in arguments:
+            if "worker" in arguments:
+                return run_worker_reloading()
+            self.stderr.write(f"error: {OPTION} is an option of worker only")
+            return exit_codes.USAGE
         return run_for_app(project_app().address or ADDRESS, arguments, _PROGRAM)
 
 
