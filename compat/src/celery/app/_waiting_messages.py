@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from taskhub.exceptions import DecodeError
 from taskhub.message import decode_body
@@ -49,7 +49,7 @@ def _as_celery(envelope: Envelope) -> bytes:
         fields = decode_body(envelope.body)
     except DecodeError:
         fields = {"actor_name": None, "args": [], "kwargs": {}}
-    options: Mapping[str, Any] = fields.get("options") or {}
+    options = cast("Mapping[str, Any]", fields.get("options") or {})
     task_id = envelope.task_id
     content_type, encoding, body = _body(fields, options)
     return dumps(

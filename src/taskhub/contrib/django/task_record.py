@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 from taskhub import states
 
@@ -81,9 +81,9 @@ class TaskRecord:
     def decode(cls, stamp: Any) -> Self | None:
         """Return what `encode` wrote; None: it is something else."""
         # Eager calls have lists of values.
-        text: Any = stamp[0] if isinstance(stamp, list) and stamp else stamp
+        text = stamp[0] if isinstance(stamp, list) and stamp else stamp
         try:
-            found = json.loads(text)
+            found = json.loads(cast("str", text))
         except (TypeError, ValueError):
             return None
         if not isinstance(found, Mapping):
