@@ -64,6 +64,8 @@ EMAIL_FILE_PATH = os.environ.get("SHOP_OUTBOX", BASE_DIR / "outbox")
 
 TASKHUB = {
     # "BROKER_URL": "redis://localhost:6379/0"; without one, a development store
+    # The examples share that store.
+    "TASK_DEFAULT_QUEUE": "django_shop",
     # Each request is a transaction (ATOMIC_REQUESTS): calls are sent when it is committed.
     "TASK_ENQUEUE_ON_COMMIT": True,
     "BEAT_SCHEDULE": {
