@@ -121,3 +121,12 @@ def test_commands_of_workflows_are_those_of_the_makefile() -> None:
     for path in WORKFLOWS:
         used = set(re.findall(r"\bmake ([a-z]+)\b", path.read_text("utf-8")))
         assert used <= targets, path.name
+
+
+def test_the_matrix_installs_what_a_change_is_tested_with() -> None:
+    script = (ROOT / ".ci/run").read_text("utf-8").replace("\\\n", " ")
+    installed = re.findall(r"--no-install-recommends +([\w -]+?) *>", script)
+    assert len(installed) >= 2
+    workflow = (HOST / "workflows/tests.yml").read_text("utf-8")
+    for package in " ".join(installed).split():
+        assert re.search(rf"\b{package}\b", workflow), package
