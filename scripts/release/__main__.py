@@ -79,7 +79,7 @@ def main(
             if steps.failed:
                 click.echo("error: not released: see the steps that failed", err=True)
                 sys.exit(1)
-            _replace(output, Path(place) / "dist")
+            replace_files(output, Path(place) / "dist")
         click.echo(f"built into {output}")
         if wanted is None or commit is None:
             return
@@ -187,10 +187,13 @@ class Check:
         return found + ["the SBOM names files of this machine"] * ("file://" in text)
 
 
-def _replace(output: Path, built: Path) -> None:
-    """Put what was built into the output directory, and nothing that was there before."""
-    shutil.rmtree(output, ignore_errors=True)
-    shutil.copytree(built, output)
+def replace_files(output: Path, built: Path) -> None:
+    """Put what was built into a directory, in the place of what was built before, and no other."""
+    output.mkdir(parents=True, exist_ok=True)
+    for pattern in ("*.whl", "*.tar.gz", "taskhub-*.json"):
+        for before in output.glob(pattern):
+            before.unlink()
+    shutil.copytree(built, output, dirs_exist_ok=True)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from zipfile import ZipFile
 import pytest
 from click.testing import CliRunner
 
-from scripts.release.__main__ import REPOSITORY, main
+from scripts.release.__main__ import REPOSITORY, main, replace_files
 from scripts.release.changelog import (
     UNRELEASED,
     complaints_about,
@@ -101,8 +101,13 @@ def test_signing_off_moves_entries_into_a_dated_section() -> None:
     assert "CHANGELOG.md has a section [0.2.0] already" in again
 
 
-def test_the_changelog_of_this_tree_can_be_signed_off() -> None:
+def test_the_changelog_of_this_tree_is_ready_or_signed_off() -> None:
     text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    unreleased = read_sections(text)[0]
+    assert unreleased.name == UNRELEASED
+    if not unreleased.entries:
+        assert complaints_about_tagged(text, __version__) == []
+        return
     assert complaints_about(text, "9.9.9") == []
     signed = sign_off(text, "9.9.9", date(2026, 12, 1), REPOSITORY)
     assert complaints_about_tagged(signed, "9.9.9") == []
@@ -447,3 +452,16 @@ def test_steps_go_on_after_a_failure_and_remember_it() -> None:
     assert steps.failed
     assert results() == ["ok", "reported", "absent", "failed", "ok"]
     assert steps.done[3].details == ("twine ... ended with 1:", "broken")
+
+
+def test_built_files_replace_earlier_ones_and_nothing_else(tmp_path: Path) -> None:
+    built, output = tmp_path / "built", tmp_path / "output"
+    built.mkdir()
+    output.mkdir()
+    for name in ("taskhub_core-0.1.0-py3-none-any.whl", "taskhub-0.1.0.cdx.json", "notes.txt"):
+        (output / name).touch()
+    (built / "taskhub_core-0.2.0-py3-none-any.whl").touch()
+    replace_files(output, built)
+    assert {path.name for path in output.iterdir()} == {
+        *("notes.txt", "taskhub_core-0.2.0-py3-none-any.whl")
+    }
