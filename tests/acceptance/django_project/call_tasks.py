@@ -28,7 +28,7 @@ from task_library import (
 
 from taskhub import chain, chord, group
 from taskhub.contrib.django import app
-from taskhub.exceptions import TimeLimitExceeded
+from taskhub.exceptions import TaskRevokedError, TimeLimitExceeded
 from taskhub.result import EagerResult
 
 
@@ -272,6 +272,18 @@ def test_priorities_order_what_waits():
     finally:
         app.engine.resume_queue("default")
     assert waiting == [100, 1, 0, -1, -100]
+
+
+def test_a_task_that_is_revoked_before_it_runs():
+    app.engine.pause_queue("default", "test", "")
+    try:
+        result = tasks.double.enqueue(1)
+        app.control.revoke(result.id)
+    finally:
+        app.engine.resume_queue("default")
+    (error,) = ended(result).errors
+    assert error.exception_class is TaskRevokedError
+    assert result.started_at is None
 
 
 def test_the_command_of_manage_py_can_be_called():

@@ -88,9 +88,14 @@ class DjangoSettings(Mapping[str, Any]):
         """Return a setting by its name in `CELERY_`."""
         if not name.startswith(PREFIX):
             raise AttributeError(name)
-        own = own_settings(self._settings)
-        key = name.removeprefix(PREFIX)
-        return own[key] if key in own else getattr(self._settings, name)
+        given = getattr(self._settings, "TASKHUB", None)
+        if isinstance(given, Mapping):
+            # Without `own_settings`: each call of a task asks for some.
+            bare = name.removeprefix(PREFIX)
+            for written in (bare, bare.lower(), name, name.lower()):
+                if written in given:
+                    return given[written]
+        return getattr(self._settings, name)
 
     def __getitem__(self, name: str) -> Any:
         return self._values()[name]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any, Final, Self, cast
 
@@ -74,7 +74,7 @@ class TaskRecord:
 
     def encode(self) -> str:
         """Return the stamp's value."""
-        known = {name: value for name, value in asdict(self).items() if value}
+        known = {name: value for name, value in vars(self).items() if value}
         return json.dumps({"priority": 0, **known})
 
     @classmethod
