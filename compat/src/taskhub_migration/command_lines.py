@@ -174,14 +174,7 @@ def _evaluate_options(
             elif not re.match(r"-{1,2}\w", word) or name == "multi":
                 continue
             else:
-                yield Finding(
-                    Level.UNSUPPORTED,
-                    f"celery {name} {word.partition('=')[0]}",
-                    "there is no such option",
-                    f"see `taskhub {name} --help`",
-                    line.path,
-                    line.line,
-                )
+                yield _unknown_option(name, word.partition("=")[0], line)
             continue
         if found.takes_value and value is None and words:
             value = words.pop(0)
@@ -190,6 +183,22 @@ def _evaluate_options(
             subject = f"celery {name} {shown}"
             yield Finding(found.level, subject, found.message, found.advice, line.path, line.line)
         yield from _evaluate_global(shown, value or "", line)
+
+
+def _unknown_option(name: str, option: str, line: CommandLine) -> Finding:
+    subject = f"celery {name} {option}"
+    if name == "flower":
+        message = "accepted, changes nothing: the dashboard has options of its own"
+        advice = "remove it; see `taskhub web --help`"
+        return Finding(Level.WITHOUT_EFFECT, subject, message, advice, line.path, line.line)
+    return Finding(
+        Level.UNSUPPORTED,
+        subject,
+        "there is no such option",
+        f"see `taskhub {name} --help`",
+        line.path,
+        line.line,
+    )
 
 
 def _evaluate_global(option: str, value: str, line: CommandLine) -> Findings:
