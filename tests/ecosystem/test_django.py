@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,11 @@ def test_the_admin_of_django_celery_beat_and_the_tables_of_django_celery_results
             # Of each of the three tasks its start and its end.
             assert log.read_text().count("was not written to django-celery-results") == 1
             assert "written to django-celery-results again; it lacks 6" in log.read_text()
+            # The supervisor, which imports nothing of the app, logs in its time zone, too.
+            times = re.findall(r"(?m)^\[(.{19}),\d+: INFO/(supervisor|worker-1)\]", log.read_text())
+            moments = [datetime.fromisoformat(text) for text, _ in times]
+            assert {who for _, who in times} == {"supervisor", "worker-1"}
+            assert max(moments) - min(moments) < timedelta(minutes=30)
 
 
 @pytest.mark.timeout(240)

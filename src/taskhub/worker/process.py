@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import select
 import signal
 import socket
@@ -162,7 +163,8 @@ class WorkerProcess:
         endpoint = self._connection.endpoint
         if endpoint is None:
             return True
-        self._connection.send_report(Report("prepared", facts={"threads": self._threads}))
+        facts = {"threads": self._threads, "time_zone": os.environ.get("TZ")}
+        self._connection.send_report(Report("prepared", facts=facts))
         while not (self._signals or self._may_serve):
             readable = self._wait((self._inner, endpoint), None)
             if endpoint in readable and not self._follow_orders():

@@ -73,8 +73,8 @@ class Report(_Line):
     #: `failed`: the exit code that the supervisor should end with.
     exit_code: int = 1
     #: `concurrency`: how many processes to start, and whether their number follows the backlog.
-    #: `prepared`: how many threads it has. `ready`: what runs. `failed`: the class of the
-    #: exception. `request`: its arguments. Others: counts of tasks.
+    #: `prepared`: how many threads it has, and the app's time zone. `ready`: what runs. `failed`:
+    #: the class of the exception. `request`: its arguments. Others: counts of tasks.
     facts: dict[str, Any] = field(default_factory=dict)
 
 

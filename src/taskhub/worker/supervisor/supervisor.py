@@ -251,6 +251,7 @@ class Supervisor:
         if report.kind == "concurrency":
             self._adopt_concurrency(child, report.facts)
         elif report.kind == "prepared" and not stopping:
+            _adopt_time_zone(report.facts["time_zone"])
             self._pool.mark_prepared(child, report.facts["threads"])
         elif report.kind == "ready":
             self._handle_ready(child, report)
@@ -344,6 +345,13 @@ class Supervisor:
             processes=tuple(child.status for child in self._pool.children),
             restarts={str(number): count for number, count in self._pool.restarts.items()},
         )
+
+
+def _adopt_time_zone(name: str | None) -> None:
+    """Log by the clock of the processes: Django sets `TZ` for those that import the app."""
+    if name is not None and name != os.environ.get("TZ"):
+        os.environ["TZ"] = name
+        time.tzset()
 
 
 def _unknown(process: int) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 BASE = Path(__file__).parent.parent
 SECRET_KEY = "only for tests"
 DEBUG = True
+# Django sets TZ by it where it is imported.
+TIME_ZONE = "Asia/Tokyo"
 ALLOWED_HOSTS = ["*"]
 INSTALLED_APPS = [
     "django.contrib.admin",
