@@ -236,8 +236,10 @@ def test_data_of_another_format_is_refused_with_one_line(
     engine = make_engine(any_server.socket_url)
     client.set("{taskhub}:format", 1)
     assert engine.obstacles() == []
+    assert engine.format_obstacle() is None
     client.set("{taskhub}:format", 2)
     (obstacle,) = engine.obstacles()
+    assert engine.format_obstacle() == obstacle
     assert obstacle.kind == "format"
     line = (
         "{taskhub}:format is 2: another version of taskhub wrote the data, and taskhub "

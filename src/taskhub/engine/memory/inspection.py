@@ -205,5 +205,8 @@ class MemoryInspection(Inspection):
     def obstacles(self, queues: Sequence[str] = ()) -> list[Obstacle]:
         return []
 
+    def format_obstacle(self) -> Obstacle | None:
+        return None
+
     def ping(self) -> str:
         return "memory"

@@ -261,5 +261,9 @@ class Inspection(ABC):
         """
 
     @abstractmethod
+    def format_obstacle(self) -> Obstacle | None:
+        """Return the one of kind `format`, by a single read; None: this version reads the data."""
+
+    @abstractmethod
     def ping(self) -> str:
         """Return what the server calls itself, e.g. "Valkey 9.1.2"."""

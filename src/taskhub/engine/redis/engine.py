@@ -333,6 +333,13 @@ class RedisEngine(
             self._results_connector,
         ).find(queues, self._now())
 
+    def format_obstacle(self) -> Obstacle | None:
+        from taskhub.engine.redis.obstacles import format_obstacle
+
+        self._here()
+        (stored,) = self._pool.call([("GET", f"{self._namespace}:format")])
+        return format_obstacle(self._namespace, stored)
+
     # -- results
 
     def store_state(

@@ -42,6 +42,25 @@ class _Refused(NamedTuple):
     kind: RefusalKind
 
 
+def format_obstacle(namespace: str, stored: bytes | None) -> Obstacle | None:
+    """Return the obstacle that data of another format is; None: this version reads it.
+
+    Args:
+        namespace: Begins all keys but those of results.
+        stored: What the key of the format holds; None: there is no such key.
+    """
+    if stored is None or stored == str(DATA_FORMAT).encode():
+        return None
+    found = f"{namespace}:format is {stored[:20].decode(errors='replace')}"
+    return Obstacle(
+        "format",
+        f"{found}: another version of taskhub wrote the data, and taskhub {__version__} "
+        f"reads format {DATA_FORMAT}",
+        "run the version that wrote it or a later one, or give this one a database or "
+        "global_keyprefix of its own",
+    )
+
+
 class Obstacles:
     """Looks for what is in the way of the work on one or two servers.
 
@@ -88,7 +107,8 @@ class Obstacles:
             ("BLPOP", notifier, 1),
             ("DEL", notifier),
         )
-        found = self._of_format(data_format)
+        of_format = format_obstacle(self._namespace, data_format)
+        found = [] if of_format is None else [of_format]
         for row in answer or ():
             command, key, *words = (part.decode(errors="replace") for part in row)
             if command:
@@ -105,21 +125,6 @@ class Obstacles:
         for server in dict.fromkeys((self._broker, self._results)):
             found += self._of_refused([each for each in refused if each.server is server])
         return [*dict.fromkeys(found)]
-
-    def _of_format(self, stored: bytes | None) -> list[Obstacle]:
-        """Return the obstacle that data of another format is."""
-        if stored is None or stored == str(DATA_FORMAT).encode():
-            return []
-        found = f"{self._namespace}:format is {stored[:20].decode(errors='replace')}"
-        return [
-            Obstacle(
-                "format",
-                f"{found}: another version of taskhub wrote the data, and taskhub {__version__} "
-                f"reads format {DATA_FORMAT}",
-                "run the version that wrote it or a later one, or give this one a database or "
-                "global_keyprefix of its own",
-            )
-        ]
 
     def _of_refused(self, refused: Sequence[_Refused]) -> Iterator[Obstacle]:
         """Yield what the refusals of one server mean."""

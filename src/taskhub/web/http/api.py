@@ -26,6 +26,7 @@ from taskhub.web.http.headers import NO_STORE
 from taskhub.web.http.language import LANGUAGE_COOKIE, language_of
 from taskhub.web.http.live import Live, Watch, encode_json
 from taskhub.web.problem import Problem
+from taskhub.web.queries.store_view import UnreadableStore
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -340,6 +341,8 @@ def _handled(operation: str, call: Call) -> Any:
         return HANDLERS[operation](call)
     except FilterError as error:
         raise Problem("bad_filter", str(error)) from error
+    except UnreadableStore as error:
+        raise Problem("store_version", str(error)) from error
     except StoreRefused as error:
         detail = f"the store does not do that: {error}"
         raise Problem("store_away", detail, retry_after=5, away=None) from error

@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from taskhub.control.broadcast import live_worker_infos
+from taskhub.exceptions import OperationalError
 from taskhub.message import Envelope
 from taskhub.serialization.excerpt import Excerpts
 from taskhub.web.queries.audit_log import AuditEntry, AuditLog
@@ -39,12 +40,18 @@ if TYPE_CHECKING:
     from taskhub.web.auth.user import User
     from taskhub.worker.leases.worker_info import WorkerInfo
 
-__all__ = ("ProcessView", "QueueView", "StoreView")
+__all__ = ("ProcessView", "QueueView", "StoreView", "UnreadableStore")
 
 logger = logging.getLogger(__name__)
 
 #: Messages read with one call.
 PAGE: Final = 500
+#: How often the format of the data is checked, seconds: it changes when versions do.
+FORMAT_PERIOD: Final = 10.0
+
+
+class UnreadableStore(OperationalError):
+    """Another version has written the data, in a form that this one does not read."""
 
 
 class TryCounts(NamedTuple):
@@ -59,7 +66,8 @@ class TryCounts(NamedTuple):
 class StoreView(RecentReads):
     """What the dashboard knows of an app's store; any thread may ask.
 
-    Every method raises `OperationalError` when the store is out of reach.
+    Every method raises `OperationalError` when the store is out of reach, and `UnreadableStore`
+    when another version has written it.
 
     Args:
         app: The app.
@@ -70,11 +78,22 @@ class StoreView(RecentReads):
         self.app = app
         self.samples = BacklogSamples()
         self.audit = AuditLog(app)
+        self._format_checked_at = -FORMAT_PERIOD
 
     @property
     def engine(self) -> Engine:
-        """The engine."""
-        return self.app.engine
+        """The engine.
+
+        Raises:
+            UnreadableStore: The data is another version's.
+        """
+        engine = self.app.engine
+        if time.monotonic() - self._format_checked_at >= FORMAT_PERIOD:
+            obstacle = engine.format_obstacle()
+            if obstacle is not None:
+                raise UnreadableStore(f"{obstacle.detail}: {obstacle.remedy}")
+            self._format_checked_at = time.monotonic()
+        return engine
 
     @cached_property
     def bins(self) -> OutcomeBins:
