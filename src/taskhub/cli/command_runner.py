@@ -65,7 +65,8 @@ def run(
         more["obj"] = {"app": app}
     elif program == CELERY:
         more["default_map"] = values(taskhub, "")
-    if app:
+    if app and program == CELERY:
+        # Another program, as `python manage.py taskhub`, is of the app.
         remember_option("-A", app)
     adopt_variables(program)
     warnings.showwarning = _show_warning
