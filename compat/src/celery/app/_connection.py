@@ -90,7 +90,7 @@ class Channel(_PartOfKombu):
 
 
 class QueueClient:
-    """A client whose `llen` and `lrange` tell of queues; other commands are redis-py's.
+    """A client whose `llen` and `lrange` report on queues; other commands are redis-py's.
 
     Args:
         channel: Knows the queues.

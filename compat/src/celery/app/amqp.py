@@ -18,7 +18,7 @@ __all__ = ("AMQP", "Exchange", "Queue", "Queues")
 
 
 class Queue(routing.Queue):
-    """A queue, which tells its length when it is bound to a channel, as kombu's."""
+    """A queue, which reports its length when it is bound to a channel, as kombu's."""
 
     def bind(self, channel: Channel) -> BoundQueue:
         """Return the queue with a channel that knows its length."""
