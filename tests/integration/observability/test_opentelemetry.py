@@ -436,6 +436,36 @@ def test_metrics_of_calls_runs_and_queues(told: Told) -> None:
     assert sum(point.value for point in after["taskhub.task.active"]) == 0
 
 
+def test_a_process_without_a_worker_reports_the_queues_of_the_app_that_it_names() -> None:
+    app = Celery("sender", broker="memory://")
+
+    @app.task(queue="later")
+    def add(x: int, y: int) -> int:
+        return x + y
+
+    reader = InMemoryMetricReader()
+    meters = MeterProvider(metric_readers=[reader])
+    TaskhubInstrumentor().instrument(app=app, meter_provider=meters)
+    try:
+        add.delay(1, 2)
+        add.apply_async((1, 2), countdown=60)
+        data = reader.get_metrics_data()
+    finally:
+        TaskhubInstrumentor().uninstrument()
+        meters.shutdown()
+        app.close()
+    assert data is not None
+    (scope,) = data.resource_metrics[0].scope_metrics
+    (gauge,) = (found for found in scope.metrics if found.name == "taskhub.queue.messages")
+    assert {
+        (
+            point.attributes["messaging.destination.name"],
+            point.attributes["taskhub.message.state"],
+        ): (point.value)
+        for point in gauge.data.data_points
+    } == {("later", "ready"): 1, ("later", "delayed"): 1, ("later", "rate_limited"): 0}
+
+
 def test_lines_of_tasks_have_the_ids_of_their_trace(told: Told) -> None:
     plain: list[str] = []
     objects: list[dict[str, Any]] = []

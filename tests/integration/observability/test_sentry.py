@@ -290,6 +290,21 @@ def test_runs_of_periodic_jobs_are_check_ins(reported: Reported) -> None:
     }  # fmt: skip
 
 
+def test_messages_without_traces(reported: Reported) -> None:
+    reported.init(TaskhubIntegration(propagate_traces=False))
+
+    @reported.app.task(bind=True)
+    def shows(self: Any) -> Any:
+        return self.request.headers
+
+    with working(reported.app):
+        with sentry_sdk.start_transaction(name="client"):
+            result = shows.delay()
+        assert result.get(timeout=10) is None
+    found = reported.of("transaction", 2)
+    assert len({trace_of(item)["trace_id"] for item in found}) == 2
+
+
 def test_without_the_integration_nothing_is_added(reported: Reported) -> None:
     # Some test before has installed it in this process, which costs, but tells nothing.
     reported.init()
