@@ -43,7 +43,7 @@ format: .venv/.projects ## Format the code and mend what can be mended safely
 	.venv/bin/ruff format
 
 docs: .venv-tools/.requirements ## Build the documentation's site into site/; a dead link or an unlisted page fails
-	NO_MKDOCS_2_WARNING=1 .venv-tools/bin/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 .venv-tools/bin/mkdocs build --strict
 
 docs-serve: .venv-tools/.requirements ## Show the site at http://127.0.0.1:8000/, anew after each change
 	.venv-tools/bin/mkdocs serve

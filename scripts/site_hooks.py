@@ -29,12 +29,20 @@ UNTRANSLATED: Final = {"zh": "本页尚无中文版，以下为英文原文。"}
 _log = logging.getLogger("mkdocs.hooks.taskhub")
 _slug = slugify(case="lower")
 _FENCED: Final = r"(?ms)^```.*?^```$"
-_LINK: Final = re.compile(_FENCED + r"|\]\((?P<target>[^)\s]+)\)")
-_HEADING: Final = re.compile(_FENCED + r"|^(?P<level>#+) (?P<text>.+)$")
+_LINK: Final = re.compile(_FENCED + r"|`[^`\n]*`|\]\((?P<target>[^)\s]+)\)")
+_HEADING: Final = re.compile(_FENCED + r"|^(?P<level>#+) (?P<text>[^\n]+)$")
 _TEST_COMMENT: Final = re.compile(r"(?m)^<!-- (?:run|not run): .*-->\n")
 _CJK: Final = r"[\u3000-\u9fff\uff00-\uffef]"
 _BROKEN_CHINESE: Final = re.compile(f"(?<={_CJK})\n *(?={_CJK})")
 _ALTERNATE: Final = re.compile(r'<link rel="alternate"[^>]*hreflang[^>]*>\s*')
+
+
+def on_startup(command: str, dirty: bool) -> None:
+    """Print warnings only; `--quiet` would keep `--strict` from counting them."""
+    if command == "build":
+        for handler in logging.getLogger("mkdocs").handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setLevel(logging.WARNING)
 
 
 def on_config(config: Any) -> None:
@@ -45,6 +53,12 @@ def on_config(config: Any) -> None:
     config.repo_name = urls["Repository"].removeprefix("https://github.com/")
     config.edit_uri = "edit/main/docs/"
     config.site_url = urls["Documentation"]
+    # Each language is a build of its own. Other sites' links lead to the original's API reference,
+    # its own to that of the same language.
+    is_original = config.plugins["i18n"].current_language in (None, DEFAULT_LANGUAGE)
+    config.plugins["mkdocstrings"].config.enable_inventory = is_original
+    for urls_of_names in ("_primary_url_map", "_secondary_url_map"):
+        getattr(config.plugins["autorefs"], urls_of_names).clear()
 
 
 @event_priority(100)
@@ -96,6 +110,9 @@ def _target(target: str, file: Any, repository: str) -> str:
     in_repository = posixpath.normpath(
         posixpath.join("docs", posixpath.dirname(file.src_uri), path)
     )
+    found = ROOT / in_repository
+    if not found.exists():
+        _log.warning("%s links to %s, which does not exist", file.src_uri, target)
     if in_repository.startswith("docs/"):
         if file.localization is not None and in_repository == f"docs/{file.norm_src_uri}":
             # To the original, which this build does not have.
@@ -106,9 +123,6 @@ def _target(target: str, file: Any, repository: str) -> str:
         # A page in another language is no page of this build.
         name = in_repository.removeprefix("docs/").removesuffix(f".{language[1]}.md")
         return f"{_up(file)}{language[1]}/{name}/{anchor}"
-    found = ROOT / in_repository
-    if not found.exists():
-        _log.warning("%s links to %s, which does not exist", file.src_uri, target)
     return f"{repository}/{'tree' if found.is_dir() else 'blob'}/main/{in_repository}{anchor}"
 
 

@@ -47,7 +47,7 @@ def _build(site: Path) -> str:
     if not MKDOCS.exists():
         return MISSING
     done = subprocess.run(
-        [MKDOCS, "build", "--strict", "--quiet", "--site-dir", site],
+        [MKDOCS, "build", "--strict", "--site-dir", site],
         cwd=ROOT,
         # Material for MkDocs writes of its successor.
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
@@ -57,7 +57,8 @@ def _build(site: Path) -> str:
         timeout=300,
         check=False,
     )
-    return "" if done.returncode == 0 else f"mkdocs build --strict\n{done.stdout}"
+    warnings = [line for line in done.stdout.splitlines() if not line.startswith("INFO")]
+    return "" if done.returncode == 0 else "\n".join(("mkdocs build --strict", *warnings))
 
 
 class _Quiet(SimpleHTTPRequestHandler):

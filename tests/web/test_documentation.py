@@ -147,7 +147,8 @@ def test_links_that_leave_the_documents_lead_to_the_repository(pages: Path) -> N
 def test_every_public_name_is_in_the_reference(pages: Path) -> None:
     inventory = (pages / "objects.inv").read_bytes()
     lines = zlib.decompress(inventory.split(b"\n", 4)[4]).decode().splitlines()
-    known = {line.split(" ", 1)[0] for line in lines}
+    known = {line.split(" ", 1)[0]: line.split(" ")[3] for line in lines}
+    assert known["taskhub.Celery"] == "api/app/#$"
     missing = [
         f"{module}.{name}"
         for module in PUBLIC
