@@ -153,7 +153,7 @@ def test_the_admin_leads_staff_to_the_dashboard():
     User.objects.create_user("ann", password="secret", is_staff=True)
     for name in ("boss", "ann"):
         client = Client()
-        client.login(username=name, password="secret")
+        client.force_login(User.objects.get(username=name))
         assert "/admin/taskhub/dashboard/" in client.get("/admin/").content.decode(), name
         answer = client.get("/admin/taskhub/dashboard/")
         assert (answer.status_code, answer.url) == (302, "/tasks/")

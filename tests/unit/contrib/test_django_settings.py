@@ -69,6 +69,7 @@ def test_two_values_of_one_setting_are_refused() -> None:
     [
         (["redis://"], "must be a dictionary, not a list"),
         ({1: 2}, "has the key 1, which is no name"),
+        ({"Task_Time_Limit": 1}, "has the key 'Task_Time_Limit': write TASK_TIME_LIMIT"),
         ({"task_time_limit": 1, "TASK_TIME_LIMIT": 1}, "has TASK_TIME_LIMIT twice"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
@@ -45,23 +45,14 @@ class ProjectApp:
     others: tuple[str, ...] = ()
 
 
-class _Unusable(Mapping[str, Any]):
+class _Unusable:
     """Settings that cannot be read, and why."""
 
     def __init__(self, error: str) -> None:
         self._error = error
 
-    def __getitem__(self, name: str) -> Any:
+    def __dir__(self) -> list[str]:
         raise ImproperlyConfigured(self._error)
-
-    def __iter__(self) -> Iterator[str]:
-        raise ImproperlyConfigured(self._error)
-
-    def __len__(self) -> int:
-        raise ImproperlyConfigured(self._error)
-
-    def __bool__(self) -> bool:
-        return True
 
 
 _found: ProjectApp | None = None

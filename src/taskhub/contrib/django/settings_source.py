@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from taskhub.exceptions import ImproperlyConfigured
@@ -39,6 +39,10 @@ def own_settings(settings: Any) -> dict[str, Any]:
             raise ImproperlyConfigured(
                 f"TASKHUB in Django's settings has the key {name!r:.100}, which is no name"
             )
+        if name not in (name.upper(), name.lower()):
+            raise ImproperlyConfigured(
+                f"TASKHUB in Django's settings has the key {name!r:.100}: write {name.upper()}"
+            )
         key = name.upper().removeprefix(PREFIX)
         if key in found:
             raise ImproperlyConfigured(f"TASKHUB in Django's settings has {key} twice: leave one")
@@ -59,7 +63,7 @@ def conflicts(settings: Any) -> list[str]:
     )
 
 
-class DjangoSettings(Mapping[str, Any]):
+class DjangoSettings:
     """Django's settings as they are now, with those of `TASKHUB` under names in `CELERY_`.
 
     Args:
@@ -72,39 +76,27 @@ class DjangoSettings(Mapping[str, Any]):
     def __init__(self, settings: Any) -> None:
         self._settings = settings
 
-    def _values(self) -> dict[str, Any]:
-        settings = self._settings
-        found = {name: getattr(settings, name) for name in dir(settings) if name.isupper()}
-        own = own_settings(settings)
-        for name in conflicts(settings):
+    def __dir__(self) -> list[str]:
+        """Return the names of all settings.
+
+        Raises:
+            ImproperlyConfigured: One has two values.
+        """
+        for name in conflicts(self._settings):
             raise ImproperlyConfigured(
                 f"Django's settings give {name} twice, as {PREFIX}{name} and in TASKHUB, with "
                 "different values: leave one of them"
             )
-        own.pop(APP_KEY, None)
-        return {**found, **{PREFIX + name: value for name, value in own.items()}}
+        own = own_settings(self._settings).keys() - {APP_KEY}
+        names = {name for name in dir(self._settings) if name.isupper()}
+        return [*names, *(PREFIX + name for name in own)]
 
     def __getattr__(self, name: str) -> Any:
-        """Return a setting by its name in `CELERY_`."""
-        if not name.startswith(PREFIX):
-            raise AttributeError(name)
+        # Not by `own_settings`: each call of a task asks for some.
         given = getattr(self._settings, "TASKHUB", None)
-        if isinstance(given, Mapping):
-            # Without `own_settings`: each call of a task asks for some.
+        if name.startswith(PREFIX) and isinstance(given, Mapping):
             bare = name.removeprefix(PREFIX)
             for written in (bare, bare.lower(), name, name.lower()):
                 if written in given:
                     return given[written]
         return getattr(self._settings, name)
-
-    def __getitem__(self, name: str) -> Any:
-        return self._values()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values())
-
-    def __len__(self) -> int:
-        return len(self._values())
-
-    def __bool__(self) -> bool:
-        return True

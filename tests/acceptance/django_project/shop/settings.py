@@ -48,6 +48,7 @@ DATABASES = {
 }
 ROOT_URLCONF = "shop.urls"
 USE_TZ = True
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TASKHUB = {
     "broker_url": os.environ.get("SHOP_BROKER", "memory://"),
