@@ -62,6 +62,8 @@ class Stage:
         # By their logs.
         self._started: dict[Path, subprocess.Popen[bytes]] = {}
         self._interpreter: subprocess.Popen[str] | None = None
+        #: What the commands that were run to their ends have printed, in order.
+        self.outputs: list[str] = []
         if example is None:
             for name in _COPIED:
                 (directory / name).parent.mkdir(parents=True, exist_ok=True)
@@ -173,6 +175,7 @@ class Stage:
             timeout=PATIENCE,
             check=False,
         )
+        self.outputs.append(done.stdout)
         told = f"{place}: $ {command}\n{done.stdout}"
         assert done.returncode == exit_code, f"{told}ended with {done.returncode}"
         return done.stdout

@@ -32,10 +32,25 @@ def example(name: str, directory: Path, **variables: str) -> Iterator[Stage]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", ["tour", "priorities"])
-def test_a_readme_runs(name: str, tmp_path: Path) -> None:
-    with example(name, tmp_path):
-        pass
+def test_the_tour_is_as_its_readme_says(tmp_path: Path) -> None:
+    with example("tour", tmp_path):
+        assert len(list((tmp_path / ".taskhub/outbox").glob("*.eml"))) == 2
+
+
+@pytest.mark.timeout(300)
+def test_priorities_order_calls_and_rates_hold_them_back(tmp_path: Path) -> None:
+    with example("priorities", tmp_path) as stage:
+        shown = stage.outputs[0]
+    limited, changed = shown.split("changed to 60/s")
+    by_half = [int(count) for count in re.findall(r"# (\d+)$", limited, re.MULTILINE)]
+    assert sum(by_half) == 40
+    # At 20/s ten begin in half a second, and those that a busy machine has delayed before.
+    assert len(by_half) >= 4
+    assert sum(map(int, re.findall(r"# (\d+)$", changed, re.MULTILINE))) == 60
+    took = [float(seconds) for seconds in re.findall(r"took ([\d.]+) s", shown)]
+    # Nine intervals of a tenth, and of a fifth of a second.
+    assert took[0] >= 0.8
+    assert took[1] >= 1.7
 
 
 @pytest.mark.timeout(300)
