@@ -34,17 +34,45 @@ else
   undo_by('HDEL', LEADER, 'token', 'holder', 'until')
 end
 
+-- Returns a fire time that was queued; nil: something else has written it. One entry must not stop
+-- the others.
+local function unpack_fire(packed)
+  local readable, found = pcall(cmsgpack.unpack, packed)
+  if not readable or type(found) ~= 'table' or type(found.task_id) ~= 'string' then
+    return nil
+  end
+  if type(found.messages) ~= 'table' then
+    return nil
+  end
+  for _, message in ipairs(found.messages) do
+    if type(message) ~= 'table' or type(message.due) ~= 'string' then
+      return nil
+    end
+    if type(message.record) ~= 'string' or not open_record(message.record) then
+      return nil
+    end
+  end
+  return found
+end
+
 local grown, sent = {}, {}
 for _, entry in ipairs(redis.call('SMEMBERS', QUEUED)) do
   local run, waits = read_run(entry), WAITING .. entry
-  if not run or run.task_id == '' or redis.call('HEXISTS', MESSAGES, run.task_id) == 0 then
+  if not run or not run.task_id then
+    run = { fire = now, at = now, sent = 0, skipped = 0, task_id = '' }
+  end
+  if run.task_id == '' or redis.call('HEXISTS', MESSAGES, run.task_id) == 0 then
     local packed = redis.call('LRANGE', waits, 0, 0)[1]
     if packed then
-      local waiting = cmsgpack.unpack(packed)
+      local waiting = unpack_fire(packed)
       try('LPUSHX', waits .. NONE, '')
-      publish_all(waiting.messages, grown)
-      run.task_id, run.at, run.sent = waiting.task_id, now, run.sent + 1
-      sent[entry] = run.task_id
+      if waiting then
+        publish_all(waiting.messages, grown)
+        run.task_id, run.at, run.sent = waiting.task_id, now, run.sent + 1
+        sent[entry] = run.task_id
+      else
+        run.skipped = run.skipped + 1
+      end
       write_run(entry, run)
       redis.call('LTRIM', waits, 1, -1)
       undo_by('LPUSH', waits, packed)
