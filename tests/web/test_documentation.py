@@ -26,6 +26,8 @@ PUBLIC = (
     "taskhub.contrib.django",
     "taskhub.contrib.fastapi",
     "taskhub.contrib.flask",
+    "taskhub.contrib.opentelemetry",
+    "taskhub.contrib.sentry",
     "taskhub.dramatiq",
     "taskhub.exceptions",
     "taskhub.schedules",
