@@ -148,6 +148,24 @@ def test_each_worker_process_exports_what_it_has_run(
     assert told
 
 
+def test_processes_of_dramatiqs_command_line_export_at_their_end(
+    store: Server, tmp_path: Path, receiver: Receiver
+) -> None:
+    commands = commands_of(tmp_path, store, receiver, TRACED)
+    call = "from project import work; print(work.delay(0).get(timeout=30))"
+    try:
+        worker = commands.start("project", "--processes", "1", "--threads", "1", module="dramatiq")
+        process = int(output_of(commands, sys.executable, "-c", call))
+        worker.send(signal.SIGTERM)
+        assert worker.wait() == 0
+    finally:
+        commands.stop_all()
+    send, run = receiver.spans
+    assert (send.name, run.name) == ("send celery", "process celery")
+    assert run.resource["process.pid"] == process
+    assert "messaging.process.duration" in receiver.metrics
+
+
 def test_opentelemetry_instrument_traces_the_processes_of_a_worker(
     store: Server, tmp_path: Path, receiver: Receiver
 ) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from importlib.metadata import version
 from typing import Any, Final
 
-from opentelemetry import metrics, trace
+from opentelemetry import _logs, metrics, trace
 
 # The file is left out of type checks there.
 from opentelemetry.instrumentation.instrumentor import (  # type: ignore[attr-defined]
@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 #: The first version of opentelemetry-api that has all that is used here.
 OLDEST_API: Final = (1, 30)
+#: At its end a worker process waits so long for each exporter, milliseconds.
+FLUSH_TIMEOUT: Final = 5000
 _SCHEMA: Final = "https://opentelemetry.io/schemas/1.30.0"
 _CELERYS: Final = "opentelemetry.instrumentation.celery"
 
@@ -38,6 +40,8 @@ class TaskhubInstrumentor(BaseInstrumentor):  # type: ignore[misc]
     """
 
     _instrument_installed: OpenTelemetry | None = None
+    #: Of spans and metrics; None: the global ones.
+    _providers: tuple[Any, Any] = (None, None)
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,6 +81,8 @@ class TaskhubInstrumentor(BaseInstrumentor):  # type: ignore[misc]
         signals.worker_ready.connect(self._report_worker)
         signals.worker_shutting_down.connect(self._forget_workers)
         signals.worker_ready.connect(_warn_of_celerys)
+        self._providers = kwargs.get("tracer_provider"), kwargs.get("meter_provider")
+        signals.worker_process_shutdown.connect(self._flush)
 
     def _uninstrument(self, **kwargs: Any) -> None:
         if self._instrument_installed is not None:
@@ -86,6 +92,20 @@ class TaskhubInstrumentor(BaseInstrumentor):  # type: ignore[misc]
         signals.worker_ready.disconnect(self._report_worker)
         signals.worker_shutting_down.disconnect(self._forget_workers)
         signals.worker_ready.disconnect(_warn_of_celerys)
+        signals.worker_process_shutdown.disconnect(self._flush)
+
+    def _flush(self, **_: Any) -> None:
+        """Export what is left when a worker process ends; Dramatiq's run no exit handlers."""
+        tracers, meters = self._providers
+        for provider in (
+            tracers or trace.get_tracer_provider(),
+            meters or metrics.get_meter_provider(),
+            _logs.get_logger_provider(),
+        ):
+            # Those of the API alone have nothing to export.
+            flush = getattr(provider, "force_flush", None)
+            if flush is not None:
+                flush(FLUSH_TIMEOUT)
 
     def _reported(self) -> Iterable[Any]:
         given = () if self._given is None else (self._given,)

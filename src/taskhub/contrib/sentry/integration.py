@@ -11,12 +11,14 @@ from sentry_sdk import integrations as sdk
 from sentry_sdk.integrations import Integration
 from sentry_sdk.integrations.logging import ignore_logger
 
-from taskhub import instrumentation
+from taskhub import instrumentation, signals
 from taskhub.contrib.sentry.monitors import Monitors
 from taskhub.contrib.sentry.reports import ORIGIN, Sentry
 
 logger = logging.getLogger(__name__)
 
+#: At its end a worker process waits so long for Sentry, seconds.
+FLUSH_TIMEOUT = 2.0
 #: The SDK's own integrations, which would report the same tasks and actors.
 OTHERS = ("celery", "dramatiq")
 #: Loggers whose errors are about failures that are reported themselves.
@@ -54,8 +56,15 @@ class TaskhubIntegration(Integration):
     @staticmethod
     def setup_once() -> None:
         instrumentation.install(Sentry(find_integration))
+        signals.worker_process_shutdown.connect(_flush)
         for name in _SAME:
             ignore_logger(name)
+
+
+def _flush(**_: Any) -> None:
+    """Send what is left when a worker process ends: those of Dramatiq run no exit handlers."""
+    if find_integration() is not None:
+        sentry_sdk.flush(FLUSH_TIMEOUT)
 
 
 def find_integration() -> TaskhubIntegration | None:
