@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import zlib
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.docs.markdown import ROOT
 from tests.docs.site import build_site, serve
 from tests.web.conftest import PHONE, OpenTab, Tab
 
@@ -146,6 +147,16 @@ def test_links_that_leave_the_documents_lead_to_the_repository(pages: Path) -> N
     assert "<!-- not run" not in text
 
 
+def _public_names(module: str) -> list[str]:
+    """`__all__` of a module as it is written: what some of them import is not installed here."""
+    path = ROOT / "src" / module.replace(".", "/")
+    source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    for node in ast.parse(source.read_text("utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return list(ast.literal_eval(node.value))
+    raise AssertionError(f"{module} has no __all__")
+
+
 def test_every_public_name_is_in_the_reference(pages: Path) -> None:
     inventory = (pages / "objects.inv").read_bytes()
     lines = zlib.decompress(inventory.split(b"\n", 4)[4]).decode().splitlines()
@@ -154,7 +165,7 @@ def test_every_public_name_is_in_the_reference(pages: Path) -> None:
     missing = [
         f"{module}.{name}"
         for module in PUBLIC
-        for name in import_module(module).__all__
+        for name in _public_names(module)
         if name not in ELSEWHERE.get(module, ()) and f"{module}.{name}" not in known
     ]
     assert missing == [], "add them to docs/api"
