@@ -26,3 +26,16 @@ def per_second(rate: str | float | None) -> float:
             f'{rate!r} is no rate: give a number, or one with a unit as in "10/s", "100/m", "2/h"'
         )
     return value
+
+
+def rate_text(interval: int) -> str:
+    """Return a rate as it is written, in the first unit in which it is a whole number.
+
+    Args:
+        interval: Microseconds from one task to the next; they are rounded.
+    """
+    for unit, seconds in _UNITS.items():
+        count = seconds * 1_000_000 / interval
+        if round(count) >= 1 and abs(count - round(count)) < 1e-5 * count:
+            return f"{round(count)}/{unit}"
+    return f"{_UNITS['h'] * 1_000_000 / interval:g}/h"

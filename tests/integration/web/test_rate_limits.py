@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from taskhub import Celery
+from taskhub.web.queries.limits import rate_limits
+from taskhub.web.queries.store_view import StoreView
 from tests.integration.web.conftest import Site
 from tests.support.workers import until
 
@@ -65,3 +67,15 @@ def test_rate_limited_tasks_are_counted_listed_explained_and_revoked(
         )
     assert shop.engine.queues()["celery"].total == 0
     assert {each.state for each in sent if each is not begun} == {"REVOKED"}
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_task_of_another_app_has_the_rate_that_its_workers_use(
+    shop: Celery, settings: dict[str, Any]
+) -> None:
+    sent = [shop.send_task("shop.limited", (number,)) for number in range(2)]
+    until(lambda: shop.engine.queues()["celery"].rate_limited, "one to be held back")
+    with Celery("other", **settings, set_as_current=False) as other:
+        (limit,) = rate_limits(StoreView(other))
+    assert (limit["task"], limit["rate"], limit["declared"]) == ("shop.limited", "1/h", "1/h")
+    shop.control.revoke([each.id for each in sent])

@@ -65,6 +65,8 @@ class BucketState(NamedTuple):
     tokens: int
     #: When the next one may begin, milliseconds since the epoch; now, if there is a token.
     next_permit: int
+    #: How fast they begin, as the worker that asked last has said.
+    rate: Rate
 
 
 def bucket_state(rate: Rate, full: int, now: int) -> BucketState | None:
@@ -79,7 +81,8 @@ def bucket_state(rate: Rate, full: int, now: int) -> BucketState | None:
     if interval == 0:
         return None
     missing = -(-(full - now * 1000) // interval)
-    return BucketState(max(0, min(burst, burst - missing)), permit_moment(rate, full, 0, now))
+    tokens = max(0, min(burst, burst - missing))
+    return BucketState(tokens, permit_moment(rate, full, 0, now), rate)
 
 
 class PermitRequest(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from taskhub.rates import per_second
+from taskhub.rates import per_second, rate_text
 from taskhub.web.queries.times import iso, iso_now
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ def _describe(
     bucket: BucketState | None,
 ) -> dict[str, Any]:
     rate = changed.get(task, declared)
+    if rate is None and bucket is not None and task not in changed:
+        # A task of another app on this store: its workers know what it declares.
+        rate = declared = rate_text(bucket.rate.interval)
     try:
         speed = per_second(rate)
     except ValueError:

@@ -11,7 +11,7 @@ from taskhub.app.app import Celery
 from taskhub.engine.memory.engine import MemoryEngine
 from taskhub.engine.port.rate_limiter import PermitRequest, rate_of
 from taskhub.exceptions import ImproperlyConfigured
-from taskhub.rates import per_second
+from taskhub.rates import per_second, rate_text
 from taskhub.worker.limits.run_time import RunTimeLimits, run_time_limits_of
 from tests.support.workers import until
 
@@ -186,3 +186,8 @@ def test_a_worker_does_not_start_with_what_is_no_rate(app: Celery) -> None:
 
     with pytest.raises(ImproperlyConfigured, match="rate_limit of task wrong: 'often' is no rate"):
         started(app)
+
+
+@pytest.mark.parametrize("rate", ["1/s", "3/s", "20/s", "1000/s", "1/m", "100/m", "1/h", "7/h"])
+def test_an_interval_is_written_as_the_rate_it_came_from(rate: str) -> None:
+    assert rate_text(rate_of(per_second(rate)).interval) == rate
