@@ -149,22 +149,26 @@ def test_one_is_found_behind_many_of_other_queues(engine: Engine) -> None:
 
 def test_the_state_of_buckets_is_told(engine: Engine, clock: Clock) -> None:
     now = clock.now
+    slow, fast = rate_of(10), rate_of(50)
     states = engine.rate_limiter.bucket_states
     assert states(["slow", "fast"]) == [None, None]
     assert states([]) == []
 
     engine.enqueue([message(name) for name in "ab"])
-    ask(engine, "slow")
+    ask(engine, "slow", slow)
     engine.enqueue([message(name) for name in "cde"])
-    ask(engine, "fast", rate_of(50))
+    ask(engine, "fast", fast)
     assert states(["slow", "none", "fast"]) == [
-        BucketState(0, now + 100),
+        BucketState(0, now + 100, slow),
         None,
-        BucketState(2, now),
+        BucketState(2, now, fast),
     ]
     clock.advance(60)
-    assert states(["slow", "fast"]) == [BucketState(0, now + 100), BucketState(5, now + 60)]
+    assert states(["slow", "fast"]) == [
+        BucketState(0, now + 100, slow),
+        BucketState(5, now + 60, fast),
+    ]
     clock.advance(60)
-    assert states(["slow"]) == [BucketState(1, now + 120)]
+    assert states(["slow"]) == [BucketState(1, now + 120, slow)]
     engine.rate_limiter.set_rate("slow", AT_ONCE)
     assert states(["slow"]) == [None]
