@@ -20,7 +20,7 @@ class AliasedError(Exception):
     """Base of the exceptions that have the names of another library's."""
 
     #: The module in which the other library has them.
-    _defined_in: ClassVar[str]
+    _defined_in: ClassVar[str] = ""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         """Make an exception; of the other library's class, too, if that is imported."""

@@ -77,11 +77,12 @@ told["modules"] = [type(app.loader).__name__, app.loader.import_default_modules(
 # django-celery-results
 from django_celery_results.models import TaskResult
 
-total.delay(3, second=4).get(timeout=30)
+sent = total.delay(3, second=4)
+sent.get(timeout=30)
 fails.delay().get(timeout=30, propagate=False)
 rows = TaskResult.objects.filter(task_name__startswith="orders").exclude(status="STARTED")
 told["rows"] = sorted({(row.task_name, row.status) for row in rows})
-one = TaskResult.objects.filter(task_name="orders.tasks.total", result="7").latest("date_done")
+one = TaskResult.objects.get(task_id=sent.id)
 told["row"] = [
     one.date_started <= one.date_done,
     json.loads(one.task_args),
