@@ -224,3 +224,17 @@ def test_a_mistake_is_one_line(project: Project, settings: dict[str, Any], line:
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: {line}"), done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_misspelt_setting_is_warned_of_unless_silenced(project: Project) -> None:
+    settings: dict[str, Any] = {"TASKHUB": {"BROKER_URL": "memory://", "TASK_TIME_LIMT": 5}}
+    warned = project.manage("taskhub", "tasks", "list", **settings).stderr.splitlines()
+    silent = project.manage(
+        "taskhub", "tasks", "list", **settings, SILENCED_SYSTEM_CHECKS=["taskhub.W001"]
+    ).stderr
+
+    assert warned[0] == (
+        "warning: taskhub.W001: TASKHUB['TASK_TIME_LIMT'] is no setting: it has no effect "
+        "(did you mean TASK_TIME_LIMIT?)"
+    )
+    assert "taskhub.W001" not in silent

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from django.core.checks import Error
 from django.core.checks import run_checks as find_mistakes
 from django.core.management.base import BaseCommand, CommandError
 
@@ -55,13 +54,12 @@ class Command(BaseCommand):  # type: ignore[misc]
 
     def _run(self, arguments: list[str]) -> int:
         if not {"-h", "--help", "--version"}.intersection(arguments):
-            errors = [
-                found for found in find_mistakes(tags=[TAG]) if found.level >= Error("").level
-            ]
-            for found in errors:
+            findings = [found for found in find_mistakes(tags=[TAG]) if not found.is_silenced()]
+            for found in findings:
+                kind = "error" if found.is_serious() else "warning"
                 hint = f" ({found.hint})" if found.hint else ""
-                self.stderr.write(f"error: {found.id}: {found.msg}{hint}")
-            if errors:
+                self.stderr.write(f"{kind}: {found.id}: {found.msg}{hint}")
+            if any(found.is_serious() for found in findings):
                 return exit_codes.USAGE
         _let_processes_find_project()
         if OPTION in arguments:
