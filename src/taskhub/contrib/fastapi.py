@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from taskhub.app.proxy import Proxy
+from taskhub.call.options import check_options
 from taskhub.contrib.starlette import (
     Lifespan,
     RequestIdMiddleware,
@@ -109,12 +110,16 @@ def enqueue(task: Task[P, R], **options: Any) -> Enqueue[P, R]:
         options: Options of its calls, as of `apply_async`.
 
     Raises:
-        ImproperlyConfigured: It is no task.
+        ImproperlyConfigured: It is no task, or an option cannot be used.
     """
     if not _is_task(task):
         raise ImproperlyConfigured(
             f"enqueue() is for a task, not for {task!r:.100}: give it what @app.task made"
         )
+    try:
+        check_options(options)
+    except (TypeError, ValueError, OverflowError, ImproperlyConfigured) as error:
+        raise ImproperlyConfigured(f"enqueue(): {error}") from error
     dependency = _Dependency(Enqueue(task, options))
     _made.setdefault(id(task), []).append(dependency)
     # Type checkers see what the endpoint gets.

@@ -100,6 +100,8 @@ def test_a_test_replaces_the_calls_of_a_task(app: Celery) -> None:
 def test_what_is_no_task_is_refused() -> None:
     with pytest.raises(ImproperlyConfigured, match="is for a task, not for <built-in function len"):
         enqueue(len)  # type: ignore[arg-type]
+    with pytest.raises(ImproperlyConfigured, match=r"enqueue\(\): queue 5 cannot be used"):
+        enqueue(shared_invoice, queue=5)
     with pytest.raises(ImproperlyConfigured, match="no endpoint has enqueue"):
         replace_enqueue(FastAPI(), len, None)  # type: ignore[arg-type]
 
