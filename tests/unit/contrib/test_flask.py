@@ -129,6 +129,10 @@ def test_wrong_use_is_refused_in_one_line() -> None:
         Taskhub(site)
     with pytest.raises(ImproperlyConfigured, match=r"setting CELERY of .* must be a mapping"):
         site_with(["redis://localhost"])
+    with pytest.raises(ImproperlyConfigured, match="task_time_limit must be a number of seconds"):
+        site_with({"broker_url": "memory://", "task_time_limit": "long"})
+    with pytest.raises(ModuleNotFoundError, match="There is no module 'nowhere' to read"):
+        site_with("nowhere")
     with pytest.raises(
         ImproperlyConfigured, match=r"has extensions\['taskhub'\] already: call init"
     ):

@@ -72,7 +72,9 @@ class Taskhub:
         """Give a site its app, and return it. It becomes the current and the default one.
 
         Raises:
-            ImproperlyConfigured: The site has one already, or its settings name none.
+            ImproperlyConfigured: The site has one already, or its settings name none, or one of
+                them cannot be used.
+            ModuleNotFoundError: They are the name of a module that is not there.
         """
         if not isinstance(site, Flask):
             raise ImproperlyConfigured(
@@ -87,7 +89,8 @@ class Taskhub:
             )
         settings = read_settings(site)
         app = self._celery or Celery(site.name, task_cls=self._task_cls)
-        app.config_from_object(settings)
+        # Read now, so that a mistake ends the start of the site, not its first call.
+        app.config_from_object(settings, force=True)
         app.set_current()
         app.set_default()
         connect(site, app)
