@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import select
@@ -212,7 +213,8 @@ class WorkerProcess:
         readable, _, _ = select.select(sockets, (), (), seconds)
         if self._inner in readable:
             # Other signals, for handlers of the app's own, must not end the waits to come.
-            self._inner.recv(4096)
+            with contextlib.suppress(OSError):
+                self._inner.recv(4096)
         return readable
 
     def _follow_orders(self, exchange_loop: ExchangeLoop | None = None) -> bool:
