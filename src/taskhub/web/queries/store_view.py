@@ -89,7 +89,11 @@ class StoreView(RecentReads):
         """
         engine = self.app.engine
         if time.monotonic() - self._format_checked_at >= FORMAT_PERIOD:
-            obstacle = engine.format_obstacle()
+            try:
+                obstacle = engine.format_obstacle()
+            except OperationalError:
+                # What is asked of the engine next says so, where anything is.
+                return engine
             if obstacle is not None:
                 raise UnreadableStore(f"{obstacle.detail}: {obstacle.remedy}")
             self._format_checked_at = time.monotonic()
