@@ -86,7 +86,8 @@ def test_a_newcomer_sends_an_email(fresh: Commands) -> None:
     url = dashboard_of(up)
     assert 'src="/static/' in ask(url).text
     done = ask(f"{url}api/v1/tasks?filter=state:succeeded").json()
-    assert [task["task"] for task in done["items"]] == [SEND]
+    # A periodic task may have run, too.
+    assert SEND in [task["task"] for task in done["items"]]
     up.wait_for("leads, with 4 entries")
     schedule = fresh.run("schedule", "list", "--json")
     assert [json.loads(line)["name"] for line in schedule.stdout.splitlines()] == [

@@ -163,6 +163,12 @@ class Stage:
         """Return what the commands in the background have printed."""
         return "".join(log.read_text("utf-8", "replace") for log in self._started)
 
+    def wait_for_last(self, timeout: float) -> str:
+        """Wait until the command that was started last has ended; returns what it printed."""
+        log, process = list(self._started.items())[-1]
+        assert process.wait(timeout) == 0, log.read_text("utf-8", "replace")
+        return log.read_text("utf-8", "replace")
+
     def _run_to_end(self, command: str, exit_code: int, place: str) -> str:
         done = subprocess.run(
             ["bash", "-c", command],
@@ -201,6 +207,8 @@ class Stage:
                 stdout=file,
                 stderr=file,
                 start_new_session=True,
+                # Ctrl-C ends them, also where a shell started the tests in its background.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
         self._started[log] = process
 

@@ -81,7 +81,7 @@ def test_a_killed_load_is_repeated_and_repeats_nothing(tmp_path: Path) -> None:
                 30.0,
             )
             other.execute("ROLLBACK")
-        until(lambda: f"{DAY}: 200 files, 39,600 sales" in stage.printed(), "it is loaded", 30.0)
+        assert f"{DAY}: 200 files, 39,600 sales" in stage.wait_for_last(30.0)
         assert sales(database) == before
 
 
