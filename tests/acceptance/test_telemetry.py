@@ -1,4 +1,4 @@
-"""OpenTelemetry in real worker processes: each of them exports, whoever started it."""
+"""OpenTelemetry in real worker processes: each of them exports, under both command lines."""
 
 from __future__ import annotations
 

@@ -472,7 +472,7 @@ def test_lines_of_tasks_have_the_ids_of_their_trace(told: Told) -> None:
     logger = logging.getLogger("observed.lines")
     logger.setLevel("INFO")
 
-    class Keeper(logging.Handler):
+    class RecordCollector(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             objects.append(json.loads(JsonFormatter().format(record)))
             line = TaskFormatter("%(message)s", "%(trace_id)s %(span_id)s %(message)s")
@@ -482,7 +482,7 @@ def test_lines_of_tasks_have_the_ids_of_their_trace(told: Told) -> None:
     def logs() -> None:
         logger.info("working")
 
-    handler = Keeper()
+    handler = RecordCollector()
     logger.addHandler(handler)
     try:
         with working(told.app):
