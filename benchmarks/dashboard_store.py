@@ -66,7 +66,7 @@ local tallies = {}
 for first = 3, #ARGV, 2 do
   tallies[ARGV[first]] = tonumber(ARGV[first + 1])
 end
-count_outcomes(tallies, ARGV[2])
+count_outcomes(math.floor(clock() / 60000), tallies, tonumber(ARGV[2]))
 return 1
 """
 

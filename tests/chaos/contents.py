@@ -34,7 +34,7 @@ MAY_LACK: Final = (
     *(f"{NS}:sequence", f"{NS}:queues", f"{NS}:events"),
     *(f"{NS}:notifier:", f"{NS}:stats:", f"{NS}:failures:", f"{NS}:producer:"),
     f"{NS}:schedule:history:",
-    f"{NS}:history",
+    *(f"{NS}:history", f"{NS}:outcomes"),
     f"{NS}:failed:bytes",
 )
 #: What a call may leave to expire instead of removing it.

@@ -242,3 +242,33 @@ def test_many_that_end_together_are_paged_without_a_gap(engine: Engine) -> None:
         found += [entry.task_id for entry in page]
         before = page[-1].cursor
     assert found == names[::-1]
+
+
+@pytest.mark.parametrize("rules", [EngineRules(history_limit=300, history_ttl=DAY)])
+def test_single_ends_and_many_at_once_are_one_history(engine: Engine, clock: Clock) -> None:
+    """An engine may bring outcomes into the history later than their commits (outcomes.lua)."""
+    single = [f"s{number:02}" for number in range(30)]
+    for task_id in single:
+        end(engine, task_id, state="FAILURE")
+        clock.advance(1)
+    many = [f"m{number:02}" for number in range(60)]
+    end(engine, *many)
+    clock.advance(60_000)
+    # One of them ends again: its last end counts.
+    end(engine, single[0], record='{"again":1}')
+    expected = [single[0], *reversed(many), *reversed(single[1:])]
+    assert ids(engine, 100) == expected
+    assert engine.history.count(states=["FAILURE"]) == 29
+    assert engine.history.tasks() == {"shop.pay": 90}
+    (again,) = engine.history.entries([single[0]])
+    assert again is not None
+    assert (again.state, again.record) == ("SUCCESS", '{"again":1}')
+
+
+def test_a_deleted_entry_does_not_come_back(engine: Engine) -> None:
+    end(engine, "a")
+    assert engine.history.delete(["a"]) == ["a"]
+    assert ids(engine) == []
+    end(engine, "b", state="FAILURE", failed=REASON)
+    assert engine.history.retry_failed(["b"]) == ["b"]
+    assert ids(engine) == []

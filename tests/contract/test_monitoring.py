@@ -66,6 +66,18 @@ def test_completions_are_counted_in_the_minute_of_their_commit(
     assert (summary.done, summary.failed, summary.run.count, summary.wait.count) == (3, 1, 4, 3)
 
 
+def test_single_completions_are_counted_in_their_minutes(engine: Engine, clock: Clock) -> None:
+    minute = clock() // 60_000
+    for _ in range(3):
+        for _ in range(20):
+            _end(engine, DONE)
+        clock.advance(60_000)
+    _end(engine, *[FAILED] * 60)
+    counts = engine.counts(range(minute, minute + 4))
+    assert [found.get("add\ndefault\n=done", 0) for found in counts] == [20, 20, 20, 0]
+    assert counts[3]["add\ndefault\n=failed"] == 60
+
+
 def test_a_completion_that_is_refused_is_not_counted(engine: Engine) -> None:
     engine.enqueue([message("t1")])
     claim = claim_one(engine)

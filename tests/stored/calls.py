@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from taskhub import chain, chord, group
+from taskhub.engine.port.claims import Completion
+from taskhub.outcome import HistoryPart, Outcome
 from tests.stored import program
 from tests.stored.application import LINKS
 from tests.stored.program import add, app, total
@@ -61,6 +63,12 @@ def send_behind_workers() -> None:
     app.control.revoke("revoked")
     add.apply_async((0, 0), task_id="stamped", queue="later")
     app.control.revoke_by_stamped_headers({"shop": "closed"})
+    # The history does not have it yet: few outcomes wait to be indexed, and nobody asks for them.
+    add.apply_async((7, 7), task_id="not-indexed", queue="lost")
+    (ended,) = app.engine.claim("gone", ["lost"], 1).claims
+    part = HistoryPart("stored.add", "SUCCESS", "{}")
+    outcome = Outcome("not-indexed", "SUCCESS", history=part)
+    assert app.engine.commit("gone", [Completion(ended, outcome)]) == [True]
     # A worker that is lost as soon as it has claimed.
     add.apply_async((6, 6), task_id="lost", queue="lost")
     (claim,) = app.engine.claim("gone", ["lost"], 1).claims

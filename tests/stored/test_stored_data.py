@@ -140,6 +140,7 @@ def test_what_waits_is_seen_where_it_waits(app: Celery) -> None:
 
 def test_history_and_given_up_messages_are_read(app: Celery) -> None:
     entries = {entry.task_id: entry for entry in app.engine.history.page(1000)}
+    assert entries["not-indexed"].state == "SUCCESS"
     assert entries["success"].state == "SUCCESS"
     assert entries["failed"].state == "FAILURE"
     assert "no luck with order 7" in entries["failed"].record

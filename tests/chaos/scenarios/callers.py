@@ -220,12 +220,15 @@ def delete_dead_letters(engine: RedisEngine, clock: Clock) -> Act:
 def retry_failed(engine: RedisEngine, clock: Clock) -> Act:
     fail(engine, "a", "b", "c", kept=True)
     engine.enqueue([message("b")])
+    # Outcomes are indexed before, by a script of its own.
+    assert engine.history.count() == 3
     return lambda: engine.history.retry_failed(["a", "b", "unknown"])
 
 
 @scenario
 def delete_history(engine: RedisEngine, clock: Clock) -> Act:
     fail(engine, "a", "b", "c", kept=True)
+    assert engine.history.count() == 3
     return lambda: engine.history.delete(["a", "b", "unknown"])
 
 

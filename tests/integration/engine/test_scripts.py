@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import redis
 
+from taskhub.engine.port.claims import Claim
 from taskhub.engine.port.retry_policy import RetryPolicy
+from taskhub.outcome import HistoryPart
+from taskhub.statistics.tally import tally
 from tests.contract.stage import claim_one, completion, ids, message, state_of
 from tests.integration.engine.conftest import MakeEngine
 from tests.support.servers import Server
@@ -62,3 +67,45 @@ def test_one_script_is_loaded_once(any_server: Server, make_engine: MakeEngine) 
 def is_new(client: redis.Redis) -> bool:
     """Whether statistics are kept by subcommand (since 7.0)."""
     return int(client.info("server")["redis_version"].split(".")[0]) >= 7
+
+
+def test_one_task_alone_takes_few_commands(any_server: Server, make_engine: MakeEngine) -> None:
+    """Most commits of a fleet end one task: what each command costs the server adds up."""
+    engine = make_engine(any_server.socket_url)
+    counted, part = tally("add", "default", "done", 0.003, 0.2), HistoryPart("add", "SUCCESS", "{}")
+
+    def run_one(task_id: str) -> list[int]:
+        """Send, claim and end one task; return how many commands each step took."""
+        steps = []
+        with redis.Redis(unix_socket_path=str(any_server.socket)) as client:
+
+            def step(act: Callable[[], object]) -> None:
+                client.config_resetstat()
+                act()
+                calls = client.info("commandstats")
+                steps.append(
+                    sum(
+                        counts["calls"]
+                        for name, counts in calls.items()
+                        if name.split("_")[1].split("|")[0] not in ("evalsha", "info", "config")
+                    )
+                )
+
+            step(lambda: engine.enqueue([message(task_id)], retry=RetryPolicy()))
+            claims: list[Claim] = []
+            step(lambda: claims.extend(engine.claim("w1", ["default"], 5).claims))
+            ended = completion(claims[0])
+            outcome = ended.outcome._replace(history=part)
+            ended = ended._replace(outcome=outcome, tally=counted)
+            step(lambda: engine.commit("w1", [ended]))
+            step(lambda: engine.claim("w1", ["default"], 5))
+        return steps
+
+    run_one("first")
+    enqueued, claimed, committed, idle = run_one("second")
+    assert enqueued <= 9
+    assert claimed <= 9
+    assert committed <= 10
+    assert idle <= 3
+    # Nobody misses what is not indexed yet.
+    assert engine.history.count() == 2

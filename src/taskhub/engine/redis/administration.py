@@ -32,6 +32,9 @@ class RedisAdministration(Administration):
     def _run(self, name: str, *arguments: Any) -> Any:
         """Run a script."""
 
+    @abstractmethod
+    def _index_outcomes(self) -> None: ...
+
     def revoke(self, revoker: str, task_ids: Sequence[str], remember: int) -> list[Claim]:
         reply = self._run("revoke", revoker, self.rules.lease, remember, *task_ids)
         return read_claims(reply, 0, None)
@@ -41,6 +44,8 @@ class RedisAdministration(Administration):
             self._run("revoke_stamps", remember, *map(json.dumps, stamps))
 
     def retry_dead_letters(self, keys: Sequence[str]) -> list[str]:
+        # Their tasks leave the history, wherever it is.
+        self._index_outcomes()
         return read_keys(self._run("retry_dead_letters", "dead", *map(wire_key, keys)))
 
     def delete_dead_letters(self, keys: Sequence[str]) -> list[str]:

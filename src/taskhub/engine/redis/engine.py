@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import uuid
 from collections.abc import Callable, Sequence
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from taskhub.engine.port.locks import Locks
     from taskhub.engine.port.notifier import Notifier, Topic
     from taskhub.engine.port.schedule_store import ScheduleStore
+
+logger = logging.getLogger(__name__)
 
 #: Messages per script call when many are enqueued: long enough to be fast, short enough not to hold
 #: the server up.
@@ -146,6 +149,16 @@ class RedisEngine(
     def _run(self, name: str, *arguments: Any) -> Any:
         self._here()
         return self._pool.run(name, self._namespace, (self._now(), *arguments))
+
+    def _index_outcomes(self) -> None:
+        """Bring what has ended into counts and history (outcomes.lua).
+
+        A server that does not let this user write still lets it read: without the last few.
+        """
+        try:
+            self._run("index_outcomes", self.rules.statistics_ttl, self.rules.history_limit)
+        except StoreRefused as refusal:
+            logger.debug("outcomes are not indexed: %s", refusal)
 
     # -- producing
 
@@ -274,6 +287,7 @@ class RedisEngine(
     # -- liveness
 
     def renew(self, workers: Sequence[str], lease: int) -> list[str]:
+        self._index_outcomes()
         return [
             worker.decode()
             for worker in self._run("renew", lease, self.rules.history_ttl, *workers)
@@ -315,7 +329,9 @@ class RedisEngine(
     def history(self) -> History:
         from taskhub.engine.redis.history import RedisHistory
 
-        return RedisHistory(self._namespace, self.rules, self._channels, self._now)
+        return RedisHistory(
+            self._namespace, self.rules, self._channels, self._now, self._index_outcomes
+        )
 
     @property
     def rate_limiter(self) -> RedisRateLimiter:

@@ -31,6 +31,7 @@ class RedisHistory(History):
         rules: How much is kept, and for how long.
         channels: Returns the connections of this process.
         now: Returns the present in ms, "" for that of the server's clock.
+        index_outcomes: Brings what has ended into the history (outcomes.lua).
     """
 
     def __init__(
@@ -39,7 +40,9 @@ class RedisHistory(History):
         rules: EngineRules,
         channels: Callable[[], ChannelPool],
         now: Callable[[], str],
+        index_outcomes: Callable[[], None],
     ) -> None:
+        self._index_outcomes = index_outcomes
         self._namespace = namespace
         self._rules = rules
         self._channels = channels
@@ -90,6 +93,7 @@ class RedisHistory(History):
         indexes = self._indexes(tasks, states) if limit > 0 else []
         if not indexes:
             return
+        self._index_outcomes()
         least = max(since, self._oldest())
         # Each index is in order: the page is merged of as little of each as it takes. The first
         # pages come in one round trip, the shorter the more there are.
@@ -115,9 +119,11 @@ class RedisHistory(History):
         indexes = self._indexes(tasks, states)
         if not indexes:
             return 0
+        self._index_outcomes()
         return sum(self._call(*(("ZCOUNT", index, least, "+inf") for index in indexes)))
 
     def tasks(self) -> dict[str, int]:
+        self._index_outcomes()
         reply = self._call(("HGETALL", f"{self._namespace}:history:tasks"))[0]
         pairs = zip(reply[::2], reply[1::2], strict=True)
         found = {_text(name): int(count) for name, count in pairs}
@@ -126,6 +132,7 @@ class RedisHistory(History):
     def entries(self, task_ids: Sequence[str]) -> list[HistoryEntry | None]:
         if not task_ids:
             return []
+        self._index_outcomes()
         keys = [wire_key(task_id) for task_id in task_ids]
         history = f"{self._namespace}:history"
         records, *scores = self._call(
@@ -140,6 +147,7 @@ class RedisHistory(History):
         ]
 
     def delete(self, task_ids: Sequence[str]) -> list[str]:
+        self._index_outcomes()
         return [
             key
             for page in _pages(task_ids)
@@ -175,7 +183,10 @@ class RedisHistory(History):
         return int(self._call(("ZCARD", self._failed))[0])
 
     def retry_failed(self, keys: Sequence[str]) -> list[str]:
-        return self._run("retry_dead_letters", "failed", *map(wire_key, keys)) if keys else []
+        if not keys:
+            return []
+        self._index_outcomes()
+        return self._run("retry_dead_letters", "failed", *map(wire_key, keys))
 
     # -- reading
 

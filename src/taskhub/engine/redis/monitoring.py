@@ -37,6 +37,9 @@ class RedisMonitoring(Monitoring):
     @abstractmethod
     def _now(self) -> str: ...
 
+    @abstractmethod
+    def _index_outcomes(self) -> None: ...
+
     def append_events(self, events: Sequence[str]) -> None:
         stream, kept = f"{self._namespace}:events", self.rules.events_kept
         commands = [("XADD", stream, "MAXLEN", "~", kept, "*", FIELD, text) for text in events]
@@ -73,6 +76,8 @@ class RedisMonitoring(Monitoring):
         self, kind: str, minutes: Sequence[int]
     ) -> Iterator[Iterator[tuple[bytes, bytes]]]:
         """Yield the fields and values that are kept of each minute."""
+        if minutes:
+            self._index_outcomes()
         for start in range(0, len(minutes), MINUTES_PAGE):
             page = minutes[start : start + MINUTES_PAGE]
             replies = self._channels().call(

@@ -15,8 +15,10 @@ _WRITING: Final = ("shared", "trying", "writing")
 _REQUEUEING: Final = (*_WRITING, "requeueing")
 _PUBLISHING: Final = ("sequence", "publishing")
 _CANVASES: Final = (*_PUBLISHING, "canvas")
+#: Counts and the history, and outcomes that are in neither yet.
+_INDEXING: Final = ("statistics", "history", "outcomes")
 #: What a commit writes beside messages and canvases.
-_AFTER_COMMIT: Final = ("deliveries", "results", "statistics", "history")
+_AFTER_COMMIT: Final = ("deliveries", "results", *_INDEXING)
 _PERIODIC_JOBS: Final = (*_WRITING, "schedule_store")
 
 #: Every script, and the parts that stand before its body: files of the folder, and the reader of
@@ -39,6 +41,7 @@ SCRIPTS: Final[dict[str, tuple[str, ...]]] = {
     "register_worker": _SHARED,
     "lead": (*_PERIODIC_JOBS, *_PUBLISHING),
     "release_lock": _SHARED,
+    "index_outcomes": ("shared", *_INDEXING),
     "longest_waits": ("shared", "sequence"),
     "obstacles": ("types", *_SHARED),
     "pause_queue": _SHARED,

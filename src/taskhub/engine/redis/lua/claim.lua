@@ -25,9 +25,15 @@ local now = clock()
 local worker, limit = ARGV[2], tonumber(ARGV[3])
 local claims = CLAIMS .. worker
 
-local grown = {}
-local due = redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0, PROMOTED_AT_ONCE)
-for _, member in ipairs(due) do
+local PAUSED = ns .. ':paused'
+-- What most claims find none of is looked for with one command.
+local any_special = redis.call('EXISTS', DELAYED, NEXT_PERMITS, PAUSED, DELIVERIES, REVOKED) > 0
+
+local grown, due = {}, nil
+if any_special then
+  due = redis.call('ZRANGEBYSCORE', DELAYED, '-inf', now, 'LIMIT', 0, PROMOTED_AT_ONCE)
+end
+for _, member in ipairs(due or {}) do
   local queue, priority, key = string.match(member, '^([^\n]*)\n(%d)\n(.*)$')
   if queue then
     try('ZREM', QUEUE .. queue, NONE)
@@ -39,7 +45,7 @@ for _, member in ipairs(due) do
   write('ZREM', DELAYED, member)
 end
 
-local next_permit = redis.call('ZRANGE', NEXT_PERMITS, 0, 0, 'WITHSCORES')[2]
+local next_permit = any_special and redis.call('ZRANGE', NEXT_PERMITS, 0, 0, 'WITHSCORES')[2]
 if next_permit and tonumber(next_permit) <= now then
   next_permit = rate_limits().grant_due_permits(now, grown)
 end
@@ -47,8 +53,7 @@ end
 -- Queues that hold something, with their foremost entry. One whose key is of another type does not
 -- stop the others, and a paused one gives nothing.
 local heads, troubles = {}, {}
-local PAUSED = ns .. ':paused'
-local any_paused, paused = redis.call('EXISTS', PAUSED) == 1, {}
+local any_paused, paused = any_special and redis.call('EXISTS', PAUSED) == 1, {}
 for index = 8, any_paused and #ARGV or 7 do
   paused[ARGV[index]] = redis.call('HEXISTS', PAUSED, ARGV[index]) == 1
 end
@@ -72,7 +77,7 @@ if limit > 0 and #heads > 0 then
     redis.call('ZREM', WORKERS, NONE)
     redis.call('ZADD', WORKERS, now + tonumber(ARGV[4]), worker)
   end
-  any_redelivered = redis.call('EXISTS', DELIVERIES) == 1
+  any_redelivered = any_special and redis.call('EXISTS', DELIVERIES) == 1
   apart = any_redelivered and ARGV[5] ~= ''
   local only = heads[1].queue
   if not apart then
@@ -151,12 +156,12 @@ elseif limit > 0 and #heads > 1 then
   end
 end
 
-local soonest = redis.call('ZRANGE', DELAYED, 0, 0, 'WITHSCORES')[2]
+local soonest = any_special and redis.call('ZRANGE', DELAYED, 0, 0, 'WITHSCORES')[2]
 if next_permit and (not soonest or tonumber(next_permit) < tonumber(soonest)) then
   soonest = next_permit
 end
 local reply = { now, soonest or '', table.concat(troubles, '; '), suspects_left }
-local any_revoked = #taken > 0 and redis.call('EXISTS', REVOKED) == 1
+local any_revoked = any_special and #taken > 0 and redis.call('EXISTS', REVOKED) == 1
 for first = 1, #taken, 2 * TOGETHER do
   local keys, held, claimed = {}, {}, {}
   for index = first, math.min(first + 2 * TOGETHER, #taken) - 1, 2 do

@@ -71,7 +71,7 @@ local function keep_message(list, messages, completion, reason)
   write('HSET', messages, key, kept)
 end
 
-local grown, results, events, tallies, history = {}, {}, {}, {}, {}
+local grown, results, events, outcomes = {}, {}, {}, {}
 for _, completion in ipairs(standing) do
   local key, tables, ttl = completion.key, completion.tables, completion.ttl
   if completion.dead ~= '' then
@@ -101,12 +101,8 @@ for _, completion in ipairs(standing) do
   if completion.consumed_chord ~= '' then
     canvas().leave_chord(completion.consumed_chord)
   end
-  if completion.subject ~= '' then
-    history[#history + 1] = completion
-  end
-  local tally = completion.tally
-  if tally ~= '' then
-    tallies[tally] = (tallies[tally] or 0) + 1
+  if completion.tally ~= '' or completion.subject ~= '' then
+    outcomes[#outcomes + 1] = completion
   end
 end
 
@@ -168,11 +164,8 @@ end
 for _, key in ipairs(consumed) do
   attempt('UNLINK', key)
 end
-if next(tallies) then
-  count_outcomes(tallies, ARGV[4])
-end
-if #history > 0 then
-  add_history(history, tonumber(ARGV[8]))
+if #outcomes > 0 then
+  add_outcomes(outcomes, tonumber(ARGV[4]), tonumber(ARGV[8]))
 end
 if any_failed then
   local over = (tonumber(attempt('ZCARD', FAILED)) or 0) - tonumber(ARGV[9])

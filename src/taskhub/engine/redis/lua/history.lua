@@ -53,12 +53,11 @@ local function remove_history(ids, oldest)
   return gone
 end
 
--- Adds entries { task_id, subject, entry } of tasks that end now, and removes the oldest of more
--- than `limit`.
+-- Adds entries { at, task_id, subject, entry } of tasks that ended at `at`, or else now, and removes
+-- the oldest of more than `limit`; 0: of any number.
 local add_history
 function add_history(entries, limit)
-  local now = clock()
-  local fields, groups = {}, {}
+  local fields, groups, now = {}, {}, clock()
   for index, entry in ipairs(entries) do
     local task_id, subject = entry.task_id, entry.subject
     fields[2 * index - 1], fields[2 * index] = task_id, entry.entry
@@ -68,7 +67,7 @@ function add_history(entries, limit)
       groups[subject] = group
     end
     local size = #group
-    group[size + 1], group[size + 2] = now, task_id
+    group[size + 1], group[size + 2] = entry.at or now, task_id
   end
   local added = 0
   for _, group in pairs(groups) do
@@ -83,7 +82,7 @@ function add_history(entries, limit)
       return
     end
     remove_history({ fields[1] })
-    attempt('ZADD', HISTORY, now, fields[1])
+    attempt('ZADD', HISTORY, entries[1].at or now, fields[1])
   end
   attempt('HSET', HISTORY_RECORDS, unpack(fields))
   for subject, group in pairs(groups) do
@@ -92,7 +91,7 @@ function add_history(entries, limit)
     attempt('ZADD', HISTORY_TASK .. subject, unpack(group))
     attempt('HINCRBY', HISTORY_TASKS, task, #group / 2)
   end
-  local size = tonumber(attempt('ZCARD', HISTORY)) or 0
+  local size = limit > 0 and tonumber(attempt('ZCARD', HISTORY)) or 0
   if size > limit then
     local over = math.min(size - limit, TOGETHER)
     remove_history(attempt('ZRANGE', HISTORY, 0, over - 1), true)

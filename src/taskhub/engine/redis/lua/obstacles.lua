@@ -65,6 +65,7 @@ if probe('DEL', scratch) then
   probe('LRANGE', scratch, 0, 0)
   probe('LSET', scratch, 0, '1')
   probe('LTRIM', scratch, 0, -1)
+  probe('LPOP', scratch, 1)
   probe('PEXPIRE', scratch, 1000)
   probe('UNLINK', scratch)
   probe('SET', scratch, '1', 'PX', 1000, 'GET')

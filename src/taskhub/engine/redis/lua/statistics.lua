@@ -1,4 +1,4 @@
--- Prepended to the script that commits outcomes: counts of them by the minute.
+-- Prepended to scripts that index outcomes (outcomes.lua): counts of them by the minute.
 --
 -- `{ns}:stats:<minute>`     hash: task, queue and what is counted, each on a line -> how often.
 -- `{ns}:failures:<minute>`  hash: task, queue and class of the exception -> how often; the same and
@@ -8,11 +8,16 @@
 -- So many fields are kept of the failures of one minute, two for each kind of failure.
 local MOST_FAILURE_FIELDS = 200
 
--- Counts tallies, each with how often it occurs, and keeps the counts for `life` ms.
-local function count_outcomes(tallies, life)
-  local minute = math.floor(clock() / 60000)
+-- Counts tallies of a minute, each with how often it occurs, and keeps the counts for `life` ms.
+local function count_outcomes(minute, tallies, life)
   local counts, failures = ns .. ':stats:' .. minute, ns .. ':failures:' .. minute
   local fields = {}
+  -- A process that counts nothing itself must not remove what others have counted.
+  local function expire(key)
+    if life > 0 then
+      attempt('PEXPIRE', key, string.format('%.0f', life))
+    end
+  end
   local function add(field, times)
     fields[field] = (fields[field] or 0) + times
   end
@@ -33,12 +38,12 @@ local function count_outcomes(tallies, life)
         or attempt('HEXISTS', failures, field) == 1 then
         attempt('HINCRBY', failures, field, times)
         attempt('HSET', failures, field .. '\n', example)
-        attempt('PEXPIRE', failures, life)
+        expire(failures)
       end
     end
   end
   for field, times in pairs(fields) do
     attempt('HINCRBY', counts, field, times)
   end
-  attempt('PEXPIRE', counts, life)
+  expire(counts)
 end

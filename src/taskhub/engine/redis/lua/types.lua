@@ -40,6 +40,7 @@ local function wrong_types(first)
       ':chords:open',
     },
     { 'string', ':sequence', ':failed:bytes', ':format' },
+    { 'list', ':outcomes' },
     { 'stream', ':events', ':control' },
   }
   for _, kind in ipairs(needed) do
