@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import httpx
 import pytest
@@ -25,7 +27,10 @@ def test_one_line_says_that_another_version_wrote_the_data(
         Celery("tests", broker=server.url, set_as_current=False) as app,
         redis.Redis(port=server.port) as store,
     ):
-        monkeypatch.setenv("TASKHUB_BROKER_URL", server.url)
+        # Not the shipped app: it would keep this server for all tests of the process.
+        module = ModuleType("of_this_test")
+        module.__dict__["app"] = app
+        monkeypatch.setitem(sys.modules, module.__name__, module)
         app.send_task("tests.work", queue="shop")
         store.set("{taskhub}:format", 2)
         transport = httpx.ASGITransport(dashboard(app), client=("127.0.0.1", 50_000))
@@ -42,8 +47,11 @@ def test_one_line_says_that_another_version_wrote_the_data(
                     answer = await call
                     assert (answer.status_code, answer.json()["code"]) == (503, "store_version")
                     assert answer.json()["detail"].startswith(LINE)
-                assert main(["tasks", "list"]) == exit_codes.UNAVAILABLE
-                assert main(["queues", "pause", "shop"]) == exit_codes.UNAVAILABLE
+                assert main(["-A", "of_this_test", "tasks", "list"]) == exit_codes.UNAVAILABLE
+                assert (
+                    main(["-A", "of_this_test", "queues", "pause", "shop"])
+                    == exit_codes.UNAVAILABLE
+                )
                 first, second = capsys.readouterr().err.splitlines()
                 assert first == second
                 assert first.startswith(f"error: {LINE}")

@@ -19,6 +19,8 @@ def app(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Celery]:
     monkeypatch.setenv("TASKHUB_HOME", str(tmp_path))
     from taskhub.actors import app, services
 
+    broker = app.conf.broker_url
+    assert broker == "memory://", f"a test before has used the shipped app, with {broker}"
     with monkeypatch.context() as changes:
         changes.setitem(app.conf, "task_always_eager", True)
         _forget(services)
