@@ -37,8 +37,9 @@ Lifespan: TypeAlias = "Callable[[Any], AbstractAsyncContextManager[Any]]"
 #: When a client may try again whose request met a store that is away, seconds.
 RETRY_AFTER: Final = 5
 
-#: How many lifespans of an app are open in this process, which may have several event loops.
+#: How many lifespans of an app have begun in this process, which may have several event loops.
 _open: WeakKeyDictionary[Celery, int] = WeakKeyDictionary()
+#: Held while connections are closed, too, so that a lifespan that begins just then gets its own.
 _open_lock = Lock()
 
 
@@ -76,8 +77,9 @@ def lifespan(app: Celery, *others: Lifespan, store_required: bool = True) -> Lif
     @asynccontextmanager
     async def lasting(site: Any) -> AsyncGenerator[dict[str, Any] | None]:
         async with AsyncExitStack() as held:
-            await asyncio.to_thread(_open_app, app, store_required)
+            _count_lifespan(app)
             held.push_async_callback(asyncio.to_thread, _close_app, app)
+            await asyncio.to_thread(_check_app, app, store_required)
             state: dict[str, Any] = {}
             for other in others:
                 entered = other(site)
@@ -93,21 +95,25 @@ def lifespan(app: Celery, *others: Lifespan, store_required: bool = True) -> Lif
     return lasting
 
 
-def _open_app(app: Celery, store_required: bool) -> None:
+def _count_lifespan(app: Celery) -> None:
+    with _open_lock:
+        count = _open[app] = _open.get(app, 0) + 1
+    if count > 1:
+        logger.warning(
+            "the lifespan of app %r has begun %d times: once is enough, for the outermost "
+            "application; its connections are closed with the last",
+            app.main or "",
+            count,
+        )
+
+
+def _check_app(app: Celery, store_required: bool) -> None:
     """Bind the tasks of an app, and check its stores.
 
     Raises:
         ImproperlyConfigured: A setting cannot be used.
         OperationalError: A store is out of reach, and it is required.
     """
-    already = _open.get(app, 0)
-    if already:
-        logger.warning(
-            "the lifespan of app %r has begun %d times: once is enough, for the outermost "
-            "application; its connections are closed with the last",
-            app.main or "",
-            already + 1,
-        )
     app.finalize()
     problem = None
     try:
@@ -118,8 +124,6 @@ def _open_app(app: Celery, store_required: bool) -> None:
         raise OperationalError(f"the service does not start: {problem}")
     if problem:
         logger.warning("%s; the service starts, and calls fail until the store is back", problem)
-    with _open_lock:
-        _open[app] = _open.get(app, 0) + 1
 
 
 def _problem_of(app: Celery) -> str | None:
@@ -134,11 +138,10 @@ def _problem_of(app: Celery) -> str | None:
 
 def _close_app(app: Celery) -> None:
     with _open_lock:
-        left = _open.pop(app, 1) - 1
-        if left > 0:
-            _open[app] = left
-            return
-    app.close_connections()
+        _open[app] -= 1
+        if not _open[app]:
+            del _open[app]
+            app.close_connections()
 
 
 # -- request ids

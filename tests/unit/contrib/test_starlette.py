@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -138,11 +139,40 @@ def test_a_lifespan_that_begins_twice_says_so_and_closes_once(
     assert line.startswith("the lifespan of app 'closing' has begun 2 times: once is enough")
 
 
+def test_a_lifespan_that_ends_while_another_begins_leaves_its_connections_open() -> None:
+    beginning, ended = threading.Event(), threading.Event()
+
+    class Slow(Closing):
+        def finalize(self, auto: bool = False) -> None:
+            super().finalize(auto)
+            if first_has_begun:
+                beginning.set()
+                assert ended.wait(30)
+
+    app, first_has_begun = Slow("closing", broker="memory://", set_as_current=False), False
+
+    async def both() -> None:
+        nonlocal first_has_begun
+        first, second = lifespan(app)(None), lifespan(app)(None)
+        await first.__aenter__()
+        first_has_begun = True
+        start = asyncio.create_task(second.__aenter__())
+        await asyncio.to_thread(beginning.wait, 30)
+        await first.__aexit__(None, None, None)
+        assert app.closed == 0
+        ended.set()
+        await start
+        await second.__aexit__(None, None, None)
+
+    asyncio.run(both())
+    assert app.closed == 1
+
+
 @pytest.fixture
-def away() -> Celery:
+def away() -> Closing:
     """An app whose store is away."""
     url = f"redis://:secret@127.0.0.1:{find_free_port()}/0"
-    return Celery(
+    return Closing(
         "away",
         broker=url,
         set_as_current=False,
@@ -151,12 +181,13 @@ def away() -> Celery:
     )
 
 
-def test_a_service_without_its_store_does_not_start(away: Celery) -> None:
+def test_a_service_without_its_store_does_not_start(away: Closing) -> None:
     expected = r"^the service does not start: the store \(broker\) cannot"
     with pytest.raises(OperationalError, match=expected) as raised:
         during(Starlette(lifespan=lifespan(away)))
     assert "secret" not in str(raised.value)
     assert "\n" not in str(raised.value)
+    assert away.closed == 1
 
 
 def test_a_service_may_start_without_its_store(
