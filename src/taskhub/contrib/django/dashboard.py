@@ -16,9 +16,10 @@ from django.urls import NoReverseMatch, re_path, reverse
 
 from taskhub.contrib.django.asgi_response import answer_asgi_request
 from taskhub.contrib.django.staff import StaffUsers
-from taskhub.contrib.django.wsgi_response import WSGIAnswers
+from taskhub.contrib.django.wsgi_response import answer_wsgi_request
 from taskhub.exceptions import ImproperlyConfigured
 from taskhub.web import User, dashboard
+from taskhub.web.wsgi_adapter import WSGIAdapter
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -77,7 +78,7 @@ def dashboard_urls(
         secret=hashlib.sha256(settings.SECRET_KEY.encode()).digest(),
         title=title,
     )
-    wsgi = WSGIAnswers(board)
+    wsgi = WSGIAdapter(board)
 
     async def view(request: HttpRequest, rest: str) -> HttpResponseBase:
         user = None
@@ -91,7 +92,7 @@ def dashboard_urls(
         if isinstance(request, ASGIRequest):
             return await answer_asgi_request(board, request, rest, {USER_KEY: user})
         assert isinstance(request, WSGIRequest)
-        return await sync_to_async(wsgi.answer)(request, rest, {USER_KEY: user})
+        return await sync_to_async(answer_wsgi_request)(wsgi, request, rest, {USER_KEY: user})
 
     # Writes must name the dashboard's origin instead of a token, and the view looks at users
     # itself: the middleware would answer the API with pages.

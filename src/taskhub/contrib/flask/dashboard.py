@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
-from a2wsgi import ASGIMiddleware
+import a2wsgi  # noqa: F401 - that it is missing is said here, not with the first request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from taskhub.contrib.flask.sites import celery_of
 from taskhub.exceptions import ImproperlyConfigured
 from taskhub.web import Dashboard, User, dashboard
+from taskhub.web.wsgi_adapter import WSGIAdapter
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -103,26 +102,12 @@ class _Mounted:
     def __init__(
         self, site: Flask, board: Dashboard, user_of: Callable[[], User | None] | None
     ) -> None:
-        self._site, self._board, self._user_of = site, board, user_of
-        self._lock = Lock()
-        self._process = 0
-        self._middleware: Any = None
+        self._site, self._user_of = site, user_of
+        self._answer = WSGIAdapter(board)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        # a2wsgi knows the client's address only if there is a port; not all servers name one.
-        environ.setdefault("REMOTE_PORT", "0")
         if self._user_of is not None:
             with self._site.request_context(environ):
                 environ[USER_KEY] = self._user_of()
-        answer: Iterable[bytes] = self._in_this_process()(environ, start_response)
-        return answer
-
-    def _in_this_process(self) -> Any:
-        """Return the middleware; servers fork, and no thread goes along into a fork."""
-        with self._lock:
-            if self._process != os.getpid():
-                # It has types of its own for what Starlette leaves open.
-                board: Any = self._board
-                self._middleware, self._process = ASGIMiddleware(board), os.getpid()
-            return self._middleware
+        return self._answer(environ, start_response)
