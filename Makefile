@@ -15,8 +15,8 @@ up: .venv/.run ## Start an embedded store, workers, a scheduler and the dashboar
 	@.venv/bin/taskhub up
 
 test: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled .venv-oldest/.requirements .venv-tools/.requirements ## Run the whole test suite (arguments="-k name" narrows it)
-	@$(python) -m compileall -qq -j 0 src compat/src scheduler/src
-	$(python) -m pytest -n $(processes) --dist worksteal $(arguments)
+	@$(python) -m compileall -qq -j 0 src compat/src scheduler/src tests
+	PYTHONDONTWRITEBYTECODE= $(python) -m pytest -n $(processes) --dist worksteal $(arguments)
 
 coverage: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled .venv-oldest/.requirements .venv-tools/.requirements ## Measure which branches the tests take, over all processes
 	@rm -f .coverage .coverage.*
@@ -122,7 +122,8 @@ clean: ## Remove environments, caches and what was built (the development store 
 	@touch $@
 
 # Tests start hundreds of processes: what these import is compiled to bytecode once, which uv leaves to the first import,
-# and PYTHONDONTWRITEBYTECODE to each. What is no Python (templates of packages) is left as it is.
+# and PYTHONDONTWRITEBYTECODE to each. What is no Python (templates of packages) is left as it is. pytest keeps what it
+# has made of tests and plugins itself.
 .venv/.compiled: .venv/.projects
 .venv-oracle/.compiled: .venv-oracle/.requirements
 .venv-ecosystem/.compiled: .venv-ecosystem/.projects

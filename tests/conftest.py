@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,9 @@ from hypothesis import settings
 
 from taskhub import current
 from tests.support.isolation import Surroundings
+
+# pytest may keep bytecode of its own; programs that tests start, and change within a second, keep none.
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 # Deadlines would be those of an idle machine.
 settings.register_profile("taskhub", deadline=None)
