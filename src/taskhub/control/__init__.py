@@ -7,8 +7,9 @@ first used: a module that adds a command need not load what sends one.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from taskhub.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from taskhub.control.control import Control
@@ -16,18 +17,6 @@ if TYPE_CHECKING:
     from taskhub.worker.control.commands import Panel, control_command, inspect_command
     from taskhub.worker.control.panel import nok, ok
     from taskhub.worker.leases.worker_info import WorkerInfo as WorkerInfo
-
-_HOMES = {
-    "Control": ("taskhub.control.control", "Control"),
-    "Inspect": ("taskhub.control.inspect", "Inspect"),
-    "Panel": ("taskhub.worker.control.commands", "Panel"),
-    "WorkerInfo": ("taskhub.worker.leases.worker_info", "WorkerInfo"),
-    "control_command": ("taskhub.worker.control.commands", "control_command"),
-    "flatten_reply": ("taskhub.control.inspect", "flatten_reply"),
-    "inspect_command": ("taskhub.worker.control.commands", "inspect_command"),
-    "nok": ("taskhub.worker.control.panel", "nok"),
-    "ok": ("taskhub.worker.control.panel", "ok"),
-}
 
 __all__ = [
     "Control",
@@ -41,10 +30,17 @@ __all__ = [
     "ok",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'taskhub.control' has no attribute {name!r}")
-    module, attribute = _HOMES[name]
-    value = globals()[name] = getattr(import_module(module), attribute)
-    return value
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Control": ".control",
+        "Inspect": ".inspect",
+        "Panel": "taskhub.worker.control.commands",
+        "WorkerInfo": "taskhub.worker.leases.worker_info",
+        "control_command": "taskhub.worker.control.commands",
+        "flatten_reply": ".inspect",
+        "inspect_command": "taskhub.worker.control.commands",
+        "nok": "taskhub.worker.control.panel",
+        "ok": "taskhub.worker.control.panel",
+    },
+)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from taskhub.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from taskhub.schedules.base import BaseSchedule, schedstate
@@ -11,17 +12,6 @@ if TYPE_CHECKING:
     from taskhub.schedules.fields import ParseException, crontab_parser
     from taskhub.schedules.interval import maybe_schedule, schedule
     from taskhub.schedules.solar_events import solar
-
-_HOMES = {
-    "BaseSchedule": "base",
-    "ParseException": "fields",
-    "crontab": "crontabs",
-    "crontab_parser": "fields",
-    "maybe_schedule": "interval",
-    "schedstate": "base",
-    "schedule": "interval",
-    "solar": "solar_events",
-}
 
 __all__ = [
     "BaseSchedule",
@@ -34,10 +24,16 @@ __all__ = [
     "solar",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'taskhub.schedules' has no attribute {name!r}")
-    value = getattr(import_module(f"taskhub.schedules.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "BaseSchedule": ".base",
+        "ParseException": ".fields",
+        "crontab": ".crontabs",
+        "crontab_parser": ".fields",
+        "maybe_schedule": ".interval",
+        "schedstate": ".base",
+        "schedule": ".interval",
+        "solar": ".solar_events",
+    },
+)

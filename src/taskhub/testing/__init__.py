@@ -8,8 +8,9 @@ pytest finds the same as fixtures by itself: see `taskhub.testing.plugin`.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from taskhub.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from taskhub.testing.app import TestApp
@@ -28,22 +29,17 @@ __all__ = (
     "start_worker",
 )
 
-_PLACES = {
-    "InProcessWorker": "worker",
-    "RecordedCall": "calls",
-    "RecordedCalls": "calls",
-    "TestApp": "app",
-    "eager": "store",
-    "private_store": "store",
-    "record_calls": "calls",
-    "start_worker": "worker",
-}
-
-
-def __getattr__(name: str) -> Any:
-    # pytest imports this package in every project: what a worker needs is imported on demand.
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
-    globals()[name] = found
-    return found
+# pytest imports this package in every project: what a worker needs is imported on demand.
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "InProcessWorker": ".worker",
+        "RecordedCall": ".calls",
+        "RecordedCalls": ".calls",
+        "TestApp": ".app",
+        "eager": ".store",
+        "private_store": ".store",
+        "record_calls": ".calls",
+        "start_worker": ".worker",
+    },
+)

@@ -7,10 +7,9 @@ host.mount("/tasks", dashboard(app, auth=Passwords("users.txt")))
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from taskhub.exceptions import ImproperlyConfigured
+from taskhub.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from taskhub.web.application import Dashboard, dashboard
@@ -19,25 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = ("Dashboard", "OpenID", "Passwords", "TrustedProxy", "User", "dashboard")
 
-_PLACES = {
-    "Dashboard": "application",
-    "OpenID": "auth.methods",
-    "Passwords": "auth.methods",
-    "TrustedProxy": "auth.methods",
-    "User": "auth.user",
-    "dashboard": "application",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        module = import_module(f"{__name__}.{_PLACES[name]}")
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("taskhub"):
-            raise
-        raise ImproperlyConfigured(
-            f"taskhub.web.{name} needs {error.name}: install the extra taskhub-core[web]"
-        ) from error
-    return getattr(module, name)
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Dashboard": ".application",
+        "OpenID": ".auth.methods",
+        "Passwords": ".auth.methods",
+        "TrustedProxy": ".auth.methods",
+        "User": ".auth.user",
+        "dashboard": ".application",
+    },
+    extra="web",
+)
