@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
@@ -20,7 +20,9 @@ __all__ = (
     "accepted_request_id",
     "bind_request_id",
     "bound_request_id",
+    "is_stamped",
     "new_request_id",
+    "stamps_with",
 )
 
 #: The stamp of messages, the attribute of requests and the field of log lines.
@@ -68,6 +70,19 @@ def bind_request_id(request_id: str | None = None) -> Generator[str]:
 def bound_request_id() -> str | None:
     """Return the id of the innermost `bind_request_id` block; None: there is none."""
     return _bound.get()
+
+
+def is_stamped(options: Mapping[str, Any]) -> bool:
+    """Return whether the options of a message have a request id, also one of the caller's own."""
+    return STAMP in (options.get("stamps") or ()) or STAMP in (options.get("headers") or ())
+
+
+def stamps_with(options: Mapping[str, Any], request_id: str) -> dict[str, Any]:
+    """Return the options of a message that hold its stamps, with a request id among these."""
+    return {
+        "stamped_headers": [*(options.get("stamped_headers") or ()), STAMP],
+        "stamps": {**(options.get("stamps") or {}), STAMP: request_id},
+    }
 
 
 def _checked(request_id: Any) -> str:

@@ -23,6 +23,7 @@ from taskhub.config.configuration import Configuration
 from taskhub.config.transport_options import priority_steps
 from taskhub.engine.dramatiq.broker import EngineBroker
 from taskhub.engine.port.engine import Engine
+from taskhub.execution.request import current_request_id
 from taskhub.message import PriorityOrder
 from taskhub.result import AsyncResult
 from taskhub.task.declaration import task_name
@@ -205,6 +206,7 @@ class Celery(Closable, AppConfiguration, AppServices, AppAttributes):
                         lambda: self.engine, set_up_worker=self._set_up_worker
                     )
                     self._broker.priority_order = self._priority_order
+                    self._broker.request_id = current_request_id
         return self._broker
 
     def _set_up_worker(self, broker: EngineBroker) -> None:

@@ -33,7 +33,7 @@ from taskhub.exceptions import ConfigurationWarning, EncodeError
 from taskhub.execution.request import Context, current_request_id
 from taskhub.message import HIGHEST_FIRST, Envelope, PriorityOrder, chains_of, encode_body
 from taskhub.names import check_id, check_name, check_queue
-from taskhub.request_id import STAMP
+from taskhub.request_id import is_stamped, stamps_with
 from taskhub.serialization import registry
 
 #: Options of a call that are stored in the message under Celery's name for them in the request.
@@ -132,8 +132,8 @@ def build_message_options(
     if rare:
         _add_rare_options(stored, options, defaults)
     request_id = current_request_id()
-    if request_id is not None:
-        _add_request_id(stored, request_id)
+    if request_id is not None and not is_stamped(stored):
+        stored.update(stamps_with(stored, request_id))
     return stored
 
 
@@ -149,15 +149,6 @@ def _add_ids(
         stored["root_id"] = check_id("root_id", root_id)
     if parent_id:
         stored["parent_id"] = check_id("parent_id", parent_id)
-
-
-def _add_request_id(stored: dict[str, Any], request_id: str) -> None:
-    """Stamp a message with the id of what it is sent for, unless the call names one itself."""
-    stamps = stored.get("stamps") or {}
-    if STAMP in stamps or STAMP in (stored.get("headers") or ()):
-        return
-    stored["stamped_headers"] = [*(stored.get("stamped_headers") or ()), STAMP]
-    stored["stamps"] = {**stamps, STAMP: request_id}
 
 
 def _choose_priority(

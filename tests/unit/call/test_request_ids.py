@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 from collections.abc import Iterator
+from queue import Queue
 from typing import Any
 
+import dramatiq
 import pytest
 
 from taskhub import (
@@ -23,6 +26,8 @@ from taskhub.request_id import LONGEST, accepted_request_id
 from taskhub.testing import TestApp, eager, start_worker
 
 ID = "req-7f3a"
+#: The ids that native actors have seen.
+TOLD: Queue[str | None] = Queue()
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +65,18 @@ def declare(app: Celery) -> None:
     def replaced(self: Any) -> None:
         raise self.replace(seen.s())
 
+    runs = itertools.count()
+
+    @dramatiq.actor(broker=app.broker, max_retries=1, min_backoff=1, max_backoff=1)
+    def told(failing: int = 0) -> None:
+        TOLD.put(current_request_id())
+        if failing > next(runs):
+            raise ConnectionError
+
+    @dramatiq.actor(broker=app.broker)
+    def telling() -> None:
+        told.send()
+
     @app.task(name="calling", bind=True)
     def calling(self: Any, request_id: str | None = None) -> str:
         if request_id is None:
@@ -77,6 +94,24 @@ def get(app: Celery, call: Any) -> Any:
 
 def call(app: Celery, name: str, *args: Any) -> Any:
     return app.tasks[name].s(*args)
+
+
+def test_native_actors_have_it_too(app: Celery) -> None:
+    told, telling = app.broker.actors["told"], app.broker.actors["telling"]
+
+    def ids(number: int) -> list[str | None]:
+        return [TOLD.get(timeout=10) for _ in range(number)]
+
+    with bind_request_id(ID):
+        message = told.send(failing=1)
+        assert ids(2) == [ID, ID]
+        telling.send()
+        assert ids(1) == [ID]
+        told.send_with_options(headers={"request_id": "mine"})
+    assert ids(1) == ["mine"]
+    assert message.options["stamps"] == {"request_id": ID}
+    assert "stamps" not in told.send().options
+    assert ids(1) == [None]
 
 
 def test_a_task_sees_the_id_of_its_request(app: Celery) -> None:

@@ -36,6 +36,7 @@ from taskhub.message import (
 )
 from taskhub.names import check_id, check_queue
 from taskhub.outcome import ChainPlan, ChordPage, ChordPlan
+from taskhub.request_id import bound_request_id, is_stamped, stamps_with
 
 if TYPE_CHECKING:
     from dramatiq.worker import Worker
@@ -106,6 +107,8 @@ class EngineBroker(MiddlewareBroker):
         self.declare_late: Callable[[str], object] | None = None
         #: Maps the priorities of tasks to priority bands.
         self.priority_order: Callable[[], PriorityOrder] = PriorityOrder
+        #: Returns the request id of what sends a native actor's message; None: it has none.
+        self.request_id: Callable[[], str | None] = bound_request_id
         # The priority bands of the declared native actors; None: not known yet.
         self._bands: Mapping[Level, int] | None = None
         super().__init__([], set_up_worker=set_up_worker)
@@ -205,6 +208,9 @@ class EngineBroker(MiddlewareBroker):
             message = internals.message_of(message)
         if message.queue_name not in self.queues:
             raise QueueNotFound(message.queue_name)
+        request_id = self.request_id()
+        if request_id is not None and not is_stamped(message.options):
+            message = message.copy(options=stamps_with(message.options, request_id))
         self.emit_before("enqueue", message, delay)
         capture = current_capture()
         if not instrumentation.active:
