@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from pprint import pformat
 from typing import Any
 
-from taskhub.config.layers import Layers
+from taskhub.config.layers import Layers, unknown_among
 from taskhub.config.redaction import redact
 from taskhub.config.setting_warnings import warn_of_settings, without_effect
 from taskhub.config.settings import SETTINGS, nearest
+from taskhub.config.source import UnknownSetting
 from taskhub.exceptions import ImproperlyConfigured
 
 __all__ = ("Configuration",)
@@ -70,7 +71,7 @@ class Configuration(MutableMapping[str, Any]):
     _before_load: Callable[[], object] | None
     _layers: Layers
     _loading: bool
-    _unknown: tuple[str, ...]
+    _unknown: tuple[UnknownSetting, ...]
     _lock: threading.RLock
     _values: dict[str, Any]
 
@@ -237,8 +238,8 @@ class Configuration(MutableMapping[str, Any]):
         return self._layers.without_defaults()
 
     @property
-    def unknown_settings(self) -> tuple[str, ...]:
-        """Names, as they are written in the source, that look like settings and are none."""
+    def unknown_settings(self) -> tuple[UnknownSetting, ...]:
+        """Names that look like settings and are none, and the nearest, as the source writes it."""
         self._load()
         return self._unknown
 
@@ -304,7 +305,7 @@ class Configuration(MutableMapping[str, Any]):
             self._resolve()
             loaded = self._layers.loaded
         if loaded:
-            warn_of_settings([name for name in changed if name not in SETTINGS], changed)
+            warn_of_settings(unknown_among(changed), changed)
 
     def setdefault(self, name: str, default: Any = None) -> Any:
         """Set a setting that has no value; before the source is read, one that was not set here."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from taskhub.config import source as sources
-from taskhub.config.settings import NEW_NAMES, SETTINGS, defaults
+from taskhub.config.settings import NEW_NAMES, SETTINGS, defaults, nearest
+from taskhub.config.source import UnknownSetting
 
-__all__ = ("Layers",)
+__all__ = ("Layers", "unknown_among")
 
 # Names the module to read where no source was given.
 _MODULE_VARIABLE = "CELERY_CONFIG_MODULE"
@@ -45,8 +46,8 @@ class Layers:
         if namespace:
             self.namespace = sources.Namespace(namespace)
 
-    def load(self) -> list[str]:
-        """Read the source and return the names that are unknown.
+    def load(self) -> list[UnknownSetting]:
+        """Read the source and return the settings that are unknown.
 
         Raises:
             ImportError: The source can't be imported.
@@ -69,7 +70,7 @@ class Layers:
         self._added = [*added, *self._added]
         self._pending = []
         self.loaded = True
-        return [*found.unknown, *(name for name in changes if name not in SETTINGS)]
+        return [*found.unknown, *unknown_among(changes)]
 
     def add(self, source: Any) -> None:
         """Add a layer above the source, and above those that were added before."""
@@ -156,3 +157,8 @@ class Layers:
             setting = SETTINGS.get(name)
             checked[name] = value if setting is None else setting.check(value)
         return checked
+
+
+def unknown_among(changes: Iterable[str]) -> list[UnknownSetting]:
+    """Return the unknown ones among the names of settings that a program sets itself."""
+    return [UnknownSetting(name, nearest(name)) for name in changes if name not in SETTINGS]

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from taskhub.config import transport_options
-from taskhub.config.settings import SETTINGS, nearest
+from taskhub.config.settings import SETTINGS
+from taskhub.config.source import UnknownSetting
 from taskhub.exceptions import ConfigurationWarning
 
 __all__ = ("warn_of_settings", "without_effect")
@@ -46,11 +47,9 @@ _MET_IF_ON = frozenset(
 )
 
 
-def warn_of_settings(unknown: Iterable[str], values: Mapping[str, Any]) -> None:
+def warn_of_settings(unknown: Iterable[UnknownSetting], values: Mapping[str, Any]) -> None:
     """Warn once of all settings that are unknown, or whose missing effect matters."""
-    if names := [
-        f"{name} (did you mean {near}?)" if (near := nearest(name)) else name for name in unknown
-    ]:
+    if names := [f"{name} (did you mean {near}?)" if near else name for name, near in unknown]:
         warnings.warn(
             ConfigurationWarning(f"Unknown settings are kept and not used: {'; '.join(names)}"),
             stacklevel=3,

@@ -13,10 +13,27 @@ from typing import Any, NamedTuple
 from taskhub.config.settings import NEW_NAMES, OLD_NAMES, SETTINGS, nearest
 from taskhub.exceptions import ImproperlyConfigured
 
-__all__ = ("Namespace", "Source", "attributes", "load_object", "read", "refuse_mixture")
+__all__ = (
+    "Namespace",
+    "Source",
+    "UnknownSetting",
+    "attributes",
+    "load_object",
+    "read",
+    "refuse_mixture",
+)
 
 
 _OLD_PREFIXES = ("CELERY", "BROKER_")
+
+
+class UnknownSetting(NamedTuple):
+    """A name that looks like a setting and is none."""
+
+    # As it is written.
+    name: str
+    # The setting that it most resembles, as that would be written there; None: none does.
+    nearest: str | None
 
 
 class Source(NamedTuple):
@@ -24,8 +41,7 @@ class Source(NamedTuple):
 
     # By new names; what is not a setting by its own name.
     values: dict[str, Any]
-    # The names, as written, that look like settings and are none.
-    unknown: list[str]
+    unknown: list[UnknownSetting]
 
 
 class Namespace:
@@ -112,7 +128,7 @@ def read(source: Any, namespace: Namespace) -> Source:
     """
     found = attributes(source)
     values: dict[str, Any] = {}
-    unknown = []
+    unknown: list[UnknownSetting] = []
     for written, value in found.items():
         name = namespace.remove_from(written)
         if name not in SETTINGS and name not in NEW_NAMES and written not in NEW_NAMES:
@@ -123,7 +139,7 @@ def read(source: Any, namespace: Namespace) -> Source:
             else:
                 suspect = isinstance(source, Mapping) or _resembles_setting(written, value)
             if suspect:
-                unknown.append(written)
+                unknown.append(_unknown(source, written, name, namespace))
     for name, setting in SETTINGS.items():
         candidates = [name, OLD_NAMES[name]]
         if namespace:
@@ -133,6 +149,19 @@ def read(source: Any, namespace: Namespace) -> Source:
                 values[name] = setting.check(found[candidate])
                 break
     return Source(values, unknown)
+
+
+def _unknown(source: Any, written: str, name: str, namespace: Namespace) -> UnknownSetting:
+    """Return what is to be said of an unknown setting, in the words of its source."""
+    near = nearest(name)
+    if near and name != written:
+        near = namespace.add_to(near)
+    spelling = getattr(type(source), "spelling", None)
+    return (
+        UnknownSetting(*spelling(source, written, near))
+        if spelling
+        else UnknownSetting(written, near)
+    )
 
 
 def refuse_mixture(names: set[str]) -> None:

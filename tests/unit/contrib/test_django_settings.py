@@ -18,7 +18,7 @@ from taskhub.contrib.django.settings_source import (
     own_settings,
 )
 from taskhub.contrib.django.task_record import TaskRecord, band_of, status_name
-from taskhub.exceptions import ImproperlyConfigured
+from taskhub.exceptions import ConfigurationWarning, ImproperlyConfigured
 
 
 def configured(**settings: Any) -> Configuration:
@@ -53,6 +53,41 @@ def test_settings_of_tests_are_asked_for_each_time() -> None:
 
 def test_the_name_of_the_app_is_no_setting() -> None:
     assert "app" not in configured(TASKHUB={"APP": "shop:app"}).without_defaults()
+
+
+def test_a_misspelt_setting_is_named_as_it_is_written() -> None:
+    with pytest.warns(ConfigurationWarning) as caught:
+        names = configured(
+            TASKHUB={"worker_concurency": 4, "CELERY_RESULT_EXPIRE": 60},
+            CELERY_TASK_TIME_LIMT=5,
+            CELERY_SHOP=1,
+        ).unknown_settings
+    assert sorted(names) == [
+        ("CELERY_TASK_TIME_LIMT", "CELERY_TASK_TIME_LIMIT"),
+        ("TASKHUB['RESULT_EXPIRE']", "RESULT_EXPIRES"),
+        ("TASKHUB['WORKER_CONCURENCY']", "WORKER_CONCURRENCY"),
+    ]
+    assert "TASKHUB['WORKER_CONCURENCY'] (did you mean WORKER_CONCURRENCY?)" in str(
+        caught[0].message
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "namespace", "meant"),
+    [
+        ("task_serialiser", None, "task_serializer"),
+        ("CELERYD_CONCURENCY", None, "CELERYD_CONCURRENCY"),
+        ("CELERY_WORKER_CONCURENCY", "CELERY", "CELERY_WORKER_CONCURRENCY"),
+        ("shop_task_serialiser", "shop", "shop_task_serializer"),
+    ],
+)
+def test_the_nearest_name_is_one_of_its_source(
+    written: str, namespace: str | None, meant: str
+) -> None:
+    conf = Configuration()
+    conf.config_from_object({written: 1}, namespace=namespace)
+    with pytest.warns(ConfigurationWarning, match=rf"{written} \(did you mean {meant}\?\)"):
+        assert conf.unknown_settings == ((written, meant),)
 
 
 def test_two_values_of_one_setting_are_refused() -> None:

@@ -82,12 +82,11 @@ def check_namesake(app: Celery) -> Iterator[Finding]:
 
 def check_settings(app: Celery) -> Iterator[Finding]:
     """Check that every setting of the app is known and has an effect."""
-    from taskhub.config.settings import SETTINGS, nearest
+    from taskhub.config.settings import SETTINGS
 
     given = [name for name in app.conf.without_defaults() if name in SETTINGS]
     unknown = app.conf.unknown_settings
-    for name in unknown:
-        near = nearest(name)
+    for name, near in unknown:
         if near:
             yield Finding(
                 "fail", "settings", f"there is no setting {name}", f"did you mean {near}?"

@@ -91,6 +91,18 @@ class DjangoSettings:
         names = {name for name in dir(self._settings) if name.isupper()}
         return [*names, *(PREFIX + name for name in own)]
 
+    def spelling(self, name: str, nearest: str | None) -> tuple[str, str | None]:
+        """Return a setting and the one that it resembles as they are written there.
+
+        Args:
+            name: The setting, in `CELERY_`.
+            nearest: The other one; None: there is none.
+        """
+        bare = name.removeprefix(PREFIX)
+        if hasattr(self._settings, name) or bare not in own_settings(self._settings):
+            return name, nearest
+        return f"TASKHUB[{bare!r}]", nearest and nearest.removeprefix(PREFIX)
+
     def __getattr__(self, name: str) -> Any:
         # Not by `own_settings`: each call of a task asks for some.
         given = getattr(self._settings, "TASKHUB", None)
