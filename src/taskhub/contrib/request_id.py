@@ -41,16 +41,21 @@ class RequestIdHeader:
         trusted: Whether an id of the client's counts; otherwise each request gets a new one.
 
     Raises:
-        ImproperlyConfigured: No header can have that name.
+        ImproperlyConfigured: No header can have that name, or `trusted` is not True or False.
     """
 
     name: str = DEFAULT_HEADER
     trusted: bool = True
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(str(self.name)):
+        if not (isinstance(self.name, str) and _NAME.fullmatch(self.name)):
             raise ImproperlyConfigured(
                 f"request ids: {self.name!r:.100} is no name of a header, as {DEFAULT_HEADER} is"
+            )
+        if not isinstance(self.trusted, bool):
+            raise ImproperlyConfigured(
+                "request ids: whether the header is trusted must be True or False, not "
+                f"{self.trusted!r:.100}"
             )
 
     def choose(self, values: Sequence[str]) -> str:
@@ -86,7 +91,7 @@ class RequestIdWSGI:
             one.
 
     Raises:
-        ImproperlyConfigured: No header can have that name.
+        ImproperlyConfigured: An argument cannot be used.
     """
 
     def __init__(

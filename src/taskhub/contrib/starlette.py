@@ -159,18 +159,37 @@ class RequestIdMiddleware:
             one.
 
     Raises:
-        ImproperlyConfigured: No header can have that name.
+        ImproperlyConfigured: An argument cannot be used. Where a server runs already, which makes
+            the middleware of `add_middleware` itself, it is told so when it starts the service.
     """
 
     def __init__(
         self, app: ASGIApp, header: str = DEFAULT_HEADER, trust_header: bool = True
     ) -> None:
         self._app = app
-        self._header = RequestIdHeader(header, trust_header)
+        self._error: ImproperlyConfigured | None = None
+        try:
+            self._header = RequestIdHeader(header, trust_header)
+        except ImproperlyConfigured as error:
+            if not _is_in_event_loop():
+                raise
+            # A server would take it for a service without lifespan, and start that.
+            self._error = error
+            return
         self._name = header.lower().encode("latin-1")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request under its id."""
+        """Answer a request under its id.
+
+        Raises:
+            ImproperlyConfigured: An argument cannot be used.
+        """
+        if self._error is not None:
+            if scope["type"] != "lifespan":
+                raise self._error
+            await receive()
+            await send({"type": "lifespan.startup.failed", "message": str(self._error)})
+            return
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
@@ -188,6 +207,14 @@ class RequestIdMiddleware:
         headers = [(bytes(name), bytes(value)) for name, value in message.get("headers") or ()]
         if all(name.lower() != self._name for name, _ in headers):
             message["headers"] = [*headers, (self._name, request_id.encode("latin-1"))]
+
+
+def _is_in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 # -- a store that is away

@@ -1,17 +1,22 @@
-"""Request ids under WSGI: in the application, in each part of its body, and nowhere in between."""
+"""Request ids: checks of options; under WSGI in the application, in each part of its body, and nowhere in between."""
 
 from __future__ import annotations
 
+import asyncio
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncGenerator, Iterable, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 from wsgiref.util import FileWrapper, setup_testing_defaults
 
 import pytest
+from starlette.applications import Starlette
 
 from taskhub import current_request_id
 from taskhub.contrib.request_id import RequestIdWSGI
+from taskhub.contrib.starlette import RequestIdMiddleware
 from taskhub.exceptions import ImproperlyConfigured
+from tests.support.asgi import ask
 
 
 def call(application: Any, **environ: Any) -> tuple[Iterable[bytes], dict[str, str]]:
@@ -62,6 +67,46 @@ def test_a_file_is_left_to_the_server() -> None:
     assert headers == {"x-request-id": "own"}
 
 
-def test_the_name_of_the_header_is_checked() -> None:
-    with pytest.raises(ImproperlyConfigured, match="'X:Y' is no name of a header, as X-Request-ID"):
-        RequestIdWSGI(lambda environ, start: [], "X:Y")
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"header": "X:Y"}, "'X:Y' is no name of a header, as X-Request-ID"),
+        ({"header": 5}, "5 is no name of a header"),
+        ({"trust_header": "no"}, "trusted must be True or False, not 'no'"),
+    ],
+)
+def test_options_are_checked(options: dict[str, Any], text: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=text):
+        RequestIdWSGI(lambda environ, start: [], **options)
+    with pytest.raises(ImproperlyConfigured, match=text):
+        RequestIdMiddleware(Starlette(), **options)
+
+
+def test_a_server_that_makes_the_middleware_itself_does_not_start() -> None:
+    began: list[str] = []
+
+    @asynccontextmanager
+    async def lifespan(site: Any) -> AsyncGenerator[None]:
+        began.append("the service")
+        yield
+
+    site = Starlette(lifespan=lifespan)
+    site.add_middleware(RequestIdMiddleware, header="a b")
+    sent: list[Any] = []
+
+    async def serve() -> None:
+        async def receive() -> Any:
+            return {"type": "lifespan.startup"}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await site({"type": "lifespan", "app": site}, receive, send)
+
+    asyncio.run(serve())
+    text = "request ids: 'a b' is no name of a header, as X-Request-ID is"
+    assert sent == [{"type": "lifespan.startup.failed", "message": text}]
+    assert not began
+    # By a server that knows no lifespans.
+    with pytest.raises(ImproperlyConfigured, match=text):
+        ask(site, "/")
