@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from taskhub.app.proxy import Proxy
 from taskhub.call.options import check_options
+from taskhub.contrib.required_library import require_library
 from taskhub.contrib.starlette import (
     Lifespan,
     RequestIdMiddleware,
@@ -24,14 +25,7 @@ from taskhub.contrib.starlette import (
 from taskhub.exceptions import ImproperlyConfigured
 from taskhub.task.task import Task
 
-try:
-    from fastapi import params
-except ModuleNotFoundError as error:
-    if error.name != "fastapi":
-        raise
-    raise ImproperlyConfigured(
-        "taskhub.contrib.fastapi needs fastapi, which is not installed: pip install fastapi"
-    ) from None
+require_library(__name__, "fastapi")
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,6 +116,8 @@ def enqueue(task: Task[P, R], **options: Any) -> Enqueue[P, R]:
         raise ImproperlyConfigured(f"enqueue(): {error}") from error
     dependency = _Dependency(Enqueue(task, options))
     _made.setdefault(id(task), []).append(dependency)
+    from fastapi import params
+
     # Type checkers see what the endpoint gets.
     return cast("Enqueue[P, R]", params.Depends(dependency))
 

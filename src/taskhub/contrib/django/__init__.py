@@ -10,12 +10,17 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from taskhub.contrib.required_library import require_library
+
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
     from taskhub.contrib.django.dashboard import dashboard_urls
     from taskhub.contrib.django.tasks_backend import TaskhubBackend
 
     app: Celery
+
+# Also for what is imported from a module of the package, which Python does after this.
+require_library(__name__, "django")
 
 __all__ = ("TaskhubBackend", "app", "dashboard_urls")
 

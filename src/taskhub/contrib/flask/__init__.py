@@ -14,13 +14,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from taskhub.exceptions import ImproperlyConfigured
+from taskhub.contrib.required_library import require_library
 
 if TYPE_CHECKING:
     from taskhub.contrib.flask.dashboard import mount_dashboard
     from taskhub.contrib.flask.extension import Taskhub
     from taskhub.contrib.flask.sites import celery_of
     from taskhub.contrib.flask.task import FlaskTask
+
+# Also for what is imported from a module of the package, which Python does after this.
+require_library(__name__, "flask")
 
 __all__ = ("FlaskTask", "Taskhub", "celery_of", "mount_dashboard")
 
@@ -35,14 +38,4 @@ _PLACES = {
 def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    try:
-        module = import_module(f"{__name__}.{_PLACES[name]}")
-    except ModuleNotFoundError as error:
-        if error.name not in ("flask", "a2wsgi"):
-            raise
-        install = "flask" if error.name == "flask" else "taskhub-core[web]"
-        raise ImproperlyConfigured(
-            f"taskhub.contrib.flask.{name} needs {error.name}, which is not installed: "
-            f"pip install '{install}'"
-        ) from None
-    return getattr(module, name)
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-import a2wsgi  # noqa: F401 - that it is missing is said here, not with the first request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from taskhub.contrib.flask.sites import celery_of
+from taskhub.contrib.required_library import missing_library
 from taskhub.exceptions import ImproperlyConfigured
 from taskhub.web import Dashboard, User, dashboard
 from taskhub.web.wsgi_adapter import WSGIAdapter
+
+try:
+    # That it is missing is said here, not with the first request.
+    import a2wsgi  # noqa: F401
+except ModuleNotFoundError as error:
+    if error.name != "a2wsgi":
+        raise
+    raise missing_library(__name__, "a2wsgi", "'taskhub-core[web]'") from None
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
