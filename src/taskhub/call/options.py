@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC
 from difflib import get_close_matches
 from functools import cache
@@ -321,6 +321,27 @@ _OF_TASKS = frozenset(
 )
 
 
+#: Options that programs write by hand, so that abbreviations of them are mistakes, too (`que`).
+_WRITTEN = (
+    *("compression", "countdown", "eta", "expires", "headers", "ignore_result", "link"),
+    *("link_error", "priority", "queue", "retry_policy", "routing_key", "serializer"),
+    *("shadow", "soft_time_limit", "task_id", "time_limit"),
+)
+
+
+def near_options(name: str, known: Iterable[str]) -> list[str]:
+    """Return the option that an unknown one most resembles, if any does; at most one.
+
+    Properties of messages and attributes of tasks may have any name, e.g. `group` or `result`:
+    those that only resemble what programs do not write themselves are left alone.
+
+    Args:
+        name: The unknown option.
+        known: All options.
+    """
+    return get_close_matches(name, known, 1, 0.8) or get_close_matches(name, _WRITTEN, 1, 0.75)
+
+
 def message_properties(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that are none of Celery's, which become properties of the message.
 
@@ -347,7 +368,7 @@ def warn_of_option(name: str) -> None:
             f"set it with @app.task({name}=...)"
         )
     else:
-        near = get_close_matches(name, KNOWN, 1, 0.8)
+        near = near_options(name, KNOWN)
         if not near:
             return
         what = f"{name}= is no option of a call: {effect}. Did you mean {near[0]}=?"

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
-from taskhub.call.options import CHECKS
+from taskhub.call.options import CHECKS, near_options
 from taskhub.call.values import check_number, check_seconds
 from taskhub.exceptions import ConfigurationWarning, ImproperlyConfigured
 from taskhub.names import check_name
@@ -66,7 +65,7 @@ def warn_of_misspelt(task: str, base: type, options: Iterable[str], stacklevel: 
         return
     known = [*_OTHERS, *(name for name in dir(base) if not name.startswith("_"))]
     for name in unknown:
-        near = get_close_matches(name, known, 1, 0.8)
+        near = near_options(name, known)
         if near and not name.startswith("_"):
             warnings.warn(
                 ConfigurationWarning(
