@@ -21,6 +21,8 @@ _FOREIGN: Final = re.compile(
 #: `celery.contrib.testing` has Celery's name.
 _ALLOWED: Final = re.compile(r"^(src/)?celery/contrib/testing/")
 VENDORED: Final = "taskhub/web/static/vendor"
+#: A link of Markdown that is no address and no anchor.
+_RELATIVE_LINK: Final = re.compile(r"\]\((?![a-z]+:|#)(?P<path>[^)\s]+)\)")
 _URLS: Final = {"Changelog", "Documentation", "Issues", "Repository"}
 
 
@@ -117,7 +119,16 @@ def _of_metadata(
     ]
     named = {str(url).partition(",")[0] for url in metadata.get_all("Project-URL", [])}
     missing = sorted(_URLS - named)
-    return found + ([f"{where} lacks the addresses {', '.join(missing)}"] if missing else [])
+    if missing:
+        found.append(f"{where} lacks the addresses {', '.join(missing)}")
+    # Bytes of UTF-8, which the parser of e-mails takes for another encoding.
+    text = str(metadata.get_payload(decode=False)).encode("utf-8", "surrogateescape").decode()
+    dead = sorted({link["path"] for link in _RELATIVE_LINK.finditer(text)})
+    if dead:
+        found.append(
+            f"{where} describes itself with links that lead nowhere on an index: {', '.join(dead)}"
+        )
+    return found
 
 
 def _of_files(where: str, files: Mapping[str, bytes], machine: Sequence[str]) -> list[str]:

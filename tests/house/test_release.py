@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping
@@ -355,6 +356,12 @@ def test_a_good_wheel_has_nothing_wrong(tmp_path: Path) -> None:
             {f"{INFO}/METADATA": GOOD[f"{INFO}/METADATA"].replace("Issues", "Bugs")},
             "lacks the addresses Issues",
         ),
+        (
+            {
+                f"{INFO}/METADATA": f"{GOOD[f'{INFO}/METADATA']}\n[here](#a) [a](https://a) [b](docs/b.md)"
+            },
+            "with links that lead nowhere on an index: docs/b.md",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_wheel_is_named(
@@ -362,6 +369,18 @@ def test_what_is_wrong_with_a_wheel_is_named(
 ) -> None:
     (found,) = complain(tmp_path, changes)
     assert complaint in found
+
+
+def test_links_of_the_readme_are_addresses_on_an_index() -> None:
+    hook = runpy.run_path(str(ROOT / "hatch_build.py"))
+    text = hook["with_addresses"]((ROOT / "README.md").read_text("utf-8"), "https://host/us")
+    assert "[Guide](https://host/us/blob/main/docs/guide.md)" in text
+    assert "](https://host/us/blob/main/docs/reliability.md#what-is-not-covered)" in text
+    assert "](https://host/us/raw/main/docs/images/dashboard-light.png)" in text
+    assert "(#status-and-limits)" in text
+    paths = re.findall(r"https://host/us/(?:blob|raw)/main/([^)#]+)", text)
+    assert len(paths) > 30
+    assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
 def test_vendored_code_needs_its_licence_and_a_notice(tmp_path: Path) -> None:
