@@ -11,12 +11,15 @@ __all__ = (
     "adopt_options",
     "command_hint",
     "given_options",
+    "given_program",
+    "is_of_an_app",
     "remember_option",
     "reset_options",
     "serving_hint",
 )
 
 TASKHUB = "taskhub"
+CELERY = "celery"
 #: Commands that are others under the name `celery`, so that only `taskhub` has what is meant.
 _NOT_CELERYS = frozenset({"status", "migrate"})
 #: Where a URL with a password belongs, which is never shown.
@@ -58,9 +61,24 @@ def given_options() -> Mapping[str, str | None]:
     return dict(_options)
 
 
-def adopt_options(options: Mapping[str, str | None]) -> None:
-    """Let commands in messages have the options that another process was given."""
-    reset_options()
+def given_program() -> str:
+    """Return the program whose commands stand in messages, e.g. "python manage.py taskhub"."""
+    return _program
+
+
+def is_of_an_app(program: str) -> bool:
+    """Return whether commands of a program need no `-A`, since it is the program of an app."""
+    return program not in (TASKHUB, CELERY)
+
+
+def adopt_options(options: Mapping[str, str | None], program: str = TASKHUB) -> None:
+    """Let commands in messages be as in another process.
+
+    Args:
+        options: The options that it was given.
+        program: Its program.
+    """
+    reset_options(program)
     _options.update(options)
 
 
@@ -75,7 +93,8 @@ def command_hint(*words: str) -> str:
     Returns:
         For example "`taskhub -A shop worker -Q mail`".
     """
-    program = TASKHUB if words and words[0] in _NOT_CELERYS else _program
+    is_celerys = _program == CELERY
+    program = TASKHUB if is_celerys and words and words[0] in _NOT_CELERYS else _program
     before: list[str] = []
     hidden: list[str] = []
     options = {**_adopted, **_options} if program != _program else _options

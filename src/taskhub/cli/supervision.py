@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from taskhub.cli.command_runner import CommandError
 from taskhub.cli.metrics_endpoint import enter_served
-from taskhub.command_hint import given_options
+from taskhub.command_hint import given_options, given_program
+from taskhub.humanize import counted
 from taskhub.logs import setup as logs
 from taskhub.logs.formatters import JSON
 from taskhub.worker.nodename import expand_path
@@ -60,7 +61,13 @@ def supervise(
     def program(number: int, first: bool) -> Program:
         # All processes have the same to say about their settings, however often they are started.
         logs_warnings = first and number == 1
-        own = replace(plan, number=number, logs_warnings=logs_warnings, given=given_options())
+        own = replace(
+            plan,
+            number=number,
+            logs_warnings=logs_warnings,
+            program=given_program(),
+            given=given_options(),
+        )
         command = (sys.executable, "-m", "taskhub.cli.worker_process", own.to_json())
         return Program(f"worker process {number}", command)
 
@@ -96,7 +103,8 @@ def supervise(
         raise CommandError(failure.message, failure.exit_code, failure.traceback)
     if supervisor.requeued:
         logger.warning(
-            "%d tasks were requeued: they run again in another worker", supervisor.requeued
+            "%s requeued, to run again in another worker",
+            counted(supervisor.requeued, "task was", "tasks were"),
         )
     return code
 

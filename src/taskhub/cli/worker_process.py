@@ -18,7 +18,7 @@ from taskhub.cli import exit_codes
 from taskhub.cli.application import ApplicationBroken, ApplicationNotFound, find_app, user_traceback
 from taskhub.cli.command_runner import explain
 from taskhub.cli.options import DEFAULT_APP
-from taskhub.command_hint import adopt_options
+from taskhub.command_hint import adopt_options, is_of_an_app
 from taskhub.config.urls import mask_url
 from taskhub.exceptions import ImproperlyConfigured, OperationalError
 from taskhub.logs import setup as logs
@@ -48,8 +48,8 @@ def main(text: str) -> int:
     multiprocessing.current_process().name = f"worker-{plan.number}"
     # What its tasks print is read where nothing is known of this process, so the app is named
     # in any case.
-    own = {} if plan.app == DEFAULT_APP else {"-A": plan.app}
-    adopt_options({**own, **plan.given})
+    own = {} if plan.app == DEFAULT_APP or is_of_an_app(plan.program) else {"-A": plan.app}
+    adopt_options({**own, **plan.given}, plan.program)
     try:
         return work(plan, connection)
     except ApplicationNotFound as error:

@@ -159,8 +159,8 @@ class RequestIdMiddleware:
             one.
 
     Raises:
-        ImproperlyConfigured: An argument cannot be used. Where a server runs already, which makes
-            the middleware of `add_middleware` itself, it is told so when it starts the service.
+        ImproperlyConfigured: An argument cannot be used. A server that makes the middleware itself
+            (`add_middleware`) says so instead, and does not start the service.
     """
 
     def __init__(

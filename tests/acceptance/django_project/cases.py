@@ -29,7 +29,7 @@ class Recorded(TaskhubTestCase):
 
     def test_what_waits_for_the_commit_is_named(self):
         tasks.total_on_commit.delay(1)
-        with self.assertRaisesMessage(AssertionError, "1 callbacks wait for the commit"):
+        with self.assertRaisesMessage(AssertionError, "1 callback waits for the commit"):
             self.assertEnqueued(tasks.total_on_commit)
         self.commit()
         self.assertEnqueued(tasks.total_on_commit, count=1)

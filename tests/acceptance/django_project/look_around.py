@@ -34,6 +34,10 @@ def found(*, deploy=False, tags=("taskhub",), **changes):
         }
 
 
+def hints(**changes):
+    return {name: text.partition("HINT: ")[2] for name, text in found(**changes).items()}
+
+
 def test_a_project_in_order_has_no_findings():
     assert found() == {}
 
@@ -80,6 +84,15 @@ def test_transactions():
 def test_deployment():
     assert list(found(deploy=True, TASKHUB={"broker_url": "memory://"})) == ["taskhub.W006"]
     assert list(found(deploy=True, TASKHUB={})) == ["taskhub.W005"]
+    advice = hints(deploy=True, TASKHUB={"TASK_ALWAYS_EAGER": True})
+    assert advice["taskhub.W005"] == "set TASKHUB['BROKER_URL'] = 'redis://...'", advice
+    assert advice["taskhub.W008"].startswith("set TASKHUB['TASK_ALWAYS_EAGER'] = True in"), advice
+    advice = hints(deploy=True, TASKHUB={"TIMEZONE": "UTC"}, CELERY_BROKER_URL="memory://")
+    assert advice["taskhub.W006"] == "set CELERY_BROKER_URL = 'redis://...'", advice
+    advice = hints(deploy=True, TASKHUB={}, CELERY_TIMEZONE="UTC")
+    assert advice["taskhub.W005"] == "set CELERY_BROKER_URL = 'redis://...'", advice
+    advice = hints(deploy=True, TASKHUB={})
+    assert advice["taskhub.W005"] == "set TASKHUB = {'BROKER_URL': 'redis://...'}", advice
     secret = {"broker_url": "redis://:hunter2@127.0.0.1:1/0", "broker_connection_timeout": 1}
     told = found(deploy=True, TASKHUB=secret)
     assert "hunter2" not in told["taskhub.W007"], told

@@ -10,6 +10,7 @@ from taskhub.command_hint import (
     adopt_options,
     command_hint,
     given_options,
+    given_program,
     remember_option,
     reset_options,
 )
@@ -54,6 +55,17 @@ def test_under_celerys_name_commands_are_celerys_where_they_mean_the_same() -> N
     remember_option("-A", "other")
     assert command_hint("worker") == "`celery -A other worker`"
     assert command_hint("status") == "`taskhub -A other status`"
+
+
+@pytest.mark.parametrize("program", ["python manage.py taskhub", "flask --app shop taskhub"])
+def test_all_commands_of_an_apps_own_program_are_its(program: str) -> None:
+    reset_options(program)
+    for command in ("worker", "status", "migrate"):
+        assert command_hint(command) == f"`{program} {command}`"
+    taken, name = given_options(), given_program()
+    reset_options()
+    adopt_options(taken, name)
+    assert command_hint("doctor") == f"`{program} doctor`"
 
 
 def test_another_process_may_take_them_over() -> None:

@@ -150,7 +150,7 @@ def _check_transactions(app: Celery) -> Iterator[CheckMessage]:
             yield Warning(
                 f"each request is a transaction (ATOMIC_REQUESTS of {alias!r}), and calls are sent "
                 "before it is committed: a task may not find what the request has written",
-                hint=f"set {PREFIX}TASK_ENQUEUE_ON_COMMIT = True, or call delay_on_commit and "
+                hint=f"{_advise('TASK_ENQUEUE_ON_COMMIT', True)}, or call delay_on_commit and "
                 "silence this check (SILENCED_SYSTEM_CHECKS)",
                 id="taskhub.W004",
             )
@@ -161,14 +161,14 @@ def _check_broker(app: Celery) -> Iterator[CheckMessage]:
     if not url:
         yield Warning(
             "no broker is configured: each machine has a development store of its own",
-            hint=f'set {PREFIX}BROKER_URL = "redis://..."',
+            hint=_advise("BROKER_URL", "redis://..."),
             id="taskhub.W005",
         )
         return
     if str(url).startswith("memory://"):
         yield Warning(
             "the broker is in the memory of each process: no worker sees what a request sends",
-            hint=f'set {PREFIX}BROKER_URL = "redis://..."',
+            hint=_advise("BROKER_URL", "redis://..."),
             id="taskhub.W006",
         )
         return
@@ -186,6 +186,19 @@ def _check_eager(app: Celery) -> Iterator[CheckMessage]:
     if app.conf.task_always_eager:
         yield Warning(
             "task_always_eager is on: tasks run within the requests that call them",
-            hint=f"set {PREFIX}TASK_ALWAYS_EAGER in the settings of tests only",
+            hint=f"{_advise('TASK_ALWAYS_EAGER', True)} in the settings of tests only",
             id="taskhub.W008",
         )
+
+
+def _advise(name: str, value: Any) -> str:
+    """Return the advice to set a setting, where the project has this one or its others."""
+    own = getattr(settings, "TASKHUB", None)
+    prefixed = hasattr(settings, PREFIX + name)
+    if prefixed or project_app().address is not None:
+        return f"set {PREFIX}{name} = {value!r}"
+    if own:
+        return f"set TASKHUB[{name!r}] = {value!r}"
+    if any(each.startswith(PREFIX) for each in dir(settings)):
+        return f"set {PREFIX}{name} = {value!r}"
+    return f"set TASKHUB = {{{name!r}: {value!r}}}"

@@ -23,6 +23,7 @@ from taskhub.app import stores
 from taskhub.contrib.django.project_app import project_app
 from taskhub.contrib.django.task_run import WORKER, TaskRun, run_claim
 from taskhub.engine.memory.engine import MemoryEngine
+from taskhub.humanize import counted
 from taskhub.message import Envelope, decode_body
 from taskhub.testing import eager, start_worker
 
@@ -186,9 +187,13 @@ class TaskhubTestMixin:
         ]
         if len(found) == count or (count is None and found):
             return found
-        wanted = "at least one call" if count is None else f"{count} calls"
+        wanted = "at least one call" if count is None else counted(count, "call")
         waiting = sum(len(each.run_on_commit) for each in connections.all(initialized_only=True))
-        hint = f"; {waiting} callbacks wait for the commit" if waiting else ""
+        hint = (
+            f"; {counted(waiting, 'callback waits', 'callbacks wait')} for the commit"
+            if waiting
+            else ""
+        )
         raise AssertionError(
             f"{wanted} of {name} should have been sent, not {len(found)}; sent were: "
             f"{', '.join(map(repr, self.enqueued)) or 'none'}{hint}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import Any, Final
 
 import click
@@ -28,9 +29,12 @@ WORKER_APP: Final = "taskhub.contrib.flask.worker_app:app"
 @with_appcontext
 def taskhub_command(info: ScriptInfo, arguments: tuple[str, ...]) -> Any:
     """Run a command of `taskhub` for the app of this site, e.g. `flask taskhub worker`."""
-    from taskhub.cli import main
+    from taskhub.cli import run_for_app
 
     celery_of(current_app)
+    program = "flask taskhub"
     if info.app_import_path:
+        if info.app_import_path != os.environ.get("FLASK_APP"):
+            program = f"flask --app {shlex.quote(info.app_import_path)} taskhub"
         os.environ["FLASK_APP"] = info.app_import_path
-    raise SystemExit(main(["-A", WORKER_APP, *arguments]))
+    raise SystemExit(run_for_app(WORKER_APP, arguments, program))

@@ -44,6 +44,8 @@ class WorkerPlan:
     shutdown_timeout: float | None = None
     #: Settings of the command line, which go before the app's.
     settings: Mapping[str, Any] = field(default_factory=dict)
+    #: The program whose command started it, as commands that errors suggest name it.
+    program: str = "taskhub"
     #: Options of the command that started it, for the commands that errors suggest; no secrets.
     given: Mapping[str, str | None] = field(default_factory=dict)
     #: Whether to warn that no store is configured.
