@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-__all__ = ("duration", "humanize_seconds", "percent", "short_duration", "size")
+__all__ = ("counted", "duration", "humanize_seconds", "percent", "short_duration", "size")
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """Return a number with what is counted: "1 task", "2 tasks".
+
+    Args:
+        number: How many there are.
+        one: What one of them is called.
+        many: What several are called; None: the same with an s.
+    """
+    return f"{number} {one if number == 1 else many or f'{one}s'}"
 
 
 def duration(seconds: float) -> str:

@@ -48,7 +48,7 @@ def test_a_call_for_later_waits_in_the_store(commands: Commands) -> None:
     ended = commands.run("result", task_id)
     assert ended.returncode == 0
     assert ended.stderr.startswith("PENDING")
-    assert commands.run("purge", "celery", "--yes").stdout == "1 messages deleted from celery\n"
+    assert commands.run("purge", "celery", "--yes").stdout == "1 message deleted from celery\n"
 
 
 def test_purge_asks_first(commands: Commands) -> None:
@@ -89,7 +89,7 @@ def test_dead_letters_are_deleted(worked: Commands, command: str) -> None:
     worked.run("call", "no.such", "--unregistered", "--wait")
     (letter,) = set(worked.run("dead", "list", "--json").stdout.splitlines()) - before
     ended = worked.run("dead", command, json.loads(letter)["id"])
-    assert (ended.returncode, ended.stdout) == (0, "1 dead letters deleted\n")
+    assert (ended.returncode, ended.stdout) == (0, "1 dead letter deleted\n")
     assert set(worked.run("dead", "list", "--json").stdout.splitlines()) == before
 
 

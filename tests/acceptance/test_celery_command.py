@@ -75,7 +75,7 @@ def test_workers_in_the_background_work_until_they_are_stopped(commands: Command
 
         elsewhere = celery("call", "of.another.program", "--queue", "elsewhere", "-k", '{"a": 1}')
         assert "sent as it is" in elsewhere.stderr
-        assert celery("purge", "-f", "-Q", "elsewhere").stdout.startswith("1 messages deleted")
+        assert celery("purge", "-f", "-Q", "elsewhere").stdout.startswith("1 message deleted")
 
         # The app by the variable that Celery reads.
         asked = ("inspect", "registered", "-j")

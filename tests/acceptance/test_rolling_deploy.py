@@ -168,7 +168,7 @@ def test_each_call_runs_once_while_workers_are_replaced_one_by_one(stage: Stage)
             worker.send(signal.SIGTERM)
             assert worker.wait() == 0, worker.output
             # Nothing that ran; what it does not know it leaves to the new workers.
-            assert "tasks were requeued" not in worker.output
+            assert " requeued, to run again" not in worker.output
         stream.wait_for_more("shop.steady")
 
     results = {

@@ -89,7 +89,7 @@ def test_tasks_that_take_longer_than_the_deadline_are_given_back(commands: Comma
     until(lambda: journal(commands.directory), "the task to begin")
     worker.send(signal.SIGTERM)
     assert worker.wait() == 0
-    assert "1 tasks were requeued" in worker.output
+    assert "1 task was requeued" in worker.output
     assert json.loads(commands.run("queues", "--json").stdout)["celery"]["ready"] == 1
 
 

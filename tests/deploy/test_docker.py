@@ -166,7 +166,7 @@ def test_a_worker_runs_as_process_1_without_rights_on_a_read_only_file_system(
             *(sys.executable, "-m", "taskhub", "worker", "--healthcheck", "live"),
         )
         assert check.returncode == 0, check.stdout + check.stderr
-        assert "(process 1): 1 of 1 processes ready" in check.stdout
+        assert "(process 1): 1 of 1 process ready" in check.stdout
         process.send_signal(signal.SIGTERM)
         assert container.wait(60) == 0, log.read_text()
         assert "is stopping" in log.read_text()

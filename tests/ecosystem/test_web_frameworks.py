@@ -19,7 +19,7 @@ def test_a_factory_configures_the_app_and_wraps_tasks_in_its_context(tmp_path: P
         reports.running(
             *command, "worker", "-O", "fair", "--concurrency=2", "-l", "INFO", ready="is ready"
         ) as log,
-        reports.running(*command, "beat", "-l", "INFO", ready="leads, with 1 entries"),
+        reports.running(*command, "beat", "-l", "INFO", ready="leads, with 1 entry"),
     ):
         told = json.loads(reports.run("python", "client.py").splitlines()[-1])
         assert told == [

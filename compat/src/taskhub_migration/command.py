@@ -13,6 +13,7 @@ from taskhub.cli import exit_codes
 from taskhub.cli.command_runner import CommandError
 from taskhub.cli.output import say_json
 from taskhub.config.urls import mask_url
+from taskhub.humanize import counted
 
 if TYPE_CHECKING:
     from taskhub_migration import Report
@@ -197,7 +198,7 @@ def _say(shown: Report, report: Report) -> None:
         more = len(report.passed_over) - 8
         click.echo(f"not looked into: {listed}{f', and {more} more' if more > 0 else ''}")
     counts = ", ".join(f"{count} {name}" for name, count in report.counts().items())
-    click.echo(f"{report.files} files read, {report.using} of them use Celery: {counts}")
+    click.echo(f"{counted(report.files, 'file')} read, {report.using} with Celery: {counts}")
     if report.findings:
         work = report.work()
         click.echo(

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from taskhub import signals
 from taskhub.config.urls import mask_url
 from taskhub.exceptions import OperationalError
+from taskhub.humanize import counted
 from taskhub.schedules.entry import Entry
 from taskhub.schedules.leader import Held, Leader, NotLeading
 from taskhub_scheduler.clock import StoreClock
@@ -164,7 +165,9 @@ class Scheduler:
             self._log_once(name, line)
         self._jobs.replace(merged.entries)
         if began:
-            logger.info("%s leads, with %d entries", self.name, len(merged.entries))
+            logger.info(
+                "%s leads, with %s", self.name, counted(len(merged.entries), "entry", "entries")
+            )
             self._on_leading(len(merged.entries))
         else:
             logger.info("the entries have changed: %d", len(merged.entries))

@@ -17,7 +17,7 @@ from taskhub.cli.options import app_command, app_options, load_app, page_options
 from taskhub.cli.output import confirm, note, on_one_line, say_json, table
 from taskhub.cli.queues import described
 from taskhub.command_hint import command_hint
-from taskhub.humanize import duration
+from taskhub.humanize import counted, duration
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -126,13 +126,13 @@ def _each(
     if everything:
         count = app.engine.dead_count()
         if count and not yes:
-            confirm(f"All {count} dead letters?", "nothing was done", "--yes")
+            confirm(f"All {counted(count, 'dead letter')}?", "nothing was done", "--yes")
         identities = _all_keys(app)
     acted: list[str] = []
     for start in range(0, len(identities), PAGE):
         acted += act([key_of(identity) for identity in identities[start : start + PAGE]])
     if acted or everything:
-        click.echo(f"{len(acted)} dead letters {done}")
+        click.echo(f"{counted(len(acted), 'dead letter')} {done}")
     missing = [identity for identity in identities if key_of(identity) not in acted]
     if not missing:
         return exit_codes.OK

@@ -12,6 +12,7 @@ from taskhub.cli import exit_codes
 from taskhub.cli.command_runner import CommandError
 from taskhub.cli.options import app_options, load_app
 from taskhub.cli.status import collect
+from taskhub.humanize import counted
 
 
 @click.group(epilog=exit_codes.EXPLAINED)
@@ -50,7 +51,7 @@ def drawn(state: Mapping[str, Any]) -> str:
     nodes = sorted({worker["node"] for worker in state["workers"]})
     lines += [f"  {_quoted(node)} [shape=component];" for node in nodes]
     for worker in state["workers"]:
-        label = f"process {worker['process']}\n{worker['threads']} threads"
+        label = f"process {worker['process']}\n{counted(worker['threads'], 'thread')}"
         lines.append(f"  {_quoted(worker['name'])} [shape=ellipse, label={_quoted(label)}];")
         lines.append(f"  {_quoted(worker['name'])} -> {_quoted(worker['node'])} [dir=none];")
         lines += [

@@ -14,7 +14,7 @@ from taskhub.cli.command_runner import CommandError
 from taskhub.cli.options import app_command, app_options, load_app, page_options
 from taskhub.cli.output import confirm, note, on_one_line, say_json, table
 from taskhub.cli.store_view import command_actor, open_store_view
-from taskhub.humanize import duration
+from taskhub.humanize import counted, duration
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -292,6 +292,6 @@ def purge(
     doomed = sum(count.ready if keep_delayed else count.total for count in held.values())
     where = ", ".join(chosen) or "no queue"
     if doomed and not yes:
-        confirm(f"Delete {doomed} messages of {where}?", "nothing was deleted", "--yes")
+        confirm(f"Delete {counted(doomed, 'message')} of {where}?", "nothing was deleted", "--yes")
     deleted = sum(engine.purge(name, delayed=not keep_delayed) for name in held)
-    click.echo(f"{deleted} messages deleted from {where}")
+    click.echo(f"{counted(deleted, 'message')} deleted from {where}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from taskhub.humanize import duration
+from taskhub.humanize import counted, duration
 
 if TYPE_CHECKING:
     from taskhub.schedules.entry import Entry
@@ -27,7 +27,9 @@ def calendar_rows(found: list[tuple[datetime, Entry]]) -> list[tuple[str, str, s
         if len(all_of_it) <= MOST_LINES:
             rows.append((at_text(at), entry.name, ""))
         elif at is all_of_it[0]:
-            rest = f"and {len(all_of_it) - 1} times more until {all_of_it[-1]:%a %H:%M:%S}"
+            rest = (
+                f"and {counted(len(all_of_it) - 1, 'time')} more until {all_of_it[-1]:%a %H:%M:%S}"
+            )
             rows.append((at_text(at), entry.name, rest))
     return rows
 

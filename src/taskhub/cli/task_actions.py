@@ -13,6 +13,7 @@ from taskhub.cli.command_runner import CommandError
 from taskhub.cli.options import app_command
 from taskhub.cli.output import confirm, note
 from taskhub.cli.store_view import command_actor, open_store_view, problems_as_errors
+from taskhub.humanize import counted
 
 if TYPE_CHECKING:
     from taskhub.web.filters import Filter
@@ -146,10 +147,10 @@ def _act(
         plan = plan_action(store, action, wanted, None)
     skipped = _skipped_text(plan["skipped"])
     if options["dry_run"] or not plan["acts"]:
-        click.echo(f"{plan['acts']} of {plan['matched']} tasks{skipped}")
+        click.echo(f"{plan['acts']} of {counted(plan['matched'], 'task')}{skipped}")
         return exit_codes.OK
     if not options["yes"]:
-        confirm(f"{action} {plan['acts']} tasks{skipped}?", "nothing was done", "--yes")
+        confirm(f"{action} {counted(plan['acts'], 'task')}{skipped}?", "nothing was done", "--yes")
     return _run_job(store, action, wanted, plan["at"], options)
 
 
@@ -159,7 +160,9 @@ def _act_on_ids(store: StoreView, action: str, ids: Sequence[str], options: dict
     with problems_as_errors():
         done = act_on_ids(store, command_actor(), action, ids, options.get("signal"))
     skipped = [{"reason": reason, "count": count} for reason, count in done.skipped]
-    click.echo(f"{action}: {len(done.ids)} of {len(set(ids))} tasks{_skipped_text(skipped)}")
+    click.echo(
+        f"{action}: {len(done.ids)} of {counted(len(set(ids)), 'task')}{_skipped_text(skipped)}"
+    )
     return exit_codes.OK if done.ids else exit_codes.FAILURE
 
 
@@ -195,7 +198,7 @@ def _run_job(
         job.stop.set()
         thread.join()
     skipped = [{"reason": reason, "count": count} for reason, count in job.skipped.items()]
-    click.echo(f"{action}: {job.done} of {job.total} tasks{_skipped_text(skipped)}")
+    click.echo(f"{action}: {job.done} of {counted(job.total, 'task')}{_skipped_text(skipped)}")
     if job.error:
         raise CommandError(job.error)
     return exit_codes.OK if job.state == "done" else exit_codes.FAILURE

@@ -16,6 +16,7 @@ from taskhub.cli.output import note
 from taskhub.cli.web import port_option
 from taskhub.cli.worker_values import Concurrency
 from taskhub.command_hint import command_hint
+from taskhub.humanize import counted
 
 #: Seconds that running tasks may take after Ctrl-C; somebody who tries things out wants the
 #: terminal back.
@@ -161,13 +162,14 @@ def banner(
         click.style("taskhub is up", bold=True),
         f"  store    {first['server']} at {first['store']}{kind}",
         (
-            f"  workers  {len(facts)} processes x {first['threads']} threads, {tasks} tasks, "
-            f"queues {queues}"
+            f"  workers  {counted(len(facts), 'process', 'processes')} x "
+            f"{counted(first['threads'], 'thread')}, {counted(tasks, 'task')}, queues {queues}"
         ),
     ]
     if others:
         lines.append(
-            f"           {len(others)} worker processes were here already: these work beside them"
+            f"           worker processes that were here already: {len(others)}; these work "
+            "beside them"
         )
     jobs = (
         f"periodic ones start when their time comes, see {_bare('schedule', 'list')}"

@@ -25,6 +25,7 @@ from taskhub.cli.worker_banner import worker_banner
 from taskhub.cli.worker_health import PROBES, check
 from taskhub.cli.worker_settings import celerys_options, setting_options, settings, without_effect
 from taskhub.cli.worker_values import Autoscale, Concurrency
+from taskhub.humanize import counted
 from taskhub.logs.formatters import FORMAT, JSON
 from taskhub.worker.nodename import expand_nodename, expand_path
 from taskhub.worker.supervisor.autoscaler import AutoscaleBounds
@@ -262,11 +263,11 @@ def worker(  # noqa: C901, PLR0915 - a branch for each option
         if clash is not None:
             logger.error("%s: %s", *clash)
         logger.info(
-            "%s is ready: %d x %d threads, %d tasks, queues %s, store %s (%s)",
+            "%s is ready: %d x %s, %s, queues %s, store %s (%s)",
             nodename,
             len(facts),
-            facts[0]["threads"],
-            len(facts[0]["task_names"]),
+            counted(facts[0]["threads"], "thread"),
+            counted(len(facts[0]["task_names"]), "task"),
             ", ".join(facts[0]["queues"]),
             facts[0]["store"],
             facts[0]["server"],

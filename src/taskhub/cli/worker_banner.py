@@ -7,6 +7,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from taskhub.humanize import counted
 from taskhub.version import __version__
 
 
@@ -30,8 +31,8 @@ def worker_banner(
     threads = int(facts["threads"])
     tasks: Sequence[str] = facts["task_names"]
     named = f" ({facts['app']})" if facts["app"] and facts["app"] != app else ""
-    each = _counted(threads, "thread", "threads")
-    shape = f"{_counted(processes, 'process', 'processes')} x {each}"
+    each = counted(threads, "thread")
+    shape = f"{counted(processes, 'process', 'processes')} x {each}"
     lines = [
         "",
         f" {nodename} taskhub {__version__}",
@@ -55,7 +56,3 @@ def worker_banner(
         "",
     ]
     return "\n".join(lines)
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"

@@ -32,6 +32,7 @@ from taskhub.execution.exception_info import ExceptionInfo
 from taskhub.execution.execution import Execution
 from taskhub.execution.handlers import call_handlers
 from taskhub.execution.result_document import bound_failure
+from taskhub.humanize import counted
 from taskhub.message import Envelope
 from taskhub.outcome import Consequences, Outcome
 from taskhub.serialization.safe_repr import safe_repr
@@ -80,7 +81,8 @@ def timed_out(limit: float | None, *, elsewhere: bool = False) -> Happened:
 def lost(max_deliveries: int) -> Happened:
     """The task is not run again after its workers were lost."""
     error = WorkerLostError(
-        f"the worker that ran the task was lost: delivered {max_deliveries} times, or acknowledged "
+        f"the worker that ran the task was lost: delivered "
+        f"{counted(max_deliveries, 'time')}, or acknowledged "
         "early, it is not run again"
     )
     dead = outcomes.dead_letter("WorkerLostError", str(error))

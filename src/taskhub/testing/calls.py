@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, overload
 
 from taskhub import signals
+from taskhub.humanize import counted
 from taskhub.request_id import STAMP
 
 __all__ = ("RecordedCall", "RecordedCalls", "record_calls")
@@ -103,7 +104,9 @@ class RecordedCalls(Sequence[RecordedCall]):
         found = [call for call in self.of(task) if _bound(task, call.args, call.kwargs) == wanted]
         if len(found) != 1:
             shown = RecordedCall("", _name_of(task), args, kwargs)
-            raise AssertionError(f"{shown} was sent {len(found)} times, not once; {self}")
+            raise AssertionError(
+                f"{shown} was sent {counted(len(found), 'time')}, not once; {self}"
+            )
         return found[0]
 
     def assert_not_sent(self, task: Any = None) -> None:

@@ -21,6 +21,7 @@ from taskhub.engine.dramatiq import internals
 from taskhub.engine.dramatiq.broker import EngineBroker
 from taskhub.engine.dramatiq.exchange_loop import ExchangeLoop
 from taskhub.exceptions import OperationalError
+from taskhub.humanize import counted
 from taskhub.worker.fork_signals import ForkSignals
 from taskhub.worker.ipc.client import PoolState, install_client
 from taskhub.worker.ipc.connection import Report, SupervisorConnection
@@ -259,7 +260,9 @@ class WorkerProcess:
         held = exchange_loop.held_count
         if held:
             logger.info(
-                "stopping: %d tasks in hand, requeued if they take longer than %g s", held, timeout
+                "stopping: %s in hand, requeued if they take longer than %g s",
+                counted(held, "task"),
+                timeout,
             )
         begun = internals.task_threads(worker)
         exchange_loop.find_lost = lambda: self._find_lost(exchange_loop, begun)
@@ -282,7 +285,14 @@ class WorkerProcess:
             if exchange_loop.is_alive():
                 exchange_loop.join(FORCED_TIMEOUT)
         if requeued:
-            logger.warning("%d tasks did not end in time and were requeued", requeued)
+            logger.warning(
+                "%s requeued",
+                counted(
+                    requeued,
+                    "task did not end in time and was",
+                    "tasks did not end in time and were",
+                ),
+            )
         self._connection.send_report(Report("stopped", facts={"requeued": requeued}))
         return 0
 
@@ -301,8 +311,8 @@ class WorkerProcess:
         lost = [claim.key for claim in exchange_loop.claims if delivery_id(claim) in begun]
         if lost:
             logger.error(
-                "the supervisor did not order this end: it counts as a lost delivery of %d tasks",
-                len(lost),
+                "the supervisor did not order this end: it counts as a lost delivery of %s",
+                counted(len(lost), "task"),
             )
         return lost
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from taskhub.humanize import counted
+
 #: What a process exits with that has noticed that it does not work any more.
 EXIT_REPLACE = 75
 #: Ends in a row before any process was ever ready, after which the worker gives up.
@@ -35,7 +37,9 @@ class RecycleLimits:
                 needs more than the limit from the start would be recycled without end.
         """
         if self.tasks is not None and tasks >= self.tasks:
-            return f"it has run {tasks} tasks (worker_max_tasks_per_child is {self.tasks})"
+            return (
+                f"it has run {counted(tasks, 'task')} (worker_max_tasks_per_child is {self.tasks})"
+            )
         if self.memory is not None and tasks and memory > self.memory * KIB:
             return (
                 f"it uses {memory // KIB} KiB of memory "

@@ -22,6 +22,7 @@ from taskhub.engine.dramatiq.broker import EngineBroker
 from taskhub.engine.dramatiq.exchange_loop import ExchangeLoop
 from taskhub.engine.dramatiq.internals import get_event_loop_thread
 from taskhub.exceptions import OperationalError
+from taskhub.humanize import counted
 from taskhub.worker.ipc.client import supervisor_client
 from taskhub.worker.limits.executions import Executions
 from taskhub.worker.orphaned_messages import CHECKS, OrphanSearch, begun_deliveries, delivery_id
@@ -152,7 +153,7 @@ class Watchdog(Middleware):
         threads = internals.task_threads(worker)
         dead = [thread for thread in threads if not thread.is_alive()]
         if dead and worker in self._watched:
-            logger.error("%d worker threads have died: replaced", len(dead))
+            logger.error("worker threads have died: %d, replaced", len(dead))
             idents = {thread.ident for thread in dead}
             for execution in self._executions.running:
                 if execution.thread in idents:
@@ -174,7 +175,7 @@ class Watchdog(Middleware):
         accounted.update(map(delivery_id, exchange_loop.pending_claims))
         claims, self._searches[worker] = search.check(exchange_loop.claims, accounted)
         if claims:
-            logger.error("%d tasks of threads that died: requeued", len(claims))
+            logger.error("%s of threads that died: requeued", counted(len(claims), "task"))
             try:
                 exchange_loop.requeue(claims)
             except OperationalError as error:
@@ -191,9 +192,9 @@ class Watchdog(Middleware):
             pass
         replaced = is_replaced()
         logger.critical(
-            "this worker process does not work any more: %s; it requeues %d tasks and %s",
+            "this worker process does not work any more: %s; it requeues %s and %s",
             wrong,
-            len(exchange_loop.claims),
+            counted(len(exchange_loop.claims), "task"),
             "ends to be replaced" if replaced else "runs no more of them: start the program again",
         )
         # On connections of its own: those of the exchange loop may be what is stuck.

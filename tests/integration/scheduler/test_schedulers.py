@@ -115,7 +115,7 @@ def test_ten_minutes_with_three_schedulers_whose_leaders_are_killed(
     for process in schedulers:
         process.join(TIMEOUT)
 
-    assert program.log_of(tmp_path).read_text().count(" leads, with 1 entries") > kills
+    assert program.log_of(tmp_path).read_text().count(" leads, with 1 entry") > kills
     assert_each_fire_is_there_once(app, FIRES)
 
 

@@ -23,12 +23,12 @@ def test_tasks_are_listed_shown_and_revoked(run: Any, shop: Celery) -> None:
     out, _ = run("tasks", "show", sent[1].id[:8])
     assert "No worker takes it." in out
     out, _ = run("tasks", "revoke", "--filter", "queue:shell args.a:2", "--dry-run")
-    assert out == "1 of 1 tasks\n"
+    assert out == "1 of 1 task\n"
     _, err = run("tasks", "revoke", "--filter", "queue:shell args.a:2", code=1)
     assert "--yes" in err
     assert shop.engine.queues()["shell"].ready == 3
     out, _ = run("tasks", "revoke", "--filter", "queue:shell args.a:2", "--yes", "--reason", "test")
-    assert out == "revoke: 1 of 1 tasks\n"
+    assert out == "revoke: 1 of 1 task\n"
     out, _ = run("tasks", "revoke", sent[0].id, "none")
     assert out == "revoke: 1 of 2 tasks (1 are not known)\n"
     assert [each.task_id for each in shop.engine.waiting("shell", 0, 10)] == [sent[1].id]
@@ -85,7 +85,7 @@ def test_failed_tasks_are_grouped_retried_and_deleted(run: Any, shop: Celery, wo
     out, _ = run("tasks", "show", ids[0])
     assert "ValueError: shell" in out
     out, _ = run("failed", "retry", ids[0])
-    assert out == "retry: 1 of 1 tasks\n"
+    assert out == "retry: 1 of 1 task\n"
     out, _ = run("tasks", "retry", ids[1], "--kwargs", '{"text": "other"}', "--args", "[]")
     assert out.startswith("sent as ")
     out, _ = run("failed", "delete", "--filter", "task:shop.fail", "--yes")

@@ -40,7 +40,7 @@ def test_commands_change_the_number_of_processes_and_nothing_is_lost(
     journal.wait_for(6)
     stage.app.control.pool_shrink(2)
     # Each of three heard of it; it is done once. Those that are to go finish what they have.
-    until(lambda: "1 processes from now on, not 3" in workers.log, "the pool to shrink")
+    until(lambda: "1 process from now on, not 3" in workers.log, "the pool to shrink")
     (tmp_path / "go").touch()
     assert {task.get(timeout=20) for task in tasks} == set(workers.pids)
     until(lambda: len(workers.living) == 1, "processes to end", 90)

@@ -40,7 +40,7 @@ def test_sigquit_gives_back_at_once(stage: Stage, journal: Journal, tmp_path: Pa
     workers.send(signal.SIGQUIT)
     # What was asked for was done, as in Celery.
     assert workers.wait(20) == 0
-    assert "1 tasks were requeued" in workers.log
+    assert "1 task was requeued" in workers.log
     assert stage.app.engine.queues()["default"].ready == 1
 
 
@@ -75,8 +75,7 @@ def test_an_idle_worker_gives_nothing_back_at_sigquit(stage: Stage) -> None:
     workers = stage.supervised(processes=2)
     workers.send(signal.SIGQUIT)
     assert workers.wait(20) == 0
-    assert "were requeued" not in workers.log
-    assert "did not end in time" not in workers.log
+    assert "requeued" not in workers.log
 
 
 def test_the_time_to_stop_may_be_a_setting(
@@ -88,7 +87,7 @@ def test_the_time_to_stop_may_be_a_setting(
     journal.wait_for(1)
     workers.send(signal.SIGTERM)
     assert workers.wait(20) == 0
-    assert "1 tasks were requeued" in workers.log
+    assert "1 task was requeued" in workers.log
     assert stage.app.engine.queues()["default"].ready == 1
 
 

@@ -21,7 +21,7 @@ def test_nothing_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     (tmp_path / "m.py").write_text("import json\n")
     code, output, _ = run(capsys, tmp_path)
     assert code == 0
-    assert "1 files read, 0 of them use Celery: 0 unsupported" in output
+    assert "1 file read, 0 with Celery: 0 unsupported" in output
     assert "Nothing was found" in output
 
 

@@ -24,9 +24,9 @@ def test_a_worker_with_a_process_that_reaches_the_store_is_ready() -> None:
 def test_one_that_stops_starts_or_cannot_reach_the_store_is_not() -> None:
     assert replace(WELL, stopping=True).unreadiness == "it is stopping"
     starting = with_processes(ProcessStatus(2, False))
-    assert starting.unreadiness == "none of its 2 processes is ready"
+    assert starting.unreadiness == "no process of 2 is ready"
     unreachable = with_processes(ProcessStatus(2, True, reachable=False))
-    assert unreachable.unreadiness == "none of its 1 processes reaches the store"
+    assert unreachable.unreadiness == "no process of 1 reaches the store"
 
 
 def test_an_idle_process_must_have_heard_from_the_store_a_busy_one_need_not() -> None:

@@ -11,7 +11,7 @@ from taskhub.actors.system.settings import Thresholds
 from taskhub.actors.system.status import Measurements, Problem, ProblemKind, QueueState, by_level
 from taskhub.command_hint import command_hint, serving_hint
 from taskhub.health import Check
-from taskhub.humanize import duration, percent, short_duration
+from taskhub.humanize import counted, duration, percent, short_duration
 
 __all__ = ("assess",)
 
@@ -38,7 +38,8 @@ def _problems(found: Measurements, limits: Thresholds) -> Iterator[Problem]:
             "workers",
             "",
             level,
-            f"{living} worker processes live, fewer than {least:g}",
+            f"{counted(living, 'worker process lives', 'worker processes live')}, fewer than "
+            f"{least:g}",
             f"{living}",
             f"{least:g}",
         )
@@ -55,7 +56,9 @@ def _problems(found: Measurements, limits: Thresholds) -> Iterator[Problem]:
             "dead_letters",
             "",
             level,
-            f"{found.dead_letters:,} messages were given up: {command_hint('dead', 'list')}",
+            f"{found.dead_letters:,} "
+            f"{'message was' if found.dead_letters == 1 else 'messages were'} given up: "
+            f"{command_hint('dead', 'list')}",
             f"{found.dead_letters:,}",
             _COUNTS.format(limits.dead_letters.bound(level)),
         )
@@ -106,7 +109,8 @@ def _queue(queue: QueueState, limits: Thresholds) -> Iterator[Problem]:
             "queue_length",
             name,
             level,
-            f"{waiting} messages are ready in queue {name}, {bound} are too many",
+            f"{waiting} {'message is' if queue.ready == 1 else 'messages are'} ready in queue "
+            f"{name}, {bound} are too many",
             waiting,
             bound,
         )

@@ -11,6 +11,7 @@ from taskhub.command_hint import command_hint
 from taskhub.config.urls import StoreURL, same_server
 from taskhub.exceptions import OperationalError
 from taskhub.health import Finding, Level
+from taskhub.humanize import counted
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -163,14 +164,14 @@ def check_workers(app: Celery) -> Iterator[Finding]:
     except OperationalError:
         # The store's own check has reported it.
         return
+    ready = counted(waiting, "task is", "tasks are")
     if live:
-        yield Finding(
-            "ok", "workers", f"{len(live)} worker processes live, {waiting} tasks are ready"
-        )
+        processes = counted(len(live), "worker process lives", "worker processes live")
+        yield Finding("ok", "workers", f"{processes}, {ready} ready")
     else:
         yield Finding(
             "warn",
             "workers",
-            f"none live, {waiting} tasks are ready",
+            f"none live, {ready} ready",
             f"start some: {command_hint('worker')}, or {command_hint('up')}",
         )

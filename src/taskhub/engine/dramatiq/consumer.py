@@ -15,6 +15,7 @@ from taskhub.engine.dramatiq.forked_children import end_if_forked_child
 from taskhub.engine.dramatiq.internals import exception_of
 from taskhub.engine.port.claims import Claim
 from taskhub.exceptions import OperationalError, WorkerLostError
+from taskhub.humanize import counted
 from taskhub.outcome import Outcome
 
 logger = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class EngineConsumer(Consumer):
             self._exchange_loop.requeue(claims)
         except OperationalError as error:
             # The exchange loop requeues what is left at its end; otherwise it is reclaimed.
-            logger.warning("%s; %d messages are requeued later", error, len(claims))
+            logger.warning("%s; requeued later: %s", error, counted(len(claims), "message"))
 
     def close(self) -> None:
         """Nothing to close: the exchange loop belongs to the process."""

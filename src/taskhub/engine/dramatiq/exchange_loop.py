@@ -27,6 +27,7 @@ from taskhub.engine.port.claims import Claim, Completion
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.rate_limiter import Rate
 from taskhub.exceptions import OperationalError, StoreRefused
+from taskhub.humanize import counted
 from taskhub.outcome import Outcome
 
 logger = logging.getLogger(__name__)
@@ -294,7 +295,7 @@ class ExchangeLoop(threading.Thread):
             try:
                 self._engine.append_events(events)
             except OperationalError as error:
-                logger.warning("%s; %d events are lost", error, len(events))
+                logger.warning("%s; %s lost", error, counted(len(events), "event is", "events are"))
 
     def _limit(self, batch: list[Completion]) -> int | None:
         """Return how many messages to claim with this round trip; None: do not claim."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from taskhub.exceptions import OperationalError
+from taskhub.humanize import counted
 from taskhub.web.actions.actor import Actor
 from taskhub.web.actions.task_actions import Batch, apply_batch, reason_to_skip, tasks_to_act_on
 from taskhub.web.filters import Filter
@@ -120,7 +121,7 @@ class Jobs:
         with self._lock:
             running = sum(not each.is_over for each in self._jobs.values())
             if running >= MOST_AT_ONCE:
-                detail = f"{running} jobs run already: wait, or stop one"
+                detail = f"{counted(running, 'job runs', 'jobs run')} already: wait, or stop one"
                 raise Problem("busy", detail, retry_after=5)
             self._jobs[job.id] = job
             while len(self._jobs) > MOST_KEPT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from taskhub.humanize import counted
 from taskhub.web.actions.actor import Actor, Done
 from taskhub.web.problem import Problem
 
@@ -43,7 +44,7 @@ def act_on_queue(
             if body.get("confirm") != name:
                 raise Problem("invalid", f"confirm: type the queue's name, {name}")
             count = store.engine.purge(name)
-            text, how = f"{count} messages deleted", how or "name typed"
+            text, how = f"{counted(count, 'message')} deleted", how or "name typed"
         case "pause":
             if not store.pause_queue(name, actor.name, how):
                 raise Problem("conflict", f"{name} is paused already")

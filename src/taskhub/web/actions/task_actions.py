@@ -10,6 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from taskhub.control.revocation import revoke_ids
+from taskhub.humanize import counted
 from taskhub.web.actions.actor import Actor, Done
 from taskhub.web.filters import Filter
 from taskhub.web.problem import Problem
@@ -143,7 +144,9 @@ def act_on_ids(
         matched=len(unique),
     )
     skipped = tuple((reason, count) for reason, count in applied.skipped.items() if count)
-    return Done(action, tuple(applied.ids), skipped, f"{len(applied.ids)} of {len(unique)} tasks")
+    return Done(
+        action, tuple(applied.ids), skipped, f"{len(applied.ids)} of {counted(len(unique), 'task')}"
+    )
 
 
 def act_on_task(

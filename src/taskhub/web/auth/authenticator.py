@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from taskhub.humanize import counted
 from taskhub.web.auth.addresses import Networks, is_loopback, is_loopback_host
 from taskhub.web.auth.login_limit import LoginLimit
 from taskhub.web.auth.methods import Auth, roles_of_proxy
@@ -103,7 +104,7 @@ class Authenticator:
         if held:
             raise Problem(
                 "too_many_tries",
-                f"too many wrong tries: wait {max(1, round(held / 60))} minutes",
+                f"too many wrong tries: wait {counted(max(1, round(held / 60)), 'minute')}",
                 retry_after=round(held, 1),
             )
         account = users.check_password(name, password)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from taskhub.humanize import counted
+
 __all__ = ("read_reason", "read_traceback")
 
 _LOST: Final = "WorkerLostError"
@@ -37,8 +39,8 @@ def read_reason(text: str) -> dict[str, Any]:
     detail = str(cause.get("detail") or "")
     shown = kind
     if kind == _LOST:
-        times = re.search(r"(\d+) times", detail)
-        shown = f"workers lost {times[1]} times" if times else "workers lost"
+        times = re.search(r"(\d+) times?", detail)
+        shown = f"workers lost {counted(int(times[1]), 'time')}" if times else "workers lost"
     traceback = cause.get("traceback")
     return {
         "error": kind,

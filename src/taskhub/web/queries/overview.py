@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from taskhub.humanize import counted
 from taskhub.states import FAILURE
 from taskhub.statistics import Durations
 from taskhub.web.conditions import Condition
@@ -361,7 +362,7 @@ def _schedule_health(store: StoreView) -> Iterator[dict[str, Any]]:
         yield _item(
             "no_leader",
             "warn",
-            f"{len(entries)} entries, nobody sends them",
+            f"{counted(len(entries), 'entry', 'entries')}, nobody sends them",
             "/schedule",
             entries=len(entries),
         )

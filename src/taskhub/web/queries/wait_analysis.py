@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from taskhub.humanize import duration
+from taskhub.humanize import counted, duration
 from taskhub.web.queries.limits import rate_limits
 from taskhub.web.queries.outcome_bins import join
 from taskhub.web.queries.queues import queue_rates
@@ -155,7 +155,9 @@ def _workers(store: StoreView, record: TaskRecord, queue: QueueView | None) -> C
     if not able:
         text = f"{_listed(nodes)} serve {record.queue}, but do not know the task {record.task}"
         return Check("workers", "decides", text, {**values, "unknown_task": True}, "/workers")
-    return Check("workers", "passed", f"{_listed(nodes)}, {threads} threads", values, "/workers")
+    return Check(
+        "workers", "passed", f"{_listed(nodes)}, {counted(threads, 'thread')}", values, "/workers"
+    )
 
 
 def _pause(queue: QueueView | None, link: str) -> Check:
@@ -289,7 +291,10 @@ def _verdict(deciding: Check | None, before: Before) -> dict[str, Any]:
         "due": ("due", "It is not due yet."),
         "rate_limit": ("rate_limit", "The rate limit of its task holds it back."),
         "expiry": ("expired", "It has expired."),
-        "position": ("position", f"{(before.place or 1) - 1} others come first."),
+        "position": (
+            "position",
+            f"{counted((before.place or 1) - 1, 'other comes', 'others come')} first.",
+        ),
         "threads": ("threads", "All threads are busy."),
     }
     name, text = texts[deciding.id]

@@ -22,6 +22,7 @@ from typing import NamedTuple
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.rules import EngineRules
 from taskhub.exceptions import OperationalError
+from taskhub.humanize import counted
 from taskhub.private_directory import DirectoryRefused
 from taskhub.worker.leases.deadlines import read_deadlines, remove_deadlines
 from taskhub.worker.leases.registration import DEREGISTER, REGISTERED, Registration, address_for
@@ -237,9 +238,9 @@ class LeaseRenewer:
         self.losses = self.losses.plus(reclaimed or 0)
         if reclaimed:
             logger.warning(
-                "worker lost: process %d is gone, %d tasks reclaimed",
+                "worker lost: process %d is gone, %s reclaimed",
                 registration.process,
-                reclaimed,
+                counted(reclaimed, "task"),
             )
         return True
 
@@ -307,7 +308,9 @@ def renew_leases(
             if reclaimed is not None:
                 losses = losses.plus(reclaimed)
             if reclaimed:
-                logger.warning("lease expired: worker %s, %d tasks reclaimed", expired, reclaimed)
+                logger.warning(
+                    "lease expired: worker %s, %s reclaimed", expired, counted(reclaimed, "task")
+                )
         for chord_id in engine.reap_chords():
             logger.warning(
                 "chord %s ends as FAILURE: its caller was lost while it sent the header", chord_id

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from taskhub.humanize import counted
 from taskhub.worker.runtime_directory import runtime_directory
 
 #: A supervisor that does not answer for so long does not work, seconds.
@@ -80,9 +81,9 @@ class WorkerStatus:
         if self.stopping:
             return "it is stopping"
         if not self.ready:
-            return f"none of its {self.wanted} processes is ready"
+            return f"no process of {self.wanted} is ready"
         if not any(found.reachable for found in self.ready):
-            return f"none of its {len(self.ready)} processes reaches the store"
+            return f"no process of {len(self.ready)} reaches the store"
         # One that is busy has nothing to ask the store for.
         if all(found.answered > LATE_AFTER and not found.held for found in self.ready):
             return f"the store has not answered for {min(f.answered for f in self.ready):.0f} s"
@@ -94,11 +95,11 @@ class WorkerStatus:
         held = sum(found.held for found in self.processes)
         text = (
             f"{self.nodename} (process {self.process}): "
-            f"{len(self.ready)} of {self.wanted} processes ready"
+            f"{len(self.ready)} of {counted(self.wanted, 'process', 'processes')} ready"
         )
         if self.ready:
             answered = min(found.answered for found in self.ready)
-            text += f", {held} tasks in hand, store answered {answered:.1f} s ago"
+            text += f", {counted(held, 'task')} in hand, store answered {answered:.1f} s ago"
         return text
 
 

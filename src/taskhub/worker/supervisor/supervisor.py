@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
+from taskhub.humanize import counted
 from taskhub.worker.ipc.connection import Report, Restarts
 from taskhub.worker.leases.lease_renewer import LeaseRenewer, lease_renewer_thread
 from taskhub.worker.leases.registration import ADDRESS_VARIABLE, address_for
@@ -331,7 +332,9 @@ class Supervisor:
 
     def _resize(self, size: int) -> None:
         if size != self._pool.size:
-            logger.info("%d processes from now on, not %d", size, self._pool.size)
+            logger.info(
+                "%s from now on, not %d", counted(size, "process", "processes"), self._pool.size
+            )
             self._pool.resize(size)
 
     # -- health checks

@@ -19,7 +19,7 @@ export function sideText(node, at) {
   if (state === "running") return lasting(ran);
   if (state === "failed" && tries > 1) {
     return most
-      ? t("{part} of {whole} tries", { part: tries, whole: most })
+      ? t("{part} of {whole} {whole|try|tries}", { part: tries, whole: most })
       : t("{n} {n|try|tries}", { n: tries });
   }
   if (state === "failed") return node.error ?? duration(ran);

@@ -226,7 +226,7 @@ function Workers({ data }) {
   return html`<section aria-labelledby="workers" class="overview-workers">
     <div class="section-head">
       <h2 id="workers">${t("Workers")}</h2>
-      <span class="note">${t("{n} {n|node|nodes}, {busy} of {threads} threads busy", { n: nodes, busy, threads })}</span>
+      <span class="note">${t("{n} {n|node|nodes}, {busy} of {threads} {threads|thread|threads} busy", { n: nodes, busy, threads })}</span>
       <span class="grow"></span><${Link} to=${url("/workers")}>${t("All workers")}<//>
     </div>
     ${items.length

@@ -62,7 +62,7 @@ function summary({ nodes, hosts, processes, threads, busy, versions }) {
   const parts = [
     t("{n} {n|node|nodes} on {hosts}", { n: nodes, hosts: t("{n} {n|host|hosts}", { n: hosts }) }),
     t("{n} {n|process|processes}", { n: processes }),
-    t("{busy} of {threads} threads busy", { busy, threads }),
+    t("{busy} of {threads} {threads|thread|threads} busy", { busy, threads }),
   ];
   if (versions.length === 1) parts.push(t("all version {version}", { version: versions[0] }));
   else if (versions.length) parts.push(t("versions {versions}", { versions: versions.join(t("list@, ")) }));

@@ -52,7 +52,7 @@ export function Threads({ busy, total }) {
   const cells = Math.min(total, 32);
   const filled = total > cells ? Math.round((busy / total) * cells) : busy;
   return html`<span
-    class="threads" role="img" aria-label=${t("{busy} of {total} threads busy", { busy, total })}
+    class="threads" role="img" aria-label=${t("{busy} of {total} {total|thread|threads} busy", { busy, total })}
   >${Array.from({ length: cells }, (_, at) => html`<i class=${at < filled ? "busy" : ""}></i>`)}</span>`;
 }
 
