@@ -48,9 +48,10 @@ class RequestIdHeader:
     trusted: bool = True
 
     def __post_init__(self) -> None:
-        if not (isinstance(self.name, str) and _NAME.fullmatch(self.name)):
+        name: Any = self.name
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise ImproperlyConfigured(
-                f"request ids: {self.name!r:.100} is no name of a header, as {DEFAULT_HEADER} is"
+                f"request ids: {name!r:.100} is no name of a header, as {DEFAULT_HEADER} is"
             )
         if not isinstance(self.trusted, bool):
             raise ImproperlyConfigured(
