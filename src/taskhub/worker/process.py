@@ -285,14 +285,7 @@ class WorkerProcess:
             if exchange_loop.is_alive():
                 exchange_loop.join(FORCED_TIMEOUT)
         if requeued:
-            logger.warning(
-                "%s requeued",
-                counted(
-                    requeued,
-                    "task did not end in time and was",
-                    "tasks did not end in time and were",
-                ),
-            )
+            logger.warning("%s requeued, not ended in time", counted(requeued, "task"))
         self._connection.send_report(Report("stopped", facts={"requeued": requeued}))
         return 0
 
