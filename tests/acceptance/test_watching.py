@@ -121,3 +121,24 @@ def test_events_must_be_asked_for_in_a_form(commands: Commands) -> None:
     done = commands.run("events")
     assert done.returncode == 2
     assert "--dump" in done.stderr
+
+
+def test_asking_workers_does_not_import_the_tasks(commands: Commands) -> None:
+    # Health checks run every few seconds; importing a large project takes longer than they may.
+    (commands.directory / "fleet.py").write_text(
+        "from taskhub import Celery\napp = Celery('fleet')\napp.conf.imports = ('trips',)\n"
+    )
+    (commands.directory / "trips.py").write_text(
+        "from taskhub.control import inspect_command\n"
+        "print('trips are imported')\n"
+        "@inspect_command()\n"
+        "def mileage(state):\n"
+        "    return {'km': 7}\n"
+    )
+    commands.start("-A", "fleet", "worker", "-c", "1").wait_for("is ready")
+    for asked in (["status"], ["inspect", "ping"]):
+        told = commands.run("-A", "fleet", *asked)
+        assert told.returncode == 0, told.stderr
+        assert "trips are imported" not in told.stdout
+    # A command of the app's own is among its tasks.
+    assert '"km": 7' in commands.run("-A", "fleet", "inspect", "mileage", "-j").stdout

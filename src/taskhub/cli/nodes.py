@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from taskhub.cli import remote
-from taskhub.cli.options import app_command, load_app
+from taskhub.cli.options import app_command
 
 
 @app_command("status")
@@ -15,4 +15,4 @@ from taskhub.cli.options import app_command, load_app
 def status(context: click.Context, /, **given: Any) -> None:
     """Show which nodes are online. Ends with 69 if none is."""
     given.update(name="ping", arguments=(), only_nodes=True)
-    remote.run(load_app(context), "inspect", **given)
+    remote.run(context, "inspect", **given)

@@ -61,7 +61,7 @@ def inspect(context: click.Context, /, **given: Any) -> None:
     COMMAND is one of those that --list names, the app's own among them. Ends as soon as all workers
     have answered; with 69 if none does, or one that was named does not.
     """
-    run(load_app(context), "inspect", **given)
+    run(context, "inspect", **given)
 
 
 @app_command()
@@ -73,11 +73,11 @@ def control(context: click.Context, /, **given: Any) -> None:
     have answered; with 69 if none does, or one that was named does not, and with 1 if one could not
     do it.
     """
-    run(load_app(context), "control", **given)
+    run(context, "control", **given)
 
 
 def run(
-    app: Celery,
+    context: click.Context,
     kind: str,
     *,
     name: str | None,
@@ -96,14 +96,16 @@ def run(
     Raises:
         CommandError: it is unknown, or nobody replied.
     """
-    known = commands_of(kind)
-    if listed:
-        _list(kind, known)
-        return
-    if name is None:
+    if name is None and not listed:
         raise CommandError(
             f"name a command; {command_hint(kind, '--list')} shows them all", exit_codes.USAGE
         )
+    # The app's own commands may be among its tasks; the others do not need these.
+    app = load_app(context, with_tasks=listed or name not in commands_of(kind))
+    known = commands_of(kind)
+    if listed or name is None:
+        _list(kind, known)
+        return
     if name not in known:
         raise unknown_command(kind, name, known)
     info = known[name]
@@ -113,7 +115,7 @@ def run(
     patience = max(info.default_timeout, 1.0) if timeout is None else timeout
     show = (
         partial(show_celery_reply, body=not only_nodes)
-        if called_as(click.get_current_context()) == CELERY
+        if called_as(context) == CELERY
         else partial(show_reply, name)
     )
     try:
@@ -134,7 +136,7 @@ def run(
     if missing or not by_node:
         _explain_missing_replies(app, name, missing, patience, as_json=as_json)
         return
-    if kind == "inspect" and not as_json and not is_quiet(click.get_current_context()):
+    if kind == "inspect" and not as_json and not is_quiet(context):
         # Scripts look for it where Celery prints it.
         click.echo(f"\n{len(by_node)} {'node' if len(by_node) == 1 else 'nodes'} online.")
     failed = [node for node, value in by_node.items() if _is_error(value)]

@@ -23,7 +23,7 @@ def status(context: click.Context, as_json: bool) -> int:
 
     Ends with 69 if there is no worker.
     """
-    state = collect(load_app(context))
+    state = collect(load_app(context, with_tasks=False))
     if as_json:
         say_json(state)
     else:
