@@ -146,7 +146,7 @@ def test_documented_commands_install_the_files_and_no_namesake(
     python = tmp_path / "fresh" / "bin" / "python"
     (place,) = (tmp_path / "fresh").glob("lib/python*/site-packages")
     (place / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
-    for name in ("amqp", "billiard", "kombu", "six", "tzdata", "vine"):
+    for name in ("amqp", "billiard", "kombu", "python_dateutil", "six", "tzdata", "vine"):
         (known,) = ECOSYSTEM.glob(f"{name}-*.dist-info")
         shutil.copytree(known, place / known.name)
     before = {path.name for path in place.glob("*.dist-info")}

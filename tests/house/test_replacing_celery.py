@@ -133,8 +133,19 @@ def test_requirements_of_celery_are_met(python: Path, shim: Path, tmp_path: Path
     assert "needs-celery" not in complaints
     # It asks for what Celery itself brings, and for nothing else.
     asked = re.findall(r"^celery 5\S+ requires (\S+),", complaints, re.MULTILINE)
-    assert set(asked) <= {"amqp", "billiard", "kombu", "six", "vine"}
+    assert set(asked) <= {"amqp", "billiard", "kombu", "python-dateutil", "six", "tzlocal", "vine"}
     assert whose(python) == celery.__version__
+
+
+def test_it_has_all_extras_of_celery(shim: Path) -> None:
+    (oracle,) = parity.oracle_python().parents[1].glob("lib/python*/site-packages")
+    (record,) = oracle.glob("celery-5*.dist-info")
+    with ZipFile(shim) as file:
+        (metadata,) = (name for name in file.namelist() if name.endswith("/METADATA"))
+        held = [file.read(metadata).decode(), (record / "METADATA").read_text("utf-8")]
+    ours, theirs = (set(re.findall(r"(?m)^Provides-Extra: (\S+)$", text)) for text in held)
+    assert theirs
+    assert ours >= theirs
 
 
 def test_it_replaces_celery_and_celery_it(python: Path, shim: Path, compat: Path) -> None:
