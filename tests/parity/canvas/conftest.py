@@ -32,21 +32,33 @@ class Outcomes(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
-    """What came of the scenarios of the program."""
-    return _shared("canvas", tmp_path_factory, ())
+def all_outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+    """What came of the scenarios of the program, and of canvases by chance."""
+
+    def run(folder: Path) -> dict[str, Any]:
+        return parity.outcomes_beside_workers(
+            PROGRAM, COMMANDS, folder, arguments=SEEDS, timeout=240
+        )
+
+    return Outcomes(**shared_json(tmp_path_factory, "canvas", run))
 
 
 @pytest.fixture(scope="session")
-def random_outcomes(tmp_path_factory: pytest.TempPathFactory) -> Outcomes:
+def outcomes(all_outcomes: Outcomes) -> Outcomes:
+    """What came of the scenarios of the program."""
+    return _chosen(all_outcomes, by_chance=False)
+
+
+@pytest.fixture(scope="session")
+def random_outcomes(all_outcomes: Outcomes) -> Outcomes:
     """What came of canvases by chance."""
-    return _shared("random", tmp_path_factory, SEEDS)
+    return _chosen(all_outcomes, by_chance=True)
 
 
-def _shared(name: str, factory: pytest.TempPathFactory, seeds: tuple[str, ...]) -> Outcomes:
-    def run(folder: Path) -> dict[str, Any]:
-        return parity.outcomes_beside_workers(
-            PROGRAM, COMMANDS, folder, arguments=seeds, timeout=240
+def _chosen(found: Outcomes, *, by_chance: bool) -> Outcomes:
+    return Outcomes(
+        *(
+            {name: one for name, one in side.items() if name.startswith("seed ") == by_chance}
+            for side in found
         )
-
-    return Outcomes(**shared_json(factory, name, run))
+    )

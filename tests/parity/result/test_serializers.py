@@ -30,12 +30,13 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def run(url: str) -> Run:
-    """Run the script: (side, what, serializer, accepted...) -> output; ours where all serializers are installed."""
+    """Run jobs, each a list (write or read, serializer, accepted...); ours where all serializers are installed."""
 
-    def run_script(side: str, *arguments: str) -> Any:
+    def run_script(side: str, *jobs: tuple[str, ...]) -> Any:
         python = programs() / "python" if side == "taskhub" else parity.python(side)
+        given = [(what, serializer, accepted) for what, serializer, *accepted in jobs]
         done = subprocess.run(
-            [str(python), str(SCRIPT), side, url, *arguments],
+            [str(python), str(SCRIPT), side, url, json.dumps(given)],
             capture_output=True,
             text=True,
             env=parity.environment(side),
@@ -50,29 +51,31 @@ def run(url: str) -> Run:
 
 @pytest.mark.parametrize("serializer", SERIALIZERS)
 def test_what_celery_has_written_is_read(run: Run, serializer: str) -> None:
-    run("celery", "write", serializer, "json", serializer)
-
-    assert run("celery", "read", serializer, "json", serializer) == EXPECTED
-    for other in SERIALIZERS:
-        assert run("taskhub", "read", other, "json", serializer) == EXPECTED, other
+    accepted = ("json", serializer)
+    _, theirs = run("celery", ("write", serializer, *accepted), ("read", serializer, *accepted))
+    assert theirs == EXPECTED
+    ours = run("taskhub", *(("read", other, *accepted) for other in SERIALIZERS))
+    for other, found in zip(SERIALIZERS, ours, strict=True):
+        assert found == EXPECTED, other
 
 
 @pytest.mark.parametrize("serializer", SERIALIZERS[1:])
 def test_what_is_not_accepted_is_not_read(run: Run, serializer: str) -> None:
-    run("celery", "write", serializer, "json", serializer)
-
-    theirs = run("celery", "read", serializer, "json")
+    _, theirs = run(
+        "celery", ("write", serializer, "json", serializer), ("read", serializer, "json")
+    )
     assert set(theirs.values()) == {"ContentDisallowed"}
-    assert run("taskhub", "read", serializer, "json") == theirs
     # Nothing is unpickled because the settings expect something else.
-    assert run("taskhub", "read", "json", "json") == theirs
+    ours = run("taskhub", ("read", serializer, "json"), ("read", "json", "json"))
+    assert ours == [theirs, theirs]
 
 
 @pytest.mark.parametrize("serializer", SERIALIZERS)
 def test_what_we_have_written_is_read(run: Run, serializer: str) -> None:
-    run("taskhub", "write", serializer, "json", serializer)
+    run("taskhub", ("write", serializer, "json", serializer))
 
-    assert run("taskhub", "read", serializer, "json", serializer) == EXPECTED
-    assert run("taskhub", "read", "json", "json") == EXPECTED
+    # By a process that has not written it.
+    ours = run("taskhub", ("read", serializer, "json", serializer), ("read", "json", "json"))
+    assert ours == [EXPECTED, EXPECTED]
     # A real Celery reads JSON.
-    assert run("celery", "read", "json", "json") == EXPECTED
+    assert run("celery", ("read", "json", "json")) == [EXPECTED]

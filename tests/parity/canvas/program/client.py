@@ -1,4 +1,4 @@
-"""Runs every scenario: all are sent first, then, when nothing moves any more, looked at. Prints JSON."""
+"""Runs every scenario and canvases of seeds: all are sent first, then, when nothing moves any more, looked at. Prints JSON."""
 
 import json
 import os
@@ -68,11 +68,10 @@ def main(seeds):
     # The graph of a chain's result is as deep as the chain is long.
     sys.setrecursionlimit(10_000)
     makes = {}
-    if not seeds:
-        for name, make in scenarios.CANVASES.items():
-            makes[name] = make
-            makes[f"{name}, as JSON"] = lambda make=make: through_json(make)
-        makes |= scenarios.PRODUCTS | scenarios.OTHERS
+    for name, make in scenarios.CANVASES.items():
+        makes[name] = make
+        makes[f"{name}, as JSON"] = lambda make=make: through_json(make)
+    makes |= scenarios.PRODUCTS | scenarios.OTHERS
     for seed in seeds:
         makes[f"seed {seed}"] = lambda seed=seed: random_canvas(int(seed))
     tasks.constant.delay().get(timeout=60)
