@@ -7,10 +7,10 @@ The app is made from Django's settings, unless the project has one. See docs/dja
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from taskhub.contrib.required_library import require_library
+from taskhub.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -24,19 +24,11 @@ require_library(__name__, "django")
 
 __all__ = ("TaskhubBackend", "app", "dashboard_urls")
 
-#: Where what is loaded when it is asked for comes from.
-_MODULES: Final = {
-    "dashboard_urls": "taskhub.contrib.django.dashboard",
-    "TaskhubBackend": "taskhub.contrib.django.tasks_backend",
-}
+_find = lazy_names(__name__, {"dashboard_urls": ".dashboard", "TaskhubBackend": ".tasks_backend"})
 
 
 def __getattr__(name: str) -> Any:
-    if name == "app":
-        return _app()
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name]), name)
+    return _app() if name == "app" else _find(name)
 
 
 def _app() -> Celery:

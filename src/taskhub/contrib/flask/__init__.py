@@ -11,10 +11,10 @@ def create_app() -> Flask:
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from taskhub.contrib.required_library import require_library
+from taskhub.lazy_names import lazy_names
 
 if TYPE_CHECKING:
     from taskhub.contrib.flask.dashboard import mount_dashboard
@@ -27,15 +27,12 @@ require_library(__name__, "flask")
 
 __all__ = ("FlaskTask", "Taskhub", "celery_of", "mount_dashboard")
 
-_PLACES = {
-    "FlaskTask": "task",
-    "Taskhub": "extension",
-    "celery_of": "sites",
-    "mount_dashboard": "dashboard",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "FlaskTask": ".task",
+        "Taskhub": ".extension",
+        "celery_of": ".sites",
+        "mount_dashboard": ".dashboard",
+    },
+)

@@ -8,23 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from taskhub.contrib.flask.sites import celery_of
-from taskhub.contrib.required_library import missing_library
+from taskhub.contrib.required_library import require_library
 from taskhub.exceptions import ImproperlyConfigured
 from taskhub.web import Dashboard, User, dashboard
 from taskhub.web.wsgi_adapter import WSGIAdapter
-
-try:
-    # That it is missing is said here, not with the first request.
-    import a2wsgi  # noqa: F401
-except ModuleNotFoundError as error:
-    if error.name != "a2wsgi":
-        raise
-    raise missing_library(__name__, "a2wsgi", "'taskhub-core[web]'") from None
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
     from flask import Flask
     from starlette.requests import Request
+
+# Said here, not with the first request.
+require_library(__name__, "a2wsgi", "'taskhub-core[web]'")
 
 __all__ = ("mount_dashboard",)
 
