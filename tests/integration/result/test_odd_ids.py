@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ import pytest
 from taskhub import states
 from taskhub.app.app import Celery
 from taskhub.result import AsyncResult, GroupResult, ResultSet
+from tests.support.servers import Server, start_valkey
 
 ODD: list[Any] = [5, b"id", "", "\ud800", "a\nb", ["id"], 1.5]
 
@@ -34,6 +35,19 @@ ASKING: dict[str, Callable[[Celery, Any], object]] = {
     "query_task": lambda app, odd: app.control.inspect(timeout=0.1).query_task("one", odd),
     "follow": lambda app, odd: app.engine.follow([odd], lambda *_: None),
 }
+
+
+@pytest.fixture(scope="module")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with start_valkey(tmp_path_factory.mktemp("odd-ids")) as running:
+        yield running
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Iterator[Server]:
+    """The module's server, empty for each test."""
+    yield shared_server
+    shared_server.flush()
 
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)

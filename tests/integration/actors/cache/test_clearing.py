@@ -33,10 +33,19 @@ OURS = (
 )
 
 
-@pytest.fixture(params=available_servers())
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Server]:
-    with start_server(request.param, tmp_path / "cache") as running:
+@pytest.fixture(scope="module", params=available_servers())
+def shared_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    with start_server(request.param, tmp_path_factory.mktemp("cache")) as running:
         yield running
+
+
+@pytest.fixture
+def server(shared_server: Server) -> Iterator[Server]:
+    """The server of a kind, empty for each test."""
+    yield shared_server
+    shared_server.flush()
 
 
 @pytest.fixture
