@@ -172,7 +172,7 @@ class Api:
         user = visitor.identity.user
         assert user is not None
         if needed is not None and not allows(user.role, needed):
-            self._board.store.note_denied(user, action, visitor.address)
+            self._board.store.audit.add_denied(user, action, visitor.address)
             raise Problem(
                 "needs_role",
                 f"{action} needs the role {needed}; {user.name} has {user.role}",

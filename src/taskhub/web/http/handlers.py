@@ -108,7 +108,7 @@ def sign_in(call: Call) -> Answer:
         account = authenticator.sign_in(name, str(call.body["password"]), call.address)
     except Problem as problem:
         if problem.code in ("wrong_password", "too_many_tries"):
-            call.board.store.note_refused(name, call.address, problem.code == "too_many_tries")
+            call.board.store.audit.add_refused(name, call.address, problem.code == "too_many_tries")
         raise
     session = authenticator.sessions.begin(account.name, "password", (), account.fingerprint)
     user = User(account.name, account.roles, "password")
@@ -206,7 +206,7 @@ def _act_on_task(call: Call) -> Mapping[str, Any]:
     action = str(call.body["action"])
     if is_edited(action, call.body) and not call.board.allows(call.user, "tasks.edit"):
         needed = call.board.needed["tasks.edit"]
-        call.board.store.note_denied(call.user, "tasks.edit", call.address)
+        call.board.store.audit.add_denied(call.user, "tasks.edit", call.address)
         detail = f"tasks.edit needs the role {needed}; {call.user.name} has {call.user.role}"
         raise Problem("needs_role", detail, needs=needed, role=call.user.role)
     done = act_on_task(call.board.store, actor_of(call), call.path["task_id"], action, call.body)

@@ -108,7 +108,7 @@ class OpenIDLogin:
         role = highest_role(roles)
         store = self._board.store
         if not name or role is None:
-            store.note_refused(name or "unknown", visitor.address, held=False)
+            store.audit.add_refused(name or "unknown", visitor.address, held=False)
             return problem_response(
                 Problem(
                     "needs_role",

@@ -16,6 +16,7 @@ from taskhub.web.queries.times import iso
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
+    from taskhub.web.auth.user import User
 
 __all__ = ("AuditEntry", "AuditLog")
 
@@ -172,6 +173,38 @@ class AuditLog:
             logger.error(
                 "the audit log lacks %s of %s by %s: %s", entry.action, entry.name, entry.who, error
             )
+
+    def add_denied(self, user: User, action: str, address: str) -> None:
+        """Write that somebody was not allowed to do something."""
+        self.add(
+            AuditEntry(
+                who=user.name,
+                role=user.role,
+                action=action,
+                denied=True,
+                kind="other",
+                name=action,
+                how="the role does not allow it",
+                done=0,
+                source="api" if user.source == "token" else "dashboard",
+                address=address or None,
+            )
+        )
+
+    def add_refused(self, name: str, address: str, held: bool) -> None:
+        """Write that somebody could not sign in."""
+        self.add(
+            AuditEntry(
+                who="unknown",
+                action="session.refused",
+                denied=True,
+                kind="session",
+                name=name[:200],
+                how="held after too many tries" if held else "wrong password, or no role",
+                source="dashboard",
+                address=address or None,
+            )
+        )
 
     def page(self, offset: int, limit: int) -> list[AuditEntry]:
         """Return a page, the newest first."""

@@ -1,25 +1,25 @@
-"""The first page: figures, series, health, failing tasks, workers and queues."""
+"""The first page: figures, series, failing tasks, workers and queues."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
-from taskhub.humanize import counted
 from taskhub.states import FAILURE
 from taskhub.statistics import Durations
 from taskhub.web.conditions import Condition
 from taskhub.web.queries.bins import SPANS, bin_range
-from taskhub.web.queries.outcome_bins import Bin, FailureExample, join
+from taskhub.web.queries.health import health_items, is_late
+from taskhub.web.queries.outcome_bins import Bin, FailureExample
 from taskhub.web.queries.processes import ProcessView
 from taskhub.web.queries.queue_view import QueueView
 from taskhub.web.queries.queues import lengths_of, queue_rates
 from taskhub.web.queries.store_view import StoreView
 from taskhub.web.queries.times import iso, iso_now, seconds
 
-__all__ = ("get_overview", "health_items")
+__all__ = ("get_overview", "memory_of")
 
 #: Delayed messages that are looked at for those that wait for another try.
 LOOKED_AT: Final = 1000
@@ -28,12 +28,6 @@ FAILING: Final = 10
 BUSIEST: Final = 8
 #: Queues that have a line of their own.
 LINES: Final = 3
-#: Part of the memory limit from which memory is a warning.
-FULL: Final = 0.8
-#: A lease of which less than this part is left is late: it is renewed several times before.
-LATE: Final = 0.4
-#: A run that is due is late after so many seconds.
-LATE_RUN: Final = 30.0
 
 
 def get_overview(store: StoreView, *, span: str = "1h", hidden: bool = False) -> dict[str, Any]:
@@ -113,7 +107,7 @@ def _figures(
             "queue": None if oldest is None else oldest[0],
         },
         "late_leases": {
-            "count": sum(_is_late(process) for process in processes),
+            "count": sum(is_late(process) for process in processes),
             "workers": len(processes),
         },
     }
@@ -143,10 +137,6 @@ def _next(due: Sequence[float], now: float) -> float | None:
 
 def _threads(process: ProcessView) -> int:
     return 0 if process.info is None else process.info.threads
-
-
-def _is_late(process: ProcessView) -> bool:
-    return process.lease_left < process.lease * LATE
 
 
 # -- series
@@ -297,107 +287,4 @@ def _busiest(
             }
             for queue in busiest
         ],
-    }
-
-
-# -- health
-
-
-def health_items(
-    store: StoreView, queues: Sequence[QueueView], processes: Sequence[ProcessView]
-) -> list[dict[str, Any]]:
-    """Return the things of the health strip, what is wrong first."""
-    items = [
-        *_store_health(store),
-        *_queue_health(queues),
-        *_schedule_health(store),
-        *_worker_health(processes),
-    ]
-    order = {"fail": 0, "warn": 1, "ok": 2}
-    return sorted(items, key=lambda item: order[item["level"]])
-
-
-def _item(
-    kind: str, level: str, text: str, link: str | None = None, **values: Any
-) -> dict[str, Any]:
-    return {"id": kind, "level": level, "text": text, "values": values, "link": link}
-
-
-def _store_health(store: StoreView) -> Iterator[dict[str, Any]]:
-    facts = store.server()
-    if facts.memory is not None and facts.memory_limit:
-        part = facts.memory / facts.memory_limit
-        level = "warn" if part >= FULL else "ok"
-        if level == "warn":
-            text = f"{part:.0%} of {facts.memory_limit:,} bytes"
-            yield _item(
-                "store_memory", level, text, "/settings",
-                used=facts.memory, limit=facts.memory_limit, part=round(part, 4),
-            )  # fmt: skip
-    if facts.append_only_file is not None:
-        on = facts.append_only_file
-        yield _item(
-            "append_only_file", "ok" if on else "warn", "on" if on else "off", "/settings", on=on
-        )
-
-
-def _queue_health(queues: Sequence[QueueView]) -> Iterator[dict[str, Any]]:
-    for queue in queues:
-        if queue.state == "unserved":
-            text = f"{queue.name}, {queue.ready:,} waiting"
-            link = f"/queues/{queue.name}"
-            yield _item("unserved_queue", "warn", text, link, queue=queue.name, waiting=queue.ready)
-        elif queue.state == "paused" and queue.ready:
-            text = f"{queue.name}, {queue.ready:,} waiting"
-            link = f"/queues/{queue.name}"
-            yield _item("paused_queue", "warn", text, link, queue=queue.name, waiting=queue.ready)
-
-
-def _schedule_health(store: StoreView) -> Iterator[dict[str, Any]]:
-    entries = store.schedule()
-    if not entries:
-        return
-    leader = store.leader()
-    if leader is None:
-        yield _item(
-            "no_leader",
-            "warn",
-            f"{counted(len(entries), 'entry', 'entries')}, nobody sends them",
-            "/schedule",
-            entries=len(entries),
-        )
-        return
-    yield _item("leader", "ok", leader[0], "/schedule", name=leader[0])
-    now = time.time()
-    for status in entries:
-        late = None if status.next_run is None else now - status.next_run.timestamp()
-        if late is not None and late > LATE_RUN:
-            text = f"{status.entry.name}, {late:.0f} s late"
-            link = f"/schedule/{status.entry.name}"
-            yield _item(
-                "late_schedule", "warn", text, link, entry=status.entry.name, late=seconds(late)
-            )
-
-
-def _worker_health(processes: Sequence[ProcessView]) -> Iterator[dict[str, Any]]:
-    if not processes:
-        yield _item("no_worker", "warn", "no worker is there", "/workers")
-        return
-    late = [process.node for process in processes if _is_late(process)]
-    level = "warn" if late else "ok"
-    text = f"{len(late)} of {len(processes)}" if late else "none"
-    yield _item("late_leases", level, text, "/workers", count=len(late), workers=len(processes))
-
-
-def usual(store: StoreView, task: str) -> dict[str, Any]:
-    """Return how long a task usually waits and runs, and how often it fails: in the last hour."""
-    bins = store.read_bins("1h")
-    wait = join(each.wait_by_task.get(task, {}) for each in bins)
-    run = join(each.run_by_task.get(task, {}) for each in bins)
-    return {
-        "span": "1h",
-        "wait": {f"p{percent}": wait.percentile(percent) for percent in (50, 95, 99)},
-        "run": {f"p{percent}": run.percentile(percent) for percent in (50, 95, 99)},
-        "failed": sum(each.failed_by_task.get(task, 0) for each in bins),
-        "runs": sum(each.ended_by_task.get(task, 0) for each in bins),
     }

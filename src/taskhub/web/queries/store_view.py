@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from taskhub.engine.port.engine import Engine
     from taskhub.engine.port.schedule_store import PeriodicRun
     from taskhub.schedules.status import EntryStatus
-    from taskhub.web.auth.user import User
     from taskhub.worker.leases.worker_info import WorkerInfo
 
 __all__ = ("ProcessView", "QueueView", "StoreView", "UnreadableStore")
@@ -367,38 +366,6 @@ class StoreView(RecentReads):
     def note(self, entry: AuditEntry) -> None:
         """Write into the audit log; a store that is away does not undo what was done."""
         self.audit.add(entry)
-
-    def note_denied(self, user: User, action: str, address: str) -> None:
-        """Write into the audit log that somebody was not allowed to do something."""
-        self.audit.add(
-            AuditEntry(
-                who=user.name,
-                role=user.role,
-                action=action,
-                denied=True,
-                kind="other",
-                name=action,
-                how="the role does not allow it",
-                done=0,
-                source="api" if user.source == "token" else "dashboard",
-                address=address or None,
-            )
-        )
-
-    def note_refused(self, name: str, address: str, held: bool) -> None:
-        """Write into the audit log that somebody could not sign in."""
-        self.audit.add(
-            AuditEntry(
-                who="unknown",
-                action="session.refused",
-                denied=True,
-                kind="session",
-                name=name[:200],
-                how="held after too many tries" if held else "wrong password, or no role",
-                source="dashboard",
-                address=address or None,
-            )
-        )
 
 
 def _batches(queues: Sequence[tuple[str, int]]) -> Iterator[list[str]]:

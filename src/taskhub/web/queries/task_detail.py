@@ -11,7 +11,7 @@ from taskhub.serialization.safe_repr import safe_repr
 from taskhub.web.problem import Problem
 from taskhub.web.queries.arguments import describe_argument, name_arguments, redact
 from taskhub.web.queries.failures import read_traceback
-from taskhub.web.queries.overview import usual
+from taskhub.web.queries.outcome_bins import join
 from taskhub.web.queries.task_finder import find_task, record_of_document
 from taskhub.web.queries.task_record import TaskRecord
 from taskhub.web.queries.timeline import timeline
@@ -84,7 +84,7 @@ def get_task(store: StoreView, task_id: str, *, hidden: bool = False) -> dict[st
         "relations": _relations(store, record, document),
         "in_canvas": in_canvas(record, document),
         "wait": wait,
-        "usual": usual(store, record.task) if record.task else None,
+        "usual": _usual(store, record.task) if record.task else None,
     }
 
 
@@ -281,3 +281,17 @@ def in_canvas(record: TaskRecord, document: Mapping[str, Any] | None) -> bool:
     if record.parent or (record.root and record.root != record.id):
         return True
     return bool((document or {}).get("group_id") or (document or {}).get("children"))
+
+
+def _usual(store: StoreView, task: str) -> dict[str, Any]:
+    """Return how long a task usually waits and runs, and how often it fails: in the last hour."""
+    bins = store.read_bins("1h")
+    wait = join(each.wait_by_task.get(task, {}) for each in bins)
+    run = join(each.run_by_task.get(task, {}) for each in bins)
+    return {
+        "span": "1h",
+        "wait": {f"p{percent}": wait.percentile(percent) for percent in (50, 95, 99)},
+        "run": {f"p{percent}": run.percentile(percent) for percent in (50, 95, 99)},
+        "failed": sum(each.failed_by_task.get(task, 0) for each in bins),
+        "runs": sum(each.ended_by_task.get(task, 0) for each in bins),
+    }
