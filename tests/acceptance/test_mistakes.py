@@ -7,14 +7,29 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.acceptance.command import Commands
+from tests.support.servers import Server, start_valkey
 
 #: As a shell hands on what somebody wrote in Latin-1.
 NOT_UTF8 = "caf\udce9"
+
+
+@pytest.fixture(scope="module")
+def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with start_valkey(tmp_path_factory.mktemp("store")) as server:
+        yield server
+
+
+@pytest.fixture
+def store(shared_store: Server) -> Iterator[Server]:
+    """The module's store, empty for each test: most commands do not come that far."""
+    yield shared_store
+    shared_store.flush()
 
 
 @pytest.mark.parametrize(
