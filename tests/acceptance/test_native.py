@@ -136,3 +136,38 @@ def test_a_fork_that_fails_is_started_again(commands: Commands) -> None:
     worker.send(signal.SIGKILL)
     worker.wait()
     until(lambda: not is_alive(pids(commands, "fork")[1]), "the fork to follow its supervisor")
+
+
+SETS_BROKER = """
+import dramatiq
+from taskhub.dramatiq import broker
+
+dramatiq.set_broker(broker())
+
+@dramatiq.actor(store_results=True)
+def double(x):
+    return 2 * x
+"""
+
+GET = "import native; print(native.double.send(4).get_result(block=True, timeout=20_000))"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_module_that_sets_the_broker_needs_no_app(commands: Commands, command: str) -> None:
+    (commands.directory / "native.py").write_text(SETS_BROKER)
+    (commands.directory / "get.py").write_text(GET)
+    arguments, module, ready = COMMANDS[command]
+    commands.start(*arguments, module=module).wait_for(ready)
+    got = commands.run(module="get")
+    assert got.stdout == "8\n", got.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_wrong_url_ends_the_start_with_one_line(commands: Commands, command: str) -> None:
+    (commands.directory / "native.py").write_text(SETS_BROKER)
+    arguments, module, _ = COMMANDS[command]
+    ended = commands.run(*arguments, module=module, TASKHUB_BROKER_URL="redsi://here")
+    shown = ended.stdout + ended.stderr
+    assert ended.returncode == 2, shown
+    assert "Traceback" not in shown
+    assert shown.count("redsi://here") == 1, shown

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dramatiq.middleware import Middleware
 
 from taskhub.app.database_results import mirror_results
+from taskhub.engine.dramatiq.boot_obstacles import check_patched_in_time
 from taskhub.task.trace import traced
 from taskhub.worker.middleware import add_worker_middleware
 from taskhub.worker.node import node_signals_of
@@ -21,7 +22,11 @@ def set_up_worker(broker: EngineBroker, app: Any, boot: Callable[[], None]) -> N
     """Get an app's broker ready for workers.
 
     They run the app's steps, and tasks through what monitoring libraries wrap around them.
+
+    Raises:
+        ImproperlyConfigured: Dramatiq's middleware cannot be made in this program.
     """
+    check_patched_in_time()
 
     def start() -> None:
         boot()

@@ -7,7 +7,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 from taskhub.app.app import Celery
@@ -39,8 +39,9 @@ def find_app(name: str) -> Celery:
     """Return the app that a name stands for.
 
     Forms: `module` (its attribute `app` or `celery`, the only app in it, or its submodule `celery`
-    or `app`), `module:attribute`, and `module.attribute`. The current directory is looked in first,
-    as with `python -m`.
+    or `app`), `module:attribute`, and `module.attribute`. As with Dramatiq's command line, a module
+    may set Dramatiq's broker instead, and the attribute may be a function that does. The current
+    directory is looked in first, as with `python -m`.
 
     Raises:
         ApplicationNotFound: there is no such module, or no app in it.
@@ -85,11 +86,23 @@ def _app_in(found: Any, name: str) -> Celery:
     if app is not None:
         return app
     _refuse_celerys(found, name)
+    if isinstance(found, FunctionType):
+        return _app_made_by(found, name)
     if not isinstance(found, ModuleType):
         raise ApplicationNotFound(
             f"{name} is a {type(found).__name__}, not an app: name a taskhub.Celery with -A "
             "module:attribute"
         )
+    app = _app_in_module(found, name)
+    if app is None:
+        raise ApplicationNotFound(
+            f"there is no app in {name}: make one with `app = taskhub.Celery(...)`, or name "
+            "another module with -A"
+        )
+    return app
+
+
+def _app_in_module(found: ModuleType, name: str) -> Celery | None:
     for usual in _USUAL_NAMES:
         value = getattr(found, usual, None)
         if isinstance(value, Celery):
@@ -108,10 +121,31 @@ def _app_in(found: Any, name: str) -> Celery:
             module = _import(f"{found.__name__}.{usual}")
             if module is not None:
                 return _app_in(module, module.__name__)
-    raise ApplicationNotFound(
-        f"there is no app in {name}: make one with `app = taskhub.Celery(...)`, or name another "
-        "module with -A"
-    )
+    return _app_of_set_broker()
+
+
+def _app_made_by(function: FunctionType, name: str) -> Celery:
+    """Call a function that sets Dramatiq's broker, as its command line does, and return the app."""
+    try:
+        made = function()
+    except (Exception, SystemExit) as error:
+        raise _broken(name, error) from error
+    app = _app_of(made) or _app_of_set_broker()
+    if app is None:
+        raise ApplicationNotFound(
+            f"{name} is a function that makes no app: let it return a taskhub.Celery, or call "
+            "dramatiq.set_broker(taskhub.dramatiq.broker(...)), or name an app with -A"
+        )
+    return app
+
+
+def _app_of_set_broker() -> Celery | None:
+    """Return the app of the broker that a program has given to `dramatiq.set_broker`, if any."""
+    if "taskhub.dramatiq" not in sys.modules:
+        return None
+    import dramatiq.broker
+
+    return _app_of(dramatiq.broker.global_broker)
 
 
 def _refuse_celerys(found: Any, name: str) -> None:

@@ -20,6 +20,7 @@ from taskhub.cli.command_runner import explain
 from taskhub.cli.options import DEFAULT_APP
 from taskhub.command_hint import adopt_options, is_of_an_app
 from taskhub.config.urls import mask_url
+from taskhub.engine.dramatiq.boot_obstacles import check_green_threads
 from taskhub.exceptions import ImproperlyConfigured, OperationalError
 from taskhub.logs import setup as logs
 from taskhub.worker.ipc.connection import Report, SupervisorConnection
@@ -85,6 +86,7 @@ def work(plan: WorkerPlan, connection: SupervisorConnection) -> int:
     if not (plan.logs_warnings and plan.announce_store):
         logging.getLogger("taskhub.app.stores").setLevel(logging.ERROR)
     app = find_app(plan.app)
+    check_green_threads()
     home = home_of(app.conf)
     if plan.home_log is not None:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)

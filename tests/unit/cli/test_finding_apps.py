@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import dramatiq.broker
 import pytest
 
 from taskhub.cli.application import ApplicationBroken, ApplicationNotFound, find_app
@@ -16,7 +17,13 @@ MODULES = {
     "only_one": "from taskhub import Celery\nworkers = Celery('x', set_as_current=False)\n",
     "two": "from taskhub import Celery\n"
     "one, two = (Celery(n, set_as_current=False) for n in 'ab')\n",
-    "none": "value = 1\n",
+    "none": "value = 1\ndef function(): pass\n",
+    "sets_broker": "import dramatiq\nfrom taskhub.dramatiq import broker\n"
+    "dramatiq.set_broker(broker('memory://'))\n",
+    "may_set_broker": "import dramatiq\nfrom taskhub.dramatiq import broker\n"
+    "def set_up(): dramatiq.set_broker(broker('memory://'))\n"
+    "def make(): return broker('memory://')\n"
+    "def fail(): raise ValueError('mine')\n",
     "package/__init__": "",
     "package/celery": "from taskhub import Celery\napp = Celery('x', set_as_current=False)\n",
     "missing_import": "import no_such_module_anywhere\n",
@@ -35,6 +42,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         path.write_text(text)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(dramatiq.broker, "global_broker", None)
     yield prefix
     for name in [name for name in sys.modules if name.startswith(prefix)]:
         del sys.modules[name]
@@ -52,6 +60,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         "package",
         "package.celery",
         "package.celery:app",
+        "sets_broker",
+        "may_set_broker:set_up",
+        "may_set_broker:make",
     ],
 )
 def test_found(project: str, name: str) -> None:
@@ -65,6 +76,8 @@ def test_found(project: str, name: str) -> None:
         ("two", "choose with -A"),
         ("none", "there is no app"),
         ("none:value", "is a int, not an app"),
+        ("none:function", "makes no app"),
+        ("may_set_broker", "there is no app"),
         ("only_one:app", "its apps: workers"),
         ("only_one.py", "write -A"),
         ("only_one:", "names no app"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import dramatiq
 import pytest
@@ -154,9 +156,28 @@ def test_join_waits_for_its_own_queue_only_and_for_retries(
 
 
 def test_workers_refuse_gevent(app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.broker.ensure_worker_setup()
     monkeypatch.setattr("taskhub.engine.dramatiq.internals.is_gevent_active", lambda: True)
     with pytest.raises(ImproperlyConfigured, match="gevent"):
         dramatiq.Worker(app.broker, worker_threads=1).start()
+
+
+def test_workers_refuse_eventlet(app: Celery, monkeypatch: pytest.MonkeyPatch) -> None:
+    patcher = types.SimpleNamespace(is_monkey_patched=lambda name: name == "thread")
+    monkeypatch.setitem(sys.modules, "eventlet.patcher", cast("types.ModuleType", patcher))
+    with pytest.raises(ImproperlyConfigured, match="under eventlet"):
+        dramatiq.Worker(app.broker, worker_threads=1).start()
+
+
+def test_gevent_s_patches_come_before_the_import_of_dramatiq(
+    app: Celery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("taskhub.engine.dramatiq.internals.is_gevent_active", lambda: True)
+    with pytest.raises(ImproperlyConfigured, match="before all other imports"):
+
+        @dramatiq.actor(broker=app.broker)
+        def late() -> None:
+            pass
 
 
 def test_the_priorities_of_actors_order_their_messages(app: Celery, engine: MemoryEngine) -> None:

@@ -17,7 +17,7 @@ from dramatiq.asyncio import EventLoopThread, get_event_loop_thread, set_event_l
 from dramatiq.broker import MessageProxy
 from dramatiq.common import current_millis, iter_queue
 from dramatiq.compat import StreamablePipe
-from dramatiq.middleware import Middleware
+from dramatiq.middleware import Middleware, shutdown
 from dramatiq.threading import is_gevent_active
 from dramatiq.worker import WorkerThread
 
@@ -39,6 +39,7 @@ __all__ = (
     "hand_over",
     "is_command_line_process",
     "is_gevent_active",
+    "is_patched_late",
     "is_piped",
     "message_of",
     "processed_message",
@@ -163,6 +164,11 @@ def belongs_to(middleware: Middleware, worker: Worker) -> bool:
 def is_command_line_process() -> bool:
     """Whether this is a worker process of Dramatiq's command line, which starts it again."""
     return multiprocessing.parent_process() is not None and "dramatiq.cli" in sys.modules
+
+
+def is_patched_late() -> bool:
+    """Whether gevent has replaced threads after Dramatiq was imported, which looks only then."""
+    return is_gevent_active() and not hasattr(shutdown, "_GeventShutdownManager")
 
 
 def is_piped(stream: Any) -> bool:

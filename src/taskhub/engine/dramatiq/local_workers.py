@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dramatiq.middleware import Middleware
 
 from taskhub.engine.dramatiq import internals
+from taskhub.engine.dramatiq.boot_obstacles import check_green_threads
 from taskhub.engine.dramatiq.consumer import EngineConsumer
 from taskhub.engine.dramatiq.delivery import Delivery
 from taskhub.engine.dramatiq.exchange_loop import ExchangeLoop
@@ -19,7 +20,6 @@ from taskhub.engine.dramatiq.suspect_isolation import SuspectEvent
 from taskhub.engine.dramatiq.work_queue import WorkQueue
 from taskhub.engine.port.claims import Claim
 from taskhub.engine.port.engine import Engine
-from taskhub.exceptions import ImproperlyConfigured
 from taskhub.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -170,12 +170,7 @@ class ExchangeLoopMiddleware(Middleware):
     """Starts and stops the exchange loop with the worker."""
 
     def before_worker_boot(self, broker: Any, worker: Worker) -> None:
-        if internals.is_gevent_active():
-            raise ImproperlyConfigured(
-                "workers cannot run under gevent (dramatiq-gevent): their time limits, leases and "
-                "coroutines need real threads; start `dramatiq` or `taskhub worker`, with more "
-                "threads if the actors wait a lot"
-            )
+        check_green_threads()
         queue = WorkQueue()
         internals.set_work_queue(worker, queue)
         broker.local_workers.start(worker)

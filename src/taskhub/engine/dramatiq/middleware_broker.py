@@ -14,6 +14,7 @@ from typing import Any
 import dramatiq
 from dramatiq.middleware import Middleware, MiddlewareError
 
+from taskhub.engine.dramatiq.boot_obstacles import end_if_explained
 from taskhub.engine.dramatiq.delivery import Delivery
 from taskhub.engine.dramatiq.forked_children import end_if_forked_child
 from taskhub.message import Envelope
@@ -238,9 +239,10 @@ class MiddlewareBroker(dramatiq.Broker):
                 hook(self, *args, **kwargs)
             except MiddlewareError:
                 raise
-            except Exception:
+            except Exception as error:
                 if signal == "worker_boot":
                     # A worker that is not set up would go on and do nothing.
+                    end_if_explained(error)
                     raise
                 self.logger.critical("Unexpected failure in %r.", hook, exc_info=True)
 
