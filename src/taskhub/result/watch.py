@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from taskhub import states
-from taskhub.exceptions import TimeoutError
+from taskhub.exceptions import StoreRefused, TimeoutError
 from taskhub.result.base import IntervalCallback, MessageCallback, Meta, ResultBase
 
 if TYPE_CHECKING:
@@ -64,15 +64,18 @@ class Watch:
         """The ids of the tasks whose documents are wanted; parents come first."""
         return list(self._parents | self._awaited)
 
-    def feed(self, task_id: str, document: bytes) -> Meta | None:
+    def feed(self, task_id: str, document: bytes | StoreRefused) -> Meta | None:
         """Take a document in; return it decoded if it ends the wait for an awaited task.
 
         Raises:
+            StoreRefused: This user may not read results.
             Exception: That of a parent that failed.
         """
         awaited = task_id in self._awaited
         if not awaited and task_id not in self._parents:
             return None
+        if isinstance(document, StoreRefused):
+            raise document
         meta = self.backend.decode_result(document)
         if awaited and self._on_message is not None:
             self._on_message(meta)
@@ -120,6 +123,7 @@ def arrivals(
 
     Raises:
         TimeoutError: The time is over.
+        StoreRefused: This user may not read results.
         Exception: That of a parent that failed.
     """
     _check_timeout(timeout)
@@ -128,9 +132,9 @@ def arrivals(
         yield from _feed_present(watch)
     if watch.over:
         return
-    arrived_documents: SimpleQueue[tuple[str, bytes]] = SimpleQueue()
+    arrived_documents: SimpleQueue[tuple[str, bytes | StoreRefused]] = SimpleQueue()
 
-    def arrive(task_id: str, document: bytes) -> None:
+    def arrive(task_id: str, document: bytes | StoreRefused) -> None:
         arrived_documents.put((task_id, document))
 
     with watch.backend.follow(watch.task_ids, arrive):
@@ -196,6 +200,7 @@ async def arrived(
 
     Raises:
         TimeoutError: The time is over.
+        StoreRefused: This user may not read results.
         Exception: That of a parent that failed.
     """
     _check_timeout(timeout)
@@ -205,9 +210,9 @@ async def arrived(
     if watch.over:
         return
     loop = asyncio.get_running_loop()
-    arrived_documents: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
+    arrived_documents: asyncio.Queue[tuple[str, bytes | StoreRefused]] = asyncio.Queue()
 
-    def arrive(task_id: str, document: bytes) -> None:
+    def arrive(task_id: str, document: bytes | StoreRefused) -> None:
         # In a closed loop nothing waits.
         with contextlib.suppress(RuntimeError):
             loop.call_soon_threadsafe(arrived_documents.put_nowait, (task_id, document))
@@ -241,7 +246,12 @@ def notify(
         except Exception:
             logger.exception("a callback of then() failed")
 
-    def arrive(task_id: str, document: bytes) -> None:
+    def arrive(task_id: str, document: bytes | StoreRefused) -> None:
+        if isinstance(document, StoreRefused):
+            if task_id in pending:
+                logger.error("a callback of then() is never called: %s", document)
+                pending.clear()
+            return
         meta = backend.decode_result(document)
         if task_id in pending and meta["status"] in states.READY_STATES:
             ended[task_id] = meta
@@ -255,7 +265,7 @@ def notify(
 def _feed(
     watch: Watch,
     task_id: str,
-    document: bytes,
+    document: bytes | StoreRefused,
     on_arrival: Callable[[str, Meta], object] | None,
 ) -> None:
     meta = watch.feed(task_id, document)

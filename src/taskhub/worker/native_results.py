@@ -14,7 +14,7 @@ from dramatiq.results.backend import DEFAULT_TIMEOUT
 
 from taskhub import states
 from taskhub.engine.port.engine import Engine
-from taskhub.exceptions import WorkerLostError
+from taskhub.exceptions import StoreRefused, WorkerLostError
 from taskhub.serialization.result_meta import decode_meta
 
 #: In a result document: stands for a value that the encoder of `dramatiq.set_encoder` has written.
@@ -74,17 +74,19 @@ class EngineResultBackend(ResultBackend):
 
     def _wait(self, message: Any, timeout: int) -> dict[str, Any]:
         ended = threading.Event()
-        found: list[dict[str, Any]] = []
+        found: list[dict[str, Any] | StoreRefused] = []
 
-        def find(_task_id: str, document: bytes) -> None:
-            meta = decode_meta(document)
-            if meta["status"] in states.READY_STATES:
+        def find(_task_id: str, document: bytes | StoreRefused) -> None:
+            meta = document if isinstance(document, StoreRefused) else decode_meta(document)
+            if isinstance(meta, StoreRefused) or meta["status"] in states.READY_STATES:
                 found.append(meta)
                 ended.set()
 
         with self._engine().follow([message.message_id], find):
             if not ended.wait(timeout / 1000):
                 raise ResultTimeout(message)
+        if isinstance(found[0], StoreRefused):
+            raise found[0]
         return found[0]
 
     def store_result(self, message: Any, result: Any, ttl: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from taskhub.config.urls import parse_store_url
 from taskhub.engine.memory.engine import MemoryEngine
 from taskhub.engine.redis.engine import RedisEngine
 from taskhub.exceptions import StoreRefused
+from taskhub.result import ResultSet
 from taskhub.version import __version__
 from taskhub.worker.leases.lease import Lease
 from tests.contract.stage import claim_one, completion, message
@@ -213,6 +215,26 @@ def test_results_are_polled_where_nothing_may_be_followed(
         until(lambda: heard, "the result")
 
     assert set(heard) == {"a"}
+
+
+@pytest.mark.parametrize("channels", ["allchannels", "resetchannels"])
+def test_who_may_read_no_result_does_not_wait_for_one(
+    any_server: Server, client: redis.Redis, make_engine: MakeEngine, channels: str
+) -> None:
+    as_user(client, any_server, make_engine, "+@all", "~{taskhub}*", channels)
+    url = any_server.socket_url.replace("unix://", "unix://worker:secret@")
+    with Celery("reader", broker=url, set_as_current=False) as app:
+        task, other = app.AsyncResult("a"), app.AsyncResult("b")
+        for wait in (
+            task.get,
+            lambda: asyncio.run(task.aget()),
+            ResultSet([task, other], app=app).get,
+            lambda: list(ResultSet([task, other], app=app).iterate()),
+            lambda: task.get(timeout=0.1),
+        ):
+            with pytest.raises(StoreRefused) as caught:
+                wait()
+            assert caught.value.rights
 
 
 def test_a_result_arrives_whose_notification_was_lost(

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 
 from taskhub.closable import Closable
 from taskhub.engine.port.claims import Claim
+from taskhub.exceptions import StoreRefused
 
-#: Receives a task id and the result document just stored for it. Called from a thread of the
-#: engine: it must be quick.
-DocumentCallback = Callable[[str, bytes], None]
+#: Receives a task id and the result document just stored for it, or why the store lets this user
+#: read none. Called from a thread of the engine: it must be quick.
+DocumentCallback = Callable[[str, bytes | StoreRefused], None]
 
 
 class Subscription(Closable, ABC):

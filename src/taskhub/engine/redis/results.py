@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from taskhub.engine.port.results import DocumentCallback, Subscription
 from taskhub.engine.redis.connection_pool import ChannelPool
 from taskhub.engine.redis.push_connection import NOTHING, Line
-from taskhub.exceptions import OperationalError
+from taskhub.exceptions import OperationalError, StoreRefused
 from taskhub.names import check_id
 
 if TYPE_CHECKING:
@@ -238,7 +238,15 @@ class Listener:
         self._deliver_stored(subscribed)
 
     def _deliver_stored(self, task_ids: list[str]) -> None:
-        for task_id, document in zip(task_ids, self._read(task_ids), strict=True):
+        documents: Sequence[bytes | StoreRefused | None]
+        try:
+            documents = self._read(task_ids)
+        except StoreRefused as refusal:
+            if not refusal.rights:
+                raise
+            # Who may read no result would wait forever.
+            documents = [refusal] * len(task_ids)
+        for task_id, document in zip(task_ids, documents, strict=True):
             if document is not None:
                 self._deliver(task_id, document)
 
@@ -252,7 +260,7 @@ class Listener:
         before, self._forbidden = self._forbidden, self._forbidden or cause is not None
         return self._forbidden and not before
 
-    def _deliver(self, task_id: str, document: bytes) -> None:
+    def _deliver(self, task_id: str, document: bytes | StoreRefused) -> None:
         with self._lock:
             callbacks = list(self._followers.get(task_id, ()))
         for callback in callbacks:
