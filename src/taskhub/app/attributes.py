@@ -1,7 +1,8 @@
 """Attributes of an app that other distributions add, by entry points of `taskhub.app_attributes`.
 
 An entry point names a class. It is made with the app when an attribute is first asked for that the
-app does not have; its public attributes and methods are then the app's. `taskhub-compat` adds in
+app does not have; its public attributes and methods are then the app's. Its method `_advice_on`, if
+it has one, returns what to do without an attribute, for the error's text. `taskhub-compat` adds in
 this way what Celery's app has and taskhub itself does not need.
 """
 
@@ -64,6 +65,11 @@ class AppAttributes:
                     if hasattr(type(extension), name):
                         return getattr(extension, name)
             text = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if not name.startswith("_"):
+                for extension in self._extensions():
+                    advice = getattr(extension, "_advice_on", None)
+                    found = advice(name) if advice is not None else None
+                    text += f": {found}" if found else ""
             if name in AppAttributes.__annotations__:
                 text += f": app.{name} is part of taskhub-compat, which is not installed"
             raise AttributeError(text, name=name, obj=self)

@@ -74,6 +74,9 @@ class Backend(RawValues, Recorder):
         """Return a task's document as a dictionary, PENDING if there is none."""
         return self.get_task_metas([task_id])[0]
 
+    #: As Celery's backends are asked by programs that pass their cache.
+    _get_task_meta_for = get_task_meta
+
     def get_state(self, task_id: str) -> str:
         """Return the state of a task."""
         return cast("str", self.get_task_meta(task_id)["status"])

@@ -94,3 +94,18 @@ def test_taskhub_compat_adds_every_name_that_the_app_declares() -> None:
     app = make_app()
     missing = {name for name in attributes.AppAttributes.__annotations__ if not hasattr(app, name)}
     assert missing == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"), [("oid", "use app.main"), ("prepare_config", "use app.conf")]
+)
+def test_an_attribute_of_celery_s_app_alone_says_what_to_do_instead(name: str, advice: str) -> None:
+    with Celery("attributes", broker="memory://", set_as_current=False) as app:
+        assert not hasattr(app, name)
+        with pytest.raises(AttributeError, match=f"has no attribute '{name}': {advice}"):
+            getattr(app, name)
+
+
+def test_the_backend_reads_a_document_by_celery_s_private_name() -> None:
+    with Celery("attributes", broker="memory://", set_as_current=False) as app:
+        assert app.backend._get_task_meta_for("unknown")["status"] == "PENDING"

@@ -43,6 +43,12 @@ class CeleryAttributes:
         #: Options of commands; accepted, without effect.
         self._user_options: defaultdict[str, set[Any]] = defaultdict(set)
 
+    def _advice_on(self, name: str) -> str | None:
+        """Return what to do without an attribute that only Celery's app has."""
+        from taskhub_migration.tasks import APP_ATTRIBUTES
+
+        return APP_ATTRIBUTES.get(name)
+
     @property
     def user_options(self) -> defaultdict[str, set[Any]]:
         """Options of commands; accepted, without effect."""
