@@ -75,7 +75,7 @@ ECOSYSTEM: Final[Mapping[str, Library]] = {
         "2.2.0",
         Works.NO,
         _EVENTS,
-        "remove it: `taskhub web` is the dashboard, and `celery flower` starts that",
+        "write `taskhub-core[web]` instead: then `celery flower` starts the dashboard",
     ),
     "opentelemetry-instrumentation-celery": Library(
         "0.66b2",

@@ -64,13 +64,16 @@ def test_it_works_below_a_path(app: Celery) -> None:
                 ("GET", "/ops/tasks/api/v1/session", ann),
                 ("GET", "/ops/tasks/api/v1/overview", ann),
                 ("GET", "/ops/tasks/api/v1/overview", {}),
+                ("GET", "/ops/tasks/healthcheck", {}),
                 ("GET", "/ops/tasks/nonsense", ann),
                 ("DELETE", "/ops/tasks/api/v1/session", ann),
             )
         finally:
             board.close()
 
-    home_page, page, deep, session, overview, stranger, missing, cross = asyncio.run(visit())
+    home_page, page, deep, session, overview, stranger, health, missing, cross = asyncio.run(
+        visit()
+    )
     assert home_page.json() == "home"
     assert 'data-base="/ops/tasks"' in page.text
     assert 'src="/ops/tasks/static/' in page.text
@@ -79,6 +82,7 @@ def test_it_works_below_a_path(app: Celery) -> None:
     assert (user["name"], user["role"], user["source"]) == ("ann", "operator", "callable")
     assert overview.status_code == 200
     assert stranger.status_code == 401
+    assert (health.status_code, health.text) == (200, "OK")
     assert missing.status_code == 404
     assert cross.json()["code"] == "cross_site"
 

@@ -1,4 +1,7 @@
-"""The one HTML page: it names the modules that draw all others, and says where they are."""
+"""The one HTML page: it names the modules that draw all others, and says where they are.
+
+Beside it, the path that health checks of Flower's ask.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment, PackageLoader, select_autoescape
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from taskhub import __version__
@@ -36,6 +39,8 @@ PATHS: Final = (
     "/settings",
     "/audit",
 )
+#: Flower's path for health checks; like Flower, without looking at the store, or at who asks.
+HEALTH_PATH: Final = "/healthcheck"
 #: Names of the entry module, in the order in which they are looked for.
 ENTRIES: Final = ("main.js", "app.js", "index.js")
 STYLE: Final = "style.css"
@@ -58,8 +63,9 @@ class Shell:
         self._assets = assets
 
     def routes(self) -> list[BaseRoute]:
-        """Return the routes of the pages."""
-        return [Route(path, self.page) for path in PATHS]
+        """Return the routes of the pages, and of the health check."""
+        pages: list[BaseRoute] = [Route(path, self.page) for path in PATHS]
+        return [*pages, Route(HEALTH_PATH, _healthy)]
 
     async def page(self, request: Request) -> Response:
         """Answer a path that the modules draw."""
@@ -87,3 +93,8 @@ class Shell:
         )
         headers = {**NO_STORE, "Vary": "Cookie, Accept-Language"}
         return HTMLResponse(text, status, headers)
+
+
+async def _healthy(request: Request) -> Response:
+    """Answer a health check."""
+    return PlainTextResponse("OK", headers=NO_STORE)
