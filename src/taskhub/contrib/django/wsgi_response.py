@@ -32,7 +32,7 @@ def answer_wsgi_request(
         ImproperlyConfigured: a2wsgi is not installed.
     """
     body = request.body
-    environ = {
+    environ: dict[str, Any] = {
         **request.environ,
         **more,
         "SCRIPT_NAME": _as_wsgi(root_path_of(request, rest)),
