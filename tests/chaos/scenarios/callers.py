@@ -8,7 +8,8 @@ from taskhub.engine.port.audit_log import AuditEntry
 from taskhub.engine.port.claims import Claim
 from taskhub.engine.port.retry_policy import RetryPolicy
 from taskhub.engine.redis.administration import PURGE_PAGE
-from taskhub.engine.redis.engine import ENQUEUE_PAGE, RedisEngine
+from taskhub.engine.redis.engine import RedisEngine
+from taskhub.engine.redis.staging import PAGE
 from taskhub.message import Envelope
 from taskhub.outcome import ChainPlan, ChordPage, ChordPart, ChordPlan
 from tests.chaos.scenarios.commits import HISTORY
@@ -100,7 +101,7 @@ def chords_and_chains(engine: RedisEngine, clock: Clock) -> Act:
 
 @scenario
 def canvas_of_several_pages(engine: RedisEngine, clock: Clock) -> Act:
-    size = 2 * ENQUEUE_PAGE + 1
+    size = 2 * PAGE + 1
     members = [message(f"m{number}") for number in range(size)]
     plans = [ChordPlan("h", size, (message("body"),))]
     return lambda: engine.enqueue(members, chords=plans, retry=ONCE_MORE)

@@ -14,7 +14,8 @@ from taskhub import states
 from taskhub.engine.dramatiq.delivery import Delivery
 from taskhub.engine.dramatiq.exchange_loop import ExchangeLoop
 from taskhub.engine.port.retry_policy import RetryPolicy
-from taskhub.engine.redis.engine import ENQUEUE_PAGE, RedisEngine
+from taskhub.engine.redis.engine import RedisEngine
+from taskhub.engine.redis.staging import PAGE
 from taskhub.exceptions import StoreRefused
 from taskhub.execution.outcomes import unrunnable
 from taskhub.message import Envelope, encode_body
@@ -169,7 +170,7 @@ def test_pages_of_a_call_are_there_at_once_or_not_at_all(
     engine: RedisEngine, client: redis.Redis
 ) -> None:
     """A caller that dies between the pages leaves nothing that anybody sees, and that ends by itself."""
-    messages = [message(f"m{number}") for number in range(3 * ENQUEUE_PAGE + 7)]
+    messages = [message(f"m{number}") for number in range(3 * PAGE + 7)]
     client.set("{taskhub}:chord:c", "not a chord")
 
     with pytest.raises(StoreRefused):

@@ -17,6 +17,7 @@ from taskhub.engine.memory.inspection import MemoryInspection
 from taskhub.engine.memory.locks import MemoryLocks
 from taskhub.engine.memory.monitoring import MemoryMonitoring
 from taskhub.engine.memory.notifier import MemoryNotifier
+from taskhub.engine.memory.outbox_store import MemoryOutboxStore
 from taskhub.engine.memory.rate_limiter import MemoryRateLimiter
 from taskhub.engine.memory.results import MemoryResults
 from taskhub.engine.memory.schedule_store import MemoryScheduleStore
@@ -35,6 +36,7 @@ from taskhub.engine.port.control_bus import ControlBus
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.locks import Locks
 from taskhub.engine.port.notifier import Notifier, Topic
+from taskhub.engine.port.outbox_store import OutboxBatch, OutboxStore
 from taskhub.engine.port.retry_policy import RetryPolicy
 from taskhub.engine.port.rules import EngineRules
 from taskhub.engine.port.schedule_store import ScheduleStore
@@ -75,6 +77,7 @@ class MemoryEngine(
         self._chains = Chains()
         self._control_bus = MemoryControlBus(self._changed, self._clock)
         self._schedule_stores: dict[str, MemoryScheduleStore] = {}
+        self._outbox_stores: dict[str, MemoryOutboxStore] = {}
         self._locks = MemoryLocks(self._changed, self._state)
         self._audit_log = MemoryAuditLog(self._changed, self._clock)
         self._rate_limiter = MemoryRateLimiter(self._changed, self._state, self._clock)
@@ -276,6 +279,17 @@ class MemoryEngine(
                 )
                 self._schedule_stores[name] = made
             return self._schedule_stores[name]
+
+    def outbox_store(self, outbox: str) -> OutboxStore:
+        with self._changed:
+            if outbox not in self._outbox_stores:
+                self._outbox_stores[outbox] = MemoryOutboxStore(
+                    outbox, self._changed, self._clock, self._publish_batch
+                )
+            return self._outbox_stores[outbox]
+
+    def _publish_batch(self, batch: OutboxBatch) -> None:
+        self.enqueue(batch.messages, chords=batch.chords, chains=batch.chains)
 
     @property
     def locks(self) -> Locks:

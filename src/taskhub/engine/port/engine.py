@@ -19,6 +19,7 @@ from taskhub.engine.port.results import Results
 from taskhub.engine.port.retry_policy import RetryPolicy
 from taskhub.engine.port.rules import EngineRules
 from taskhub.engine.port.stores import EngineStores
+from taskhub.exceptions import ImproperlyConfigured
 from taskhub.message import Envelope
 from taskhub.outcome import ChainPlan, ChordPage, ChordPlan
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from taskhub.engine.port.history import History
     from taskhub.engine.port.locks import Locks
     from taskhub.engine.port.notifier import Notifier, Topic
+    from taskhub.engine.port.outbox_store import OutboxStore
     from taskhub.engine.port.rate_limiter import RateLimiter
     from taskhub.engine.port.schedule_store import ScheduleStore
 
@@ -171,6 +173,16 @@ class Engine(Administration, CanvasStore, Inspection, Monitoring, Results):
     @abstractmethod
     def schedule_store(self, name: str) -> ScheduleStore:
         """Return the periodic jobs of the app of this name, which others do not see."""
+
+    def outbox_store(self, outbox: str) -> OutboxStore:
+        """Return what is known of an outbox, a table in a caller's own database.
+
+        Raises:
+            ImproperlyConfigured: This engine takes nothing from outboxes.
+        """
+        raise ImproperlyConfigured(
+            f"{self.stores.broker} takes no calls from an outbox: leave the setting outbox_url out"
+        )
 
     @property
     @abstractmethod

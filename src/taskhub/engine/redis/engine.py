@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import uuid
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,7 @@ from taskhub.engine.redis.monitoring import RedisMonitoring
 from taskhub.engine.redis.optional_writes import OptionalWriteWarnings
 from taskhub.engine.redis.rate_limiter import RedisRateLimiter
 from taskhub.engine.redis.results import PREFIX, ResultStore
+from taskhub.engine.redis.staging import PAGE, stage
 from taskhub.engine.redis.store_connection import Channel, script_call
 from taskhub.exceptions import StoreRefused
 from taskhub.message import Envelope
@@ -46,15 +46,10 @@ if TYPE_CHECKING:
     from taskhub.engine.port.history import History
     from taskhub.engine.port.locks import Locks
     from taskhub.engine.port.notifier import Notifier, Topic
+    from taskhub.engine.port.outbox_store import OutboxStore
     from taskhub.engine.port.schedule_store import ScheduleStore
 
 logger = logging.getLogger(__name__)
-
-#: Messages per script call when many are enqueued: long enough to be fast, short enough not to hold
-#: the server up.
-ENQUEUE_PAGE = 500
-#: How long pages of messages wait for the next, ms: those of a caller that died are forgotten.
-STAGED_FOR = 60_000
 
 
 class RedisEngine(
@@ -173,15 +168,15 @@ class RedisEngine(
     ) -> None:
         self._here()
         name = "enqueue"
-        if not (chords or chains or page or len(envelopes) > ENQUEUE_PAGE):
+        if not (chords or chains or page or len(envelopes) > PAGE):
             arguments = message_arguments(envelopes)
         else:
             name = "enqueue_canvas"
-            staged, pages = self._stage(envelopes, retry)
+            staged, pages = stage(self._pool, self._namespace, self._now(), envelopes, retry)
             arguments = [
                 *(staged, pages),
                 *page_arguments(page),
-                *call_arguments(chords, chains, envelopes, envelopes[pages * ENQUEUE_PAGE :]),
+                *call_arguments(chords, chains, envelopes, envelopes[pages * PAGE :]),
             ]
 
         def command(channel: Channel) -> list[tuple[Any, ...]]:
@@ -189,19 +184,6 @@ class RedisEngine(
             return [script_call(name, self._namespace, (self._now(), *call, *arguments))]
 
         self._pool.attempt(command, retry)
-
-    def _stage(self, envelopes: Sequence[Envelope], retry: RetryPolicy | None) -> tuple[str, int]:
-        """Stage all pages but the last, unseen; return under which name, and how many."""
-        pages = max(0, len(envelopes) - 1) // ENQUEUE_PAGE
-        if not pages:
-            return "", 0
-        staged = uuid.uuid4().hex
-        for number in range(1, pages + 1):
-            page = envelopes[(number - 1) * ENQUEUE_PAGE : number * ENQUEUE_PAGE]
-            subject = (self._now(), staged, number, STAGED_FOR)
-            arguments = (*subject, *message_arguments(page))
-            self._pool.run("stage", self._namespace, arguments, retry)
-        return staged, pages
 
     # -- working
 
@@ -312,6 +294,11 @@ class RedisEngine(
         from taskhub.engine.redis.schedule_store import RedisScheduleStore
 
         return RedisScheduleStore(name, self._namespace, self._channels, self._now)
+
+    def outbox_store(self, outbox: str) -> OutboxStore:
+        from taskhub.engine.redis.outbox_store import RedisOutboxStore
+
+        return RedisOutboxStore(outbox, self._namespace, self._channels, self._now)
 
     @property
     def locks(self) -> Locks:

@@ -19,6 +19,7 @@ _CANVASES: Final = (*_PUBLISHING, "canvas")
 _INDEXING: Final = ("statistics", "history", "outcomes")
 #: What a commit writes beside messages and canvases.
 _AFTER_COMMIT: Final = ("deliveries", "results", *_INDEXING)
+_OUTBOX: Final = (*_WRITING, "outbox")
 _PERIODIC_JOBS: Final = (*_WRITING, "schedule_store")
 
 #: Every script, and the parts that stand before its body: files of the folder, and the reader of
@@ -32,7 +33,7 @@ SCRIPTS: Final[dict[str, tuple[str, ...]]] = {
     "delete_dead_letters": _WRITING,
     "delete_history": (*_WRITING, "failed_bytes", "history"),
     "enqueue": ("shared", *_PUBLISHING, "producing"),
-    "enqueue_canvas": (*_WRITING, "wire", *_CANVASES, "open_chords", "producing"),
+    "enqueue_canvas": (*_WRITING, "wire", *_CANVASES, "calls", "open_chords", "producing"),
     "fail_chords": (*_WRITING, *_CANVASES, "open_chords"),
     "find_messages": _SHARED,
     "forget_queue": _WRITING,
@@ -40,6 +41,7 @@ SCRIPTS: Final[dict[str, tuple[str, ...]]] = {
     "acquire_lock": _SHARED,
     "register_worker": _SHARED,
     "lead": (*_PERIODIC_JOBS, *_PUBLISHING),
+    "lead_relay": _OUTBOX,
     "release_lock": _SHARED,
     "index_outcomes": ("shared", *_INDEXING),
     "longest_waits": ("shared", "sequence"),
@@ -49,10 +51,12 @@ SCRIPTS: Final[dict[str, tuple[str, ...]]] = {
     "purge": ("shared", "deliveries"),
     "purge_rate_limited": (*_WRITING, "deliveries", "rate_limiter"),
     "reclaim": _REQUEUEING,
+    "relay": (*_OUTBOX, "wire", *_CANVASES, "calls"),
     "renew": ("shared", "history"),
     "record_outcome": _PERIODIC_JOBS,
     "reply": _SHARED,
     "resign": _PERIODIC_JOBS,
+    "resign_relay": _OUTBOX,
     "resume_queue": _SHARED,
     "retry_dead_letters": (*_WRITING, *_PUBLISHING, "failed_bytes", "history"),
     "revoke": (*_WRITING, "sequence", "next_delivery", "rate_limiter"),

@@ -15,34 +15,13 @@
 if is_served() then
   return 0
 end
-local grown, count = {}, 0
+local grown = {}
 at = 10
-local tables = read_tables() or NOTHING
-write_plans(tables)
-if ARGV[6] ~= '' then
+local count = publish_call(ARGV[4], ARGV[5], grown, ARGV[6] ~= '' and function()
   take_page(ARGV[6], ARGV[7], ARGV[8], ARGV[9], grown)
-end
-for page = 1, tonumber(ARGV[5]) do
-  local packed = redis.call('HGET', STAGED .. ARGV[4], page)
-  if not packed then
-    error({
-      err = 'what was staged of these messages has expired: the caller paused for too long '
-        .. 'between its pages',
-    })
-  end
-  local fields, messages = cmsgpack.unpack(packed), {}
-  for index = 1, #fields, 2 do
-    messages[#messages + 1] = { record = fields[index], due = fields[index + 1] }
-  end
-  publish_all(messages, grown)
-  count = count + #messages
-end
-local messages = tables.messages or NOTHING
-publish_all(messages, grown)
+end)
 
-answer = count + #messages
-if ARGV[4] ~= '' then
-  attempt('UNLINK', STAGED .. ARGV[4])
-end
+answer = count
+drop_staged(ARGV[4])
 announce_all(grown)
 return answer
