@@ -1,6 +1,6 @@
 """Errors and warnings: Celery's public names, hierarchy and attributes.
 
-- `CeleryError`: `ImproperlyConfigured`, `SecurityError`
+- `CeleryError`: `ImproperlyConfigured`, `SecurityError`, `TransactionError`
     - `TaskPredicate` (a task raises it to choose its outcome): `Ignore`, `Reject`, `Retry`
     - `TaskError`: `NotRegistered`, `TimeoutError`, `MaxRetriesExceededError`, ...
 - `BackendError`: `BackendGetMetaError`, `BackendStoreError`
@@ -79,6 +79,7 @@ __all__ = (
     "Terminated",
     "TimeLimitExceeded",
     "TimeoutError",
+    "TransactionError",
     "WorkerLostError",
     "WorkerShutdown",
     "WorkerTerminate",
@@ -104,6 +105,10 @@ class CeleryError(Exception):
 
 class ImproperlyConfigured(CeleryError):
     """The configuration, or a call that depends on it, can't be right as it is."""
+
+
+class TransactionError(CeleryError):
+    """A call cannot be written in the caller's transaction: there is none, or it has failed."""
 
 
 class SecurityError(CeleryError):

@@ -14,6 +14,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from taskhub import signals
+from taskhub.app.relays import RelayThreads
 from taskhub.config.urls import mask_url
 from taskhub.exceptions import OperationalError
 from taskhub.humanize import counted
@@ -98,6 +99,9 @@ class Scheduler:
         patient = conf.value_set_for("broker_connection_retry_on_startup")
         if not (patient and conf.broker_connection_retry_on_startup):
             self._app.engine.ping()
+        # One of these leads by itself, whichever scheduler leads.
+        relays = RelayThreads(self._app)
+        relays.start()
         try:
             while not self._stopping.is_set():
                 self.turn()
@@ -105,6 +109,7 @@ class Scheduler:
                 self._wait()
         finally:
             self._end()
+            relays.stop()
 
     def stop(self) -> None:
         """Let `run` end: what is being sent is sent, and somebody else leads at once."""

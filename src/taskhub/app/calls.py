@@ -13,6 +13,7 @@ from taskhub.app import stores
 from taskhub.app.collector import Collector
 from taskhub.app.publication import Call, Publication, Publishing
 from taskhub.app.routing import Routes
+from taskhub.app.transaction_block import TransactionBlock, find_block
 from taskhub.call.message import (
     CallDefaults,
     build_envelope,
@@ -215,9 +216,13 @@ class Calls:
             outbox.messages.append(self.envelope(*call))
             if task is not None:
                 outbox.note_task(task)
+        elif block := find_block(self._app, options):
+            created: list[instrumentation.Headers] = []
+            envelope = self.envelope(*call, created=created)
+            block.send(Outbox([envelope], published=published, created=created))
         elif wish := self._commit_wish(options, task):
             # Decided here, so that the values of the call's moment count.
-            created: list[instrumentation.Headers] = []
+            created = []
             envelope = self.envelope(*call, created=created)
             _call_on_commit(partial(self._enqueue, envelope, published, options, created), wish)
         elif instrumentation.active:
@@ -238,6 +243,10 @@ class Calls:
         ):
             task_of(parent).add_trail(result)
         return result
+
+    def transaction_block(self, options: Mapping[str, Any]) -> TransactionBlock | None:
+        """Return the transaction of the caller's that calls with these options belong to."""
+        return find_block(self._app, options)
 
     def _commit_wish(self, options: Mapping[str, Any], task: Task[Any, Any] | None) -> Any:
         """Return for which transaction a call waits; false: for none."""
@@ -310,6 +319,9 @@ class Calls:
             options: Options of the canvas, e.g. `retry_policy`.
             page: The page of the open chord that they are; None: they are none.
         """
+        if block := find_block(self._app, options):
+            block.send(outbox)
+            return
         wish = options.get("enqueue_on_commit")
         if wish is None:
             wish = outbox.enqueue_on_commit or self._app.conf.task_enqueue_on_commit

@@ -167,9 +167,13 @@ class Publishing:
         """Whether the event `task-sent` is sent, by the setting `task_send_sent_event`."""
         return bool(self._app.conf.task_send_sent_event)
 
+    def events(self, published: Iterable[Publication]) -> list[str]:
+        """Return the events of calls, if they are sent."""
+        return [_sent_event(shown) for shown in published] if self.sends_events else []
+
     def _send_events(self, published: Iterable[Publication]) -> None:
         try:
-            self._app.engine.append_events([_sent_event(shown) for shown in published])
+            self._app.engine.append_events(self.events(published))
         except OperationalError as error:
             # The calls themselves are stored.
             logger.warning("%s; no task-sent events were sent", error)
@@ -205,6 +209,10 @@ class Publishing:
         """Send the signals and events after messages were sent, or are part of a commit."""
         if self.sends_events:
             self._send_events(published)
+        self.send_signals(published)
+
+    def send_signals(self, published: Iterable[Publication]) -> None:
+        """Send the signals after messages were sent."""
         for name, routing_key, headers, _, body in published:
             signals.after_task_publish.send(
                 name, body=body, headers=headers, exchange="", routing_key=routing_key

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from taskhub.app.events import Events
     from taskhub.app.routing import Routes
     from taskhub.app.store import AppStore
+    from taskhub.app.transaction_block import TransactionBlock
     from taskhub.canvas.signature import Signature
     from taskhub.control import Control
     from taskhub.lamport_clock import LamportClock
@@ -49,6 +50,28 @@ class AppServices:
         """Return a signature of one of this app's tasks."""
         made: Signature = signature(*args, **{**kwargs, "app": self._app})
         return made
+
+    def transaction(self, connection: Any) -> TransactionBlock:
+        """Return a block whose calls belong to a transaction of the caller's own.
+
+        `with app.transaction(session): task.delay(...)`: the call is sent if the transaction is
+        committed, and only then; canvases, too. It is written to the outbox table of the caller's
+        database, from which a relay moves it to the store.
+
+        Args:
+            connection: A session or connection of SQLAlchemy's, a connection of psycopg's, or
+                `django.db.transaction` or a connection of Django's; asynchronous ones with
+                `async with`.
+
+        Raises:
+            TypeError: It is something else.
+            TransactionError: Where the block begins, or a call is made: there is no transaction
+                that can be committed.
+            ImproperlyConfigured: There as well: the database has no outbox table.
+        """
+        from taskhub.app.transaction_block import transaction_block
+
+        return transaction_block(self._app, connection)
 
     # -- workers and schedule
 

@@ -14,7 +14,7 @@ from taskhub.canvas.chord_results import PLACEHOLDER
 from taskhub.canvas.group import group, members, send_members
 from taskhub.canvas.lazy_list import LazyList, each, head, listed
 from taskhub.canvas.normal_form import add_links, link_header, with_one_result
-from taskhub.canvas.outbox import Outbox, collecting, open_outbox, sending
+from taskhub.canvas.outbox import Outbox, collecting, is_collected, sending
 from taskhub.canvas.pages import Call, OpenChord, send_pages
 from taskhub.canvas.result_ids import ResultIds
 from taskhub.canvas.signature import Signature, checked, maybe_signature
@@ -215,7 +215,7 @@ class chord(Signature):
         position = (task_id, given.pop("group_id", None), given.pop("chord", None))
         root_id, index = given.get("root_id"), given.pop("group_index", None)
         all_args = self["args"] if self.immutable else (*(args or ()), *self["args"])
-        if has_unread(copy.tasks) and open_outbox() is None:
+        if has_unread(copy.tasks) and not is_collected(app, given):
             has_members, result = copy._send_in_pages(
                 (*position, root_id, index), Call(all_args, kwargs, given)
             )

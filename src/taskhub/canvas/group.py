@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskhub.canvas import stamps
 from taskhub.canvas.lazy_list import LazyList, each, head, listed, unread
-from taskhub.canvas.outbox import Outbox, open_outbox, sending
+from taskhub.canvas.outbox import Outbox, is_collected, sending
 from taskhub.canvas.pages import Call, send_pages
 from taskhub.canvas.result_ids import ResultIds
 from taskhub.canvas.signature import Signature, checked, maybe_signature
@@ -153,7 +153,7 @@ class group(SignatureList):
         given_id = given.pop("task_id", None)
         for name in ("group_id", "chain", "chain_continuation", "chord"):
             given.pop(name, None)
-        if has_unread(copy.tasks) and open_outbox() is None:
+        if has_unread(copy.tasks) and not is_collected(app, given):
             result = copy._send_in_pages(given_id, Call(args, kwargs, given))
         else:
             result = copy.freeze(given_id, root_id=given.get("root_id"))

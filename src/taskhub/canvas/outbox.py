@@ -43,6 +43,16 @@ def open_outbox() -> Outbox | None:
     return _open.get()
 
 
+def is_collected(app: Celery, options: Mapping[str, Any]) -> bool:
+    """Return whether all calls of a canvas leave together: in a commit, or in a transaction.
+
+    Args:
+        app: The app.
+        options: Those of the canvas.
+    """
+    return _open.get() is not None or app.calls.transaction_block(options) is not None
+
+
 @contextmanager
 def collecting(outbox: Outbox | None = None) -> Generator[Outbox]:
     """Collect the calls made in this block instead of sending them."""

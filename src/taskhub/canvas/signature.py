@@ -294,6 +294,19 @@ class Signature(SignatureFields):
         """Send a call with more arguments."""
         return self.apply_async(args, kwargs)
 
+    def delay_in(self, connection: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Send a call with more arguments if a transaction of the caller's is committed.
+
+        See `app.transaction`; a canvas is written as a whole.
+        """
+        with self.app.transaction(connection):
+            return self.delay(*args, **kwargs)
+
+    async def adelay_in(self, connection: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Do as `delay_in`, also in the transaction of an `AsyncConnection`."""
+        async with self.app.transaction(connection):
+            return self.delay(*args, **kwargs)
+
     def apply_async(
         self,
         args: Sequence[Any] | None = None,

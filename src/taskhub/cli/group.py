@@ -31,6 +31,10 @@ _COMMANDS = {
         "Start periodic jobs when their time comes; any number may run.",
     ),
     "beat": ("taskhub.cli.scheduler:scheduler", "The same, under Celery's name and options."),
+    "relay": (
+        "taskhub.cli.relay:relay",
+        "Send calls that were written in transactions, from an outbox.",
+    ),
     "schedule": ("taskhub.cli.schedule:schedule", "See and change the periodic jobs."),
     "call": ("taskhub.cli.call:call", "Send a call of a task, and perhaps wait for its result."),
     "result": ("taskhub.cli.result:result", "Show state and result of a call."),

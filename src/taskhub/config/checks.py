@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import tzinfo
 from numbers import Real
 from types import MappingProxyType
 from typing import Any, Final
 
+from taskhub.config.urls import mask_url
 from taskhub.exceptions import ImproperlyConfigured
 from taskhub.names import check_name, check_queue
 from taskhub.rates import per_second
 
 __all__ = ("CHECKS",)
 
+_TABLE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,62}\.)?[A-Za-z_][A-Za-z0-9_]{0,62}")
 #: Transport options that are seconds.
 _SECONDS: Final = ("socket_timeout", "socket_connect_timeout")
 
@@ -43,6 +46,25 @@ def _annotations(name: str, value: Any) -> Any:
         ):
             raise _wrong(name, 'a dictionary, as {"shop.add": {"rate_limit": "10/s"}}', entry)
     return value
+
+
+def _outbox_table(name: str, value: str) -> str:
+    if not _TABLE.fullmatch(value):
+        what = "the name of a table, as taskhub_outbox or schema.taskhub_outbox"
+        raise _wrong(name, what, value)
+    return value
+
+
+def _outbox_url(name: str, value: Any) -> list[str]:
+    urls = [value] if isinstance(value, str) else list(value)
+    for url in urls:
+        if not isinstance(url, str) or "://" not in url:
+            what = (
+                'a URL of SQLAlchemy\'s, as "postgresql://host/database", or "django://", or a '
+                "list of them"
+            )
+            raise _wrong(name, what, mask_url(url) if isinstance(url, str) else url)
+    return urls
 
 
 def _queues(name: str, value: Any) -> Any:
@@ -120,6 +142,8 @@ CHECKS: Final[Mapping[str, Callable[[str, Any], Any]]] = MappingProxyType(
     {
         "accept_content": _accept_content,
         "broker_transport_options": _transport_options,
+        "outbox_table": _outbox_table,
+        "outbox_url": _outbox_url,
         "result_accept_content": _accept_content,
         "result_backend_transport_options": _transport_options,
         "task_annotations": _annotations,

@@ -60,6 +60,7 @@ RANGES: Final[Mapping[str, Range]] = MappingProxyType(
         "history_expires": Range(SHORTEST, LONGEST, _SECONDS, "not at all"),
         "history_limit": _COUNT,
         "lease_seconds": Range(0.1, 24 * 60 * 60, _SECONDS),
+        "outbox_interval": Range(SHORTEST, 60 * 60, _SECONDS),
         "result_expires": _KEPT,
         "result_failure_expires": _KEPT,
         "result_max_size": Range(4096, 2**40, " bytes", "no limit"),

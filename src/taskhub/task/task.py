@@ -223,6 +223,28 @@ class Task(TaskBase[P, R]):
         """
         return self.apply_async(args, kwargs)
 
+    def delay_in(self, connection: Any, /, *args: P.args, **kwargs: P.kwargs) -> AsyncResult[R]:
+        """Send a call with these arguments if a transaction of the caller's is committed.
+
+        The call is written by that transaction, to the outbox table of its database; see
+        `app.transaction`, which also says what `connection` may be.
+
+        Raises:
+            TypeError: `connection` is none of a database's, or the arguments do not fit the task.
+            TransactionError: there is no transaction that can be committed.
+            ImproperlyConfigured: the database has no outbox table.
+            EncodeError: an argument cannot be serialized.
+        """
+        with self.bound.app.transaction(connection):
+            return self.apply_async(args, kwargs)
+
+    async def adelay_in(
+        self, connection: Any, /, *args: P.args, **kwargs: P.kwargs
+    ) -> AsyncResult[R]:
+        """Do as `delay_in`, also in the transaction of an `AsyncConnection`."""
+        async with self.bound.app.transaction(connection):
+            return self.apply_async(args, kwargs)
+
     async def adelay(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult[R]:
         """Send a call without blocking the event loop; see `delay`."""
         return await self.aapply_async(args, kwargs)
@@ -251,7 +273,8 @@ class Task(TaskBase[P, R]):
             options: countdown (seconds), eta (datetime), expires (seconds or datetime), queue,
                 priority (0 to 9, 9 first), serializer, headers, ignore_result, time_limit and
                 soft_time_limit (seconds), retry, retry_policy, and the other options of Celery's
-                `apply_async`.
+                `apply_async`; connection: a session or connection of a database in whose
+                transaction the call is written, see `app.transaction` (kombu's has no effect).
 
         Raises:
             TypeError: the arguments do not fit the task.
@@ -305,6 +328,13 @@ class Task(TaskBase[P, R]):
         """Send a call without blocking the event loop; see `apply_async`."""
         import asyncio
 
+        if options.get("connection") is not None:
+            block = self.bound.app.calls.transaction_block(options)
+            if block is not None:
+                # What it writes is awaited, or only added to a session.
+                del options["connection"]
+                async with block:
+                    return self.apply_async(args, kwargs, **options)
         return await asyncio.to_thread(self.apply_async, args, kwargs, **options)
 
     def shadow_name(self, args: Any, kwargs: Any, options: Any) -> str | None:

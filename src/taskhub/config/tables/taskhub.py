@@ -43,6 +43,25 @@ SETTINGS: tuple[Setting, ...] = (
         "alias of the database whose transaction it is.",
     ),
     honoured(
+        "outbox_url",
+        None,
+        NAMES,
+        "The database whose outbox a relay empties, or several: URLs of SQLAlchemy's, or "
+        "`django://` with an alias; None: schedulers relay nothing.",
+    ),
+    honoured(
+        "outbox_table",
+        "taskhub_outbox",
+        TEXT,
+        "The table in which calls in a caller's own transaction wait for a relay.",
+    ),
+    honoured(
+        "outbox_interval",
+        0.25,
+        SECONDS,
+        "How often a relay looks for calls while the outbox is empty.",
+    ),
+    honoured(
         "task_max_deliveries",
         5,
         INTEGER,

@@ -1,0 +1,96 @@
+"""Django's transactions as those of callers."""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from django.core.exceptions import ImproperlyConfigured as DjangoImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.utils import ConnectionDoesNotExist
+from django.utils import timezone
+
+from taskhub.exceptions import ImproperlyConfigured, TransactionError
+from taskhub.transactions.caller import CallerTransaction
+from taskhub.transactions.row import COLUMNS, OutboxRow
+from taskhub.transactions.table import TableName, missing_table
+
+__all__ = ("connection_of", "recognize", "stored_time")
+
+#: Connection -> the tables that its database is known to have.
+_known: WeakKeyDictionary[Any, set[tuple[TableName, str]]] = WeakKeyDictionary()
+
+
+def recognize(value: Any, table: TableName) -> CallerTransaction | None:
+    """Return the transaction that an object of Django's stands for; None: it is none."""
+    if value is transaction:
+        return _InAtomicBlock(connection_of(DEFAULT_DB_ALIAS), table)
+    if isinstance(value, BaseDatabaseWrapper):
+        return _InAtomicBlock(value, table)
+    alias = getattr(value, "_alias", None)
+    if isinstance(alias, str):
+        # `django.db.connection` stands for the default one of the thread.
+        return _InAtomicBlock(connection_of(alias), table)
+    return None
+
+
+def connection_of(alias: str) -> Any:
+    """Return this thread's connection to one of Django's databases.
+
+    Raises:
+        ImproperlyConfigured: There is no such database.
+    """
+    try:
+        return connections[alias]
+    except (ConnectionDoesNotExist, DjangoImproperlyConfigured) as error:
+        raise ImproperlyConfigured(f"the outbox in Django's database {alias!r}: {error}") from None
+
+
+def stored_time(connection: Any, value: Any) -> Any:
+    """Return a time as the database's adapter takes it for a column of Django's."""
+    if timezone.is_aware(value) and not connection.features.supports_timezones:
+        value = timezone.make_naive(value, connection.timezone or timezone.get_default_timezone())
+    return connection.ops.adapt_datetimefield_value(value)
+
+
+class _InAtomicBlock(CallerTransaction):
+    """A connection inside of `transaction.atomic()`."""
+
+    def __init__(self, connection: Any, table: TableName) -> None:
+        super().__init__(table)
+        self._connection = connection
+
+    def check(self) -> None:
+        connection = self._connection
+        if not connection.in_atomic_block:
+            raise TransactionError(
+                f"Django's database {connection.alias!r} is not in a transaction: the call would "
+                "be sent whatever becomes of the data; use `with transaction.atomic():`, or call "
+                ".delay()"
+            )
+        if connection.needs_rollback:
+            raise TransactionError("the transaction has failed: roll it back before the call")
+        known = _known.setdefault(connection, set())
+        subject = (self.table, str(connection.settings_dict["NAME"]))
+        if subject in known:
+            return
+        with connection.cursor() as cursor:
+            found = {one.name for one in connection.introspection.get_table_list(cursor)}
+        if self.table.schema is None and self.table.name not in found:
+            where = f"{connection.vendor} database {connection.settings_dict['NAME']}"
+            raise missing_table(self.table, where)
+        known.add(subject)
+
+    def write(self, row: OutboxRow) -> None:
+        self.check()
+        connection = self._connection
+        values = row.values()
+        values["created_at"] = stored_time(connection, values["created_at"])
+        quote = connection.ops.quote_name
+        parts = [part for part in self.table if part is not None]
+        name = ".".join(quote(part) for part in parts)
+        columns = ", ".join(quote(column) for column in COLUMNS)
+        places = ", ".join(["%s"] * len(COLUMNS))
+        with connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO {name} ({columns}) VALUES ({places})", [*values.values()])
