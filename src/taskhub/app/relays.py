@@ -34,9 +34,12 @@ def make_relays(app: Celery) -> list[Relay]:
         ImproperlyConfigured: A library or driver is missing, or a URL cannot be used.
     """
     engine = app.engine
-    interval = (milliseconds(app.conf.outbox_interval) or 1) / 1000
+    lease, interval = (
+        (milliseconds(setting) or 1) / 1000
+        for setting in (app.conf.scheduler_lease, app.conf.outbox_interval)
+    )
     return [
-        Relay(source, engine.outbox_store, engine.append_events, interval=interval)
+        Relay(source, engine.outbox_store, engine.append_events, lease=lease, interval=interval)
         for source in open_sources(app)
     ]
 

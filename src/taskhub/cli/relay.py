@@ -49,7 +49,7 @@ def relay(
     """Move calls that were written in transactions from an outbox into the store.
 
     The setting outbox_url names the database. Any number of relays may run, and schedulers are
-    relays, too: one leads, another takes over when it is stopped, or within 10 s of its death. A
+    relays, too: one leads, another takes over when it is stopped, or within 6 s of its death. A
     call is sent once, however often and wherever relays are killed.
     """
     if once + create_table + status > 1:

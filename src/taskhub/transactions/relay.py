@@ -16,8 +16,14 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from taskhub.config.urls import mask_url
 from taskhub.engine.port.outbox_store import OutboxBatch, OutboxStore
-from taskhub.exceptions import DecodeError, OperationalError, StoreRefused
+from taskhub.exceptions import (
+    DecodeError,
+    ImproperlyConfigured,
+    OperationalError,
+    StoreRefused,
+)
 from taskhub.transactions.row import Calls, decode_calls
 from taskhub.transactions.source import OutboxSource, SourceError, StoredRow
 
@@ -28,9 +34,6 @@ logger = logging.getLogger(__name__)
 #: How many rows are read at a time, and how many bytes of them are handed over together.
 ROWS: Final = 200
 BYTES: Final = 4 * 1024 * 1024
-#: How long a relay leads that is not heard of, seconds; it renews that several times meanwhile.
-LEASE: Final = 10.0
-RENEW_EVERY: Final = 2.5
 #: The pauses after an error: from the first to the longest, seconds.
 FIRST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 5.0
@@ -50,6 +53,7 @@ class Relay:
         source: The outbox.
         store: Returns what the store knows of an outbox, by its id.
         append_events: Stores events; they are left out where that fails.
+        lease: How long it leads without being heard of, seconds.
         interval: How often it looks for rows while there are none, seconds.
     """
 
@@ -59,12 +63,14 @@ class Relay:
         store: Callable[[str], OutboxStore],
         append_events: Callable[[Sequence[str]], object],
         *,
+        lease: float = 6.0,
         interval: float = 0.25,
     ) -> None:
         self.source = source
         self.name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
         self._open_store = store
         self._append_events = append_events
+        self._lease = lease
         self._interval = interval
         self._stopping = threading.Event()
         self._store: OutboxStore | None = None
@@ -150,10 +156,10 @@ class Relay:
         """Lead, if no other relay does; what was taken and not deleted is deleted first."""
         if self._store is None:
             self._store = self._open_store(self.source.outbox_id())
-        if self._number and time.monotonic() - self._led_at < RENEW_EVERY:
+        if self._number and time.monotonic() - self._led_at < self._lease / 4:
             return True
         led_at = time.monotonic()
-        found = self._store.lead(self.name, self._number, int(LEASE * 1000))
+        found = self._store.lead(self.name, self._number, int(self._lease * 1000))
         if not found.number:
             self._number = 0
             self._note_leader(found.holder)
@@ -238,11 +244,11 @@ class Relay:
         text = str(error)
         if text != self._trouble:
             self._trouble = text
-            expected = isinstance(error, SourceError | OperationalError)
+            expected = isinstance(error, SourceError | OperationalError | ImproperlyConfigured)
             logger.error(
                 "the outbox in %s is not relayed: %s; trying again",
-                *(self.source.address, text),
-                exc_info=None if expected or not text else error,
+                *(self.source.address, mask_url(text)),
+                exc_info=None if expected else error,
             )
 
     def _note_no_trouble(self) -> None:

@@ -166,7 +166,7 @@ SETTINGS: tuple[Setting, ...] = (
         "scheduler_lease",
         6,
         SECONDS,
-        "How long a scheduler that is not heard of still leads; another takes over then.",
+        "How long a scheduler or relay that is not heard of still leads; another takes over then.",
     ),
     honoured(
         "scheduler_grace",
