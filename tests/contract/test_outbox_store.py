@@ -54,8 +54,8 @@ def test_a_batch_is_stored_in_order(engine: Engine) -> None:
     store = engine.outbox_store("o")
     number = lead(store)
 
-    assert store.take(number, 1, batch("a", "b")) == "stored"
-    assert store.take(number, 2, batch("c")) == "stored"
+    assert store.store_batch(number, 1, batch("a", "b")) == "stored"
+    assert store.store_batch(number, 2, batch("c")) == "stored"
 
     assert ids(claim_all(engine)) == ["a", "b", "c"]
 
@@ -63,11 +63,11 @@ def test_a_batch_is_stored_in_order(engine: Engine) -> None:
 def test_a_batch_that_is_sent_again_is_known(engine: Engine) -> None:
     store = engine.outbox_store("o")
     number = lead(store)
-    store.take(number, 1, batch("a"))
-    store.take(number, 2, batch("b"))
+    store.store_batch(number, 1, batch("a"))
+    store.store_batch(number, 2, batch("b"))
 
-    assert store.take(number, 2, batch("b")) == "known"
-    assert store.take(number, 1, batch("a")) == "known", "however late it comes"
+    assert store.store_batch(number, 2, batch("b")) == "known"
+    assert store.store_batch(number, 1, batch("a")) == "known", "however late it comes"
     assert ids(claim_all(engine)) == ["a", "b"]
 
 
@@ -77,21 +77,21 @@ def test_what_an_earlier_leader_sends_is_refused(engine: Engine, clock: Clock) -
     clock.advance(LEASE)
     lead(store, "r2")
 
-    assert store.take(first, 1, batch("a")) == "fenced"
+    assert store.store_batch(first, 1, batch("a")) == "fenced"
     assert is_empty(engine)
 
 
 def test_a_leader_that_does_not_know_begins_anew(engine: Engine) -> None:
     store = engine.outbox_store("o")
     first = lead(store)
-    store.take(first, 1, batch("a", "b"))
+    store.store_batch(first, 1, batch("a", "b"))
 
     second = store.lead("r1", 0, LEASE)
 
     assert second.number > first
     assert second.taken == ("row-a", "row-b")
-    assert store.take(first, 2, batch("c")) == "fenced"
-    assert store.take(second.number, 1, batch("c")) == "stored"
+    assert store.store_batch(first, 2, batch("c")) == "fenced"
+    assert store.store_batch(second.number, 1, batch("c")) == "stored"
     assert store.lead("r1", second.number, LEASE).taken == ("row-c",)
 
 
@@ -100,7 +100,7 @@ def test_a_late_leader_goes_on_if_nobody_has_taken_its_place(engine: Engine, clo
     number = lead(store)
     clock.advance(3 * LEASE)
 
-    assert store.take(number, 1, batch("a")) == "stored"
+    assert store.store_batch(number, 1, batch("a")) == "stored"
     assert lead(store, "r1", number) == number
 
 
@@ -108,7 +108,7 @@ def test_a_batch_may_be_larger_than_a_page(engine: Engine) -> None:
     store = engine.outbox_store("o")
     names = [f"m{number}" for number in range(PAGE + 1)]
 
-    assert store.take(lead(store), 1, batch(*names)) == "stored"
+    assert store.store_batch(lead(store), 1, batch(*names)) == "stored"
 
     assert ids(claim_all(engine, len(names))) == names
 
@@ -120,7 +120,7 @@ def test_chords_and_chains_are_stored_with_the_messages(engine: Engine) -> None:
         chains=[ChainPlan("l", ("x", "y"))],
         messages=[message("a")._replace(chains=("l",))],
     )
-    store.take(lead(store), 1, canvas)
+    store.store_batch(lead(store), 1, canvas)
 
     assert engine.chord_parts("c") is None
     assert engine.chain_links("l", 0, 10) == [b"x", b"y"]

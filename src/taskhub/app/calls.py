@@ -13,7 +13,6 @@ from taskhub.app import stores
 from taskhub.app.collector import Collector
 from taskhub.app.publication import Call, Publication, Publishing
 from taskhub.app.routing import Routes
-from taskhub.app.transaction_block import TransactionBlock, find_block
 from taskhub.call.message import (
     CallDefaults,
     build_envelope,
@@ -22,7 +21,7 @@ from taskhub.call.message import (
 )
 from taskhub.call.options import check_options, check_retry_policy
 from taskhub.call.values import DUE_NOW, compute_due
-from taskhub.canvas.outbox import Outbox, open_outbox
+from taskhub.canvas.outbox import Outbox, open_outbox, transaction_of_context
 from taskhub.config.transport_options import priority_steps
 from taskhub.engine.port.retry_policy import RetryPolicy
 from taskhub.exceptions import AlwaysEagerIgnored, ImproperlyConfigured, SerializerNotInstalled
@@ -36,6 +35,7 @@ from taskhub.serialization import registry
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
+    from taskhub.app.transaction_block import TransactionBlock
     from taskhub.canvas.signature import Signature
     from taskhub.task.task import Task
 
@@ -216,7 +216,7 @@ class Calls:
             outbox.messages.append(self.envelope(*call))
             if task is not None:
                 outbox.note_task(task)
-        elif block := find_block(self._app, options):
+        elif block := self.transaction_block(options):
             created: list[instrumentation.Headers] = []
             envelope = self.envelope(*call, created=created)
             block.send(Outbox([envelope], published=published, created=created))
@@ -246,6 +246,11 @@ class Calls:
 
     def transaction_block(self, options: Mapping[str, Any]) -> TransactionBlock | None:
         """Return the transaction of the caller's that calls with these options belong to."""
+        if transaction_of_context.get() is None and not (options and options.get("connection")):
+            return None
+        # Only what uses transactions loads it.
+        from taskhub.app.transaction_block import find_block
+
         return find_block(self._app, options)
 
     def _commit_wish(self, options: Mapping[str, Any], task: Task[Any, Any] | None) -> Any:
@@ -319,7 +324,7 @@ class Calls:
             options: Options of the canvas, e.g. `retry_policy`.
             page: The page of the open chord that they are; None: they are none.
         """
-        if block := find_block(self._app, options):
+        if block := self.transaction_block(options):
             block.send(outbox)
             return
         wish = options.get("enqueue_on_commit")

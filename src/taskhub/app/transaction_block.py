@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextvars import ContextVar, Token
+from contextvars import Token
 from typing import TYPE_CHECKING, Any
 
 from taskhub import instrumentation
+from taskhub.canvas.outbox import transaction_of_context
 from taskhub.exceptions import TransactionError
 from taskhub.message import decode_body
 from taskhub.transactions.caller import CallerTransaction, find_transaction, recognize
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ("TransactionBlock", "find_block", "transaction_block")
 
-_open: ContextVar[TransactionBlock | None] = ContextVar("taskhub_transaction", default=None)
-
 
 def find_block(app: Celery, options: Mapping[str, Any]) -> TransactionBlock | None:
     """Return the block that calls with these options belong to; None: they are sent at once.
@@ -31,7 +30,7 @@ def find_block(app: Celery, options: Mapping[str, Any]) -> TransactionBlock | No
         found = find_transaction(connection, read_name(app.conf.outbox_table))
         if found is not None:
             return TransactionBlock(app, found)
-    block = _open.get()
+    block = transaction_of_context.get()
     return block if block is not None and block.app is app else None
 
 
@@ -92,19 +91,19 @@ class TransactionBlock:
         if self._transaction.is_awaited:
             self._refuse()
         self._transaction.check()
-        self._tokens.append(_open.set(self))
+        self._tokens.append(transaction_of_context.set(self))
         return self
 
     def __exit__(self, *error: object) -> None:
-        _open.reset(self._tokens.pop())
+        transaction_of_context.reset(self._tokens.pop())
 
     async def __aenter__(self) -> TransactionBlock:
         await self._transaction.acheck()
-        self._tokens.append(_open.set(self))
+        self._tokens.append(transaction_of_context.set(self))
         return self
 
     async def __aexit__(self, kind: object, *error: object) -> None:
-        _open.reset(self._tokens.pop())
+        transaction_of_context.reset(self._tokens.pop())
         rows, self._rows = self._rows, []
         if rows and kind is None:
             await self._transaction.awrite(rows)

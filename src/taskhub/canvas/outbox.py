@@ -35,6 +35,8 @@ class Outbox:
         self.enqueue_on_commit = self.enqueue_on_commit or task.enqueue_on_commit
 
 
+#: The `TransactionBlock` in which the calls of this context are made; None: there is none.
+transaction_of_context: ContextVar[Any] = ContextVar("taskhub_transaction", default=None)
 _open: ContextVar[Outbox | None] = ContextVar("taskhub_outbox", default=None)
 
 

@@ -13,7 +13,7 @@ import click
 from taskhub.cli import exit_codes
 from taskhub.cli.command_runner import CommandError
 from taskhub.cli.options import app_command, load_app
-from taskhub.cli.output import note, say_json, table
+from taskhub.cli.output import say_json, table
 from taskhub.cli.worker import loglevel_option
 from taskhub.humanize import duration
 from taskhub.transactions.source import SourceError
@@ -89,7 +89,7 @@ def _create_tables(app: Celery) -> None:
     for source in open_sources(app):
         created = source.create_table()
         source.close()
-        note(f"{source.address}: {source.table} {'was created' if created else 'is there'}")
+        click.echo(f"{source.address}: {source.table} {'was created' if created else 'is there'}")
 
 
 def _show_status(app: Celery, as_json: bool) -> None:
@@ -120,7 +120,7 @@ def _move_once(app: Celery) -> None:
     from taskhub.app.relays import make_relays
 
     for one in make_relays(app):
-        note(f"{one.source.address}: {one.drain()} moved")
+        click.echo(f"{one.source.address}: {one.drain()} moved")
 
 
 def _run(app: Celery, loglevel: str, logfile: str | None) -> None:

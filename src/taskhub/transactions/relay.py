@@ -1,8 +1,8 @@
 """The relay: moves committed rows of an outbox into the store, in order, each once.
 
 It may be killed between any two lines. What it has handed over and not deleted, the store
-remembers (`OutboxStore`): whoever leads next deletes that first. After an error it does not know
-how far it came, and begins as somebody else would, under another number.
+remembers (`OutboxStore`): the relay that leads next deletes that first. After an error it does not
+know how far it came, and begins as another relay would, under another number.
 """
 
 from __future__ import annotations
@@ -215,7 +215,7 @@ class Relay:
             [chord for unit in units for chord in unit.calls.chords],
             [chain for unit in units for chain in unit.calls.chains],
         )
-        taken = self._store.take(self._number, self._batch + 1, batch)
+        taken = self._store.store_batch(self._number, self._batch + 1, batch)
         if taken == "fenced":
             self._number = 0
             return False

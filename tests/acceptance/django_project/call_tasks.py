@@ -12,7 +12,7 @@ functions.set_up()
 
 from django.conf import settings
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, connections, transaction
 from django.test import override_settings
 from django.utils import timezone
 from orders import late, tasks
@@ -27,8 +27,15 @@ from task_library import (
 )
 
 from taskhub import chain, chord, group
+from taskhub.app.relays import make_relays
 from taskhub.contrib.django import app
-from taskhub.exceptions import TaskRevokedError, TimeLimitExceeded
+from taskhub.contrib.django.models import OutboxRow
+from taskhub.exceptions import (
+    ImproperlyConfigured,
+    TaskRevokedError,
+    TimeLimitExceeded,
+    TransactionError,
+)
 from taskhub.result import EagerResult
 
 
@@ -44,6 +51,59 @@ def ended(result, timeout=20.0):
 
 def is_stored(task_id):
     return app.engine.stored([task_id])[0] is not None or app.AsyncResult(task_id).exists()
+
+
+def relayed():
+    return sum(relay.drain() for relay in make_relays(app))
+
+
+def test_a_call_in_a_transaction():
+    with transaction.atomic():
+        sent = tasks.total.delay_in(transaction, 1, 2)
+        with app.transaction(connection):
+            summed = group(tasks.total.s(1, 1), tasks.total.s(2, 2)).delay()
+        assert OutboxRow.objects.filter(messages__gt=0).count() == 2
+    with transaction.atomic():
+        tasks.total.delay_in(transaction, 1, 2)
+        transaction.set_rollback(True)
+    assert relayed() == 2
+    assert sent.get(timeout=20) == 3
+    assert summed.get(timeout=20) == [2, 4]
+    assert relayed() == 0
+
+
+def test_a_call_outside_of_a_transaction():
+    try:
+        tasks.total.delay_in(connections["default"], 1)
+    except TransactionError as error:
+        assert "'default' is not in a transaction" in str(error)
+    else:
+        raise AssertionError("it was written")
+
+
+def test_a_call_in_a_database_without_the_table():
+    try:
+        with transaction.atomic("other"):
+            tasks.total.delay_in(connections["other"], 1)
+    except ImproperlyConfigured as error:
+        assert "has no table taskhub_outbox" in str(error)
+    else:
+        raise AssertionError("it was written")
+
+
+def test_what_cannot_be_read_from_the_outbox():
+    OutboxRow.objects.create(
+        row_id="x", namespace="taskhub", messages=1, payload="{}", created_at=timezone.now()
+    )
+    (relay,) = make_relays(app)
+    assert relay.source.backlog()[0] == 1
+    relay.drain()
+    assert relay.source.backlog() == (0, None, 1)
+    OutboxRow.objects.filter(row_id="x").delete()
+
+
+def test_the_migration_is_complete():
+    call_command("makemigrations", "taskhub", check=True, dry_run=True, verbosity=0)
 
 
 def test_a_shared_task_belongs_to_the_app_made_of_the_settings():

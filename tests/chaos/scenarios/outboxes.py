@@ -23,7 +23,7 @@ def lead_as_a_relay(engine: RedisEngine, clock: Clock) -> Act:
 @scenario
 def lead_after_another_relay(engine: RedisEngine, clock: Clock) -> Act:
     number = lead(engine, "r2")
-    engine.outbox_store("o").take(number, 1, OutboxBatch(("row",), [message("a")]))
+    engine.outbox_store("o").store_batch(number, 1, OutboxBatch(("row",), [message("a")]))
     clock.advance(LEASE + 1)
     return lambda: engine.outbox_store("o").lead("r1", 0, LEASE)
 
@@ -37,13 +37,13 @@ def resign_as_a_relay(engine: RedisEngine, clock: Clock) -> Act:
 @scenario
 def take_a_canvas_from_an_outbox(engine: RedisEngine, clock: Clock) -> Act:
     number = lead(engine)
-    engine.outbox_store("o").take(number, 1, OutboxBatch(("row",), [message("a")]))
+    engine.outbox_store("o").store_batch(number, 1, OutboxBatch(("row",), [message("a")]))
     later = message("later")._replace(delay=1000)
     chords = [ChordPlan("c", 2, (message("body"),))]
     chains = [ChainPlan("l", ("x", "y"))]
     messages = [message("b")._replace(chains=("l",)), later]
     canvas = OutboxBatch(("row-1", "row-2"), messages, chords, chains)
-    return lambda: engine.outbox_store("o").take(number, 2, canvas)
+    return lambda: engine.outbox_store("o").store_batch(number, 2, canvas)
 
 
 @scenario
@@ -51,4 +51,4 @@ def take_pages_from_an_outbox(engine: RedisEngine, clock: Clock) -> Act:
     number = lead(engine)
     messages = [message(f"m{one}") for one in range(PAGE + 1)]
     large = OutboxBatch(("row",), messages)
-    return lambda: engine.outbox_store("o").take(number, 1, large)
+    return lambda: engine.outbox_store("o").store_batch(number, 1, large)

@@ -168,8 +168,8 @@ def test_an_unknown_reply_is_found_out(database: str, sql: sqlalchemy.Engine) ->
 
         def resign(self, *_: Any) -> Any: ...
 
-        def take(self, number: int, batch_number: int, batch: OutboxBatch) -> Any:
-            taken = self._real.take(number, batch_number, batch)
+        def store_batch(self, number: int, batch_number: int, batch: OutboxBatch) -> Any:
+            taken = self._real.store_batch(number, batch_number, batch)
             if not self.lost:
                 self.lost += 1
                 raise OperationalError("the reply was lost")
@@ -205,13 +205,13 @@ def test_what_is_large_is_handed_over_in_portions(
     monkeypatch.setattr("taskhub.transactions.relay.BYTES", 1000)
     app = application(database)
     taken = []
-    real = app.engine.outbox_store("x").__class__.take
+    real = app.engine.outbox_store("x").__class__.store_batch
 
-    def take(self: Any, number: int, batch_number: int, batch: OutboxBatch) -> Any:
+    def store_batch(self: Any, number: int, batch_number: int, batch: OutboxBatch) -> Any:
         taken.append(len(batch.rows))
         return real(self, number, batch_number, batch)
 
-    monkeypatch.setattr(type(app.engine.outbox_store("x")), "take", take)
+    monkeypatch.setattr(type(app.engine.outbox_store("x")), "store_batch", store_batch)
     sent = write(app, sql, 5)
     assert relay(app) == 5
     assert claimed_ids(app) == sent
@@ -234,14 +234,14 @@ def test_a_row_that_cannot_be_sent_is_put_aside(
         broken = table.update().where(table.c.task_id == sent[0])
         connection.execute(broken.values(payload="{}"))
     kind = type(app.engine.outbox_store("x"))
-    real = kind.take
+    real = kind.store_batch
 
-    def take(self: Any, number: int, batch_number: int, batch: OutboxBatch) -> Any:
+    def store_batch(self: Any, number: int, batch_number: int, batch: OutboxBatch) -> Any:
         if any(message.task_id == sent[2] for message in batch.messages):
             raise StoreRefused("it is too large")
         return real(self, number, batch_number, batch)
 
-    monkeypatch.setattr(kind, "take", take)
+    monkeypatch.setattr(kind, "store_batch", store_batch)
     relay(app)
 
     assert claimed_ids(app) == [sent[1], sent[3], sent[4]]
@@ -250,7 +250,7 @@ def test_a_row_that_cannot_be_sent_is_put_aside(
     assert "is not relayed, before its column `error` is NULL again" in caplog.text
     (one,) = make_relays(app)
     assert one.source.backlog() == (0, None, 2)
-    monkeypatch.setattr(kind, "take", real)
+    monkeypatch.setattr(kind, "store_batch", real)
     with sql.begin() as connection:
         connection.execute(table.update().where(table.c.task_id == sent[2]).values(error=None))
     assert one.source.backlog()[0] == 1

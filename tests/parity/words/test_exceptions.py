@@ -8,7 +8,9 @@ from typing import Any
 Run = Callable[..., Any]
 
 # Bases of what other libraries have under the same names, and what only we have.
-OURS_ALONE = {"AliasedError", "BilliardError", "ConfigurationWarning", "StoreRefused"}
+OURS_ALONE = {
+    *("AliasedError", "BilliardError", "ConfigurationWarning", "StoreRefused", "TransactionError")
+}
 # Celery's derives from click's ClickException; ours does not need click.
 PLAIN = {"CeleryCommandException"}
 

@@ -56,7 +56,7 @@ class MemoryOutboxStore(OutboxStore):
             self._until = 0
             return True
 
-    def take(self, number: int, batch_number: int, batch: OutboxBatch) -> Taken:
+    def store_batch(self, number: int, batch_number: int, batch: OutboxBatch) -> Taken:
         with self._changed:
             if self._number != number:
                 return "fenced"

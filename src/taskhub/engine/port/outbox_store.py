@@ -4,7 +4,7 @@ Programs write calls there in their own transactions; a relay reads those that a
 the store take them, and deletes their rows. One relay of an outbox leads at a time: what another
 one still sends is refused, however late it arrives. The leader hands over batch after batch, each
 only when the rows of the one before it are deleted. So the store need only remember the last batch:
-whoever leads next learns which rows it was, and deletes them before it reads others.
+the relay that leads next learns which rows it was, and deletes them before it reads others.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class OutboxStore(ABC):
         """End a leadership, so that another relay may lead at once; False: another one leads."""
 
     @abstractmethod
-    def take(self, number: int, batch_number: int, batch: OutboxBatch) -> Taken:
+    def store_batch(self, number: int, batch_number: int, batch: OutboxBatch) -> Taken:
         """Store the messages of a batch, each ready or delayed as its envelope says.
 
         Harmless when sent twice.

@@ -42,7 +42,7 @@ class RedisOutboxStore(OutboxStore):
     def resign(self, number: int) -> bool:
         return bool(self._run("resign_relay", self.outbox, number))
 
-    def take(self, number: int, batch_number: int, batch: OutboxBatch) -> Taken:
+    def store_batch(self, number: int, batch_number: int, batch: OutboxBatch) -> Taken:
         pool = self._channels()
         staged, pages = stage(pool, self._namespace, self._now(), batch.messages, STEADY)
         unstaged = batch.messages[pages * PAGE :]

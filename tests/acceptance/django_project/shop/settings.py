@@ -52,6 +52,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TASKHUB = {
     "broker_url": os.environ.get("SHOP_BROKER", "memory://"),
+    "outbox_url": "django://",
     "task_annotations": {"orders.tasks.sleeps": {"time_limit": 0.3}},
 }
 TASKS = {

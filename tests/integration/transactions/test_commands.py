@@ -1,0 +1,79 @@
+"""`taskhub relay`, and schedulers as relays."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import sqlalchemy
+
+from taskhub_scheduler import Scheduler
+from tests.integration.transactions.stage import (
+    ON_SQLITE,
+    application,
+    claimed_ids,
+    stored_rows,
+)
+from tests.support.workers import until
+
+PROGRAM = """
+import sys
+from taskhub import Celery
+app = Celery("shop", broker="memory://", outbox_url=URL)
+app.task(name="add")(lambda first, second: None)
+"""
+
+
+def run(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "taskhub", "-A", "program", "relay", *arguments]
+    return subprocess.run(
+        command, cwd=directory, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_command(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/own.sqlite3"
+    (tmp_path / "program.py").write_text(f"URL = {url!r}\n{PROGRAM}")
+
+    missing = run(tmp_path, "--once")
+    assert missing.returncode == 2, missing.stderr
+    assert missing.stderr.startswith(f"error: {url} has no table taskhub_outbox, in which")
+    assert run(tmp_path, "--create-table").stdout == f"{url}: taskhub_outbox was created\n"
+    assert run(tmp_path, "--create-table").stdout == f"{url}: taskhub_outbox is there\n"
+    engine = sqlalchemy.create_engine(url)
+    app = application(url)
+    with engine.begin() as connection:
+        app.tasks["add"].delay_in(connection, 1, 1)
+    status = json.loads(run(tmp_path, "--status", "--json").stdout)
+    assert (status["database"], status["waiting"], status["refused"]) == (url, 1, 0)
+    assert run(tmp_path, "--once").stdout == f"{url}: 1 moved\n"
+    assert stored_rows(engine) == []
+    both = run(tmp_path, "--once", "--status")
+    assert both.stderr == "error: choose one of --once, --create-table and --status\n"
+    engine.dispose()
+    app.close()
+
+
+def test_there_is_no_outbox(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(f"URL = None\n{PROGRAM}")
+    done = run(tmp_path, "--once")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: there is no outbox: set outbox_url to the database")
+
+
+@ON_SQLITE
+def test_a_scheduler_relays(database: str, sql: sqlalchemy.Engine) -> None:
+    app = application(database, outbox_interval=0.01)
+    scheduler = Scheduler(app)
+    thread = threading.Thread(target=scheduler.run)
+    thread.start()
+    with sql.begin() as connection:
+        sent = app.tasks["add"].delay_in(connection, 1, 1)
+    until(lambda: not stored_rows(sql), "the call is relayed")
+    scheduler.stop()
+    thread.join(20)
+    assert claimed_ids(app) == [sent.id]
+    app.close()
