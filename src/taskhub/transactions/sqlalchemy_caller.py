@@ -12,9 +12,8 @@ from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import sqlalchemy
 from sqlalchemy import Connection, Engine, MetaData, Table, inspect
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, registry, scoped_session
 
 from taskhub.config.urls import mask_url
@@ -159,7 +158,7 @@ class _explained:  # noqa: N801 - a context manager that is called like a functi
         """Nothing is needed."""
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if isinstance(error, SQLAlchemyError) and not isinstance(error, sqlalchemy.exc.DBAPIError):
+        if isinstance(error, SQLAlchemyError) and not isinstance(error, DBAPIError):
             raise TransactionError(
                 f"the call cannot be written in this transaction: {error}"
             ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from taskhub.config.urls import StoreURL
 from taskhub.engine.memory.administration import MemoryAdministration
@@ -17,7 +18,6 @@ from taskhub.engine.memory.inspection import MemoryInspection
 from taskhub.engine.memory.locks import MemoryLocks
 from taskhub.engine.memory.monitoring import MemoryMonitoring
 from taskhub.engine.memory.notifier import MemoryNotifier
-from taskhub.engine.memory.outbox_store import MemoryOutboxStore
 from taskhub.engine.memory.rate_limiter import MemoryRateLimiter
 from taskhub.engine.memory.results import MemoryResults
 from taskhub.engine.memory.schedule_store import MemoryScheduleStore
@@ -36,13 +36,15 @@ from taskhub.engine.port.control_bus import ControlBus
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.locks import Locks
 from taskhub.engine.port.notifier import Notifier, Topic
-from taskhub.engine.port.outbox_store import OutboxBatch, OutboxStore
 from taskhub.engine.port.retry_policy import RetryPolicy
 from taskhub.engine.port.rules import EngineRules
 from taskhub.engine.port.schedule_store import ScheduleStore
 from taskhub.engine.port.stores import EngineStores
 from taskhub.message import Envelope
 from taskhub.outcome import ChainPlan, ChordPage, ChordPlan, Outcome
+
+if TYPE_CHECKING:
+    from taskhub.engine.port.outbox_store import OutboxBatch, OutboxStore
 
 #: A filled claim notifies others of what becomes due within this time, ms.
 SOON = 2000
@@ -77,7 +79,7 @@ class MemoryEngine(
         self._chains = Chains()
         self._control_bus = MemoryControlBus(self._changed, self._clock)
         self._schedule_stores: dict[str, MemoryScheduleStore] = {}
-        self._outbox_stores: dict[str, MemoryOutboxStore] = {}
+        self._outbox_stores: dict[str, OutboxStore] = {}
         self._locks = MemoryLocks(self._changed, self._state)
         self._audit_log = MemoryAuditLog(self._changed, self._clock)
         self._rate_limiter = MemoryRateLimiter(self._changed, self._state, self._clock)
@@ -281,6 +283,9 @@ class MemoryEngine(
             return self._schedule_stores[name]
 
     def outbox_store(self, outbox: str) -> OutboxStore:
+        # Few programs have one.
+        from taskhub.engine.memory.outbox_store import MemoryOutboxStore
+
         with self._changed:
             if outbox not in self._outbox_stores:
                 self._outbox_stores[outbox] = MemoryOutboxStore(
