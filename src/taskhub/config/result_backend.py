@@ -21,6 +21,8 @@ _WITH_BROKER = (
     "django-cache",
 )
 
+#: The values of `result_backend` for which Celery stores nothing.
+_NOWHERE = (None, "", "disabled", "disabled://")
 
 #: What begins a `result_backend` that names a database.
 _DATABASES = ("db", "database")
@@ -35,6 +37,11 @@ def database_url(conf: Configuration) -> str | None:
     if backend in _DATABASES:
         return str(conf.database_url or "")
     return url if name in _DATABASES and "://" in url else None
+
+
+def asks_for_results(conf: Configuration) -> bool:
+    """Return whether the settings name a place for results, as Celery needs to store any."""
+    return conf.result_backend not in _NOWHERE
 
 
 def shares_broker(conf: Configuration) -> bool:
