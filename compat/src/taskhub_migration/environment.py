@@ -10,7 +10,7 @@ from typing import Final
 
 from taskhub_migration.finding import Finding, Findings, Level
 from taskhub_migration.libraries import ECOSYSTEM, Works
-from taskhub_migration.module import Module, dotted
+from taskhub_migration.module import Module
 
 __all__ = ("evaluate_pin", "in_module", "in_text", "is_pin")
 
@@ -28,11 +28,13 @@ _SHARED: Final = frozenset({"redis", "hiredis"})
 _BOUND: Final = re.compile(
     r"(?P<operator>===|==|~=|>=|<=|<|>|!=|\^|~)\s*(?P<version>\d+(?:\.\d+)*)"
 )
+#: Redis functions by which programs read and remove Celery's messages by hand.
+_BY_HAND: Final = frozenset({"lindex", "lpop", "lrange", "lrem", "ltrim", "rpop"})
 _LENGTH: Final = re.compile(r"(?i)\bllen\b[^\n]*\b(?:celery|\w*queue\w*)")
 
 
 def in_module(module: Module) -> Findings:
-    """Find libraries that reach into Celery, and lengths of queues that are asked of Redis."""
+    """Find libraries that reach into Celery, and queues that are read as lists of Redis."""
     for node in module.nodes(ast.Import, ast.ImportFrom):
         names = (
             [alias.name for alias in node.names]
@@ -44,10 +46,20 @@ def in_module(module: Module) -> Findings:
     # A client that comes from the app's connection answers for queues.
     by_app = any(node.attr in _CONNECTIONS for node in module.nodes(ast.Attribute))
     concerned = not by_app and (module.uses("celery") or bool(module.apps))
-    for call in module.nodes(ast.Call):
-        function = dotted(call.func) or ""
-        if function.endswith(".llen") and concerned:
-            yield _length(module.path, call.lineno)
+    if not concerned:
+        return
+    called = [
+        (call.func.attr, call.lineno)
+        for call in module.nodes(ast.Call)
+        if isinstance(call.func, ast.Attribute)
+    ]
+    # Alone they concern a list of the program's own more often than a queue.
+    counts = any(name == "llen" for name, _ in called)
+    for name, line in called:
+        if name == "llen":
+            yield _length(module.path, line)
+        elif name in _BY_HAND and counts:
+            yield _messages(module.path, line, name)
 
 
 def in_text(text: str, path: str) -> Findings:
@@ -131,6 +143,17 @@ def _length(path: str, line: int) -> Finding:
         "llen of a queue",
         "queues are no lists of Redis: asked of Redis itself, the length is always 0",
         "ask app.connection().default_channel.client.llen(name), or `taskhub queues --json`",
+        path,
+        line,
+    )
+
+
+def _messages(path: str, line: int, function: str) -> Finding:
+    return Finding(
+        Level.DIFFERS,
+        f"{function} where lengths of queues are asked",
+        "queues are no lists of Redis: no messages are found or removed there",
+        "see `taskhub queues NAME` and `taskhub purge NAME`, if it is a queue",
         path,
         line,
     )

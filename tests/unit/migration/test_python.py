@@ -182,8 +182,14 @@ def test_what_stands_around_celery(check: Check) -> None:
         "differs llen of a queue @m.py:13",
     ]
     assert check("client.llen('letters')") == []
+    mine = "from celery import Celery\napp = Celery(task_acks_late=True)\n"
+    assert check(f"{mine}client.lrange(name, 0, -1)") == []
+    assert check(f"{mine}client().llen(name)\nclient().pipeline().lrem(name, 0, task)") == [
+        "differs llen of a queue @m.py:3",
+        "differs lrem where lengths of queues are asked @m.py:4",
+    ]
     by_app = "client = app.connection().default_channel.client\nclient.llen('celery')"
-    assert check(f"from celery import Celery\napp = Celery(task_acks_late=True)\n{by_app}") == []
+    assert check(f"{mine}{by_app}") == []
 
 
 def test_what_works_is_not_found(check: Check) -> None:
