@@ -39,7 +39,7 @@ def database_url(conf: Configuration) -> str | None:
     return url if name in _DATABASES and "://" in url else None
 
 
-def asks_for_results(conf: Configuration) -> bool:
+def has_result_backend(conf: Configuration) -> bool:
     """Return whether the settings name a place for results, as Celery needs to store any."""
     return conf.result_backend not in _NOWHERE
 

@@ -209,8 +209,8 @@ class TaskBase(RunnableTask[P, R]):
         Raises:
             EncodeError: it cannot be serialized, or is larger than `result_max_size` allows.
             TypeError: the state is no text.
-            ValueError: there is no running call, no `task_id`, and results are asked for by the
-                settings. Without these nothing is stored, as in Celery: tests call tasks directly.
+            ValueError: there is no running call, no `task_id`, but a result backend in the
+                settings. Without one nothing is stored, as in Celery: tests call tasks directly.
         """
         if state is not None:
             check_text("state", state)
@@ -227,9 +227,9 @@ class TaskBase(RunnableTask[P, R]):
             return
         task_id = task_id or request.id
         if not task_id:
-            from taskhub.config.result_backend import asks_for_results
+            from taskhub.config.result_backend import has_result_backend
 
-            if not asks_for_results(self.app.conf):
+            if not has_result_backend(self.app.conf):
                 return
             raise ValueError(f"task_id must not be empty. Got {task_id} instead.")
         self.backend.store_result(task_id, meta, state, request=request, **kwargs)

@@ -23,7 +23,7 @@ def progress(backend: str | None) -> int:
 
 
 @pytest.mark.parametrize("backend", [None, "", "disabled", "disabled://"])
-def test_a_direct_call_stores_no_state_where_no_results_are_asked_for(backend: str | None) -> None:
+def test_a_direct_call_stores_no_state_without_a_result_backend(backend: str | None) -> None:
     assert progress(backend) == 3
 
 
