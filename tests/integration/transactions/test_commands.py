@@ -68,6 +68,10 @@ def test_there_is_no_outbox(tmp_path: Path) -> None:
 def test_a_scheduler_relays(database: str, sql: sqlalchemy.Engine) -> None:
     app = application(database, outbox_interval=0.01)
     scheduler = Scheduler(app)
+    # Python 3.11 may fail where threads import, and pytest parses, at the same time.
+    app.engine.ping()
+    with sql.connect() as connection:
+        app.transaction(connection)
     thread = threading.Thread(target=scheduler.run)
     thread.start()
     with sql.begin() as connection:
