@@ -12,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from taskhub import signals, states
 from taskhub.app.result_mirror import follow_outcomes
+from taskhub.config.database_url import with_driver
 from taskhub.config.result_backend import database_url
 from taskhub.config.urls import mask_url
 from taskhub.exceptions import ImproperlyConfigured
@@ -162,7 +163,7 @@ class DatabaseResults:
     def _connecting(self) -> Any:
         options = self._app.conf.database_engine_options or {}
         try:
-            engine = self._sql.create_engine(self._url, **options)
+            engine = self._sql.create_engine(with_driver(self._url), **options)
         except (self._sql.exc.ArgumentError, ImportError) as error:
             raise ImproperlyConfigured(
                 f"result_backend: db+{mask_url(self._url)} cannot be used: {error}"

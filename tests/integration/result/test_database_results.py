@@ -14,20 +14,18 @@ import sqlalchemy
 
 from taskhub.app.app import Celery
 from taskhub.app.database_results import DatabaseResults, mirror_results
+from taskhub.config.database_url import with_driver
 from taskhub.exceptions import ImproperlyConfigured
 from tests.support.databases import available_databases, fresh_database
 from tests.support.in_process import working
 from tests.support.servers import Server
 from tests.support.workers import until
 
-DRIVERS = {"postgresql://": "postgresql+psycopg://", "mysql://": "mysql+pymysql://"}
-
 
 @pytest.fixture(params=available_databases())
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     with fresh_database(request.param, tmp_path) as url:
-        scheme = url.partition("://")[0] + "://"
-        yield url.replace(scheme, DRIVERS.get(scheme, scheme))
+        yield url
 
 
 def application(store: str, database: str, **settings: Any) -> Celery:
@@ -42,7 +40,7 @@ def application(store: str, database: str, **settings: Any) -> Celery:
 
 
 def rows(database: str, name: str = "celery_taskmeta") -> list[tuple[Any, ...]]:
-    engine = sqlalchemy.create_engine(database)
+    engine = sqlalchemy.create_engine(with_driver(database))
     with engine.begin() as connection:
         found = connection.execute(sqlalchemy.text(f"SELECT task_id, status FROM {name}")).all()
     engine.dispose()
@@ -64,7 +62,7 @@ def test_what_is_older_than_results_are_kept_goes(server: Server, database: str)
     with working(app, threads=2):
         old, new = (app.tasks["double"].delay(number) for number in (1, 2))
         assert [old.get(timeout=20), new.get(timeout=20)] == [2, 4]
-        engine = sqlalchemy.create_engine(database)
+        engine = sqlalchemy.create_engine(with_driver(database))
         with engine.begin() as connection:
             age = sqlalchemy.text("UPDATE celery_taskmeta SET date_done = :at WHERE task_id = :id")
             connection.execute(age, {"at": "2020-01-01 00:00:00", "id": old.id})
