@@ -10,7 +10,7 @@ import pytest
 
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.rules import EngineRules
-from tests.contract.stage import ENGINES, Clock, Servers
+from tests.contract.stage import ENGINES, PARAMETERS, Clock, Servers
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +33,7 @@ def rules() -> EngineRules:
     return EngineRules(max_deliveries=3)
 
 
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=PARAMETERS)
 def engine(
     request: pytest.FixtureRequest, servers: Servers, clock: Clock, rules: EngineRules
 ) -> Iterator[Engine]:

@@ -6,8 +6,11 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
+
+import pytest
 
 from taskhub.config.urls import StoreURL, parse_store_url
 from taskhub.engine.factory import make_engine
@@ -18,6 +21,7 @@ from taskhub.engine.port.rules import EngineRules
 from taskhub.engine.port.stores import EngineStores
 from taskhub.message import DEFAULT_PRIORITY, Envelope
 from taskhub.outcome import Outcome
+from tests.support.postgres import Database
 from tests.support.servers import Server, available_servers, start_server
 
 #: A lease long enough to be renewed in time by everybody.
@@ -44,6 +48,13 @@ class Servers:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._running: dict[str, Server] = {}
+        self._database: Database | None = None
+
+    @property
+    def database(self) -> Database:
+        """A database of PostgreSQL; skips the test when there is no server."""
+        self._database = self._database or Database("taskhub_contract")
+        return self._database
 
     def url(self, name: str, program: str | None = None) -> StoreURL:
         """Return where the server of this name is; `program` tells which it is, if not the name."""
@@ -56,11 +67,15 @@ class Servers:
         """Empty them all."""
         for server in self._running.values():
             server.flush()
+        if self._database is not None:
+            self._database.flush()
 
     def close(self) -> None:
         """End them all."""
         for server in self._running.values():
             server.kill()
+        if self._database is not None:
+            self._database.drop()
 
 
 #: Makes an engine on servers that hold nothing.
@@ -93,6 +108,13 @@ def make_on_server(program: str, where: str = "") -> MakeEngine:
     return make
 
 
+def make_postgres(servers: Servers, clock: Clock, rules: EngineRules) -> Engine:
+    """Make the engine on PostgreSQL; its one schema is emptied after each test."""
+    url = servers.database.url
+    rules = replace(rules, namespace="taskhub")
+    return make_engine(EngineStores(broker=url, results=url, rules=rules), clock=clock)
+
+
 #: Engines that the contract is run against: the memory, every server, and every place for results.
 #: A new engine is one line here.
 ENGINES: Final[dict[str, MakeEngine]] = {
@@ -100,9 +122,14 @@ ENGINES: Final[dict[str, MakeEngine]] = {
     **{program: make_on_server(program) for program in available_servers()},
     "valkey-two-dbs": make_on_server("valkey", "two-dbs"),
     "valkey-two-servers": make_on_server("valkey", "two-servers"),
+    "postgres": make_postgres,
 }
+#: Those that need a server that has to be there already.
+MARKS: Final = {"postgres": pytest.mark.postgres}
+#: Engines as parameters of tests.
+PARAMETERS: Final = [pytest.param(name, marks=MARKS.get(name, ())) for name in ENGINES]
 #: Those that the state machine compares with the memory: one of each implementation.
-COMPARED: Final = ("valkey",)
+COMPARED: Final = [pytest.param(name, marks=MARKS.get(name, ())) for name in ("valkey", "postgres")]
 
 
 def message(

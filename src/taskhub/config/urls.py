@@ -12,7 +12,7 @@ from taskhub.exceptions import ImproperlyConfigured
 
 __all__ = ("MASK", "Scheme", "StoreURL", "mask_url", "parse_store_url", "same_server")
 
-Scheme = Literal["redis", "rediss", "unix", "sentinel", "memory"]
+Scheme = Literal["redis", "rediss", "unix", "sentinel", "memory", "postgresql"]
 
 #: What stands for a secret, as in Celery's own output.
 MASK: Final = "**"
@@ -20,7 +20,7 @@ MASK: Final = "**"
 #: What stands for user and password in the URLs of remedies: these are shown as they are.
 PLACEHOLDERS: Final = frozenset({"<password>", "<user>"})
 
-SUPPORTED: Final = "redis://, rediss://, unix://, sentinel:// or memory://"
+SUPPORTED: Final = "redis://, rediss://, unix://, sentinel://, postgresql:// or memory://"
 
 _SCHEMES: Final[Mapping[str, Scheme]] = {
     "redis": "redis",
@@ -33,8 +33,15 @@ _SCHEMES: Final[Mapping[str, Scheme]] = {
     "sentinel": "sentinel",
     "memory": "memory",
     "cache+memory": "memory",
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
 }
-_DEFAULT_PORT: Final[Mapping[Scheme, int]] = {"redis": 6379, "rediss": 6379, "sentinel": 26379}
+_DEFAULT_PORT: Final[Mapping[Scheme, int]] = {
+    "redis": 6379,
+    "rediss": 6379,
+    "sentinel": 26379,
+    "postgresql": 5432,
+}
 
 _TLS_OPTIONS: Final = frozenset(
     {
@@ -68,6 +75,30 @@ _CONNECTION_OPTIONS: Final = frozenset(
 )
 _TIMEOUTS: Final = frozenset({"socket_connect_timeout", "socket_timeout"})
 _NUMBERS: Final = _TIMEOUTS | {"min_other_sentinels"}
+#: Those of `postgresql`: libpq's names, and in the last line ours.
+_POSTGRESQL_OPTIONS: Final = frozenset(
+    {
+        "application_name",
+        "channel_binding",
+        "gssencmode",
+        "host",
+        "options",
+        "passfile",
+        "service",
+        "sslcert",
+        "sslcertmode",
+        "sslcrl",
+        "sslkey",
+        "sslmode",
+        "sslnegotiation",
+        "sslpassword",
+        "sslrootcert",
+        "target_session_attrs",
+        "tcp_user_timeout",
+        *("create_schema", "prepare", "socket_connect_timeout", "socket_timeout"),
+    }
+)
+_SWITCHES: Final = frozenset({"create_schema", "prepare"})
 _VERIFICATION: Final = {
     "none": "none",
     "optional": "optional",
@@ -90,8 +121,8 @@ class StoreURL:
 
     Args:
         scheme: How it is reached.
-        addresses: Host and port; for ``sentinel`` those of all sentinels. Empty for ``unix`` and
-            ``memory``.
+        addresses: Host and port; for ``sentinel`` those of all sentinels, for ``postgresql`` those
+            of all servers to try. Empty for ``unix`` and ``memory``.
         path: The socket, for ``unix``.
         username: The ACL user; None: the server's default user.
         password: Its password, decoded.
@@ -99,6 +130,7 @@ class StoreURL:
         service_name: For ``sentinel``: the name under which the sentinels know the master; None: it
             comes from the transport options (``master_name``, as in Celery).
         options: What else was written after the ``?``, by name.
+        database: For ``postgresql``: the name of the database; None: that of the user.
     """
 
     scheme: Scheme
@@ -109,6 +141,7 @@ class StoreURL:
     db: int = 0
     service_name: str | None = None
     options: Mapping[str, str] = field(default_factory=dict, hash=False)
+    database: str | None = None
 
     def masked(self) -> str:
         """Return the URL for people: without secrets and without options."""
@@ -120,6 +153,12 @@ class StoreURL:
             return "memory://"
         if self.scheme == "unix":
             return f"unix://{credentials}{quote(self.path or '')}?db={self.db}"
+        if self.scheme == "postgresql":
+            hosts = ",".join(
+                f"{quote(host, safe='') if host.startswith('/') else _bracketed(host)}:{port}"
+                for host, port in self.addresses
+            )
+            return f"postgresql://{credentials}{hosts}/{quote(self.database or '', safe='')}"
         places = [
             f"{self.scheme}://{credentials if index == 0 else ''}{_bracketed(host)}:{port}"
             for index, (host, port) in enumerate(self.addresses)
@@ -145,7 +184,8 @@ def parse_store_url(url: str, *, setting: str = "broker_url") -> StoreURL:
     ``rediss://host?ssl_cert_reqs=required&ssl_ca_certs=ca.pem``, ``unix:///path/store.sock?db=1``,
     ``redis+socket:///path/store.sock?virtual_host=1``,
     ``sentinel://:password@one:26379;sentinel://two:26379/0`` (any number, the service's name in
-    ``?service_name=`` or ``?master_name=``) and ``memory://``.
+    ``?service_name=`` or ``?master_name=``), ``postgresql://user:password@host:5432/database`` (also
+    several hosts, with commas between them, and libpq's options after the ``?``) and ``memory://``.
 
     Args:
         url: The text; what is special in a user name or password is percent-encoded.
@@ -200,7 +240,39 @@ class _Reader:
             return StoreURL("memory")
         if scheme == "unix":
             return self._socket(location)
+        if scheme == "postgresql":
+            return self._database(location)
         return self._servers(scheme, location)
+
+    def _database(self, location: str) -> StoreURL:
+        before_query, _, query = location.partition("?")
+        place, _, path = before_query.partition("/")
+        credentials, _, hosts = place.rpartition("@")
+        options = dict(parse_qsl(query, keep_blank_values=True))
+        named = options.pop("user", None), options.pop("password", None)
+        self._check_options(options, _POSTGRESQL_OPTIONS)
+        for name in _SWITCHES & options.keys():
+            if options[name] not in ("true", "false"):
+                self._refuse(f"has {name}={options[name]}", "write true or false")
+        if "/" in path.strip("/"):
+            self._refuse("has a path of several parts", "end it with the name of the database")
+        # A directory of sockets is no readable host: libpq takes it as an option, or percent-encoded.
+        written = options.pop("host", "") or hosts
+        addresses = tuple(
+            (unquote(host), _DEFAULT_PORT["postgresql"])
+            if unquote(host).startswith("/")
+            else self._address("postgresql", host)
+            for host in written.split(",")
+        )
+        username, _, password = credentials.partition(":")
+        return StoreURL(
+            "postgresql",
+            addresses=addresses,
+            username=unquote(username) or named[0],
+            password=unquote(password) or named[1],
+            options=options,
+            database=unquote(path.strip("/")) or None,
+        )
 
     def _socket(self, location: str) -> StoreURL:
         place, _, query = location.partition("?")
@@ -306,15 +378,7 @@ class _Reader:
         for name in options:
             if scheme in ("redis", "unix") and name in _TLS_OPTIONS:
                 self._refuse(f"has the TLS option {name!r} on a plain connection", "use rediss://")
-            if name not in known:
-                self._refuse(
-                    f"has the unknown option {name!r}", f"known are {', '.join(sorted(known))}"
-                )
-        for name in _NUMBERS & options.keys():
-            if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", options[name]):
-                self._refuse(f"has {name}={options[name]}", "write a number")
-            if name in _TIMEOUTS and float(options[name]) == 0:
-                self._refuse(f"has {name}={options[name]}", "write a number of seconds above 0")
+        self._check_options(options, known)
         if "ssl_cert_reqs" in options:
             verification = _VERIFICATION.get(options["ssl_cert_reqs"].lower())
             if verification is None:
@@ -324,6 +388,18 @@ class _Reader:
                 )
             options["ssl_cert_reqs"] = verification
         return options
+
+    def _check_options(self, options: Mapping[str, str], known: frozenset[str]) -> None:
+        for name in options:
+            if name not in known:
+                self._refuse(
+                    f"has the unknown option {name!r}", f"known are {', '.join(sorted(known))}"
+                )
+        for name in _NUMBERS & options.keys():
+            if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", options[name]):
+                self._refuse(f"has {name}={options[name]}", "write a number")
+            if name in _TIMEOUTS and float(options[name]) == 0:
+                self._refuse(f"has {name}={options[name]}", "write a number of seconds above 0")
 
     def _refuse(self, what: str, remedy: str) -> NoReturn:
         raise ImproperlyConfigured(f"{self._setting}: {self._shown} {what}: {remedy}")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.stores import EngineStores
+from taskhub.exceptions import ImproperlyConfigured
 
 __all__ = ("make_engine",)
 
@@ -22,11 +23,30 @@ def make_engine(
         stores: Where messages and results are.
         client_name: How the server's list of clients shows the connections.
         clock: The present in ms; None: the store's own clock. Tests pass theirs.
+
+    Raises:
+        ImproperlyConfigured: There is no engine for these two together.
     """
     if stores.broker.scheme == "memory":
         from taskhub.engine.memory.engine import MemoryEngine
 
         return MemoryEngine(stores.rules, clock=clock)
+    if "postgresql" in (stores.broker.scheme, stores.results.scheme):
+        if stores.broker != stores.results:
+            raise ImproperlyConfigured(
+                f"broker_url is {stores.broker}, and result_backend {stores.results}: with "
+                "PostgreSQL, messages and results are kept in one database; leave result_backend "
+                "out, or write it as db+postgresql:// to have results there, too"
+            )
+        from taskhub.engine.postgres.engine import PostgresEngine
+
+        return PostgresEngine(
+            stores.broker,
+            rules=stores.rules,
+            clock=clock,
+            client_name=client_name,
+            options=dict(stores.broker_options),
+        )
     from taskhub.engine.redis.engine import RedisEngine
 
     return RedisEngine(

@@ -1,0 +1,227 @@
+"""The listener: one thread and one connection of a process that hear its notifications.
+
+Each process listens to a channel of its own, `taskhub_<number>`, and to those that parts of the
+engine ask for. It holds an advisory lock on its number, which ends with the connection: who wants to
+notify it sees that way whether it lives (`sql/functions/announce.sql`).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import secrets
+import select
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from taskhub.engine.backoff import pause_after
+from taskhub.engine.postgres.connection import Waker, server_error
+from taskhub.engine.postgres.errors import refusal_of
+from taskhub.exceptions import OperationalError
+
+if TYPE_CHECKING:
+    from psycopg.pq.abc import PGconn
+
+    from taskhub.engine.postgres.store import PostgresStore
+
+logger = logging.getLogger(__name__)
+
+#: An idle connection is asked for a sign of life this often, seconds.
+PING_EVERY: Final = 15.0
+
+#: Receives the text of a notification. Called from the listener's thread: it must be quick.
+Hear = Callable[[str], None]
+
+
+class Listener:
+    """Passes notifications on to whoever listens to a channel.
+
+    Notifications that come while the connection is down are lost: `on_reconnect` tells.
+
+    Args:
+        store: The database.
+    """
+
+    def __init__(self, store: PostgresStore) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._hearers: dict[str, list[Hear]] = defaultdict(list)
+        self._reconnected: list[Callable[[], None]] = []
+        # Channels to begin or to stop listening to.
+        self._wanted: set[str] = set()
+        self._waker: Waker | None = None
+        self._generation = 0
+        self._is_connected = threading.Condition(self._lock)
+        self._listening: set[str] = set()
+        #: The number of this process among all that ever listen.
+        self.number = secrets.randbits(62)
+
+    @property
+    def own_channel(self) -> str:
+        """The channel that only this process listens to."""
+        return f"taskhub_{self.number}"
+
+    def listen(self, channel: str, hear: Hear, timeout: float = 5.0) -> None:
+        """Hear the notifications of a channel from now on: those of transactions that commit later.
+
+        Args:
+            channel: Its name.
+            hear: Called with the text of each.
+            timeout: How long to wait until the server listens, seconds.
+
+        Raises:
+            OperationalError: The server is out of reach; it is heard once it is back.
+        """
+        with self._lock:
+            self._hearers[channel].append(hear)
+            self._wanted.add(channel)
+            self._start()
+            is_heard = self._is_connected.wait_for(lambda: channel in self._listening, timeout)
+        if not is_heard:
+            raise OperationalError(
+                f"{self._store.connector.url.masked()} cannot be listened to: no connection for "
+                f"notifications within {timeout:g} s"
+            )
+
+    def unlisten(self, channel: str, hear: Hear) -> None:
+        """Hear a channel no longer."""
+        with self._lock:
+            hearers = self._hearers.get(channel, [])
+            if hear in hearers:
+                hearers.remove(hear)
+            if not hearers and self._hearers.pop(channel, None) is not None:
+                self._wanted.discard(channel)
+                if self._waker is not None:
+                    self._waker.interrupt()
+
+    def on_reconnect(self, call: Callable[[], None]) -> None:
+        """Have a function called when the connection was lost and is there again."""
+        with self._lock:
+            self._reconnected.append(call)
+
+    def close(self) -> None:
+        """End the thread; the next `listen` starts another."""
+        with self._lock:
+            self._generation += 1
+            waker, self._waker = self._waker, None
+            self._hearers.clear()
+            self._wanted.clear()
+            self._listening = set()
+            self._reconnected.clear()
+            if waker is not None:
+                waker.interrupt()
+
+    def _start(self) -> None:
+        if self._waker is None:
+            self._waker = Waker()
+            self._generation += 1
+            threading.Thread(
+                target=self._run,
+                args=(self._waker, self._generation),
+                name="taskhub-listener",
+                daemon=True,
+            ).start()
+        self._waker.interrupt()
+
+    # -- the thread
+
+    def _run(self, waker: Waker, generation: int) -> None:
+        from psycopg import OperationalError as ConnectionLost
+
+        failures = 0
+        while generation == self._generation:
+            opened: PGconn | None = None
+            began = time.monotonic()
+            try:
+                opened = self._store.connector.connect()
+                self._serve(opened, waker, generation, is_first=failures == 0)
+            except Exception as error:
+                # Whatever it was, the thread must go on: others wait for what it hears.
+                failures = failures + 1 if time.monotonic() - began < PING_EVERY else 1
+                if isinstance(error, OperationalError | ConnectionLost):
+                    logger.warning("listening for notifications: %s; trying again", error)
+                else:
+                    logger.exception("listening for notifications failed; trying again")
+                with self._lock:
+                    if generation == self._generation:
+                        self._listening = set()
+                waker.wait(None, pause_after(failures))
+            finally:
+                if opened is not None:
+                    opened.finish()
+        waker.close()
+
+    def _serve(self, opened: PGconn, waker: Waker, generation: int, *, is_first: bool) -> None:
+        self._execute(opened, f"SELECT pg_advisory_lock({self.number})")
+        heard_at = time.monotonic()
+        listening: set[str] = set()
+        while generation == self._generation:
+            with self._lock:
+                wanted = set(self._wanted)
+            for channel in wanted - listening:
+                self._execute(opened, f'LISTEN "{channel}"')
+            for channel in listening - wanted:
+                self._execute(opened, f'UNLISTEN "{channel}"')
+            if wanted != listening:
+                listening = wanted
+                with self._is_connected:
+                    if generation == self._generation:
+                        self._listening = set(listening)
+                        self._is_connected.notify_all()
+            if not is_first:
+                is_first = True
+                with self._lock:
+                    calls = list(self._reconnected)
+                for call in calls:
+                    _call(call)
+            if self._pass_on(opened):
+                heard_at = time.monotonic()
+            if waker.wait(opened.socket, PING_EVERY):
+                opened.consume_input()
+                if opened.status:
+                    raise OperationalError("the server closed the connection for notifications")
+                heard_at = time.monotonic()
+            elif time.monotonic() - heard_at >= PING_EVERY:
+                self._execute(opened, "SELECT 1")
+                heard_at = time.monotonic()
+
+    def _pass_on(self, opened: PGconn) -> bool:
+        any_heard = False
+        while (notification := opened.notifies()) is not None:
+            any_heard = True
+            channel, text = notification.relname.decode(), notification.extra.decode()
+            with self._lock:
+                hearers = list(self._hearers.get(channel, ()))
+            for hear in hearers:
+                _call(hear, text)
+        return any_heard
+
+    def _execute(self, opened: PGconn, text: str) -> None:
+        """Run a statement that returns nothing of interest, within bounded time."""
+        from psycopg.pq import ExecStatus
+
+        opened.send_query(text.encode())
+        deadline = time.monotonic() + self._store.connector.socket_timeout
+        while True:
+            while opened.flush() or opened.is_busy():
+                poller = select.poll()
+                poller.register(opened.socket, select.POLLIN)
+                left = math.ceil((deadline - time.monotonic()) * 1000)
+                if left <= 0 or not poller.poll(left):
+                    raise OperationalError("the server stopped answering")
+                opened.consume_input()
+            result = opened.get_result()
+            if result is None:
+                return
+            if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+                raise refusal_of(server_error(result), self._store.connector.url, text)
+
+
+def _call(call: Callable[..., None], *arguments: str) -> None:
+    try:
+        call(*arguments)
+    except Exception:
+        logger.exception("a callback for a notification failed")
