@@ -77,17 +77,6 @@ class PostgresEngine(
         schema = self.rules.key_prefix + self.rules.namespace
         self._store = PostgresStore(connector, schema, self.rules.idle_connections, clock)
 
-    # -- liveness
-
-    def renew(self, workers: Sequence[str], lease: int) -> list[str]:
-        raise NotImplementedError
-
-    def reclaim(self, worker: str, *, only_expired: bool = False) -> int | None:
-        raise NotImplementedError
-
-    def register_worker(self, worker: str, worker_info: str) -> bool:
-        raise NotImplementedError
-
     # -- parts of the port: a program that only sends tasks does not load them
 
     def notifier(self, topics: Sequence[Topic]) -> Notifier:

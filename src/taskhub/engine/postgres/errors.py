@@ -11,8 +11,11 @@ _LONGEST_DETAIL: Final = 300
 
 #: `RAISE EXCEPTION ... USING ERRCODE` of our own functions: the message is a whole sentence.
 OWN_REFUSAL: Final = "TH001"
-#: Deadlocks and conflicts of snapshots: nothing was done, and the same may be tried at once.
-REPEATABLE: Final = frozenset({"40001", "40P01"})
+#: The same of a call that was served before.
+SERVED: Final = "TH002"
+#: Deadlocks, conflicts of snapshots, and a key that another transaction stored at the same moment:
+#: nothing was done, and the same may be tried at once.
+REPEATABLE: Final = frozenset({"23505", "40001", "40P01"})
 
 
 class ServerError(NamedTuple):

@@ -1,21 +1,59 @@
-"""Enqueueing, claiming and committing."""
+"""Enqueueing, claiming and committing: what takes messages in, hands them out and ends them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+import logging
+import uuid
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
-from taskhub.engine.port.claims import Claim, Completion, Exchange, Suspects
+from taskhub.engine.port.claims import (
+    Claim,
+    ClaimBatch,
+    Completion,
+    Exchange,
+    GivenUp,
+    Suspects,
+)
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.retry_policy import RetryPolicy
+from taskhub.engine.positions import ready_at
+from taskhub.engine.postgres.arguments import (
+    canvas_columns,
+    commit_parameters,
+    message_columns,
+    page_values,
+)
+from taskhub.engine.postgres.connection import Call, Reply, ServerRefusal
+from taskhub.engine.postgres.errors import SERVED
 from taskhub.engine.postgres.store import PostgresStore
+from taskhub.engine.suspects import first_suspected
+from taskhub.exceptions import OperationalError, StoreRefused
 from taskhub.message import Envelope
 from taskhub.outcome import ChainPlan, ChordPage, ChordPlan
+
+logger = logging.getLogger(__name__)
+
+#: Messages per statement when many are enqueued: each of them answers in time.
+ENQUEUE_PAGE: Final = 1000
+#: How messages are marked that are not run again.
+_MARKS: Final = {GivenUp.ACKNOWLEDGED_EARLY: "a", GivenUp.TIMED_OUT: "t"}
+_GIVEN_UP: Final = {mark: reason for reason, mark in _MARKS.items()}
 
 
 class PostgresExchange(Engine):
     """Works on the engine's store."""
 
     _store: PostgresStore
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Distinguishes the calls of this engine from all others; each is made by one thread.
+        self._producer = uuid.uuid4().hex
+        self._calls = itertools.count(1)
+
+    # -- producing
 
     def enqueue(
         self,
@@ -26,7 +64,50 @@ class PostgresExchange(Engine):
         page: ChordPage | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
-        raise NotImplementedError
+        is_canvas = bool(chords or chains or page)
+        if not (envelopes or is_canvas):
+            return
+        if not is_canvas:
+            is_canvas = any(envelope.chains for envelope in envelopes)
+        pages = [
+            envelopes[first : first + ENQUEUE_PAGE]
+            for first in range(0, len(envelopes), ENQUEUE_PAGE)
+        ] or [()]
+        call = (None, None) if retry is None else self._next_call()
+        now = self._store.now
+        first = (now, *call, *message_columns(pages[0]))
+        if is_canvas:
+            parameters = (*first, *page_values(page), *canvas_columns(chords, chains, envelopes))
+            calls = [self._store.prepare("enqueue_canvas", *parameters)]
+        else:
+            calls = [self._store.prepare("enqueue", *first)]
+        calls += [
+            self._store.prepare("enqueue", now, None, None, *message_columns(each))
+            for each in pages[1:]
+        ]
+        topics = sorted({envelope.queue for envelope in envelopes})
+        # Behind the transaction: see functions/announce.sql.
+        announcement = [self._store.prepare("announce", topics)] if topics else []
+        replies = self._store.request(calls, announcement, retry=retry)
+        rows = self._served(replies[0])
+        self._warn(replies[1:])
+        if is_canvas and rows:
+            self._announce(rows[0][0][0])
+
+    def _next_call(self) -> tuple[str, int]:
+        return self._producer, next(self._calls)
+
+    @staticmethod
+    def _served(reply: Reply) -> list[Any]:
+        """Return the rows of a call that must not be served twice; none if it had been before."""
+        if not isinstance(reply, StoreRefused):
+            return reply
+        cause = reply.__cause__
+        if isinstance(cause, ServerRefusal) and cause.error.code == SERVED:
+            return []
+        raise reply
+
+    # -- working
 
     def exchange(
         self,
@@ -36,16 +117,165 @@ class PostgresExchange(Engine):
         limit: int | None,
         suspects: Suspects = "all",
     ) -> Exchange:
-        raise NotImplementedError
+        if not completions and limit is None:
+            return Exchange([], None)
+        distinct = _first_of_each(completions)
+        calls, store = [], self._store
+        if distinct:
+            parameters = commit_parameters(store.now, worker, distinct, self.rules)
+            calls.append(store.prepare("commit", *parameters))
+        if limit is not None:
+            calls.append(self._claim_call(worker, queues, limit, suspects, alone=not distinct))
+        ids = [completion.outcome.task_id for completion in distinct if _has_document(completion)]
+        telling = [store.prepare("tell_followers", ids)] if ids else []
+        # Not repeated here: what the lost reply would have said is found out by reconciling.
+        replies = store.request(calls, telling)
+        refused: StoreRefused | None = None
+        if isinstance(replies[0], StoreRefused) and distinct and limit is not None:
+            # Nothing was written. Whether that is because of the claim is seen without it.
+            refused = replies[0]
+            limit = None
+            replies = store.request(calls[:1], telling)
+        reply = replies[0]
+        if isinstance(reply, StoreRefused):
+            raise reply
+        self._warn(replies[1:])
+        committed: list[bool] = []
+        topics: set[str] = set()
+        if distinct:
+            ((numbers, grown, stored),) = reply[0]
+            committed = _flags(completions, distinct, set(numbers))
+            # What is published where this worker claims next is its own first; the claim announces
+            # what it leaves.
+            topics.update(set(grown) - set(queues if limit else ()))
+            others = set(stored) - set(ids)
+            if others:
+                self._warn(store.request([store.prepare("tell_followers", sorted(others))]))
+        batch = None
+        if limit is not None:
+            batch, left = _read_batch(reply[-1][0])
+            topics.update(left)
+        self._announce(topics)
+        return Exchange(committed, batch, refused)
+
+    def _claim_call(
+        self, worker: str, queues: Sequence[str], limit: int, suspects: Suspects, *, alone: bool
+    ) -> Call:
+        most = self.rules.max_deliveries
+        return self._store.prepare(
+            *("claim", self._store.now, worker, list(queues), limit, self.rules.lease, suspects),
+            *(first_suspected(most) - 1, most, alone),
+        )
 
     def acknowledge(self, worker: str, claim: Claim) -> bool:
-        raise NotImplementedError
+        return self._mark(worker, claim.key, claim.token, GivenUp.ACKNOWLEDGED_EARLY)
 
     def mark_timed_out(self, worker: str, key: str, token: str) -> bool:
-        raise NotImplementedError
+        return self._mark(worker, key, token, GivenUp.TIMED_OUT)
+
+    def _mark(self, worker: str, key: str, token: str, reason: GivenUp) -> bool:
+        return bool(self._store.run_one("mark", worker, key, token, _MARKS[reason]))
 
     def requeue(self, worker: str, keys: Sequence[str]) -> list[str]:
-        raise NotImplementedError
+        return self._requeue(worker, keys, is_except=False) if keys else []
 
     def reconcile(self, worker: str, held: Sequence[str]) -> list[str]:
-        raise NotImplementedError
+        return self._requeue(worker, held, is_except=True)
+
+    def _requeue(self, worker: str, keys: Sequence[str], *, is_except: bool) -> list[str]:
+        ((requeued, grown),) = self._store.run("requeue", worker, list(keys), is_except)
+        self._announce(grown)
+        return list(requeued)
+
+    # -- liveness
+
+    def renew(self, workers: Sequence[str], lease: int) -> list[str]:
+        return list(
+            self._store.run_one(
+                "renew", self._store.now, list(workers), lease, self.rules.history_ttl
+            )
+        )
+
+    def reclaim(self, worker: str, *, only_expired: bool = False) -> int | None:
+        ((reclaimed, grown),) = self._store.run("reclaim", self._store.now, worker, only_expired)
+        self._announce(grown)
+        return None if reclaimed is None else int(reclaimed)
+
+    def register_worker(self, worker: str, worker_info: str) -> bool:
+        return bool(self._store.run("register_worker", worker, worker_info))
+
+    # -- what follows a transaction
+
+    def _announce(self, topics: Iterable[str]) -> None:
+        """Notify idle threads; what they are to see is stored whether or not that succeeds."""
+        names = sorted(set(topics))
+        if names:
+            try:
+                self._warn(self._store.request([self._store.prepare("announce", names)]))
+            except OperationalError as error:
+                logger.warning("%s; idle workers look by themselves", error)
+
+    @staticmethod
+    def _warn(replies: Iterable[Reply]) -> None:
+        for reply in replies:
+            if isinstance(reply, StoreRefused):
+                logger.warning("notifications are refused, who waits looks by itself: %s", reply)
+
+
+def _first_of_each(completions: Sequence[Completion]) -> list[Completion]:
+    """Return the first completion of each claim; another of the same has lost it already."""
+    if len(completions) < 2:
+        return list(completions)
+    found: dict[tuple[str, str], Completion] = {}
+    for completion in completions:
+        found.setdefault((completion.claim.key, completion.claim.token), completion)
+    return list(found.values())
+
+
+def _flags(
+    completions: Sequence[Completion], distinct: Sequence[Completion], numbers: set[int]
+) -> list[bool]:
+    """Return for each completion whether it was written, from the numbers of those that were."""
+    written = {id(each) for number, each in enumerate(distinct, 1) if number in numbers}
+    flags: list[bool] = []
+    for completion in completions:
+        flags.append(id(completion) in written)
+        # The same one may be in the batch twice.
+        written.discard(id(completion))
+    return flags
+
+
+def _has_document(completion: Completion) -> bool:
+    return completion.outcome.document is not None
+
+
+def _read_batch(row: Sequence[Any]) -> tuple[ClaimBatch, list[str]]:
+    """Read what `claim.sql` returned: the batch, and topics to announce."""
+    now, soonest, suspects_left, grown, keys, tokens, queues, priorities, bodies, revoked = row
+    next_due = None if soonest is None else max(0, soonest - now)
+    if not keys:
+        return ClaimBatch([], next_due, suspects_left=suspects_left), grown
+    ended = frozenset(revoked or ())
+    claims = [
+        _claim(key, token, queue, priority, body, now, revoked=key in ended)
+        for key, token, queue, priority, body in zip(
+            keys, tokens, queues, priorities, bodies, strict=True
+        )
+    ]
+    return ClaimBatch(claims, next_due, suspects_left=suspects_left), grown
+
+
+def _claim(
+    key: str, token: str, queue: str, priority: int, body: bytes, now: int, *, revoked: bool
+) -> Claim:
+    count, _, text = token.partition(":")
+    given_up = None
+    if not count.isdigit():
+        count, given_up = count[:-1], _GIVEN_UP[count[-1]]
+    sequence = int(text)
+    task_id = key.partition("\n")[0]
+    ready = ready_at(sequence)
+    return Claim(
+        *(key, token, task_id, queue, priority, body, revoked),
+        *(int(count), sequence, ready, now, given_up),
+    )

@@ -1,8 +1,8 @@
 """The listener: one thread and one connection of a process that hear its notifications.
 
 Each process listens to a channel of its own, `taskhub_<number>`, and to those that parts of the
-engine ask for. It holds an advisory lock on its number, which ends with the connection: who wants to
-notify it sees that way whether it lives (`sql/functions/announce.sql`).
+engine ask for. It holds an advisory lock on its number, which ends with the connection: who wants
+to notify it sees that way whether it lives (`sql/functions/announce.sql`).
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ Hear = Callable[[str], None]
 
 
 class Listener:
-    """Passes notifications on to whoever listens to a channel.
+    """Passes notifications on to whoever listens.
 
-    Notifications that come while the connection is down are lost: `on_reconnect` tells.
+    Notifications that come while the connection is down are lost: who waits is then told as if one
+    had come, and `on_reconnect` tells others.
 
     Args:
         store: The database.
@@ -48,21 +49,46 @@ class Listener:
     def __init__(self, store: PostgresStore) -> None:
         self._store = store
         self._lock = threading.Lock()
+        self._connected = threading.Condition(self._lock)
         self._hearers: dict[str, list[Hear]] = defaultdict(list)
+        #: Who waits on the channel of this process: notifiers by their numbers, and 0 for results.
+        self._waiting: dict[int, Hear] = {}
         self._reconnected: list[Callable[[], None]] = []
-        # Channels to begin or to stop listening to.
-        self._wanted: set[str] = set()
         self._waker: Waker | None = None
         self._generation = 0
-        self._is_connected = threading.Condition(self._lock)
+        # The number of this process, and the channels that it listens to; None: there is no
+        # connection.
+        self._number: int | None = None
         self._listening: set[str] = set()
-        #: The number of this process among all that ever listen.
-        self.number = secrets.randbits(62)
 
-    @property
-    def own_channel(self) -> str:
-        """The channel that only this process listens to."""
-        return f"taskhub_{self.number}"
+    def register(self, waiting: int, hear: Hear, timeout: float = 5.0) -> int:
+        """Hear what is sent to this process; return its number at present.
+
+        Args:
+            waiting: The number of a notifier, or 0 for results.
+            hear: Called with each text.
+            timeout: How long to wait for the connection, seconds.
+
+        Raises:
+            OperationalError: The server is out of reach.
+        """
+        with self._lock:
+            self._waiting[waiting] = hear
+            self._start()
+            if not self._connected.wait_for(lambda: self._number is not None, timeout):
+                self._waiting.pop(waiting, None)
+                raise self._no_connection(timeout)
+            assert self._number is not None
+            return self._number
+
+    def unregister(self, waiting: int) -> None:
+        """Hear no longer what is sent to a notifier."""
+        with self._lock:
+            self._waiting.pop(waiting, None)
+
+    def is_connected_as(self, number: int) -> bool:
+        """Whether this process is still known by a number."""
+        return self._number == number
 
     def listen(self, channel: str, hear: Hear, timeout: float = 5.0) -> None:
         """Hear the notifications of a channel from now on: those of transactions that commit later.
@@ -77,14 +103,9 @@ class Listener:
         """
         with self._lock:
             self._hearers[channel].append(hear)
-            self._wanted.add(channel)
             self._start()
-            is_heard = self._is_connected.wait_for(lambda: channel in self._listening, timeout)
-        if not is_heard:
-            raise OperationalError(
-                f"{self._store.connector.url.masked()} cannot be listened to: no connection for "
-                f"notifications within {timeout:g} s"
-            )
+            if not self._connected.wait_for(lambda: channel in self._listening, timeout):
+                raise self._no_connection(timeout)
 
     def unlisten(self, channel: str, hear: Hear) -> None:
         """Hear a channel no longer."""
@@ -93,7 +114,6 @@ class Listener:
             if hear in hearers:
                 hearers.remove(hear)
             if not hearers and self._hearers.pop(channel, None) is not None:
-                self._wanted.discard(channel)
                 if self._waker is not None:
                     self._waker.interrupt()
 
@@ -103,16 +123,22 @@ class Listener:
             self._reconnected.append(call)
 
     def close(self) -> None:
-        """End the thread; the next `listen` starts another."""
+        """End the thread; the next to listen starts another."""
         with self._lock:
             self._generation += 1
             waker, self._waker = self._waker, None
             self._hearers.clear()
-            self._wanted.clear()
-            self._listening = set()
+            self._waiting.clear()
             self._reconnected.clear()
+            self._listening, self._number = set(), None
             if waker is not None:
                 waker.interrupt()
+
+    def _no_connection(self, timeout: float) -> OperationalError:
+        return OperationalError(
+            f"{self._store.connector.url.masked()}: no connection for notifications within "
+            f"{timeout:g} s"
+        )
 
     def _start(self) -> None:
         if self._waker is None:
@@ -124,7 +150,8 @@ class Listener:
                 name="taskhub-listener",
                 daemon=True,
             ).start()
-        self._waker.interrupt()
+        else:
+            self._waker.interrupt()
 
     # -- the thread
 
@@ -145,39 +172,51 @@ class Listener:
                     logger.warning("listening for notifications: %s; trying again", error)
                 else:
                     logger.exception("listening for notifications failed; trying again")
-                with self._lock:
-                    if generation == self._generation:
-                        self._listening = set()
-                waker.wait(None, pause_after(failures))
+                self._disconnect(generation)
+                if generation == self._generation:
+                    waker.wait(None, pause_after(failures))
             finally:
                 if opened is not None:
                     opened.finish()
         waker.close()
 
+    def _disconnect(self, generation: int) -> None:
+        """Tell all who wait: what was sent meanwhile is lost."""
+        with self._lock:
+            if generation != self._generation:
+                return
+            was_connected = self._number is not None
+            self._listening, self._number = set(), None
+            waiting = list(self._waiting.values()) if was_connected else []
+        for hear in waiting:
+            _call(hear, "")
+
     def _serve(self, opened: PGconn, waker: Waker, generation: int, *, is_first: bool) -> None:
-        self._execute(opened, f"SELECT pg_advisory_lock({self.number})")
+        # A new one each time: the server may not have noticed yet that the connection before ended.
+        number = secrets.randbits(62)
+        self._execute(opened, f"SELECT pg_advisory_lock({number})")
+        self._execute(opened, f'LISTEN "taskhub_{number}"')
         heard_at = time.monotonic()
         listening: set[str] = set()
         while generation == self._generation:
             with self._lock:
-                wanted = set(self._wanted)
+                wanted = set(self._hearers)
             for channel in wanted - listening:
                 self._execute(opened, f'LISTEN "{channel}"')
             for channel in listening - wanted:
                 self._execute(opened, f'UNLISTEN "{channel}"')
-            if wanted != listening:
-                listening = wanted
-                with self._is_connected:
-                    if generation == self._generation:
-                        self._listening = set(listening)
-                        self._is_connected.notify_all()
+            listening = wanted
+            with self._connected:
+                if generation == self._generation:
+                    self._listening, self._number = set(listening), number
+                    self._connected.notify_all()
             if not is_first:
                 is_first = True
                 with self._lock:
                     calls = list(self._reconnected)
                 for call in calls:
                     _call(call)
-            if self._pass_on(opened):
+            if self._pass_on(opened, f"taskhub_{number}"):
                 heard_at = time.monotonic()
             if waker.wait(opened.socket, PING_EVERY):
                 opened.consume_input()
@@ -188,13 +227,18 @@ class Listener:
                 self._execute(opened, "SELECT 1")
                 heard_at = time.monotonic()
 
-    def _pass_on(self, opened: PGconn) -> bool:
+    def _pass_on(self, opened: PGconn, own: str) -> bool:
         any_heard = False
         while (notification := opened.notifies()) is not None:
             any_heard = True
             channel, text = notification.relname.decode(), notification.extra.decode()
             with self._lock:
                 hearers = list(self._hearers.get(channel, ()))
+                if channel == own:
+                    # "<number of a notifier> <topic>", or "r" and task ids.
+                    word = text.partition(" ")[0]
+                    hear_own = self._waiting.get(int(word) if word.isdigit() else 0)
+                    hearers = [] if hear_own is None else [hear_own]
             for hear in hearers:
                 _call(hear, text)
         return any_heard

@@ -11,6 +11,7 @@ from taskhub.engine.postgres import schema as schemas
 from taskhub.engine.postgres.connection import Call, Connection, Reply, Row
 from taskhub.engine.postgres.connection_pool import STEADY, ConnectionPool
 from taskhub.engine.postgres.connector import Connector
+from taskhub.engine.postgres.followers import Followers
 from taskhub.engine.postgres.listener import Listener
 from taskhub.engine.postgres.statements import Statement, quoted_schema, statement
 
@@ -42,6 +43,7 @@ class PostgresStore:
     def _open(self) -> None:
         self._pool = ConnectionPool(self.connector, self._limit, self._check_schema)
         self._listener = Listener(self)
+        self._followers = Followers(self)
         # At the end: until then no thread may take what belongs to the parent process for ours.
         self._process = os.getpid()
 
@@ -69,6 +71,12 @@ class PostgresStore:
         """What hears notifications in this process."""
         self._here()
         return self._listener
+
+    @property
+    def followers(self) -> Followers:
+        """Who follows results in this process."""
+        self._here()
+        return self._followers
 
     def statement(self, name: str) -> Statement:
         """Return the statement of `sql/<name>.sql`, for this schema."""
@@ -116,5 +124,6 @@ class PostgresStore:
 
     def close(self) -> None:
         """Close every connection; the next call opens others."""
-        self._pool.close()
+        self._followers.close()
         self._listener.close()
+        self._pool.close()

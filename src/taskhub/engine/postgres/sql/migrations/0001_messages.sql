@@ -10,9 +10,9 @@
 CREATE SEQUENCE taskhub.positions;
 
 CREATE TABLE taskhub.messages (
-    -- The task id, or that, a line break and a number when several with one task id are stored.
+    -- The task id, or that, a line break and a number when several with one task id are stored; so
+    -- the task id is split_part(key, E'\n', 1).
     key text COLLATE "C" PRIMARY KEY,
-    task_id text COLLATE "C" NOT NULL,
     queue text COLLATE "C" NOT NULL,
     priority smallint NOT NULL,
     -- Where it is ready: (queue, 9 - priority, sequence, key); 0: it was withdrawn while delayed.
@@ -37,6 +37,7 @@ CREATE TABLE taskhub.ready (
     losses integer NOT NULL DEFAULT 0,
     PRIMARY KEY (queue, rank, sequence, key)
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX ready_lost ON taskhub.ready (losses) WHERE losses > 0;
 
 CREATE TABLE taskhub.delayed (
     due bigint NOT NULL,
@@ -93,9 +94,9 @@ CREATE TABLE taskhub.revoked_stamps (
 );
 
 CREATE TABLE taskhub.dead_letters (
+    -- That of its message, or that, a line break and a number; its task id is the first line.
     key text COLLATE "C" PRIMARY KEY,
     reason text NOT NULL,
-    task_id text COLLATE "C" NOT NULL,
     queue text COLLATE "C" NOT NULL,
     priority smallint NOT NULL,
     body bytea NOT NULL,
