@@ -113,14 +113,23 @@ class Listener:
             hearers = self._hearers.get(channel, [])
             if hear in hearers:
                 hearers.remove(hear)
-            if not hearers and self._hearers.pop(channel, None) is not None:
-                if self._waker is not None:
-                    self._waker.interrupt()
+            if (
+                not hearers
+                and self._hearers.pop(channel, None) is not None
+                and self._waker is not None
+            ):
+                self._waker.interrupt()
 
     def on_reconnect(self, call: Callable[[], None]) -> None:
         """Have a function called when the connection was lost and is there again."""
         with self._lock:
             self._reconnected.append(call)
+
+    def forget_reconnect(self, call: Callable[[], None]) -> None:
+        """Have it called no longer."""
+        with self._lock:
+            if call in self._reconnected:
+                self._reconnected.remove(call)
 
     def close(self) -> None:
         """End the thread; the next to listen starts another."""
