@@ -1,0 +1,2 @@
+-- Counts the entries of the audit log.
+SELECT count(*) FROM taskhub.audit_log

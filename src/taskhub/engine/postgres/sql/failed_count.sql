@@ -1,0 +1,2 @@
+-- Counts the messages of failed tasks.
+SELECT count(*) FROM taskhub.failed_messages

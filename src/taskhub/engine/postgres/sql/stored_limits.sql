@@ -1,0 +1,2 @@
+-- Reads the texts about rate limits: task, text.
+SELECT task, rate_limit FROM taskhub.stored_limits ORDER BY task
