@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,6 +15,9 @@ from taskhub.engine.postgres.connector import Connector
 from taskhub.engine.postgres.followers import Followers
 from taskhub.engine.postgres.listener import Listener
 from taskhub.engine.postgres.statements import Statement, quoted_schema, statement
+from taskhub.exceptions import OperationalError
+
+logger = logging.getLogger(__name__)
 
 
 class PostgresStore:
@@ -118,9 +122,17 @@ class PostgresStore:
         return self._pool.request(*transactions, retry=retry)
 
     def announce(self, topics: Sequence[str]) -> None:
-        """Notify an idle thread of each of these topics, after what it is to see was committed."""
-        if topics:
-            self.run("announce", sorted(set(topics)))
+        """Notify an idle thread of each of these topics, after what it is to see was committed.
+
+        That is done whether or not this succeeds: who waits looks by itself after a while.
+        """
+        names = sorted(set(topics))
+        if not names:
+            return
+        try:
+            self.run("announce", names, retry=None)
+        except OperationalError as error:
+            logger.warning("%s; who waits for work looks by itself", error)
 
     def close(self) -> None:
         """Close every connection; the next call opens others."""

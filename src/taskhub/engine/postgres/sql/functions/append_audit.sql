@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION taskhub.append_audit(
 DECLARE
     last bigint;
 BEGIN
-    PERFORM pg_advisory_xact_lock(1952999275, hashtext('taskhub.audit_log'));
+    PERFORM pg_advisory_xact_lock(1952999276, hashtext('taskhub.audit_log'));
     SELECT coalesce(max(number), 0) + 1 INTO last FROM taskhub.audit_log;
     INSERT INTO taskhub.audit_log (number, at, who, action, target, affected, details)
     VALUES (last, taskhub.clock(p_now), p_who, p_action, p_target, p_affected, p_details);

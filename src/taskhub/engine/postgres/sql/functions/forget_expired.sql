@@ -7,7 +7,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     present bigint := taskhub.clock(p_now);
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(1952999275, hashtext('taskhub.forget_expired')) THEN
+    IF NOT pg_try_advisory_xact_lock(1952999276, hashtext('taskhub.forget_expired')) THEN
         RETURN;
     END IF;
     PERFORM taskhub.remove_failed(ARRAY(

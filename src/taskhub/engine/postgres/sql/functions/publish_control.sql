@@ -7,7 +7,7 @@ RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     last bigint;
 BEGIN
-    PERFORM pg_advisory_xact_lock(1952999275, hashtext('taskhub.control'));
+    PERFORM pg_advisory_xact_lock(1952999276, hashtext('taskhub.control'));
     INSERT INTO taskhub.control_messages (at, message)
     VALUES (taskhub.clock(p_now), p_message)
     RETURNING number INTO last;

@@ -16,7 +16,7 @@ BEGIN
     IF added = 0 THEN
         RETURN;
     END IF;
-    PERFORM pg_advisory_xact_lock(1952999275, hashtext('taskhub.events'));
+    PERFORM pg_advisory_xact_lock(1952999276, hashtext('taskhub.events'));
     WITH appended AS (
         INSERT INTO taskhub.events (event)
         SELECT event FROM unnest(p_events) WITH ORDINALITY AS given (event, place) ORDER BY place
