@@ -76,7 +76,10 @@ class Database:
         return self._connection
 
     def flush(self) -> None:
-        """Delete what is stored in all tables of ours; that is faster than to truncate them."""
+        """Delete what is stored in all tables, and begin all sequences anew.
+
+        That is faster than to truncate them.
+        """
         self.connection().execute(_FLUSH)
 
     def drop(self) -> None:
@@ -99,12 +102,16 @@ DECLARE
     found record;
 BEGIN
     FOR found IN
-        SELECT n.nspname, c.relname
+        SELECT n.nspname, c.relname, c.relkind
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind = 'r' AND n.nspname !~ '^(pg_|information_schema)'
+        WHERE c.relkind IN ('r', 'S') AND n.nspname !~ '^(pg_|information_schema)'
             AND c.relname NOT IN ('migrations', 'functions')
     LOOP
-        EXECUTE format('DELETE FROM %I.%I', found.nspname, found.relname);
+        IF found.relkind = 'S' THEN
+            PERFORM setval(format('%I.%I', found.nspname, found.relname), 1, false);
+        ELSE
+            EXECUTE format('DELETE FROM %I.%I', found.nspname, found.relname);
+        END IF;
     END LOOP;
 END
 $$

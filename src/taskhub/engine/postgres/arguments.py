@@ -189,7 +189,7 @@ def _canvas_columns(numbered: Sequence[tuple[int, Outcome]]) -> list[Column]:
         or any(message.chains for message in outcome.publish)
         for _, outcome in numbered
     ):
-        return [()] * 26
+        return [()] * 25
     lives = [
         (number, *life)
         for number, outcome in numbered

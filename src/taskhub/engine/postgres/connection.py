@@ -110,11 +110,13 @@ class Connection:
     def _send(
         self, opened: PGconn, calls: Sequence[tuple[Statement, list[bytes | None], list[int]]]
     ) -> None:
+        under_way: set[str] = set()
         for statement, values, formats in calls:
             if not self._connector.prepares:
                 opened.send_query_params(statement.text, values, None, formats, 1)
                 continue
-            if statement.name not in self._prepared:
+            if statement.name not in self._prepared | under_way:
+                under_way.add(statement.name)
                 opened.send_prepare(statement.name.encode(), statement.text)
             opened.send_query_prepared(statement.name.encode(), values, formats, 1)
         opened.pipeline_sync()

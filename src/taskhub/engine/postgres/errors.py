@@ -29,7 +29,7 @@ class ServerError(NamedTuple):
     @property
     def ends_connection(self) -> bool:
         """Whether the connection is lost, so that it is unknown whether a commit was done."""
-        return self.severity in ("FATAL", "PANIC") or self.code.startswith("08")
+        return self.severity in ("FATAL", "PANIC")
 
 
 def refusal_of(error: ServerError, url: StoreURL, subject: str) -> StoreRefused:
