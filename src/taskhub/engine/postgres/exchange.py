@@ -18,13 +18,13 @@ from taskhub.engine.port.claims import (
 )
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.retry_policy import RetryPolicy
-from taskhub.engine.positions import ready_at
 from taskhub.engine.postgres.arguments import (
     canvas_columns,
     commit_parameters,
     message_columns,
     page_values,
 )
+from taskhub.engine.postgres.claims import MARKS, read_claim
 from taskhub.engine.postgres.connection import Call, Reply, ServerRefusal
 from taskhub.engine.postgres.errors import SERVED
 from taskhub.engine.postgres.store import PostgresStore
@@ -37,9 +37,6 @@ logger = logging.getLogger(__name__)
 
 #: Messages per statement when many are enqueued: each of them answers in time.
 ENQUEUE_PAGE: Final = 1000
-#: How messages are marked that are not run again.
-_MARKS: Final = {GivenUp.ACKNOWLEDGED_EARLY: "a", GivenUp.TIMED_OUT: "t"}
-_GIVEN_UP: Final = {mark: reason for reason, mark in _MARKS.items()}
 
 
 class PostgresExchange(Engine):
@@ -174,7 +171,7 @@ class PostgresExchange(Engine):
         return self._mark(worker, key, token, GivenUp.TIMED_OUT)
 
     def _mark(self, worker: str, key: str, token: str, reason: GivenUp) -> bool:
-        return bool(self._store.run_one("mark", worker, key, token, _MARKS[reason]))
+        return bool(self._store.run_one("mark", worker, key, token, MARKS[reason]))
 
     def requeue(self, worker: str, keys: Sequence[str]) -> list[str]:
         return self._requeue(worker, keys, is_except=False) if keys else []
@@ -257,25 +254,9 @@ def _read_batch(row: Sequence[Any]) -> tuple[ClaimBatch, list[str]]:
         return ClaimBatch([], next_due, suspects_left=suspects_left), grown
     ended = frozenset(revoked or ())
     claims = [
-        _claim(key, token, queue, priority, body, now, revoked=key in ended)
+        read_claim(key, token, queue, priority, body, claimed_at=now, revoked=key in ended)
         for key, token, queue, priority, body in zip(
             keys, tokens, queues, priorities, bodies, strict=True
         )
     ]
     return ClaimBatch(claims, next_due, suspects_left=suspects_left), grown
-
-
-def _claim(
-    key: str, token: str, queue: str, priority: int, body: bytes, now: int, *, revoked: bool
-) -> Claim:
-    count, _, text = token.partition(":")
-    given_up = None
-    if not count.isdigit():
-        count, given_up = count[:-1], _GIVEN_UP[count[-1]]
-    sequence = int(text)
-    task_id = key.partition("\n")[0]
-    ready = ready_at(sequence)
-    return Claim(
-        *(key, token, task_id, queue, priority, body, revoked),
-        *(int(count), sequence, ready, now, given_up),
-    )

@@ -3,13 +3,13 @@
 CREATE OR REPLACE FUNCTION taskhub.lock_schedule(p_app text) RETURNS taskhub.schedules
 LANGUAGE plpgsql AS $$
 DECLARE
-    found taskhub.schedules;
+    schedule taskhub.schedules;
 BEGIN
-    SELECT * INTO found FROM taskhub.schedules WHERE app = p_app FOR UPDATE;
+    SELECT * INTO schedule FROM taskhub.schedules WHERE app = p_app FOR UPDATE;
     IF NOT FOUND THEN
         INSERT INTO taskhub.schedules (app) VALUES (p_app) ON CONFLICT DO NOTHING;
-        SELECT * INTO found FROM taskhub.schedules WHERE app = p_app FOR UPDATE;
+        SELECT * INTO schedule FROM taskhub.schedules WHERE app = p_app FOR UPDATE;
     END IF;
-    RETURN found;
+    RETURN schedule;
 END
 $$;

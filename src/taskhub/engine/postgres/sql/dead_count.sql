@@ -1,0 +1,2 @@
+-- Counts the dead letters.
+SELECT count(*) FROM taskhub.dead_letters
