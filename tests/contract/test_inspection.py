@@ -75,7 +75,7 @@ def test_looking_changes_nothing(engine: Engine) -> None:
 def test_the_store_names_itself(engine: Engine) -> None:
     name, _, version = engine.ping().partition(" ")
 
-    assert name in ("memory", "Valkey", "Redis")
+    assert name in ("memory", "Valkey", "Redis", "PostgreSQL")
     assert name == "memory" or version[0].isdigit()
 
 
