@@ -64,6 +64,7 @@ _COMMANDS = {
     "report": ("taskhub.cli.report:report", "Show versions and settings, for a bug report."),
     "shell": ("taskhub.cli.shell:shell", "Start a shell with the app and its tasks."),
     "graph": ("taskhub.cli.graph:graph", "Draw the workers, for Graphviz."),
+    "store": ("taskhub.cli.store:store", "Set up the database of a PostgreSQL store."),
     "upgrade": ("taskhub.cli.upgrade:upgrade", "Give settings their names of today."),
 }
 

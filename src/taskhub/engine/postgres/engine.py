@@ -9,6 +9,7 @@ from taskhub.config.urls import StoreURL
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.rules import EngineRules
 from taskhub.engine.port.stores import EngineStores
+from taskhub.engine.postgres import schema as schemas
 from taskhub.engine.postgres.administration import PostgresAdministration
 from taskhub.engine.postgres.canvas_store import PostgresCanvasStore
 from taskhub.engine.postgres.connector import Connector
@@ -76,6 +77,26 @@ class PostgresEngine(
         )
         schema = self.rules.key_prefix + self.rules.namespace
         self._store = PostgresStore(connector, schema, self.rules.idle_connections, clock)
+
+    # -- the schema
+
+    def upgrade_schema(self) -> list[str]:
+        """Create the schema, or bring it to the version of this taskhub; return what was applied.
+
+        Raises:
+            StoreRefused: The server does not let this user do it, or a newer version wrote it.
+            OperationalError: The server is out of reach.
+        """
+        return schemas.upgrade(self._store.connector, self._store.schema)
+
+    def pending_upgrade(self) -> list[str]:
+        """Return what `upgrade_schema` would apply.
+
+        Raises:
+            StoreRefused: A newer version wrote the schema.
+            OperationalError: The server is out of reach.
+        """
+        return schemas.pending(self._store.connector, self._store.schema)
 
     # -- parts of the port: a program that only sends tasks does not load them
 

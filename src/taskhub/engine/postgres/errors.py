@@ -61,8 +61,9 @@ def refusal_of(error: ServerError, url: StoreURL, subject: str) -> StoreRefused:
         return StoreRefused(f"{where} did not finish {subject} ({said})", passing=True)
     if code == "42501":
         return StoreRefused(
-            f"{where} refused {subject} ({said}): grant the user of the URL what `taskhub store "
-            "grants` prints, or run `taskhub store upgrade` as the owner of the schema",
+            f"{where} refused {subject} ({said}): grant the user of the URL USAGE on the schema, "
+            "SELECT, INSERT, UPDATE and DELETE on its tables, and USAGE and UPDATE on its "
+            "sequences; only `taskhub store upgrade` needs its owner",
             rights=True,
         )
     if code in ("3F000", "42P01", "42883", "42703"):

@@ -103,9 +103,7 @@ class PostgresMessages(Inspection):
         if limit < 1:
             return []
         rows = self._store.run("rate_limited", self._store.now, offset, limit, _list(queues))
-        return [
-            RateLimited(row[0], _permit(*row[1:6]), read_envelope(*row[6:])) for row in rows
-        ]
+        return [RateLimited(row[0], _permit(*row[1:6]), read_envelope(*row[6:])) for row in rows]
 
     def rate_limited_pages(
         self, queues: Collection[str] | None = None
@@ -120,7 +118,9 @@ class PostgresMessages(Inspection):
                 last = row[:4]
                 if queues is None or queue in queues:
                     permit = _permit(before, interval, burst, full, now)
-                    page.append(RateLimited(task, permit, read_envelope(key, queue, priority, body)))
+                    page.append(
+                        RateLimited(task, permit, read_envelope(key, queue, priority, body))
+                    )
             yield page
             if len(rows) < LIMITED_PAGE:
                 return

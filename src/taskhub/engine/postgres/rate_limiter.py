@@ -49,7 +49,9 @@ class PostgresRateLimiter(RateLimiter):
 
     def bucket_states(self, tasks: Sequence[str]) -> list[BucketState | None]:
         rows = self._store.run("read_buckets", self._store.now, list(tasks))
-        return [bucket_state(Rate(interval, burst), full, now) for interval, burst, full, now in rows]
+        return [
+            bucket_state(Rate(interval, burst), full, now) for interval, burst, full, now in rows
+        ]
 
     def store_limit(self, task: str, limit: str | None) -> None:
         if limit is None:

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from taskhub.engine.postgres.connector import Connector
 from taskhub.engine.postgres.errors import refusal_of
-from taskhub.engine.postgres.statements import functions, in_schema, migrations, quoted_schema
+from taskhub.engine.postgres.statements import (
+    Migration,
+    functions,
+    in_schema,
+    migrations,
+    quoted_schema,
+)
 from taskhub.exceptions import OperationalError, StoreRefused
 from taskhub.version import __version__
 
@@ -82,7 +88,7 @@ def upgrade(connector: Connector, schema: str) -> list[str]:
                 _run(opened, connector, in_schema(step.text, schema))
                 note = f"INSERT INTO taskhub.migrations VALUES ({step.version}, '{step.name}')"
                 _run(opened, connector, in_schema(note, schema))
-                applied.append(f"{step.version:04} {step.name}")
+                applied.append(_title(step))
         texts = functions()
         for name in before.outdated:
             _run(opened, connector, in_schema(texts[name], schema))
@@ -96,6 +102,23 @@ def upgrade(connector: Connector, schema: str) -> list[str]:
         return applied
     finally:
         opened.finish()
+
+
+def pending(connector: Connector, schema: str) -> list[str]:
+    """Return what `upgrade` would apply.
+
+    Raises:
+        StoreRefused: A newer version of taskhub wrote the schema.
+        OperationalError: The server is out of reach.
+    """
+    state = read_state(connector, schema)
+    refuse_newer(state, connector, schema)
+    steps = [_title(step) for step in migrations() if step.version > state.version]
+    return [*steps, *(f"function {name}" for name in state.outdated)]
+
+
+def _title(step: Migration) -> str:
+    return f"{step.version:04} {step.name}"
 
 
 def refuse_newer(state: SchemaState, connector: Connector, schema: str) -> None:
