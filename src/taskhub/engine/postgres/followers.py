@@ -14,14 +14,13 @@ from taskhub.engine.port.results import DocumentCallback, Subscription
 from taskhub.exceptions import OperationalError, StoreRefused
 
 if TYPE_CHECKING:
-    from taskhub.engine.postgres.connection import Call
     from taskhub.engine.postgres.store import PostgresStore
 
 logger = logging.getLogger(__name__)
 
 #: What is followed is read again this often, seconds: a notification may have been lost.
 READ_EVERY: Final = 15.0
-#: Ids that are followed no longer are told to the server with the next that are, or this many.
+#: So many ids that are followed no longer are told to the server together, or after `READ_EVERY`.
 LEFT_AT_ONCE: Final = 1000
 #: Ids per statement.
 PAGE: Final = 5000
@@ -54,11 +53,9 @@ class Followers:
         with self._changed:
             for task_id in task_ids:
                 self._following[task_id].append(following)
-            left = [task_id for task_id in self._left if task_id not in self._following]
-            self._left.clear()
             self._start()
         try:
-            documents = self._register(task_ids, left)
+            documents = self._register(task_ids)
         except OperationalError:
             # The thread tries again; what has been stored by then is read.
             with self._changed:
@@ -96,7 +93,7 @@ class Followers:
             self._thread = threading.Thread(target=self._run, name="taskhub-results", daemon=True)
             self._thread.start()
 
-    def _register(self, task_ids: Sequence[str], left: Sequence[str] = ()) -> dict[str, bytes]:
+    def _register(self, task_ids: Sequence[str]) -> dict[str, bytes]:
         """Have the server notify this process of some ids; return what is stored of them."""
         store = self._store
         number = store.listener.register(0, self._hear)
@@ -110,15 +107,16 @@ class Followers:
         found: dict[str, bytes] = {}
         for first in range(0, len(task_ids), PAGE):
             page = list(task_ids[first : first + PAGE])
-            calls: list[Call] = [store.prepare("follow", number, page)]
-            if left:
-                calls.insert(0, store.prepare("unfollow", number, list(left)))
-                left = ()
-            replies = store.request(calls, [store.prepare("documents", store.now, page)])
+            # The documents are read by a transaction of their own: what is stored before it is
+            # seen, and who stores one later sees who follows.
+            replies = store.request(
+                [store.prepare("follow", number, page)],
+                [store.prepare("documents", store.now, page)],
+            )
             for reply in replies:
                 if isinstance(reply, StoreRefused):
                     raise reply
-            rows = replies[1][0]  # type: ignore[index]
+            _, (rows,) = replies
             found |= {task_id: document.encode() for task_id, document in rows}
         return found
 
@@ -139,34 +137,25 @@ class Followers:
         read_at = time.monotonic()
         while True:
             with self._changed:
-                self._changed.wait_for(
-                    lambda: (
-                        self._thread is not me
-                        or self._told
-                        or self._must_register
-                        or len(self._left) >= LEFT_AT_ONCE
-                    ),
-                    max(0.0, read_at + READ_EVERY - time.monotonic()),
-                )
+                left = max(0.0, read_at + READ_EVERY - time.monotonic())
+                self._changed.wait_for(lambda: self._thread is not me or self._has_work, left)
                 if self._thread is not me:
                     return
-                told, self._told = self._told, set()
+                is_time = time.monotonic() - read_at >= READ_EVERY
                 again, self._must_register = self._must_register, False
                 if again:
                     self._number = None
                     self._left.clear()
-                if time.monotonic() - read_at >= READ_EVERY:
-                    told |= self._following.keys()
-                followed = list(self._following) if again else []
-                left = list(self._left - self._following.keys())
-                if len(left) >= LEFT_AT_ONCE:
-                    self._left.clear()
-                told = {task_id for task_id in told if task_id in self._following}
+                told, self._told = self._told & self._following.keys(), set()
+                followed = list(self._following) if again or is_time else []
+                left_ids: set[str] = set()
+                if is_time or len(self._left) >= LEFT_AT_ONCE:
+                    left_ids, self._left = self._left - self._following.keys(), set()
             try:
-                self._work(told, followed, left if len(left) >= LEFT_AT_ONCE else [])
-                if told or followed or time.monotonic() - read_at >= READ_EVERY:
-                    read_at = time.monotonic()
+                self._work(told, followed, left_ids)
                 failures = 0
+                if followed or is_time:
+                    read_at = time.monotonic()
             except Exception as error:
                 # Whatever it was, the thread must go on: others wait for what it reads.
                 failures += 1
@@ -176,10 +165,26 @@ class Followers:
                     logger.exception("waiting for results failed; trying again")
                 with self._changed:
                     self._told |= told
-                    self._must_register = self._must_register or again
+                    self._must_register = True
                     self._changed.wait_for(lambda: self._thread is not me, pause_after(failures))
 
-    def _work(self, told: Iterable[str], followed: Sequence[str], left: Sequence[str]) -> None:
+    @property
+    def _has_work(self) -> bool:
+        return bool(self._told) or self._must_register or len(self._left) >= LEFT_AT_ONCE
+
+    def _work(self, told: Iterable[str], followed: Sequence[str], left: set[str]) -> None:
+        """Read and deliver.
+
+        Args:
+            told: Ids of which something was stored.
+            followed: Ids that the server is told to notify of, once more, and that are read.
+            left: Ids that nobody follows any more.
+        """
+        if left and self._number is not None:
+            self._store.run("unfollow", self._number, list(left))
+            with self._changed:
+                # Some may have been followed again in between.
+                followed = [*followed, *(left & self._following.keys())]
         if followed:
             self._deliver(self._register(followed))
         ids = list(told)
@@ -187,8 +192,6 @@ class Followers:
             page = ids[first : first + PAGE]
             rows = self._store.run("documents", self._store.now, page)
             self._deliver({task_id: document.encode() for task_id, document in rows})
-        if left and self._number is not None:
-            self._store.run("unfollow", self._number, list(left))
 
     def _deliver(self, documents: dict[str, bytes]) -> None:
         for task_id, document in documents.items():
