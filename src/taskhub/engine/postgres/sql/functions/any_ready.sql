@@ -1,8 +1,9 @@
 -- Whether one of some queues holds a message that is ready.
 CREATE OR REPLACE FUNCTION taskhub.any_ready(p_queues text[]) RETURNS boolean
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql STABLE COST 10000
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
+SET jit = off
 AS $$
 DECLARE
     name text;

@@ -36,6 +36,7 @@ CREATE OR REPLACE FUNCTION taskhub.claim(
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
+SET jit = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$
@@ -93,7 +94,7 @@ BEGIN
                 m.queue, m.priority, m.body
             FROM gone AS g JOIN taskhub.messages AS m ON m.key = g.key
         ), noted AS (
-            INSERT INTO taskhub.claims SELECT p_worker, h.key, h.token FROM held AS h
+            INSERT INTO taskhub.claims SELECT h.key, p_worker, h.token FROM held AS h
         )
         SELECT
             array_agg(h.key ORDER BY rank, sequence, h.key),

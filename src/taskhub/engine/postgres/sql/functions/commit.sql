@@ -80,6 +80,7 @@ CREATE OR REPLACE FUNCTION taskhub.commit(
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
+SET jit = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$

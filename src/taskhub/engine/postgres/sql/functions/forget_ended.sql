@@ -3,6 +3,7 @@
 CREATE OR REPLACE FUNCTION taskhub.forget_ended(p_now bigint) RETURNS void
 LANGUAGE plpgsql
 SET enable_seqscan = off
+SET jit = off
 AS $$
 DECLARE
     remembered bigint := 600000;

@@ -3,6 +3,7 @@ CREATE OR REPLACE FUNCTION taskhub.promote(p_now bigint) RETURNS text[]
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
+SET jit = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$

@@ -15,6 +15,7 @@ CREATE OR REPLACE FUNCTION taskhub.publish(
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
+SET jit = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$

@@ -32,7 +32,7 @@ BEGIN
             message.sequence := 0;
         END IF;
         token := message.deliveries + 1 || message.mark || ':' || message.sequence;
-        INSERT INTO taskhub.claims VALUES (p_revoker, message.key, token);
+        INSERT INTO taskhub.claims VALUES (message.key, p_revoker, token);
         any_held := true;
         key := message.key;
         queue := message.queue;

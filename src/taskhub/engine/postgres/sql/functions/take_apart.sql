@@ -13,6 +13,7 @@ CREATE OR REPLACE FUNCTION taskhub.take_apart(
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
+SET jit = off
 AS $$
 DECLARE
     -- A worker that gets no suspects looks behind so many of them.

@@ -4,6 +4,7 @@ CREATE OR REPLACE FUNCTION taskhub.tell_followers(p_task_ids text[]) RETURNS voi
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
+SET jit = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$

@@ -47,12 +47,13 @@ CREATE TABLE taskhub.delayed (
     PRIMARY KEY (due, queue, priority, key)
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 
+-- Few rows at a time, so that all of a worker are found without an index of their own; one on the
+-- worker would fill with entries of claims that have ended, and each look would read them all.
 CREATE TABLE taskhub.claims (
+    key text COLLATE "C" PRIMARY KEY,
     worker text COLLATE "C" NOT NULL,
-    key text COLLATE "C" NOT NULL,
     -- Delivery, mark and sequence: names this delivery of the message.
-    token text COLLATE "C" NOT NULL,
-    PRIMARY KEY (worker, key)
+    token text COLLATE "C" NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 
 -- Names of queues that were ever used and not forgotten.
