@@ -184,8 +184,8 @@ def parse_store_url(url: str, *, setting: str = "broker_url") -> StoreURL:
     ``rediss://host?ssl_cert_reqs=required&ssl_ca_certs=ca.pem``, ``unix:///path/store.sock?db=1``,
     ``redis+socket:///path/store.sock?virtual_host=1``,
     ``sentinel://:password@one:26379;sentinel://two:26379/0`` (any number, the service's name in
-    ``?service_name=`` or ``?master_name=``), ``postgresql://user:password@host:5432/database`` (also
-    several hosts, with commas between them, and libpq's options after the ``?``) and ``memory://``.
+    ``?service_name=`` or ``?master_name=``), ``postgresql://user:password@host:5432/database``
+    (also several hosts, with commas between them, and libpq's options) and ``memory://``.
 
     Args:
         url: The text; what is special in a user name or password is percent-encoded.
@@ -256,7 +256,7 @@ class _Reader:
                 self._refuse(f"has {name}={options[name]}", "write true or false")
         if "/" in path.strip("/"):
             self._refuse("has a path of several parts", "end it with the name of the database")
-        # A directory of sockets is no readable host: libpq takes it as an option, or percent-encoded.
+        # A directory of sockets is no host: libpq takes it as an option, or percent-encoded.
         written = options.pop("host", "") or hosts
         addresses = tuple(
             (unquote(host), _DEFAULT_PORT["postgresql"])

@@ -1,4 +1,4 @@
-"""What is written, as parameters of statements: messages, chords, chains and outcomes, by column."""
+"""What is written, as parameters of statements, by column: messages, canvases, outcomes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting for what others write: a notification says when to read, a slow poll is the safety net."""
+"""Waiting for what others write: a notification says when to read; a slow poll catches the rest."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class ChannelWatch:
             return is_due
 
     def _wait(self, deadline: float) -> bool:
-        """Wait until it is due; False: the deadline (monotonic) passed, or `interrupt` was called."""
+        """Wait until it is due; False: the deadline (monotonic) passed, or it was interrupted."""
         if deadline > time.monotonic():
             self._listen()
         with self._changed:

@@ -10,6 +10,7 @@ import contextlib
 import math
 import os
 import select
+import struct
 import threading
 import time
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _IDLE: Final = 1.0
 
 Row = tuple[Any, ...]
+#: A statement, its parameters as they are sent, and their formats.
+_Encoded = tuple[Statement, list[bytes | None], list[int]]
 
 
 class Call(NamedTuple):
@@ -63,13 +66,10 @@ class Connection:
         """
         from psycopg import OperationalError as ConnectionLost
 
-        replies: list[Reply] = []
-        encoded: list[list[tuple[Statement, list[bytes | None], list[int]]]] = []
-        for calls in transactions:
-            try:
-                encoded.append([_encoded(call) for call in calls])
-            except (TypeError, ValueError, OverflowError) as error:
-                raise StoreRefused(f"a value cannot be sent to the store: {error}") from error
+        try:
+            encoded = [[_encoded(call) for call in calls] for calls in transactions]
+        except (TypeError, ValueError, OverflowError, struct.error) as error:
+            raise StoreRefused(f"a value cannot be sent to the store: {error}") from error
         opened = self._usable()
         try:
             for calls in encoded:
@@ -107,9 +107,7 @@ class Connection:
             opened.enter_pipeline_mode()
         return opened
 
-    def _send(
-        self, opened: PGconn, calls: Sequence[tuple[Statement, list[bytes | None], list[int]]]
-    ) -> None:
+    def _send(self, opened: PGconn, calls: Sequence[_Encoded]) -> None:
         under_way: set[str] = set()
         for statement, values, formats in calls:
             if not self._connector.prepares:
@@ -128,7 +126,7 @@ class Connection:
             if self._poll(opened, select.POLLIN | select.POLLOUT, deadline) & select.POLLIN:
                 opened.consume_input()
 
-    def _receive(self, opened: PGconn, calls: Sequence[tuple[Statement, Any, Any]]) -> Reply:
+    def _receive(self, opened: PGconn, calls: Sequence[_Encoded]) -> Reply:
         """Read the replies to a transaction, up to its end."""
         from psycopg.pq import ExecStatus
 
@@ -165,10 +163,8 @@ class Connection:
         refusal.__cause__ = ServerRefusal(error)
         return refusal
 
-    def _awaited(self, calls: Sequence[tuple[Statement, Any, Any]]) -> list[tuple[str, bool]]:
-        """Return the results that a transaction brings: of which statement, and whether it is that
-        of preparing it.
-        """
+    def _awaited(self, calls: Sequence[_Encoded]) -> list[tuple[str, bool]]:
+        """Return the results that a transaction brings: of which statement, if of its parsing."""
         awaited: list[tuple[str, bool]] = []
         seen: set[str] = set()
         for statement, _, _ in calls:
@@ -208,7 +204,7 @@ class ServerRefusal(Exception):
         self.error = error
 
 
-def _encoded(call: Call) -> tuple[Statement, list[bytes | None], list[int]]:
+def _encoded(call: Call) -> _Encoded:
     pairs = [encode(value) for value in call.parameters]
     return call.statement, [value for value, _ in pairs], [form for _, form in pairs]
 

@@ -47,7 +47,7 @@ class ConnectionPool:
     def request(
         self, *transactions: Sequence[Call], retry: RetryPolicy | None = None
     ) -> list[Reply]:
-        """Send transactions in one round trip; return the replies, a `StoreRefused` for a refused one.
+        """Send transactions in one round trip; return the replies, for a refused one a refusal.
 
         Args:
             transactions: What to do, each by itself.

@@ -1,4 +1,4 @@
-"""Opening connections to a PostgreSQL server: one attempt, bounded, with errors that say what to do."""
+"""Opening connections to a PostgreSQL server: one attempt, with errors that say what to do."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Connector:
             from psycopg import pq
         except ImportError as error:
             raise ImproperlyConfigured(
-                f"{self.url.masked()} needs psycopg: pip install 'taskhub-core[postgresql]' ({error})"
+                f"{self.url.masked()} needs psycopg (install 'taskhub-core[postgresql]'): {error}"
             ) from None
         text = " ".join(f"{name}={_quoted(value)}" for name, value in self._parameters.items())
         opened = pq.PGconn.connect_start(text.encode())

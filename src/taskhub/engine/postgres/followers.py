@@ -116,8 +116,8 @@ class Followers:
             for reply in replies:
                 if isinstance(reply, StoreRefused):
                     raise reply
-            _, (rows,) = replies
-            found |= {task_id: document.encode() for task_id, document in rows}
+                # Of the second; the first has no rows.
+                found |= {task_id: document.encode() for task_id, document in reply[0]}
         return found
 
     # -- the listener's thread

@@ -1,4 +1,4 @@
-"""Stored messages that have not ended: in pages, found by key and by text, and how long they wait."""
+"""Stored messages that have not ended: in pages, by key and by text, and how long they wait."""
 
 from __future__ import annotations
 

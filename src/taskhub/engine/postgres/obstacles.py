@@ -1,4 +1,4 @@
-"""Obstacles to the engine in a database: another version's schema, missing rights, a read-only server."""
+"""Obstacles to the engine in a database: another schema version, missing rights, read-only."""
 
 from __future__ import annotations
 

@@ -40,7 +40,9 @@ class PostgresResults(Results):
         if not task_ids:
             return []
         ids = list(task_ids)
-        found = dict(self._store.run("documents", self._store.now, list(dict.fromkeys(ids))))
+        found: dict[str, str] = dict(
+            self._store.run("documents", self._store.now, list(dict.fromkeys(ids)))
+        )
         return [_encoded(found.get(task_id)) for task_id in ids]
 
     def forget(self, task_ids: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Periodic jobs in the database: entries, last runs, histories, the leadership of the schedulers."""
+"""Periodic jobs in the database: entries, last runs, histories, who leads the schedulers."""
 
 from __future__ import annotations
 
