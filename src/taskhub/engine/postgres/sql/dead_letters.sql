@@ -1,5 +1,5 @@
--- Reads a page of the dead letters, the oldest first: key, reason, task id, queue, priority, body, when it is
--- forgotten.
+-- Reads a page of the dead letters, the oldest first: key, reason, task id, queue, priority, body,
+-- when it is forgotten.
 --
 -- $1 offset, $2 limit.
 SELECT key, reason, split_part(key, E'\n', 1), queue, priority, body, expires

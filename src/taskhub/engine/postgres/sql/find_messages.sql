@@ -1,6 +1,6 @@
--- Looks for texts in some of the stored messages, in the order of their keys: the key of each that was
--- looked at, and whether it contains one. So that the server is not held for long, it ends behind so many
--- messages or bytes.
+-- Looks for texts in some of the stored messages, in the order of their keys: the key of each that
+-- was looked at, and whether it contains one. So that the server is not held for long, it ends
+-- behind so many messages or bytes.
 --
 -- $1 the last key before ('': none), $2 how many messages, $3 how many bytes, $4 the texts.
 SELECT key, EXISTS (

@@ -1,6 +1,7 @@
 -- Counts entries of the history.
 --
--- $1 the present, $2 for how long tasks are kept (ms), $3 ended since, $4 names, $5 states (NULL: any).
+-- $1 the present, $2 for how long tasks are kept (ms), $3 ended since, $4 names, $5 states (NULL:
+-- any).
 SELECT count(*)
 FROM taskhub.history
 WHERE

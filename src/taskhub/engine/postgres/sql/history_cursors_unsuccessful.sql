@@ -1,7 +1,9 @@
--- Reads cursors of the entries of a page of the history, the task that ended last first. None of the states is SUCCESS: the index of those few is used.
+-- Reads cursors of the entries of a page of the history, the task that ended last first. None of
+-- the states is SUCCESS: the index of those few is used.
 --
--- $1 the present, $2 for how long tasks are kept (ms), $3 ended since; the cursor of the entry before:
--- $4 ended at (NULL: from the last one on), $5 task id; $6 names, $7 states (NULL: any), $8 limit.
+-- $1 the present, $2 for how long tasks are kept (ms), $3 ended since; the cursor of the entry
+-- before: $4 ended at (NULL: from the last one on), $5 task id; $6 names, $7 states (NULL: any), $8
+-- limit.
 SELECT ended_at, task_id
 FROM taskhub.history
 WHERE

@@ -1,4 +1,5 @@
--- Reads entries of the history by task id, in the order of the ids; a row of NULL where there is none.
+-- Reads entries of the history by task id, in the order of the ids; a row of NULL where there is
+-- none.
 --
 -- $1 the present, $2 for how long tasks are kept (ms), $3 the ids.
 SELECT task_id, task, state, ended_at, record

@@ -1,7 +1,8 @@
 -- Reads entries of a page of the history, the task that ended last first.
 --
--- $1 the present, $2 for how long tasks are kept (ms), $3 ended since; the cursor of the entry before:
--- $4 ended at (NULL: from the last one on), $5 task id; $6 names, $7 states (NULL: any), $8 limit.
+-- $1 the present, $2 for how long tasks are kept (ms), $3 ended since; the cursor of the entry
+-- before: $4 ended at (NULL: from the last one on), $5 task id; $6 names, $7 states (NULL: any), $8
+-- limit.
 SELECT task_id, task, state, ended_at, record
 FROM taskhub.history
 WHERE

@@ -1,5 +1,5 @@
--- Reads the last run of every entry of an app: entry, fire time, task id, when it was sent, how many
--- were sent and skipped, whether it waits or runs, how many are queued behind it.
+-- Reads the last run of every entry of an app: entry, fire time, task id, when it was sent, how
+-- many were sent and skipped, whether it waits or runs, how many are queued behind it.
 --
 -- $1 the app.
 SELECT

@@ -1,5 +1,5 @@
--- Reads the lowest sequence among the ready messages of each queue, in the order of the queues: the present,
--- queue, sequence.
+-- Reads the lowest sequence among the ready messages of each queue, in the order of the queues: the
+-- present, queue, sequence.
 --
 -- $1 the present, $2 the queues.
 SELECT taskhub.clock($1::bigint), wanted.queue, min(head.sequence)

@@ -1,5 +1,6 @@
--- Looks for what keeps the user of this connection from working: its name; whether the server cannot be
--- written to; tables and sequences of which it lacks rights, each with those; functions that it may not call.
+-- Looks for what keeps the user of this connection from working: its name; whether the server
+-- cannot be written to; tables and sequences of which it lacks rights, each with those; functions
+-- that it may not call.
 --
 -- $1 the schema.
 SELECT

@@ -1,4 +1,5 @@
--- Reads the ready message of each priority of a queue that has waited longest: key, queue, priority, body.
+-- Reads the ready message of each priority of a queue that has waited longest: key, queue,
+-- priority, body.
 --
 -- $1 the queue.
 SELECT message.key, message.queue, message.priority, message.body

@@ -1,5 +1,5 @@
--- Deletes the messages of a queue among the next delayed ones; returns how many, and where to go on: the
--- last one that was looked at (due, queue, priority, key); NULL: there are no more.
+-- Deletes the messages of a queue among the next delayed ones; returns how many, and where to go
+-- on: the last one that was looked at (due, queue, priority, key); NULL: there are no more.
 --
 -- $1 the queue, $2 how many to look at; the last one before: $3 due, $4 queue, $5 priority, $6 key.
 WITH page AS (

@@ -1,5 +1,5 @@
--- Deletes the foremost ready messages of a queue; returns how many. One that is claimed at this moment
--- is left to its worker.
+-- Deletes the foremost ready messages of a queue; returns how many. One that is claimed at this
+-- moment is left to its worker.
 --
 -- $1 the queue, $2 how many at most.
 WITH gone AS (

@@ -1,6 +1,6 @@
--- Reads a page of the messages that wait for permits, by task, the next of each first: task, how many of it
--- wait before it; its bucket: interval, burst, when it is full again (us); the present; key, queue, priority,
--- body.
+-- Reads a page of the messages that wait for permits, by task, the next of each first: task, how
+-- many of it wait before it; its bucket: interval, burst, when it is full again (us); the present;
+-- key, queue, priority, body.
 --
 -- $1 the present, $2 offset, $3 limit, $4 the queues (NULL: all).
 SELECT

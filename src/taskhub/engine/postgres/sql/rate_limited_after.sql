@@ -1,5 +1,5 @@
--- Reads the messages that wait for permits behind one, by task: task, rank, sequence, key; interval and burst
--- of its bucket, when that is full again (us); the present; queue, priority, body.
+-- Reads the messages that wait for permits behind one, by task: task, rank, sequence, key; interval
+-- and burst of its bucket, when that is full again (us); the present; queue, priority, body.
 --
 -- $1 the present, $2 limit; the one before: $3 task, $4 rank, $5 sequence, $6 key.
 SELECT

@@ -1,5 +1,5 @@
--- Revokes tasks (functions/revoke.sql); returns the messages that waited: key, token, queue, priority,
--- body.
+-- Revokes tasks (functions/revoke.sql); returns the messages that waited: key, token, queue,
+-- priority, body.
 --
 -- $1 the present, $2 who revokes, $3 lease, $4 for how long they are remembered, $5 task ids.
 SELECT key, token, queue, priority, body

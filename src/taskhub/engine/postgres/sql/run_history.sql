@@ -1,5 +1,5 @@
--- Reads the latest runs of an entry, the latest first: fire time, result, when, task id; then the outcome:
--- state (NULL: it is not known), when it began, how long it took, error.
+-- Reads the latest runs of an entry, the latest first: fire time, result, when, task id; then the
+-- outcome: state (NULL: it is not known), when it began, how long it took, error.
 --
 -- $1 the app, $2 the entry, $3 how many.
 SELECT fire, result, at, task_id, state, started_at, took, error

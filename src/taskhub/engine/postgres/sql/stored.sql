@@ -1,6 +1,7 @@
--- Reads messages that have not ended, by key: key, queue, priority, body; how many are claimed before it
--- (NULL: it is not ready), when it is due; of one that waits for a permit its task, how many of that wait
--- before it, and its bucket: interval, burst, when that is full again (us); the present.
+-- Reads messages that have not ended, by key: key, queue, priority, body; how many are claimed
+-- before it (NULL: it is not ready), when it is due; of one that waits for a permit its task, how
+-- many of that wait before it, and its bucket: interval, burst, when that is full again (us); the
+-- present.
 --
 -- $1 the present, $2 the keys.
 SELECT

@@ -1,5 +1,5 @@
--- Reads pages of ready messages, the next to be claimed first: the number of the page, from 1; key, queue,
--- priority, body.
+-- Reads pages of ready messages, the next to be claimed first: the number of the page, from 1; key,
+-- queue, priority, body.
 --
 -- Of each page: $1 the queue, $2 offset, $3 limit.
 SELECT page.number, message.key, message.queue, message.priority, message.body

@@ -1,5 +1,5 @@
--- Acquires a lock for a task, unless another task that is stored holds it; returns the id of the task
--- that holds it now.
+-- Acquires a lock for a task, unless another task that is stored holds it; returns the id of the
+-- task that holds it now.
 --
 -- Keeps  a lock has one holder, and none that has ended.
 CREATE OR REPLACE FUNCTION taskhub.acquire_lock(p_now bigint, p_name text, p_task_id text)

@@ -1,5 +1,5 @@
--- Lets claimed messages of limited tasks begin, or takes them out of their worker's hands to wait for
--- permits.
+-- Lets claimed messages of limited tasks begin, or takes them out of their worker's hands to wait
+-- for permits.
 --
 -- p_worker  who holds them.
 -- p_keys, p_tokens, p_tasks, p_intervals, p_bursts  of each message: its claim, the name of its

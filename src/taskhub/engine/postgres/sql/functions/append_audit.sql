@@ -1,5 +1,5 @@
--- Appends an entry to the audit log, with the present as its time, and drops the oldest of too many.
--- Numbers have no gaps: who appends holds a lock until its commit.
+-- Appends an entry to the audit log, with the present as its time, and drops the oldest of too
+-- many. Numbers have no gaps: who appends holds a lock until its commit.
 CREATE OR REPLACE FUNCTION taskhub.append_audit(
     p_now bigint, p_who text, p_action text, p_target text, p_affected bigint, p_details text,
     p_limit bigint

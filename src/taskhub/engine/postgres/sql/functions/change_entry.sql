@@ -1,5 +1,5 @@
--- Replaces a stored entry, unless it has changed meanwhile (then it returns false), and says so in the
--- audit log, in the same step.
+-- Replaces a stored entry, unless it has changed meanwhile (then it returns false), and says so in
+-- the audit log, in the same step.
 --
 -- p_before, p_after  what is stored, what is to be stored; NULL: nothing.
 -- p_fires            'keep', 'restart' or 'forget' its fire times (see FireHistory).

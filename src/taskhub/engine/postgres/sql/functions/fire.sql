@@ -9,11 +9,12 @@
 -- p_overlap  what to do while the run before waits or runs: 'allow', 'skip' or 'queue'.
 -- p_most     how many fire times may be queued behind it.
 -- p_kept     how many runs are remembered.
--- p_task_id  the run. p_task_ids .. p_etas: its messages (publish.sql); none: nothing is to be sent.
+-- p_task_id  the run. p_task_ids .. p_etas: its messages (publish.sql); none: nothing is to be
+--            sent.
 -- Returns    'sent', 'queued', 'skipped', 'recorded', 'duplicate' or 'fenced' (see FireResult); the
 --            queues that grew.
--- Keeps      a fire time is sent at most once, by the scheduler that leads; the record of it and its
---            messages are written together.
+-- Keeps      a fire time is sent at most once, by the scheduler that leads; the record of it and
+--            its messages are written together.
 CREATE OR REPLACE FUNCTION taskhub.fire(
     p_now bigint, p_app text, p_token bigint, p_entry text, p_fire bigint, p_ahead bigint,
     p_overlap text, p_most bigint, p_kept bigint, p_task_id text, p_task_ids text[],

@@ -1,5 +1,5 @@
--- Forgets what has been kept for long enough, some at a time, and merges the stripes of counts whose
--- minute is over. Whoever calls it while another one is at it leaves it to that one.
+-- Forgets what has been kept for long enough, some at a time, and merges the stripes of counts
+-- whose minute is over. Whoever calls it while another one is at it leaves it to that one.
 --
 -- p_history_ttl  for how long the history keeps tasks, ms.
 CREATE OR REPLACE FUNCTION taskhub.forget_expired(p_now bigint, p_history_ttl bigint) RETURNS void
@@ -26,7 +26,8 @@ BEGIN
         SELECT name FROM taskhub.claimed_names
         WHERE expires <= present LIMIT 500 FOR UPDATE SKIP LOCKED
     );
-    -- Those of tasks that have ended keep nobody out; a task in eager mode may still release its own.
+    -- Those of tasks that have ended keep nobody out; a task in eager mode may still release its
+    -- own.
     DELETE FROM taskhub.locks WHERE name IN (
         SELECT name FROM taskhub.locks
         WHERE at < present - 86400000

@@ -1,5 +1,5 @@
--- Lets one claimed message begin, or has it wait for a permit. Returns whether it may begin, and when
--- its bucket is full again then, microseconds. One whose claim is gone may not begin.
+-- Lets one claimed message begin, or has it wait for a permit. Returns whether it may begin, and
+-- when its bucket is full again then, microseconds. One whose claim is gone may not begin.
 --
 -- Needs  the lock on the row of the bucket.
 CREATE OR REPLACE FUNCTION taskhub.grant_or_wait(
@@ -12,7 +12,9 @@ DECLARE
 BEGIN
     is_granted := false;
     full_at := p_bucket.full_at;
-    PERFORM FROM taskhub.claims WHERE worker = p_worker AND key = p_key AND token = p_token FOR UPDATE;
+    PERFORM FROM taskhub.claims
+    WHERE worker = p_worker AND key = p_key AND token = p_token
+    FOR UPDATE;
     IF NOT FOUND THEN
         RETURN;
     END IF;

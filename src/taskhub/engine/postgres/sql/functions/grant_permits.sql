@@ -1,5 +1,5 @@
--- Makes messages of a task ready again that get a permit now; returns the queues that grew. They ask
--- when they are claimed, which sets the next permit; if none does, others get theirs later.
+-- Makes messages of a task ready again that get a permit now; returns the queues that grew. They
+-- ask when they are claimed, which sets the next permit; if none does, others get theirs later.
 --
 -- p_now  the present, ms.
 -- Needs  the lock on the row of the task's bucket.

@@ -1,5 +1,5 @@
--- Renews the leadership of the schedulers of an app, or begins one if nobody leads; then sends what is
--- queued behind runs that have ended.
+-- Renews the leadership of the schedulers of an app, or begins one if nobody leads; then sends what
+-- is queued behind runs that have ended.
 --
 -- p_token  what the last call has returned; 0: nothing yet.
 -- p_lease  how long the leadership lasts without being renewed, ms.

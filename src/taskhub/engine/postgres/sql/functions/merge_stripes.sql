@@ -1,5 +1,5 @@
--- Merges the counts of minutes that are over, and sizes that other connections have left, into stripe
--- 0; drops counts that have expired, some at a time.
+-- Merges the counts of minutes that are over, and sizes that other connections have left, into
+-- stripe 0; drops counts that have expired, some at a time.
 CREATE OR REPLACE FUNCTION taskhub.merge_stripes(p_now bigint) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN

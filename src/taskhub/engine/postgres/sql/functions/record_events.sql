@@ -2,9 +2,9 @@
 --
 -- p_events  JSON texts.
 -- p_kept    about how many are kept.
--- Keeps     numbers grow in the order in which events can be seen: who has read up to one has missed
---           none before it. For that a lock is held until the commit is on the disk, so this comes
---           last in a transaction.
+-- Keeps     numbers grow in the order in which events can be seen: who has read up to one has
+--           missed none before it. For that a lock is held until the commit is on the disk, so this
+--           comes last in a transaction.
 CREATE OR REPLACE FUNCTION taskhub.record_events(
     p_now bigint, p_events text[], p_kept bigint
 ) RETURNS void LANGUAGE plpgsql AS $$

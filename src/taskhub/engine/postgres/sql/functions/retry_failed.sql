@@ -1,6 +1,6 @@
--- Makes messages of failed tasks ready to run again, in the order of the keys, as if they had just been
--- sent. Their tasks leave the history: they have not ended. Returns the keys of those that were there,
--- and the queues that grew.
+-- Makes messages of failed tasks ready to run again, in the order of the keys, as if they had just
+-- been sent. Their tasks leave the history: they have not ended. Returns the keys of those that
+-- were there, and the queues that grew.
 CREATE OR REPLACE FUNCTION taskhub.retry_failed(
     p_now bigint, p_keys text[], OUT sent text[], OUT grown text[]
 ) LANGUAGE plpgsql AS $$

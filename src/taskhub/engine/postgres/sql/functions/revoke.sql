@@ -1,11 +1,12 @@
--- Remembers task ids as revoked, and takes those that wait (ready, delayed, for a permit) out of there,
--- as claims of the one who revokes: it then ends each like any other task, through a commit.
+-- Remembers task ids as revoked, and takes those that wait (ready, delayed, for a permit) out of
+-- there, as claims of the one who revokes: it then ends each like any other task, through a commit.
 --
 -- p_revoker   a worker name, under a lease of its own.
 -- p_lease     of how many ms.
 -- p_remember  how long revocations are remembered, ms.
 -- Returns     the messages that waited: key, token, queue, priority, body.
--- Keeps       one that is moved at this moment is not found: it is known as revoked when it is claimed.
+-- Keeps       one that is moved at this moment is not found: it is known as revoked when it is
+--             claimed.
 CREATE OR REPLACE FUNCTION taskhub.revoke(
     p_now bigint, p_revoker text, p_lease bigint, p_remember bigint, p_task_ids text[]
 ) RETURNS TABLE (key text, token text, queue text, priority bigint, body bytea)

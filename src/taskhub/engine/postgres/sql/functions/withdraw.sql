@@ -1,5 +1,5 @@
--- Takes a message out of where it is ready, delayed, or waits for a permit; returns false if it is not
--- there.
+-- Takes a message out of where it is ready, delayed, or waits for a permit; returns false if it is
+-- not there.
 CREATE OR REPLACE FUNCTION taskhub.withdraw(p_message taskhub.messages) RETURNS boolean
 LANGUAGE plpgsql AS $$
 BEGIN

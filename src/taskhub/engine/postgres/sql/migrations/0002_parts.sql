@@ -1,5 +1,5 @@
--- Rate limits, periodic jobs, the control bus, locks, the audit log, what is kept of tasks that have
--- ended, statistics and events.
+-- Rate limits, periodic jobs, the control bus, locks, the audit log, what is kept of tasks that
+-- have ended, statistics and events.
 --
 -- All times are milliseconds since the epoch where no name says otherwise.
 
