@@ -27,6 +27,7 @@ from taskhub.engine.postgres.arguments import (
 from taskhub.engine.postgres.claims import MARKS, read_claim
 from taskhub.engine.postgres.connection import Call, Reply, ServerRefusal
 from taskhub.engine.postgres.errors import SERVED
+from taskhub.engine.postgres.floors import Floors
 from taskhub.engine.postgres.store import PostgresStore
 from taskhub.engine.suspects import first_suspected
 from taskhub.exceptions import OperationalError, StoreRefused
@@ -49,6 +50,7 @@ class PostgresExchange(Engine):
         # Distinguishes the calls of this engine from all others; each is made by one thread.
         self._producer = uuid.uuid4().hex
         self._calls = itertools.count(1)
+        self._floors = Floors()
 
     # -- producing
 
@@ -151,6 +153,7 @@ class PostgresExchange(Engine):
         batch = None
         if limit is not None:
             batch, left = _read_batch(reply[-1][0])
+            self._floors.note(batch.claims)
             topics.update(left)
         self._announce(topics)
         return Exchange(committed, batch, refused)
@@ -162,6 +165,7 @@ class PostgresExchange(Engine):
         return self._store.prepare(
             *("claim", self._store.now, worker, list(queues), limit, self.rules.lease, suspects),
             *(first_suspected(most) - 1, most, alone),
+            *(self._floors.columns(queues) if limit > 0 else ((), (), ())),
         )
 
     def acknowledge(self, worker: str, claim: Claim) -> bool:

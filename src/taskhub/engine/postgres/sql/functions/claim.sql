@@ -7,6 +7,7 @@
 --     'none'. Suspects were lost at least p_lost_least times, and less than p_lost_below.
 -- p_alone     whether nothing is committed in the same transaction: it need not be on the disk when
 --     the reply is sent. Should the server crash, the messages are ready again.
+-- p_floor*    where to look first (take_behind.sql); empty: at all.
 -- Returns  now; when the next delayed or rate-limited message is due; whether suspects were left;
 --     topics to announce; then what was claimed, in order: keys, tokens, queues, priorities, bodies;
 --     and the keys of those whose tasks are revoked.
@@ -22,6 +23,9 @@ CREATE OR REPLACE FUNCTION taskhub.claim(
     p_lost_least bigint,
     p_lost_below bigint,
     p_alone boolean,
+    p_floor_queues text[],
+    p_floor_ranks bigint[],
+    p_floors bigint[],
     OUT present bigint,
     OUT soonest bigint,
     OUT suspects_left boolean,
@@ -44,7 +48,8 @@ DECLARE
     open_queues text[] := p_queues;
     any_paused boolean := EXISTS (SELECT FROM taskhub.paused_queues);
     permits record;
-    taken tid[] := '{}';
+    taken tid[];
+    is_known boolean := EXISTS (SELECT FROM taskhub.workers WHERE worker = p_worker);
     takes_suspect boolean := false;
 BEGIN
     present := taskhub.clock(p_now);
@@ -65,9 +70,11 @@ BEGIN
             WHERE NOT EXISTS (SELECT FROM taskhub.paused_queues AS p WHERE p.queue = name)
         );
     END IF;
-    IF p_limit > 0 AND taskhub.any_ready(open_queues) THEN
+    -- Whether there is anything is found out by taking it, but for a worker without a lease.
+    IF p_limit > 0 AND (is_known OR taskhub.any_ready(open_queues)) THEN
         -- Who reclaims what this worker holds waits for this transaction, or this one for them.
         PERFORM pg_advisory_xact_lock_shared(1952999275, hashtext('taskhub.worker ' || p_worker));
+        -- Once more: it may have been reclaimed before the lock was there.
         INSERT INTO taskhub.workers VALUES (p_worker, present + p_lease) ON CONFLICT DO NOTHING;
         IF p_suspects <> 'all' AND EXISTS (SELECT FROM taskhub.ready WHERE losses > 0) THEN
             SELECT t.taken, t.takes_suspect, t.suspects_left
@@ -75,13 +82,18 @@ BEGIN
             FROM taskhub.take_apart(
                 open_queues, p_limit, p_suspects, p_lost_least, p_lost_below
             ) AS t;
-        ELSIF cardinality(open_queues) = 1 THEN
-            taken := ARRAY(
-                SELECT ctid FROM taskhub.ready WHERE queue = open_queues[1]
-                ORDER BY rank, sequence, key LIMIT p_limit FOR UPDATE SKIP LOCKED
-            );
         ELSE
-            taken := taskhub.take_foremost(open_queues, p_limit);
+            IF cardinality(p_floors) > 0 AND NOT any_paused THEN
+                taken := taskhub.take_behind(p_floor_queues, p_floor_ranks, p_floors, p_limit);
+            END IF;
+            IF taken IS NULL AND cardinality(open_queues) = 1 THEN
+                taken := ARRAY(
+                    SELECT ctid FROM taskhub.ready WHERE queue = open_queues[1]
+                    ORDER BY rank, sequence, key LIMIT p_limit FOR UPDATE SKIP LOCKED
+                );
+            ELSIF taken IS NULL THEN
+                taken := taskhub.take_foremost(open_queues, p_limit);
+            END IF;
         END IF;
     END IF;
     IF cardinality(taken) > 0 THEN

@@ -24,8 +24,8 @@ BEGIN
         UPDATE taskhub.messages AS m SET sequence = p.sequence, due = NULL
         FROM placed AS p WHERE m.key = p.key
     ), ready AS (
-        INSERT INTO taskhub.ready (queue, rank, sequence, key)
-        SELECT queue, 9 - priority, sequence, key FROM placed
+        INSERT INTO taskhub.ready (queue, rank, sequence, key, returned)
+        SELECT queue, 9 - priority, sequence, key, false FROM placed
     )
     SELECT coalesce(array_agg(DISTINCT queue), '{}') INTO grown FROM placed;
     RETURN grown;

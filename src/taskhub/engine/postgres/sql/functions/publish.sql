@@ -44,8 +44,8 @@ BEGIN
             INSERT INTO taskhub.messages (key, queue, priority, sequence, due, body)
             SELECT key, queue, priority, sequence, due, body FROM given
         ), ready AS (
-            INSERT INTO taskhub.ready (queue, rank, sequence, key)
-            SELECT queue, 9 - priority, sequence, key FROM given WHERE sequence IS NOT NULL
+            INSERT INTO taskhub.ready (queue, rank, sequence, key, returned)
+            SELECT queue, 9 - priority, sequence, key, false FROM given WHERE sequence IS NOT NULL
         )
         INSERT INTO taskhub.delayed (due, queue, priority, key)
         SELECT due, queue, priority, key FROM given WHERE due IS NOT NULL;
@@ -75,8 +75,8 @@ BEGIN
                 stored_key := message.task_id || E'\n' || nextval('taskhub.positions');
             END LOOP;
             IF message.due IS NULL THEN
-                INSERT INTO taskhub.ready (queue, rank, sequence, key)
-                VALUES (message.queue, 9 - message.priority, place, stored_key);
+                INSERT INTO taskhub.ready (queue, rank, sequence, key, returned)
+                VALUES (message.queue, 9 - message.priority, place, stored_key, false);
             ELSE
                 INSERT INTO taskhub.delayed (due, queue, priority, key)
                 VALUES (message.due, message.queue, message.priority, stored_key);

@@ -35,8 +35,12 @@ CREATE TABLE taskhub.ready (
     key text COLLATE "C" NOT NULL,
     -- How often it was lost with its worker (engine/suspects.py); 0 also if it has a mark.
     losses integer NOT NULL DEFAULT 0,
+    -- Whether it has been ready before, so that later ones may have been claimed already: see
+    -- take_behind.sql.
+    returned boolean NOT NULL DEFAULT true,
     PRIMARY KEY (queue, rank, sequence, key)
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX ready_returned ON taskhub.ready (queue) WHERE returned;
 CREATE INDEX ready_lost ON taskhub.ready (losses) WHERE losses > 0;
 
 CREATE TABLE taskhub.delayed (
