@@ -5,6 +5,6 @@
 SELECT count(*)
 FROM taskhub.history
 WHERE
-    ended_at >= greatest($3::bigint, taskhub.clock($1::bigint) - $2::bigint)
+    ended_at >= (SELECT greatest($3::bigint, taskhub.clock($1::bigint) - $2::bigint))
     AND ($4::text[] IS NULL OR task = ANY ($4::text[]))
     AND ($5::text[] IS NULL OR state = ANY ($5::text[]))

@@ -6,7 +6,7 @@
 SELECT task_id, task, state, ended_at, record
 FROM taskhub.history
 WHERE
-    ended_at >= greatest($3::bigint, taskhub.clock($1::bigint) - $2::bigint)
+    ended_at >= (SELECT greatest($3::bigint, taskhub.clock($1::bigint) - $2::bigint))
     AND (ended_at, task_id)
         < (coalesce($4::bigint, 9223372036854775807), coalesce($5::text COLLATE "C", ''))
     AND ($6::text[] IS NULL OR task = ANY ($6::text[]))
