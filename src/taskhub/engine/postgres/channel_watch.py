@@ -26,7 +26,7 @@ def channel_of(store: PostgresStore, name: str) -> str:
 
 
 class ChannelWatch:
-    """Tells one thread when to read again; others may interrupt it.
+    """Wakes one thread when there is more to read; others may interrupt it.
 
     It listens from its first wait on: who only looks needs no connection for that.
 

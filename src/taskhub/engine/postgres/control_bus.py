@@ -72,7 +72,9 @@ class _PostgresSubscription(ControlSubscription):
             self.last_id = str(rows[-1][0])
         if len(rows) == PAGE:
             self._watch.note_news()
-        return [ControlMessage(str(number), text.encode(), age) for number, text, age in rows]
+        return [
+            ControlMessage(str(number), text.encode(), elapsed) for number, text, elapsed in rows
+        ]
 
     def interrupt(self) -> None:
         self._watch.interrupt()

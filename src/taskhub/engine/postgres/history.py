@@ -40,7 +40,7 @@ class PostgresHistory(History):
     ) -> list[HistoryEntry]:
         if limit < 1:
             return []
-        wanted = (*_behind(before), _list(tasks), _list(states), limit)
+        wanted = (*_following(before), _list(tasks), _list(states), limit)
         rows = self._read("history_page", states, since, *wanted)
         return [HistoryEntry(*row) for row in rows]
 
@@ -55,7 +55,7 @@ class PostgresHistory(History):
     ) -> list[HistoryCursor]:
         if limit < 1:
             return []
-        wanted = (*_behind(before), _list(tasks), _list(states), limit)
+        wanted = (*_following(before), _list(tasks), _list(states), limit)
         rows = self._read("history_cursors", states, since, *wanted)
         return [HistoryCursor(*row) for row in rows]
 
@@ -104,13 +104,13 @@ class PostgresHistory(History):
     def failed(self, offset: int, limit: int) -> list[DeadLetter]:
         if limit < 1:
             return []
-        return [read_letter(row) for row in self._store.run("failed_page", offset, limit)]
+        return [read_dead_letter(row) for row in self._store.run("failed_page", offset, limit)]
 
     def failed_messages(self, keys: Sequence[str]) -> list[DeadLetter | None]:
         found: dict[str, DeadLetter] = {}
         for first in range(0, len(keys), TOGETHER):
             rows = self._store.run("failed_messages", keys[first : first + TOGETHER])
-            found.update((row[0], read_letter(row)) for row in rows)
+            found.update((row[0], read_dead_letter(row)) for row in rows)
         return [found.get(key) for key in keys]
 
     def failed_count(self) -> int:
@@ -124,13 +124,16 @@ class PostgresHistory(History):
         return list(sent)
 
 
-def read_letter(row: Row) -> DeadLetter:
-    """Return the letter of a row: key, reason, task id, queue, priority, body, when it expires."""
+def read_dead_letter(row: Row) -> DeadLetter:
+    """Return the dead letter, or kept message, of a row.
+
+    Its columns: key, reason, task id, queue, priority, body, when it expires.
+    """
     key, reason, task_id, queue, priority, body, expires = row
     return DeadLetter(key, reason, Envelope(task_id, queue, priority, body), expires)
 
 
-def _behind(cursor: HistoryCursor | None) -> tuple[int | None, str | None]:
+def _following(cursor: HistoryCursor | None) -> tuple[int | None, str | None]:
     return (None, None) if cursor is None else cursor
 
 

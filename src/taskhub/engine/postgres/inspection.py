@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from taskhub.engine.port.inspection import DeadLetter, Obstacle, PausedQueue, QueueCounts
 from taskhub.engine.port.rules import EngineRules
-from taskhub.engine.postgres.history import TOGETHER, read_letter
+from taskhub.engine.postgres.history import TOGETHER, read_dead_letter
 from taskhub.engine.postgres.messages import PostgresMessages
 from taskhub.engine.postgres.store import PostgresStore
 
@@ -43,7 +43,7 @@ class PostgresInspection(PostgresMessages):
     def dead_letters(self, offset: int, limit: int) -> list[DeadLetter]:
         if limit < 1:
             return []
-        return [read_letter(row) for row in self._store.run("dead_letters", offset, limit)]
+        return [read_dead_letter(row) for row in self._store.run("dead_letters", offset, limit)]
 
     def dead_letter(self, key: str) -> DeadLetter | None:
         return self.dead_letters_of([key])[0]
@@ -57,7 +57,7 @@ class PostgresInspection(PostgresMessages):
         found: dict[str, DeadLetter] = {}
         for first in range(0, len(keys), TOGETHER):
             rows = self._store.run("dead_letters_of", keys[first : first + TOGETHER])
-            found.update((row[0], read_letter(row)) for row in rows)
+            found.update((row[0], read_dead_letter(row)) for row in rows)
         return [found.get(key) for key in keys]
 
     def dead_count(self) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from taskhub.engine.port.inspection import Obstacle
 from taskhub.engine.postgres import schema as schemas
@@ -12,6 +13,8 @@ from taskhub.exceptions import StoreRefused
 from taskhub.version import __version__
 
 _UPGRADE = "run `taskhub store upgrade` as the owner of the schema"
+#: So many names are shown of what the user lacks rights to.
+_SHOWN: Final = 5
 _READ_ONLY = "name the primary server, or give several hosts and target_session_attrs=read-write"
 
 
@@ -64,13 +67,19 @@ def _missing(store: PostgresStore) -> Iterator[Obstacle]:
     if tables:
         yield Obstacle(
             "rights",
-            f"{where}: the user {user} lacks rights to {'; '.join(tables)}",
+            f"{where}: the user {user} lacks rights to {_some(tables)}",
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}; "
             f"GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
         )
     if functions:
         yield Obstacle(
             "rights",
-            f"{where}: the user {user} may not call {', '.join(functions)}",
+            f"{where}: the user {user} may not call {_some(functions)}",
             f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role}",
         )
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first of many names, and how many there are besides."""
+    shown = "; ".join(names[:_SHOWN])
+    return f"{shown} and {len(names) - _SHOWN} others" if len(names) > _SHOWN else shown

@@ -16,7 +16,7 @@ from taskhub.engine.postgres.store import PostgresStore
 
 
 class PostgresRateLimiter(RateLimiter):
-    """Whoever changes a bucket locks its row; buckets are locked in the order of their tasks.
+    """What changes a bucket locks its row; buckets are locked in the order of their tasks.
 
     Args:
         store: The database.
