@@ -52,7 +52,7 @@ class Connector:
         self._connect_timeout = float(options.get("socket_connect_timeout") or connect_timeout)
         #: Whether statements are prepared once for each connection.
         self.prepares = _is_on(options.get("prepare", True))
-        #: Whether the schema is created, and upgraded, by whoever finds it missing or old.
+        #: Whether the schema is created, and upgraded, by the first that finds it missing or old.
         self.creates_schema = _is_on(options.get("create_schema", False))
         self._parameters = {
             "application_name": options.get("client_name") or client_name,

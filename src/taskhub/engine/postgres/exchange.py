@@ -126,15 +126,15 @@ class PostgresExchange(Engine):
         if limit is not None:
             calls.append(self._claim_call(worker, queues, limit, suspects, alone=not distinct))
         ids = [completion.outcome.task_id for completion in distinct if _has_document(completion)]
-        telling = [store.prepare("tell_followers", ids)] if ids else []
+        notifying = [store.prepare("notify_followers", ids)] if ids else []
         # Not repeated here: what the lost reply would have said is found out by reconciling.
-        replies = store.request(calls, telling)
+        replies = store.request(calls, notifying)
         refused: StoreRefused | None = None
         if isinstance(replies[0], StoreRefused) and distinct and limit is not None:
             # Nothing was written. Whether that is because of the claim is seen without it.
             refused = replies[0]
             limit = None
-            replies = store.request(calls[:1], telling)
+            replies = store.request(calls[:1], notifying)
         reply = replies[0]
         if isinstance(reply, StoreRefused):
             raise reply
@@ -149,7 +149,7 @@ class PostgresExchange(Engine):
             topics.update(set(grown) - set(queues if limit else ()))
             others = set(stored) - set(ids)
             if others:
-                self._warn(store.request([store.prepare("tell_followers", sorted(others))]))
+                self._warn(store.request([store.prepare("notify_followers", sorted(others))]))
         batch = None
         if limit is not None:
             batch, left = _read_batch(reply[-1][0])

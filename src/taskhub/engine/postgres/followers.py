@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 #: What is followed is read again this often, seconds: a notification may have been lost.
 READ_EVERY: Final = 15.0
-#: So many ids that are followed no longer are told to the server together, or after `READ_EVERY`.
+#: So many ids that are followed no longer are said to the server together, or after `READ_EVERY`.
 LEFT_AT_ONCE: Final = 1000
 #: Ids per statement.
 PAGE: Final = 5000
@@ -38,7 +38,7 @@ class Followers:
         self._changed = threading.Condition()
         self._following: dict[str, list[Following]] = defaultdict(list)
         # Ids whose documents are to be read, and ids that nobody follows any more.
-        self._told: set[str] = set()
+        self._notified: set[str] = set()
         self._left: set[str] = set()
         # Under which number of the process the server knows what is followed.
         self._number: int | None = None
@@ -83,7 +83,7 @@ class Followers:
         with self._changed:
             self._thread = None
             self._following.clear()
-            self._told.clear()
+            self._notified.clear()
             self._left.clear()
             self._number = None
             self._changed.notify_all()
@@ -125,7 +125,7 @@ class Followers:
     def _hear(self, text: str) -> None:
         with self._changed:
             if text.startswith("r"):
-                self._told.update(text.split("\n")[1:])
+                self._notified.update(text.split("\n")[1:])
             else:
                 self._must_register = True
             self._changed.notify_all()
@@ -146,13 +146,13 @@ class Followers:
                 if again:
                     self._number = None
                     self._left.clear()
-                told, self._told = self._told & self._following.keys(), set()
+                notified, self._notified = self._notified & self._following.keys(), set()
                 followed = list(self._following) if again or is_time else []
                 left_ids: set[str] = set()
                 if is_time or len(self._left) >= LEFT_AT_ONCE:
                     left_ids, self._left = self._left - self._following.keys(), set()
             try:
-                self._work(told, followed, left_ids)
+                self._work(notified, followed, left_ids)
                 failures = 0
                 if followed or is_time:
                     read_at = time.monotonic()
@@ -164,20 +164,20 @@ class Followers:
                 else:
                     logger.exception("waiting for results failed; trying again")
                 with self._changed:
-                    self._told |= told
+                    self._notified |= notified
                     self._must_register = True
                     self._changed.wait_for(lambda: self._thread is not me, pause_after(failures))
 
     @property
     def _has_work(self) -> bool:
-        return bool(self._told) or self._must_register or len(self._left) >= LEFT_AT_ONCE
+        return bool(self._notified) or self._must_register or len(self._left) >= LEFT_AT_ONCE
 
-    def _work(self, told: Iterable[str], followed: Sequence[str], left: set[str]) -> None:
+    def _work(self, notified: Iterable[str], followed: Sequence[str], left: set[str]) -> None:
         """Read and deliver.
 
         Args:
-            told: Ids of which something was stored.
-            followed: Ids that the server is told to notify of, once more, and that are read.
+            notified: Ids of which something was stored.
+            followed: Ids that the server is to notify of, once more, and that are read.
             left: Ids that nobody follows any more.
         """
         if left and self._number is not None:
@@ -187,7 +187,7 @@ class Followers:
                 followed = [*followed, *(left & self._following.keys())]
         if followed:
             self._deliver(self._register(followed))
-        ids = list(told)
+        ids = list(notified)
         for first in range(0, len(ids), PAGE):
             page = ids[first : first + PAGE]
             rows = self._store.run("documents", self._store.now, page)

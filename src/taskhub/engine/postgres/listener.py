@@ -37,10 +37,10 @@ Hear = Callable[[str], None]
 
 
 class Listener:
-    """Passes notifications on to whoever listens.
+    """Passes notifications on to those who listen.
 
-    Notifications that come while the connection is down are lost: who waits is then told as if one
-    had come, and `on_reconnect` tells others.
+    Notifications that come while the connection is down are lost: who waits is then notified as if
+    one had come, and `on_reconnect` is for others.
 
     Args:
         store: The database.
@@ -190,7 +190,7 @@ class Listener:
         waker.close()
 
     def _disconnect(self, generation: int) -> None:
-        """Tell all who wait: what was sent meanwhile is lost."""
+        """Notify all who wait: what was sent meanwhile is lost."""
         with self._lock:
             if generation != self._generation:
                 return

@@ -40,7 +40,7 @@ class PostgresNotifier(Notifier):
         self._number = next(_numbers)
         self._changed = threading.Condition()
         self._interrupted = False
-        self._told = False
+        self._notified = False
         # Under which number of the process it waits; None: it does not.
         self._waits_as: int | None = None
         self._looked_at = 0.0
@@ -51,7 +51,7 @@ class PostgresNotifier(Notifier):
             return True
         with self._changed:
             while True:
-                if self._pop_told():
+                if self._pop_notification():
                     return True
                 now = time.monotonic()
                 if self._waits_as is not None and now - self._looked_at >= LOOK_EVERY:
@@ -69,7 +69,7 @@ class PostgresNotifier(Notifier):
         """Take a notification; without one, begin to wait. Returns whether there was one."""
         listener = self._store.listener
         with self._changed:
-            self._told = False
+            self._notified = False
         number = listener.register(self._number, self._hear)
         try:
             taken = self._store.run_one("wait_for", self._topics, number, self._number, retry=None)
@@ -84,20 +84,20 @@ class PostgresNotifier(Notifier):
 
     def _hear(self, text: str) -> None:
         with self._changed:
-            self._told = True
+            self._notified = True
             self._changed.notify_all()
 
-    def _pop_told(self) -> bool:
+    def _pop_notification(self) -> bool:
         """Return whether it was notified; then it waits no longer."""
-        if not self._told or self._waits_as is None:
+        if not self._notified or self._waits_as is None:
             return False
-        self._told, self._waits_as = False, None
+        self._notified, self._waits_as = False, None
         return True
 
     def poll(self) -> bool:
         with self._changed:
             if self._waits_as is not None:
-                return self._pop_told()
+                return self._pop_notification()
         # Not repeated when its reply is lost: that would take another notification.
         taken = self._store.run_one("take_notification", self._topics, retry=None)
         return taken is not None
@@ -116,5 +116,5 @@ class PostgresNotifier(Notifier):
             try:
                 self._store.run("stop_waiting", waited_as, self._number, retry=None)
             except OperationalError:
-                # Whoever wants to notify it finds out that nobody listens.
+                # Who wants to notify it finds out that nobody listens.
                 return

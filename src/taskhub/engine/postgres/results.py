@@ -27,7 +27,7 @@ class PostgresResults(Results):
         store = self._store
         replies = store.request(
             [store.prepare("store_state", store.now, task_id, document, ttl, *proof)],
-            [store.prepare("tell_followers", [task_id])],
+            [store.prepare("notify_followers", [task_id])],
             retry=STEADY,
         )
         if isinstance(replies[0], StoreRefused):

@@ -6,14 +6,14 @@ LANGUAGE plpgsql AS $$
 DECLARE
     wanted text;
     waiter record;
-    is_told boolean;
+    is_notified boolean;
 BEGIN
     FOREACH wanted IN ARRAY p_topics LOOP
         -- Whoever takes it sees what was committed.
         CONTINUE WHEN EXISTS (SELECT FROM taskhub.notifications WHERE topic = wanted);
         PERFORM pg_advisory_xact_lock(1952999275, hashtext('taskhub.' || wanted));
         CONTINUE WHEN EXISTS (SELECT FROM taskhub.notifications WHERE topic = wanted);
-        is_told := false;
+        is_notified := false;
         FOR waiter IN
             SELECT process, notifier FROM taskhub.waiters WHERE topic = wanted FOR UPDATE SKIP LOCKED
         LOOP
@@ -23,11 +23,11 @@ BEGIN
             -- A process that lives holds this lock alone.
             IF NOT pg_try_advisory_xact_lock_shared(waiter.process) THEN
                 PERFORM pg_notify('taskhub_' || waiter.process, waiter.notifier || ' ' || wanted);
-                is_told := true;
+                is_notified := true;
                 EXIT;
             END IF;
         END LOOP;
-        IF NOT is_told THEN
+        IF NOT is_notified THEN
             INSERT INTO taskhub.notifications VALUES (wanted) ON CONFLICT DO NOTHING;
         END IF;
     END LOOP;

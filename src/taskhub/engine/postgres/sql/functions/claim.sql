@@ -7,7 +7,7 @@
 --     'none'. Suspects were lost at least p_lost_least times, and less than p_lost_below.
 -- p_alone     whether nothing is committed in the same transaction: it need not be on the disk when
 --     the reply is sent. Should the server crash, the messages are ready again.
--- p_floor*    where to look first (take_behind.sql); empty: at all.
+-- p_floor*    where to look first (take_from_floors.sql); empty: at all.
 -- Returns  now; when the next delayed or rate-limited message is due; whether suspects were left;
 --     topics to announce; then what was claimed, in order: keys, tokens, queues, priorities, bodies;
 --     and the keys of those whose tasks are revoked.
@@ -84,7 +84,7 @@ BEGIN
             ) AS t;
         ELSE
             IF cardinality(p_floors) > 0 AND NOT any_paused THEN
-                taken := taskhub.take_behind(p_floor_queues, p_floor_ranks, p_floors, p_limit);
+                taken := taskhub.take_from_floors(p_floor_queues, p_floor_ranks, p_floors, p_limit);
             END IF;
             IF taken IS NULL AND cardinality(open_queues) = 1 THEN
                 taken := ARRAY(

@@ -36,7 +36,7 @@ CREATE TABLE taskhub.ready (
     -- How often it was lost with its worker (engine/suspects.py); 0 also if it has a mark.
     losses integer NOT NULL DEFAULT 0,
     -- Whether it has been ready before, so that later ones may have been claimed already: see
-    -- take_behind.sql.
+    -- take_from_floors.sql.
     returned boolean NOT NULL DEFAULT true,
     PRIMARY KEY (queue, rank, sequence, key)
 ) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);

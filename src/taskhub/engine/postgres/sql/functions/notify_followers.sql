@@ -1,6 +1,6 @@
 -- Notifies the processes that follow the results of some tasks. Called by a transaction of its own,
 -- after these were committed: so either this sees who follows, or they see what was committed.
-CREATE OR REPLACE FUNCTION taskhub.tell_followers(p_task_ids text[]) RETURNS void
+CREATE OR REPLACE FUNCTION taskhub.notify_followers(p_task_ids text[]) RETURNS void
 LANGUAGE plpgsql
 SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off
@@ -11,7 +11,7 @@ AS $$
 DECLARE
     follower record;
     texts text := '';
-    told bigint;
+    notified bigint;
 BEGIN
     FOR follower IN
         SELECT f.process, f.task_id FROM unnest(p_task_ids) AS id
@@ -20,17 +20,17 @@ BEGIN
     LOOP
         -- A notification holds less than 8000 bytes.
         IF texts <> '' AND (
-            follower.process <> told
+            follower.process <> notified
             OR octet_length(texts) + octet_length(follower.task_id) > 7900
         ) THEN
-            PERFORM pg_notify('taskhub_' || told, 'r' || texts);
+            PERFORM pg_notify('taskhub_' || notified, 'r' || texts);
             texts := '';
         END IF;
-        told := follower.process;
+        notified := follower.process;
         texts := texts || E'\n' || follower.task_id;
     END LOOP;
     IF texts <> '' THEN
-        PERFORM pg_notify('taskhub_' || told, 'r' || texts);
+        PERFORM pg_notify('taskhub_' || notified, 'r' || texts);
     END IF;
 END
 $$;

@@ -5,7 +5,7 @@
 -- of a queue walks over all of them. So a worker that claims again and again says where it was.
 --
 -- p_queues, p_ranks, p_floors  for each queue and rank the sequence from which on to look.
-CREATE OR REPLACE FUNCTION taskhub.take_behind(
+CREATE OR REPLACE FUNCTION taskhub.take_from_floors(
     p_queues text[], p_ranks bigint[], p_floors bigint[], p_limit bigint
 ) RETURNS tid[]
 LANGUAGE plpgsql
