@@ -181,10 +181,14 @@ def test_a_queue_that_gets_a_message_at_this_moment_is_not_forgotten(
 def test_missing_rights_are_obstacles_with_their_remedy(engine: Engine, database: Database) -> None:
     engine.ping()
     admin, role = database.connection(), f"{database.name}_reader"
-    admin.execute(f'CREATE ROLE "{role}" LOGIN')
+
+    def run(statement: str) -> None:
+        admin.execute(statement.encode())
+
+    run(f'CREATE ROLE "{role}" LOGIN')
     try:
-        admin.execute(f'GRANT USAGE ON SCHEMA taskhub TO "{role}"')
-        admin.execute(f'GRANT SELECT ON ALL TABLES IN SCHEMA taskhub TO "{role}"')
+        run(f'GRANT USAGE ON SCHEMA taskhub TO "{role}"')
+        run(f'GRANT SELECT ON ALL TABLES IN SCHEMA taskhub TO "{role}"')
         info = admin.info
         url = parse_store_url(f"postgresql://{role}@{info.host}:{info.port}/{database.name}")
         limited = make_engine(EngineStores(broker=url, results=url))
@@ -196,10 +200,10 @@ def test_missing_rights_are_obstacles_with_their_remedy(engine: Engine, database
             limited.pause_queue("mail")
         assert refused.value.rights
         for command in obstacle.remedy.split(";"):
-            admin.execute(command)
+            run(command)
         assert limited.obstacles() == []
         assert limited.pause_queue("mail")
         limited.close()
     finally:
-        admin.execute(f'DROP OWNED BY "{role}"')
-        admin.execute(f'DROP ROLE "{role}"')
+        run(f'DROP OWNED BY "{role}"')
+        run(f'DROP ROLE "{role}"')
