@@ -54,9 +54,13 @@ BEGIN
     INTO added, added_bytes
     FROM stored;
     SELECT * INTO size FROM taskhub.change_size('failed', added, added_bytes);
-    IF size.entries <= p_limit AND (p_max_bytes = 0 OR size.bytes <= p_max_bytes) THEN
+    -- One at a time, which sees what the one before has removed: two would remove twice as much.
+    IF size.entries <= p_limit AND (p_max_bytes = 0 OR size.bytes <= p_max_bytes)
+        OR NOT pg_try_advisory_xact_lock(1952999276, hashtext('taskhub.keep_failed'))
+    THEN
         RETURN;
     END IF;
+    SELECT * INTO size FROM taskhub.change_size('failed', 0, 0);
     FOR oldest IN
         SELECT key, bytes FROM taskhub.failed_messages ORDER BY expires, key FOR UPDATE SKIP LOCKED
     LOOP

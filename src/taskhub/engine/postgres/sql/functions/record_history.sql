@@ -32,7 +32,14 @@ BEGIN
     )
     SELECT count(*) FILTER (WHERE is_new) INTO added FROM stored;
     SELECT entries - p_limit INTO excess FROM taskhub.change_size('history', added, 0);
-    IF excess <= p_limit / 100 THEN
+    -- One at a time, which sees what the one before has removed: two would remove twice as much.
+    IF excess <= p_limit / 100
+        OR NOT pg_try_advisory_xact_lock(1952999276, hashtext('taskhub.record_history'))
+    THEN
+        RETURN;
+    END IF;
+    SELECT entries - p_limit INTO excess FROM taskhub.change_size('history', 0, 0);
+    IF excess <= 0 THEN
         RETURN;
     END IF;
     DELETE FROM taskhub.history WHERE task_id IN (
