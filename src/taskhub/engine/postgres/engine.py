@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from taskhub.engine.port.history import History
     from taskhub.engine.port.locks import Locks
     from taskhub.engine.port.notifier import Notifier, Topic
+    from taskhub.engine.port.outbox_store import OutboxStore
     from taskhub.engine.port.rate_limiter import RateLimiter
     from taskhub.engine.port.schedule_store import ScheduleStore
 
@@ -115,6 +116,11 @@ class PostgresEngine(
         from taskhub.engine.postgres.schedule_store import PostgresScheduleStore
 
         return PostgresScheduleStore(name, self._store)
+
+    def outbox_store(self, outbox: str) -> OutboxStore:
+        from taskhub.engine.postgres.outbox_store import PostgresOutboxStore
+
+        return PostgresOutboxStore(outbox, self._store, self.store_outbox_batch)
 
     @property
     def locks(self) -> Locks:

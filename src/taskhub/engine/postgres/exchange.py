@@ -17,6 +17,7 @@ from taskhub.engine.port.claims import (
     Suspects,
 )
 from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.outbox_store import OutboxBatch
 from taskhub.engine.port.retry_policy import RetryPolicy
 from taskhub.engine.postgres.arguments import (
     canvas_columns,
@@ -26,6 +27,7 @@ from taskhub.engine.postgres.arguments import (
 )
 from taskhub.engine.postgres.claims import MARKS, read_claim
 from taskhub.engine.postgres.connection import Call, Reply, ServerRefusal
+from taskhub.engine.postgres.connection_pool import STEADY
 from taskhub.engine.postgres.errors import SERVED
 from taskhub.engine.postgres.floors import Floors
 from taskhub.engine.postgres.store import PostgresStore
@@ -63,16 +65,31 @@ class PostgresExchange(Engine):
         page: ChordPage | None = None,
         retry: RetryPolicy | None = None,
     ) -> None:
-        is_canvas = bool(chords or chains or page)
-        if not (envelopes or is_canvas):
+        if not (envelopes or chords or chains or page):
             return
+        call = (None, None) if retry is None else self._next_call()
+        calls = self._enqueue_calls(call, envelopes, chords, chains, page)
+        rows = self._served(self._send(calls, envelopes, retry))
+        if rows and rows[0][0][0]:
+            # Queues that got the body of a chord.
+            self._announce(rows[0][0][0])
+
+    def _enqueue_calls(
+        self,
+        call: tuple[str | None, int | None],
+        envelopes: Sequence[Envelope],
+        chords: Sequence[ChordPlan],
+        chains: Sequence[ChainPlan],
+        page: ChordPage | None,
+    ) -> list[Call]:
+        """Return the statements that store messages, each of which answers in time."""
+        is_canvas = bool(chords or chains or page)
         if not is_canvas:
             is_canvas = any(envelope.chains for envelope in envelopes)
         pages = [
             envelopes[first : first + ENQUEUE_PAGE]
             for first in range(0, len(envelopes), ENQUEUE_PAGE)
         ] or [()]
-        call = (None, None) if retry is None else self._next_call()
         now = self._store.now
         first = (now, *call, *message_columns(pages[0]))
         if is_canvas:
@@ -84,14 +101,23 @@ class PostgresExchange(Engine):
             self._store.prepare("enqueue", now, None, None, *message_columns(each))
             for each in pages[1:]
         ]
+        return calls
+
+    def _send(
+        self, calls: list[Call], envelopes: Sequence[Envelope], retry: RetryPolicy | None
+    ) -> Reply:
+        """Do a transaction that stores messages, and notify idle threads of them."""
         topics = sorted({envelope.queue for envelope in envelopes})
         # Behind the transaction: see functions/announce.sql.
         announcement = [self._store.prepare("announce", topics)] if topics else []
         replies = self._store.request(calls, announcement, retry=retry)
-        rows = self._served(replies[0])
         self._warn(replies[1:])
-        if is_canvas and rows:
-            self._announce(rows[0][0][0])
+        return replies[0]
+
+    def store_outbox_batch(self, taking: Call, batch: OutboxBatch) -> Reply:
+        """Store the messages of a batch, after a call in the same transaction."""
+        calls = self._enqueue_calls((None, None), batch.messages, batch.chords, batch.chains, None)
+        return self._send([taking, *calls], batch.messages, STEADY)
 
     def _next_call(self) -> tuple[str, int]:
         return self._producer, next(self._calls)
