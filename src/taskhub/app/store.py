@@ -60,7 +60,7 @@ class AppStore:
 
     def checks(self) -> dict[str, Callable[[], Check]]:
         """Return checks of the servers, as `broker` and `results`; none for a store in memory."""
-        from taskhub.engine.redis.health import look_at_server
+        from taskhub.engine.factory import look_at_server
 
         stores = self._app.engine.stores
         if not stores.is_shared:

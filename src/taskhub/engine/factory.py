@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from taskhub.config.urls import StoreURL
 from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.server_look import ServerLook
 from taskhub.engine.port.stores import EngineStores
 from taskhub.exceptions import ImproperlyConfigured
 
-__all__ = ("make_engine",)
+__all__ = ("look_at_server", "make_engine")
 
 
 def make_engine(
@@ -58,3 +61,23 @@ def make_engine(
         broker_options=dict(stores.broker_options),
         results_options=dict(stores.results_options),
     )
+
+
+def look_at_server(
+    url: StoreURL, options: Mapping[str, Any], *, client_name: str, timeout: float = 5.0
+) -> ServerLook:
+    """Connect anew to a server, and ask it about itself.
+
+    Args:
+        url: The server; not `memory`.
+        options: The transport options of the connection.
+        client_name: What the connection is called on the server.
+        timeout: Seconds that each answer may take.
+    """
+    if url.scheme == "postgresql":
+        from taskhub.engine.postgres.health import look_at_database
+
+        return look_at_database(url, options, client_name=client_name, timeout=timeout)
+    from taskhub.engine.redis.health import look_at_server as look_at_redis
+
+    return look_at_redis(url, options, client_name=client_name, timeout=timeout)

@@ -42,7 +42,7 @@ def check_stores(app: Celery) -> Iterator[Finding]:
         yield Finding(
             "ok",
             "results",
-            f"in db {results.db} of the same server: a task and its result end in one step",
+            f"in {_place(results)}: a task and its result end in one step",
         )
         return
     yield from _check_store("results", results, stores.results_options)
@@ -53,6 +53,13 @@ def check_stores(app: Celery) -> Iterator[Finding]:
         "from it",
         "use one server for both (any db) to have one atomic step",
     )
+
+
+def _place(results: StoreURL) -> str:
+    """Return where results are that share a server with messages."""
+    if results.scheme == "postgresql":
+        return "the same database"
+    return f"db {results.db} of the same server"
 
 
 #: So many obstacles with one remedy are named.
@@ -85,17 +92,65 @@ def check_obstacles(engine: Engine, queues: Sequence[str] = ()) -> Iterator[Find
 
 
 def _check_store(subject: str, url: StoreURL, options: Mapping[str, Any]) -> Iterator[Finding]:
-    from taskhub.engine.redis.health import look_at_server
+    from taskhub.engine.factory import look_at_server
 
     check, fields = look_at_server(url, options, client_name="taskhub-doctor")
     level: Level = "fail" if not check.ok else "ok" if fields else "warn"
     yield Finding(level, subject, check.detail, check.advice or "")
-    if fields:
+    if fields and url.scheme == "postgresql":
+        yield from database(subject, fields)
+    elif fields:
         yield persistence(subject, fields)
         yield eviction(subject, fields)
 
 
-def persistence(subject: str, fields: dict[str, str]) -> Finding:
+#: From so many transactions without a freeze on a database is near the wraparound of their numbers;
+#: the server refuses writes at two thousand million.
+_OLD_TRANSACTIONS = 1_000_000_000
+
+
+def database(subject: str, fields: Mapping[str, str]) -> Iterator[Finding]:
+    """Check the settings of a PostgreSQL server, and how full it is, by what it says of itself."""
+    if fields["autovacuum"] == "on":
+        yield Finding("ok", subject, "removes dead rows by itself (autovacuum)")
+    else:
+        yield Finding(
+            "fail",
+            subject,
+            "autovacuum is off: tables and indexes grow with every task",
+            "set autovacuum = on",
+        )
+    lasting = fields["fsync"] == "on" and fields["synchronous_commit"] != "off"
+    if lasting:
+        yield Finding("ok", subject, "writes to disk what it has committed")
+    else:
+        name = "fsync" if fields["fsync"] != "on" else "synchronous_commit"
+        yield Finding(
+            "warn",
+            subject,
+            f"{name} is off: a crash of the server loses the last commits",
+            f"set {name} = on",
+        )
+    used, limit = int(fields["connections"]), int(fields["max_connections"])
+    if used * 10 > limit * 8:
+        yield Finding(
+            "warn",
+            subject,
+            f"{used} of {limit} connections are open",
+            "raise max_connections, or start fewer processes",
+        )
+    age = int(fields["transaction_age"])
+    if age > _OLD_TRANSACTIONS:
+        yield Finding(
+            "fail",
+            subject,
+            f"{age:,} transactions since the last freeze: at 2,000,000,000 the server refuses "
+            "writes",
+            "run VACUUM FREEZE on the database, and end transactions that are open for long",
+        )
+
+
+def persistence(subject: str, fields: Mapping[str, str]) -> Finding:
     """Check whether a server keeps its data over a restart, by its INFO."""
     if fields.get("aof_enabled") == "1":
         if fields.get("aof_last_write_status", "ok") != "ok":
@@ -114,7 +169,7 @@ def persistence(subject: str, fields: dict[str, str]) -> Finding:
     )
 
 
-def eviction(subject: str, fields: dict[str, str]) -> Finding:
+def eviction(subject: str, fields: Mapping[str, str]) -> Finding:
     """Check what a server does when its memory is full, by its INFO."""
     policy = fields.get("maxmemory_policy", "noeviction")
     if policy == "noeviction":

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from taskhub.config.urls import StoreURL
+from taskhub.engine.port.server_look import ServerLook
 from taskhub.engine.redis.connector import Connector
 from taskhub.exceptions import OperationalError
 from taskhub.health import Check
 
 _ADVICE = "start the server, or set TASKHUB_BROKER_URL to another"
-
-
-class ServerLook(NamedTuple):
-    """What a look at a server found."""
-
-    check: Check
-    #: Its INFO; empty if it did not answer, or if its user may not ask.
-    fields: dict[str, str]
 
 
 def look_at_server(

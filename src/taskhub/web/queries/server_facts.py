@@ -31,7 +31,7 @@ def server_facts(store: StoreView) -> ServerFacts:
     Raises:
         OperationalError: It does not answer.
     """
-    from taskhub.engine.redis.health import look_at_server
+    from taskhub.engine.factory import look_at_server
 
     stores = store.engine.stores
     if not stores.is_shared:

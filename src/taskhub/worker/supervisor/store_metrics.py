@@ -68,7 +68,7 @@ def _read_memory(engine: Engine) -> Memory | None:
     stores = engine.stores
     if not stores.is_shared:
         return None
-    from taskhub.engine.redis.health import look_at_server
+    from taskhub.engine.factory import look_at_server
 
     look = look_at_server(stores.broker, stores.broker_options, client_name="taskhub-metrics")
     return memory_of(look.fields)
