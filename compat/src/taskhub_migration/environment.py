@@ -151,7 +151,7 @@ def _length(path: str, line: int) -> Finding:
 def _messages(path: str, line: int, function: str) -> Finding:
     return Finding(
         Level.DIFFERS,
-        f"{function} where queues are counted",
+        f"{function} beside counted queues",
         "queues are no lists of Redis: no messages are found or removed there",
         "see `taskhub queues NAME` and `taskhub purge NAME`, if it is a queue",
         path,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taskhub.config.urls import StoreURL
 from taskhub.engine.port.engine import Engine
-from taskhub.engine.port.server_look import ServerLook
 from taskhub.engine.port.stores import EngineStores
 from taskhub.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    from taskhub.engine.port.server_look import ServerLook
 
 __all__ = ("look_at_server", "make_engine")
 

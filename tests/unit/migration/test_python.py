@@ -186,7 +186,7 @@ def test_what_stands_around_celery(check: Check) -> None:
     assert check(f"{mine}client.lrange(name, 0, -1)") == []
     assert check(f"{mine}client().llen(name)\nclient().pipeline().lrem(name, 0, task)") == [
         "differs llen of a queue @m.py:3",
-        "differs lrem where queues are counted @m.py:4",
+        "differs lrem beside counted queues @m.py:4",
     ]
     by_app = "client = app.connection().default_channel.client\nclient.llen('celery')"
     assert check(f"{mine}{by_app}") == []

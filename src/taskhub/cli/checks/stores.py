@@ -139,12 +139,12 @@ def database(subject: str, fields: Mapping[str, str]) -> Iterator[Finding]:
             f"{used} of {limit} connections are open",
             "raise max_connections, or start fewer processes",
         )
-    age = int(fields["transaction_age"])
-    if age > _OLD_TRANSACTIONS:
+    unfrozen = int(fields["unfrozen_transactions"])
+    if unfrozen > _OLD_TRANSACTIONS:
         yield Finding(
             "fail",
             subject,
-            f"{age:,} transactions since the last freeze: at 2,000,000,000 the server refuses "
+            f"{unfrozen:,} transactions since the last freeze: at 2,000,000,000 the server refuses "
             "writes",
             "run VACUUM FREEZE on the database, and end transactions that are open for long",
         )

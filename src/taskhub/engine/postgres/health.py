@@ -24,7 +24,7 @@ _NAMES: Final = (
     "synchronous_commit",
     "max_connections",
     "connections",
-    "transaction_age",
+    "unfrozen_transactions",
     "database_bytes",
 )
 
@@ -46,7 +46,7 @@ def look_at_database(
             url, client_name=client_name, socket_timeout=timeout, transport_options=dict(options)
         )
         with closing(Connection(connector)) as connection:
-            # It names no table of ours, so that it tells of a server without our schema, too.
+            # It names no table of ours, so that a server without our schema answers, too.
             (reply,) = connection.request([Call(statement("server_facts", "taskhub"), ())])
     except (OperationalError, ImproperlyConfigured) as error:
         what, _, remedy = str(error).rpartition(": ")

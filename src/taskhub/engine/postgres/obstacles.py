@@ -82,4 +82,4 @@ def _missing(store: PostgresStore) -> Iterator[Obstacle]:
 def _some(names: Sequence[str]) -> str:
     """Return the first of many names, and how many there are besides."""
     shown = "; ".join(names[:_SHOWN])
-    return f"{shown} and {len(names) - _SHOWN} others" if len(names) > _SHOWN else shown
+    return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
