@@ -55,6 +55,6 @@ def look_at_database(
     seconds = time.monotonic() - started
     if isinstance(reply, Exception):
         return ServerLook(Check(False, seconds, str(reply), "look into the server's log"), {})
-    fields = dict(zip(_NAMES, reply[0][0], strict=True))
+    fields: dict[str, str] = dict(zip(_NAMES, reply[0][0], strict=True))
     detail = f"PostgreSQL {fields['version']} at {url.masked()}"
     return ServerLook(Check(True, seconds, detail), fields)

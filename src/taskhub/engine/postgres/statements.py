@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Final, NamedTuple
 
 from taskhub.exceptions import ImproperlyConfigured
@@ -83,7 +84,7 @@ def functions() -> dict[str, str]:
     return {file.name.removesuffix(".sql"): file.read_text(encoding="utf-8") for file in files}
 
 
-def _folder() -> resources.abc.Traversable:
+def _folder() -> Traversable:
     return resources.files("taskhub.engine.postgres") / "sql"
 
 
