@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from taskhub.config.urls import parse_store_url
-from taskhub.engine.factory import make_engine
+from taskhub.engine.factory import look_at_server, make_engine
 from taskhub.engine.port.claims import Completion
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.retry_policy import RetryPolicy
@@ -361,3 +361,19 @@ def test_a_password_is_never_shown() -> None:
 
     assert "s3cret" not in str(caught.value)
     assert "refused the connection" in str(caught.value)
+
+
+def test_a_look_at_a_server_finds_what_it_says_of_itself(database: Database) -> None:
+    look = look_at_server(parse_store_url(database.text), {}, client_name="tests")
+    assert look.check.ok
+    assert look.check.detail.startswith("PostgreSQL 1")
+    assert look.fields["autovacuum"] in ("on", "off")
+    assert int(look.fields["connections"]) >= 1
+
+
+def test_a_look_at_a_server_that_is_away_says_what_to_do() -> None:
+    url = parse_store_url("postgresql://user:secret@127.0.0.1:1/none")
+    look = look_at_server(url, {}, client_name="tests")
+    assert not look.check.ok
+    assert look.check.advice
+    assert "secret" not in f"{look.check.detail}{look.check.advice}"
