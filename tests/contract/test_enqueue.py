@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+import pytest
+
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.inspection import QueueCounts
 from taskhub.engine.port.retry_policy import RetryPolicy
@@ -125,3 +131,33 @@ def test_an_id_is_free_again_after_the_end(engine: Engine) -> None:
     engine.enqueue([message("id")])
 
     assert claim_one(engine).key == "id"
+
+
+def test_calls_of_many_threads_are_all_stored(engine: Engine) -> None:
+    def send(thread: int) -> None:
+        for number in range(20):
+            engine.enqueue([message(f"t{thread}-{number}")], retry=RetryPolicy())
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(send, range(8)))
+    assert len(claim_all(engine)) == 160
+
+
+def test_calls_of_a_forked_process_are_all_stored(engine: Engine) -> None:
+    if not engine.stores.is_shared:
+        pytest.skip("another process has another memory")
+
+    def send(name: str) -> None:
+        for number in range(10):
+            engine.enqueue([message(f"{name}-{number}")], retry=RetryPolicy())
+
+    send("before")
+    child = os.fork()
+    if child == 0:
+        with suppress(BaseException):
+            send("child")
+            os._exit(0)
+        os._exit(1)
+    send("parent")
+    assert os.waitpid(child, 0)[1] == 0
+    assert len(claim_all(engine)) == 30

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
+import os
+import threading
 import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -42,6 +43,24 @@ logger = logging.getLogger(__name__)
 ENQUEUE_PAGE: Final = 1000
 
 
+class _Producer(threading.local):
+    """Numbers the calls of a thread, so that the last number shows which were served.
+
+    Each thread is a producer of its own, and each process that it is forked into: of calls that are
+    made at the same time, the later number may be served first.
+    """
+
+    def __init__(self) -> None:
+        self._process = 0
+
+    def next_call(self) -> tuple[str, int]:
+        """Return the producer and the number of its next call."""
+        if self._process != os.getpid():
+            self._process, self._name, self._count = os.getpid(), uuid.uuid4().hex, 0
+        self._count += 1
+        return self._name, self._count
+
+
 class PostgresExchange(Engine):
     """Works on the engine's store."""
 
@@ -49,9 +68,7 @@ class PostgresExchange(Engine):
 
     def __init__(self) -> None:
         super().__init__()
-        # Distinguishes the calls of this engine from all others; each is made by one thread.
-        self._producer = uuid.uuid4().hex
-        self._calls = itertools.count(1)
+        self._producer = _Producer()
         self._floors = Floors()
 
     # -- producing
@@ -120,7 +137,7 @@ class PostgresExchange(Engine):
         return self._send([taking, *calls], batch.messages, STEADY)
 
     def _next_call(self) -> tuple[str, int]:
-        return self._producer, next(self._calls)
+        return self._producer.next_call()
 
     @staticmethod
     def _served(reply: Reply) -> list[Any]:

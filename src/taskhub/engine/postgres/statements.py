@@ -15,6 +15,8 @@ from taskhub.exceptions import ImproperlyConfigured
 
 #: The name of the schema in the files.
 _SCHEMA: Final = re.compile(r"\btaskhub\.")
+#: What could end a literal, a comment or the body of a function.
+_NOT_IN_NAMES: Final = re.compile(r"""['"$\\\x00-\x1f\x7f]""")
 #: PostgreSQL cuts longer names off.
 _LONGEST_NAME: Final = 63
 
@@ -40,11 +42,12 @@ def quoted_schema(name: str) -> str:
     Raises:
         ImproperlyConfigured: It is no name for a schema.
     """
-    is_name = 0 < len(name.encode()) <= _LONGEST_NAME and not re.search("['\"\\0]", name)
+    is_name = 0 < len(name.encode()) <= _LONGEST_NAME and not _NOT_IN_NAMES.search(name)
     if not is_name or name.startswith("pg_"):
         raise ImproperlyConfigured(
             f"taskhub_namespace: {name!r} is no name for a schema of PostgreSQL: write 1 to "
-            f"{_LONGEST_NAME} bytes without quotes, that do not begin with pg_"
+            f"{_LONGEST_NAME} bytes without quotes, $, \\ and control characters, that do not "
+            "begin with pg_"
         )
     return f'"{name}"'
 

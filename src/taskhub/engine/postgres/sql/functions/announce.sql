@@ -6,6 +6,8 @@ LANGUAGE plpgsql AS $$
 DECLARE
     wanted text;
     waiter record;
+    passed text[];
+    locked bigint;
     is_notified boolean;
 BEGIN
     FOREACH wanted IN ARRAY p_topics LOOP
@@ -14,9 +16,26 @@ BEGIN
         PERFORM pg_advisory_xact_lock(1952999275, hashtext('taskhub.' || wanted));
         CONTINUE WHEN EXISTS (SELECT FROM taskhub.notifications WHERE topic = wanted);
         is_notified := false;
-        FOR waiter IN
-            SELECT process, notifier FROM taskhub.waiters WHERE topic = wanted FOR UPDATE SKIP LOCKED
+        passed := '{}';
         LOOP
+            SELECT process, notifier INTO waiter FROM taskhub.waiters
+            WHERE topic = wanted AND process || ' ' || notifier <> ALL (passed)
+            LIMIT 1 FOR UPDATE SKIP LOCKED;
+            EXIT WHEN NOT FOUND;
+            -- One that is being notified of another topic is left to that: to wait for it could be
+            -- to wait for each other.
+            SELECT count(*) INTO locked FROM (
+                SELECT FROM taskhub.waiters
+                WHERE process = waiter.process AND notifier = waiter.notifier
+                FOR UPDATE SKIP LOCKED
+            ) AS own;
+            IF locked < (
+                SELECT count(*) FROM taskhub.waiters
+                WHERE process = waiter.process AND notifier = waiter.notifier
+            ) THEN
+                passed := passed || (waiter.process || ' ' || waiter.notifier);
+                CONTINUE;
+            END IF;
             -- It waits for one notification, of whichever topic.
             DELETE FROM taskhub.waiters
             WHERE process = waiter.process AND notifier = waiter.notifier;

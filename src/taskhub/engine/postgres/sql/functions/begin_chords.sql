@@ -33,7 +33,7 @@ BEGIN
             size,
             (SELECT count(*) FROM unnest(p_body_chords) AS body WHERE body = chord),
             p_now + life
-        FROM given ORDER BY chord
+        FROM given ORDER BY chord COLLATE "C"
         ON CONFLICT DO NOTHING
         RETURNING chord_id
     )

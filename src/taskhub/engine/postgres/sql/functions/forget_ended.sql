@@ -18,7 +18,7 @@ BEGIN
     ));
     DELETE FROM taskhub.result_documents WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM taskhub.result_documents WHERE expires <= p_now
-        LIMIT 1000 FOR UPDATE SKIP LOCKED
+        LIMIT 10000 FOR UPDATE SKIP LOCKED
     ));
     DELETE FROM taskhub.group_documents WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM taskhub.group_documents WHERE expires <= p_now
@@ -41,11 +41,16 @@ BEGIN
     DELETE FROM taskhub.chain_links USING gone WHERE chain_links.chain_id = gone.chain_id;
     -- A process that lives holds the lock of its number alone.
     DELETE FROM taskhub.waiters WHERE process IN (
-        SELECT process FROM (SELECT DISTINCT process FROM taskhub.waiters LIMIT 100) AS waiting
+        SELECT process FROM (
+            -- In another order each time, so that a hundred that live hide none.
+            SELECT process FROM taskhub.waiters GROUP BY process ORDER BY random() LIMIT 100
+        ) AS waiting
         WHERE pg_try_advisory_xact_lock_shared(process)
     );
     DELETE FROM taskhub.followers WHERE process IN (
-        SELECT process FROM (SELECT DISTINCT process FROM taskhub.followers LIMIT 100) AS following
+        SELECT process FROM (
+            SELECT process FROM taskhub.followers GROUP BY process ORDER BY random() LIMIT 100
+        ) AS following
         WHERE pg_try_advisory_xact_lock_shared(process)
     );
 END

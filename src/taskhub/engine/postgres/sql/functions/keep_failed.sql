@@ -37,7 +37,7 @@ BEGIN
             (key, reason, task_id, queue, priority, body, bytes, expires)
         SELECT key, reason, message_id, queue, priority, body, bytes, p_expires
         FROM failed
-        ORDER BY key
+        ORDER BY key COLLATE "C"
         ON CONFLICT (key) DO UPDATE
         SET
             reason = EXCLUDED.reason,

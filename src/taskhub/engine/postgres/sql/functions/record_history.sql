@@ -21,7 +21,7 @@ BEGIN
         ORDER BY task_id, place DESC
     ), stored AS (
         INSERT INTO taskhub.history AS kept (task_id, task, state, ended_at, record)
-        SELECT task_id, task, state, present, record FROM ended ORDER BY task_id
+        SELECT task_id, task, state, present, record FROM ended ORDER BY task_id COLLATE "C"
         ON CONFLICT (task_id) DO UPDATE
         SET
             task = EXCLUDED.task,

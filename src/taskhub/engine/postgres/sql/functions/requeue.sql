@@ -21,6 +21,8 @@ SET enable_hashjoin = off
 SET enable_mergejoin = off
 AS $$
 BEGIN
+    -- Behind a claim of this worker that is still under way, because its reply was given up.
+    PERFORM pg_advisory_xact_lock(1952999275, hashtext('taskhub.worker ' || p_worker));
     WITH gone AS (
         DELETE FROM taskhub.claims
         WHERE worker = p_worker AND (key = ANY (p_keys)) <> p_is_except

@@ -9,7 +9,7 @@ DECLARE
     found text;
 BEGIN
     -- So that no notification comes in between (announce.sql).
-    FOR topic IN SELECT DISTINCT name FROM unnest(p_topics) AS name ORDER BY name LOOP
+    FOR topic IN SELECT name FROM unnest(p_topics) AS name GROUP BY name ORDER BY name COLLATE "C" LOOP
         PERFORM pg_advisory_xact_lock(1952999275, hashtext('taskhub.' || topic));
     END LOOP;
     found := taskhub.take_notification(p_topics);
