@@ -110,7 +110,7 @@ def test_a_second_one_adds_workers(fresh: Commands) -> None:
     first = fresh.start("up", "-c", "1")
     first.wait_for("Ctrl-C stops it.")
     second = fresh.start("up", "-c", "1")
-    second.wait_for("1 worker processes were here already")
+    second.wait_for("worker processes that were here already: 1")
     second.wait_for("of the command that was here already")
     assert dashboard_of(second) == dashboard_of(first)
     assert len(json.loads(fresh.run("status", "--json").stdout)["workers"]) == 2

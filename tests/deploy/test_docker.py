@@ -65,7 +65,8 @@ def test_what_hatchling_needs_is_in_the_context() -> None:
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     sent = {line.removeprefix("!") for line in lines if line.startswith("!")}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert {project["readme"], *project["license-files"], "src"} <= sent
+    assert "readme" in project["dynamic"], "the hook makes it of README.md"
+    assert {"README.md", "hatch_build.py", *project["license-files"], "src"} <= sent
 
 
 def test_pins_of_the_image_cover_what_it_installs() -> None:

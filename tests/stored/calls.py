@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from taskhub import chain, chord, group
 from taskhub.engine.port.claims import Completion
+from taskhub.engine.port.outbox_store import OutboxBatch
+from taskhub.message import Envelope
 from taskhub.outcome import HistoryPart, Outcome
 from tests.stored import program
 from tests.stored.application import LINKS
@@ -69,6 +71,10 @@ def send_behind_workers() -> None:
     part = HistoryPart("stored.add", "SUCCESS", "{}")
     outcome = Outcome("not-indexed", "SUCCESS", history=part)
     assert app.engine.commit("gone", [Completion(ended, outcome)]) == [True]
+    relayed = app.engine.outbox_store("orders")
+    number = relayed.lead("relay@stored", 0, 10_000).number
+    waiting = Envelope("relayed", "later", 5, b"")
+    assert relayed.store_batch(number, 1, OutboxBatch(("row-1",), [waiting])) == "stored"
     # A worker that is lost as soon as it has claimed.
     add.apply_async((6, 6), task_id="lost", queue="lost")
     (claim,) = app.engine.claim("gone", ["lost"], 1).claims

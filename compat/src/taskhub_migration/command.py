@@ -202,8 +202,9 @@ def _say(shown: Report, report: Report) -> None:
     if report.findings:
         work = report.work()
         click.echo(
-            f"work: {work[Work.REWORK]} places to write anew, {work[Work.LINE]} lines to change, "
-            f"{work[Work.LOOK]} places to look at"
+            f"work: {counted(work[Work.REWORK], 'place')} to write anew, "
+            f"{counted(work[Work.LINE], 'line')} to change, "
+            f"{counted(work[Work.LOOK], 'place')} to look at"
         )
     if not report.findings:
         click.echo(

@@ -84,7 +84,7 @@ def test_every_form_is_read(text: str, expected: dict[str, Any]) -> None:
         ("localhost:6379", "has no scheme"),
         ("", "has no scheme"),
         ("amqp://guest:secret@h//", "the transport 'amqp', which taskhub does not have"),
-        ("sqs://", "use redis://, rediss://, unix://, sentinel:// or memory://"),
+        ("sqs://", "use redis://, rediss://, unix://, sentinel://, postgresql:// or memory://"),
         ("db+postgresql://u:secret@h/d", "which taskhub does not have"),
         ("redis://h:0", "a port that is not a number from 1 to 65535"),
         ("redis://:secret/@h:1", "a '/' in the password is written %2F"),

@@ -224,7 +224,7 @@ def ignoring_and_rejecting():
 
 
 def custom_states():
-    app = new_app()
+    app = new_app(backend="cache+memory://")
 
     @app.task(bind=True)
     def progress(self):
