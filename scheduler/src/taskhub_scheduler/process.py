@@ -108,8 +108,10 @@ class Scheduler:
                 self._on_turn()
                 self._wait()
         finally:
-            self._end()
-            relays.stop()
+            try:
+                self._end()
+            finally:
+                relays.stop(conf.scheduler_lease)
 
     def stop(self) -> None:
         """Let `run` end: what is being sent is sent, and somebody else leads at once."""

@@ -63,8 +63,13 @@ class RelayThreads:
         for thread in self._threads:
             thread.start()
 
-    def stop(self, timeout: float | None = None) -> None:
-        """Let what is being moved be moved, and end them."""
+    def stop(self, timeout: float) -> None:
+        """Let what is being moved be moved, and end them.
+
+        Args:
+            timeout: How long one may take, seconds: a database may be silent. What it has moved and
+                not deleted, the next relay deletes.
+        """
         for relay in self.relays:
             relay.stop()
         for thread in self._threads:

@@ -25,13 +25,23 @@ def find_block(app: Celery, options: Mapping[str, Any]) -> TransactionBlock | No
     """Return the block that calls with these options belong to; None: they are sent at once.
 
     An object of `connection` that is none of a database library's has no effect, as kombu's.
+
+    Raises:
+        TransactionError: It is called in a task or thread that has outlived the block.
     """
     if options and (connection := options.get("connection")) is not None:
         found = find_transaction(connection, read_name(app.conf.outbox_table))
         if found is not None:
             return TransactionBlock(app, found)
     block = transaction_of_context.get()
-    return block if block is not None and block.app is app else None
+    if block is None or block.app is not app:
+        return None
+    if not block.is_open:
+        raise TransactionError(
+            "the block of app.transaction() has ended: await what is begun in it before it ends, "
+            "or begin it outside"
+        )
+    return block
 
 
 class TransactionBlock:
@@ -47,6 +57,11 @@ class TransactionBlock:
         self._transaction = transaction
         self._rows: list[OutboxRow] = []
         self._tokens: list[Token[TransactionBlock | None]] = []
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is entered and not left: asyncio's tasks inherit it, and may live longer."""
+        return bool(self._tokens)
 
     def send(self, outbox: Outbox) -> None:
         """Write what leaves together: a call, or those of a canvas.

@@ -144,5 +144,5 @@ def _run(app: Celery, loglevel: str, logfile: str | None) -> None:
     logger.info("the relay is ready")
     while not stopping.wait(1.0):
         pass
-    threads.stop()
+    threads.stop(app.conf.scheduler_lease)
     logger.info("the relay has stopped")

@@ -9,7 +9,7 @@ from numbers import Real
 from types import MappingProxyType
 from typing import Any, Final
 
-from taskhub.config.urls import mask_url
+from taskhub.config.urls import MASK
 from taskhub.exceptions import ImproperlyConfigured
 from taskhub.names import check_name, check_queue
 from taskhub.rates import per_second
@@ -63,7 +63,9 @@ def _outbox_url(name: str, value: Any) -> list[str]:
                 'a URL of SQLAlchemy\'s, as "postgresql://host/database", or "django://", or a '
                 "list of them"
             )
-            raise _wrong(name, what, mask_url(url) if isinstance(url, str) else url)
+            # Without a scheme a password is not recognized.
+            has_secret = isinstance(url, str) and "@" in url
+            raise _wrong(name, what, f"{MASK}@{url.rpartition('@')[2]}" if has_secret else url)
     return urls
 
 

@@ -112,7 +112,9 @@ _VERIFICATION: Final = {
 # The length of a scheme is bounded, so that a long word takes no time that grows with its square.
 _CREDENTIALS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,30}://)(?P<secret>(?:(?!://)\S)*)@")
 _ADDRESS = re.compile(r"(?:\[(?P<six>[^\[\]]+)\]|(?P<host>[^:\[\]]*))(?::(?P<port>.*))?")
-_SECRET_IN_QUERY = re.compile(r"(?i)(?P<name>[?&;]\w*(?:password|secret|token)=)[^&;\s'\"]+")
+_SECRET_IN_QUERY = re.compile(
+    r"(?i)(?P<name>[?&;]\w*(?:password|passwd|pwd|secret|token)=)[^&;\s'\"]+"
+)
 
 
 @dataclass(frozen=True)

@@ -199,7 +199,8 @@ class Relay:
         try:
             return self._hand_over(units)
         except StoreRefused as refusal:
-            if refusal.passing:
+            # Rights are no matter of a row: nothing is put aside while they are missing.
+            if refusal.passing or refusal.rights:
                 raise
             if len(units) == 1:
                 self._put_aside(units[0].row, refusal)

@@ -119,7 +119,7 @@ def decode_calls(payload: str) -> Calls:
             chains=[ChainPlan(chain_id, tuple(links)) for chain_id, links in fields["chains"]],
             events=list(fields["events"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise DecodeError(f"the row is no call: {type(error).__name__}: {error}") from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextvars import copy_context
 from typing import Any
 
 import psycopg
@@ -68,6 +69,15 @@ def test_a_connection_writes_at_once(app: Celery, sql: sqlalchemy.Engine) -> Non
         app.tasks["add"].delay_in(connection, 1, 1)
 
     assert stored_ids(sql) == sent
+
+
+@ON_SQLITE
+def test_what_outlives_the_block_is_refused(app: Celery, sql: sqlalchemy.Engine) -> None:
+    with Session(sql) as session, app.transaction(session):
+        inherited = copy_context()
+        inherited.run(app.tasks["add"].delay, 1, 1)
+    with pytest.raises(TransactionError, match="has ended"):
+        inherited.run(app.tasks["add"].delay, 2, 2)
 
 
 @ON_SQLITE

@@ -316,7 +316,7 @@ def test_the_database_and_the_store_go_away(
         until(lambda: "is not relayed" in caplog.text, "the relay has noticed")
         server.resume()
         until(lambda: not stored_rows(sql), "the rows are relayed after the store was away")
-        threads.stop()
+        threads.stop(30)
         assert claimed_ids(app) == sent
         assert "is relayed again" in caplog.text
         app.close()

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from taskhub.exceptions import DecodeError
+from taskhub.app.app import Celery
+from taskhub.config.urls import mask_url
+from taskhub.exceptions import DecodeError, ImproperlyConfigured
 from taskhub.message import Envelope
 from taskhub.outcome import ChainPlan, ChordPlan
 from taskhub.transactions.row import COLUMNS, Calls, decode_calls, encode_calls, make_row
@@ -56,6 +58,7 @@ def test_a_row_names_its_first_task() -> None:
         ("[]", "is no call"),
         ('{"format": 1}', "is no call: KeyError"),
         (json.dumps({"format": 2, "messages": []}), "unknown format 2"),
+        (json.dumps({"format": 1, "messages": [["i", "q", 5, 7, 0, None, []]]}), "AttributeError"),
         (json.dumps({"format": 1, "messages": [[1]], "chords": [], "chains": []}), "is no call"),
     ],
 )
@@ -68,3 +71,10 @@ def test_a_table_may_be_in_a_schema() -> None:
     assert read_name("taskhub_outbox") == (None, "taskhub_outbox")
     assert read_name("jobs.outbox") == ("jobs", "outbox")
     assert read_name("jobs.outbox").quoted() == '"jobs"."outbox"'
+
+
+def test_a_url_without_a_scheme_shows_no_password() -> None:
+    with pytest.raises(ImproperlyConfigured, match="outbox_url") as raised:
+        Celery("t", set_as_current=False, outbox_url="user:secret@host/db").conf.outbox_url  # noqa: B018
+    assert "secret" not in str(raised.value)
+    assert "passwd=**" in mask_url("mysql://host/db?passwd=hidden")
