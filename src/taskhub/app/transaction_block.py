@@ -33,7 +33,7 @@ def find_block(app: Celery, options: Mapping[str, Any]) -> TransactionBlock | No
         found = find_transaction(connection, read_name(app.conf.outbox_table))
         if found is not None:
             return TransactionBlock(app, found)
-    block = transaction_of_context.get()
+    block: TransactionBlock | None = transaction_of_context.get()
     if block is None or block.app is not app:
         return None
     if not block.is_open:
