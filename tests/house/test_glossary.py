@@ -98,7 +98,7 @@ def uses_in_text(path: str, source: str) -> Iterator[Use]:
 
 
 def uses_in_lua(path: str, source: str) -> Iterator[Use]:
-    """Yield the names that a script defines, and its comments."""
+    """Yield the names that a script defines, and its comments; of SQL, whose mark is the same, these."""
     for number, line in enumerate(source.splitlines(), 1):
         code, _, comment = line.partition("--")
         if comment:
@@ -108,7 +108,7 @@ def uses_in_lua(path: str, source: str) -> Iterator[Use]:
                 yield Use(path, number, "name", name)
 
 
-READERS = {".py": uses_in_python, ".lua": uses_in_lua, ".md": uses_in_text}
+READERS = {".py": uses_in_python, ".lua": uses_in_lua, ".sql": uses_in_lua, ".md": uses_in_text}
 
 
 @cache

@@ -57,7 +57,7 @@ class Database:
             self._admin.execute(f'ALTER DATABASE "{self.name}" SET synchronous_commit TO off')
         info = self._admin.info
         credentials = info.user + (f":{info.password}" if info.password else "")
-        #: Its URL; whoever comes first creates the schema.
+        #: Its URL; the first engine creates the schema.
         self.text = (
             f"postgresql://{credentials}@{info.host}:{info.port}/{self.name}?create_schema=true"
         )
@@ -83,7 +83,7 @@ class Database:
         self.connection().execute(_FLUSH)
 
     def drop(self) -> None:
-        """Delete it, whoever is connected."""
+        """Delete it, also while others are connected."""
         if self._connection is not None:
             self._connection.close()
         self._admin.execute(f'DROP DATABASE IF EXISTS "{self.name}" WITH (FORCE)')

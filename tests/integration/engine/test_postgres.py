@@ -131,7 +131,7 @@ def test_who_waits_for_work_hears_again_after_a_cut(engine: Engine, database: Da
     with closing(engine.notifier(["default"])) as notifier:
         assert not notifier.wait(0.05)
         cut(database)
-        until(lambda: notifier.wait(1), "it is told of the connection that was lost")
+        until(lambda: notifier.wait(1), "a notification of the connection that was lost")
         # The connections for calls were cut, too: this finds out, and opens another.
         engine.queues()
         heard: list[bool] = []

@@ -33,7 +33,7 @@ from taskhub.engine.postgres.errors import SERVED
 from taskhub.engine.postgres.floors import Floors
 from taskhub.engine.postgres.store import PostgresStore
 from taskhub.engine.suspects import first_suspected
-from taskhub.exceptions import OperationalError, StoreRefused
+from taskhub.exceptions import StoreRefused
 from taskhub.message import Envelope
 from taskhub.outcome import ChainPlan, ChordPage, ChordPlan
 
@@ -89,7 +89,7 @@ class PostgresExchange(Engine):
         rows = self._served(self._send(calls, envelopes, retry))
         if rows and rows[0][0][0]:
             # Queues that got the body of a chord.
-            self._announce(rows[0][0][0])
+            self._store.announce(rows[0][0][0])
 
     def _enqueue_calls(
         self,
@@ -198,7 +198,7 @@ class PostgresExchange(Engine):
             batch, left = _read_batch(reply[-1][0])
             self._floors.note(batch.claims)
             topics.update(left)
-        self._announce(topics)
+        self._store.announce(topics)
         return Exchange(committed, batch, refused)
 
     def _claim_call(
@@ -228,7 +228,7 @@ class PostgresExchange(Engine):
 
     def _requeue(self, worker: str, keys: Sequence[str], *, is_except: bool) -> list[str]:
         ((requeued, grown),) = self._store.run("requeue", worker, list(keys), is_except)
-        self._announce(grown)
+        self._store.announce(grown)
         return list(requeued)
 
     # -- liveness
@@ -242,22 +242,13 @@ class PostgresExchange(Engine):
 
     def reclaim(self, worker: str, *, only_expired: bool = False) -> int | None:
         ((reclaimed, grown),) = self._store.run("reclaim", self._store.now, worker, only_expired)
-        self._announce(grown)
+        self._store.announce(grown)
         return None if reclaimed is None else int(reclaimed)
 
     def register_worker(self, worker: str, worker_info: str) -> bool:
         return bool(self._store.run("register_worker", worker, worker_info))
 
     # -- what follows a transaction
-
-    def _announce(self, topics: Iterable[str]) -> None:
-        """Notify idle threads; what they are to see is stored whether or not that succeeds."""
-        names = sorted(set(topics))
-        if names:
-            try:
-                self._warn(self._store.request([self._store.prepare("announce", names)]))
-            except OperationalError as error:
-                logger.warning("%s; idle workers look by themselves", error)
 
     @staticmethod
     def _warn(replies: Iterable[Reply]) -> None:

@@ -38,10 +38,7 @@ class PostgresHistory(History):
         states: Collection[str] | None = None,
         since: int = 0,
     ) -> list[HistoryEntry]:
-        if limit < 1:
-            return []
-        wanted = (*_following(before), _list(tasks), _list(states), limit)
-        rows = self._read("history_page", states, since, *wanted)
+        rows = self._page_rows("history_page", limit, before, tasks, states, since)
         return [HistoryEntry(*row) for row in rows]
 
     def cursors(
@@ -53,11 +50,22 @@ class PostgresHistory(History):
         states: Collection[str] | None = None,
         since: int = 0,
     ) -> list[HistoryCursor]:
+        rows = self._page_rows("history_cursors", limit, before, tasks, states, since)
+        return [HistoryCursor(*row) for row in rows]
+
+    def _page_rows(
+        self,
+        name: str,
+        limit: int,
+        before: HistoryCursor | None,
+        tasks: Collection[str] | None,
+        states: Collection[str] | None,
+        since: int,
+    ) -> list[Row]:
         if limit < 1:
             return []
         wanted = (*_following(before), _list(tasks), _list(states), limit)
-        rows = self._read("history_cursors", states, since, *wanted)
-        return [HistoryCursor(*row) for row in rows]
+        return self._read(name, states, since, *wanted)
 
     def read(self, cursors: Sequence[HistoryCursor]) -> list[HistoryEntry | None]:
         return self.entries([cursor.task_id for cursor in cursors])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from taskhub.engine.port.retry_policy import RetryPolicy
@@ -121,7 +121,7 @@ class PostgresStore:
         self._here()
         return self._pool.request(*transactions, retry=retry)
 
-    def announce(self, topics: Sequence[str]) -> None:
+    def announce(self, topics: Iterable[str]) -> None:
         """Notify an idle thread of each of these topics, after what it is to see was committed.
 
         That is done whether or not this succeeds: who waits looks by itself after a while.

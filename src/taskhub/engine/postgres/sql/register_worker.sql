@@ -1,4 +1,4 @@
--- Stores what a worker tells of itself, until its registration ends.
+-- Stores what a worker says of itself, until its registration ends.
 --
 -- $1 the worker, $2 its worker info.
 -- Returns  one row if it has a lease.

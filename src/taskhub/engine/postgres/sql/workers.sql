@@ -1,4 +1,4 @@
--- Reads the registered workers: name, how many ms are left of its lease, what it tells of itself or
+-- Reads the registered workers: name, how many ms are left of its lease, what it says of itself or
 -- NULL.
 --
 -- $1 the present.

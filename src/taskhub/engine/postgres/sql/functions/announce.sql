@@ -11,7 +11,7 @@ DECLARE
     is_notified boolean;
 BEGIN
     FOREACH wanted IN ARRAY p_topics LOOP
-        -- Whoever takes it sees what was committed.
+        -- The thread that takes it sees what was committed.
         CONTINUE WHEN EXISTS (SELECT FROM taskhub.notifications WHERE topic = wanted);
         PERFORM pg_advisory_xact_lock(1952999275, hashtext('taskhub.' || wanted));
         CONTINUE WHEN EXISTS (SELECT FROM taskhub.notifications WHERE topic = wanted);

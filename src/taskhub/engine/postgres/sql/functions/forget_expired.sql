@@ -1,5 +1,5 @@
 -- Forgets what has been kept for long enough, some at a time, and merges the stripes of counts
--- whose minute is over. Whoever calls it while another one is at it leaves it to that one.
+-- whose minute is over. A call leaves it to another one that is at it.
 --
 -- p_history_ttl  for how long the history keeps tasks, ms.
 CREATE OR REPLACE FUNCTION taskhub.forget_expired(p_now bigint, p_history_ttl bigint) RETURNS void

@@ -1,9 +1,9 @@
 -- Forgets a queue that holds no message and that no live worker serves, its pause and its
 -- notification. Returns what keeps it (queue_use.sql); NULL: it is forgotten, or was not known.
 --
--- Keeps  a queue that holds a message is known: whoever stores one notes its queue last, and waits
---        there while this is under way; this one waits for those that have noted theirs, not for
---        long, as others wait behind it: one that is still under way then makes it an error.
+-- Keeps  a queue that holds a message is known: a transaction that stores one notes its queue last,
+--        and waits there while this is under way; this one waits for those that have noted theirs,
+--        not for long, as others wait behind it: one that is still under way then makes it an error.
 CREATE OR REPLACE FUNCTION taskhub.forget_queue(p_now bigint, p_queue text) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE

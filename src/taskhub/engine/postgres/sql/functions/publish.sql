@@ -83,7 +83,7 @@ BEGIN
             END IF;
         END LOOP;
     END IF;
-    -- Behind the messages: whoever forgets a queue locks these first.
+    -- Behind the messages: a transaction that forgets a queue locks these first.
     INSERT INTO taskhub.queues SELECT unnest(grown) ON CONFLICT DO NOTHING;
     RETURN grown;
 END

@@ -74,7 +74,7 @@ CREATE TABLE taskhub.workers (
     worker text COLLATE "C" PRIMARY KEY,
     -- When its lease runs out.
     until bigint NOT NULL,
-    -- What it tells of itself; NULL: nothing.
+    -- What it says of itself; NULL: nothing.
     info text
 ) WITH (fillfactor = 50);
 
