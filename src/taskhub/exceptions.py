@@ -44,7 +44,6 @@ __all__ = (
     "BackendStoreError",
     "CDeprecationWarning",
     "CPendingDeprecationWarning",
-    "CeleryCommandException",
     "CeleryError",
     "CeleryWarning",
     "ChordError",
@@ -177,9 +176,6 @@ class Retry(TaskPredicate):
     def __reduce__(self) -> tuple[type[Retry], tuple[Any, ...]]:
         exc = None if self.exc is None else pickleable(self.exc)
         return type(self), (self.message, exc, self.when)
-
-
-RetryTaskError = Retry
 
 
 class Ignore(TaskPredicate):
@@ -378,27 +374,5 @@ class WorkerTerminate(SystemExit):
     """The worker is to stop at once."""
 
 
-SystemTerminate = WorkerTerminate
-
-
 class WorkerShutdown(SystemExit):
     """The worker is to stop when the tasks that run have ended."""
-
-
-class CeleryCommandException(Exception):
-    """A command ends with a message and an exit code.
-
-    Has the attributes of click's `ClickException`, Celery's base of it, without needing click.
-    """
-
-    def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.exit_code = exit_code
-
-    def format_message(self) -> str:
-        """Return the message to print."""
-        return self.message
-
-    def __str__(self) -> str:
-        return self.message

@@ -12,7 +12,6 @@ from taskhub.exceptions import (
     BackendGetMetaError,
     BackendStoreError,
     CDeprecationWarning,
-    CeleryCommandException,
     CeleryError,
     CeleryWarning,
     ChordError,
@@ -104,6 +103,26 @@ __all__ = (
     "WorkerTerminate",
     "reraise",
 )
+
+
+class CeleryCommandException(Exception):
+    """A command ends with a message and an exit code.
+
+    Has the attributes of click's `ClickException`, Celery's base of it, without needing click.
+    """
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.exit_code = exit_code
+
+    def format_message(self) -> str:
+        """Return the message to print."""
+        return self.message
+
+    def __str__(self) -> str:
+        return self.message
+
 
 if not TYPE_CHECKING:
     __getattr__ = unsupported_getattr(__name__)

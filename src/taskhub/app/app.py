@@ -15,7 +15,6 @@ from taskhub.app.attributes import AppAttributes
 from taskhub.app.configuration import AppConfiguration
 from taskhub.app.declarations import Declarations
 from taskhub.app.discovery import import_all, import_related
-from taskhub.app.pickling import reduce_app
 from taskhub.app.registry import TaskRegistry
 from taskhub.app.services import AppServices
 from taskhub.closable import Closable
@@ -378,6 +377,9 @@ class Celery(Closable, AppConfiguration, AppServices, AppAttributes):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
+        # Only programs that pickle apps load it.
+        from taskhub.app.pickling import reduce_app
+
         return reduce_app(self)
 
     def __repr__(self) -> str:

@@ -19,7 +19,7 @@ from taskhub.call.message import (
     build_message_options,
     check_arguments,
 )
-from taskhub.call.options import check_options, check_retry_policy
+from taskhub.call.options import check_retry_policy
 from taskhub.call.values import DUE_NOW, compute_due
 from taskhub.canvas.outbox import Outbox, open_outbox, transaction_of_context
 from taskhub.config.transport_options import priority_steps
@@ -27,14 +27,15 @@ from taskhub.engine.port.retry_policy import RetryPolicy
 from taskhub.exceptions import AlwaysEagerIgnored, ImproperlyConfigured, SerializerNotInstalled
 from taskhub.execution.execution import task_of
 from taskhub.execution.request import Context, current_request
-from taskhub.message import Envelope, PriorityOrder, decode_body, new_task_id
+from taskhub.message import Envelope, PriorityOrder, new_task_id
 from taskhub.names import check_id, check_name
 from taskhub.outcome import ChordPage
-from taskhub.result import AsyncResult, denied_join_result
+from taskhub.result import AsyncResult
 from taskhub.serialization import registry
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
+    from taskhub.app.eager_calls import EagerCalls
     from taskhub.app.transaction_block import TransactionBlock
     from taskhub.canvas.signature import Signature
     from taskhub.task.task import Task
@@ -64,6 +65,14 @@ class Calls:
     def publishing(self) -> Publishing:
         """Sends signals and events of calls."""
         return Publishing(self._app)
+
+    @cached_property
+    def eager(self) -> EagerCalls:
+        """Runs calls in this process (`task_always_eager`)."""
+        # A program that only sends calls does not load what runs them.
+        from taskhub.app.eager_calls import EagerCalls
+
+        return EagerCalls(self._app)
 
     @cached_property
     def defaults(self) -> CallDefaults:
@@ -357,36 +366,6 @@ class Calls:
             self._retry_settings = settings[0], dict(settings[1] or {})
             self._default_retry = stores.retry_policy(conf, None, None)
         return self._default_retry
-
-    def eagerly(
-        self, task: Task[Any, Any], args: Any, kwargs: Any, task_id: str | None, options: Any
-    ) -> Any:
-        """Run a call eagerly (`task_always_eager`), with arguments as a worker would get them."""
-        from taskhub.task.eager import through_serializer
-
-        check_options(options)
-        serializer = options.get("serializer") or self.defaults.serializer
-        new_args, new_kwargs = through_serializer(args, kwargs, serializer)
-        with denied_join_result():
-            return task.apply(new_args, new_kwargs, task_id=task_id, **options)
-
-    def pass_on(self, envelope: Envelope) -> None:
-        """Send a message that follows from an eager call; with `task_always_eager`, run it."""
-        if not self._app.conf.task_always_eager:
-            self._app.broker.enqueue_envelope(
-                envelope, stores.retry_policy(self._app.conf, None, None)
-            )
-            return
-        fields = decode_body(envelope.body)
-        options = fields["options"]
-        task = self._app.tasks[fields["actor_name"]]
-        task.apply(
-            fields["args"],
-            fields["kwargs"],
-            task_id=envelope.task_id,
-            link=options.get("callbacks"),
-            link_error=options.get("errbacks"),
-        )
 
 
 def _call_on_commit(send: Callable[[], object], database: bool | str) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, NoReturn
+from typing import Final, NoReturn
 from urllib.parse import parse_qsl, quote, unquote
 
+from taskhub.config.url_options import Scheme, find_option_problem, with_verification
 from taskhub.exceptions import ImproperlyConfigured
 
 __all__ = ("MASK", "Scheme", "StoreURL", "mask_url", "parse_store_url", "same_server")
-
-Scheme = Literal["redis", "rediss", "unix", "sentinel", "memory", "postgresql"]
 
 #: What stands for a secret, as in Celery's own output.
 MASK: Final = "**"
@@ -41,71 +40,6 @@ _DEFAULT_PORT: Final[Mapping[Scheme, int]] = {
     "rediss": 6379,
     "sentinel": 26379,
     "postgresql": 5432,
-}
-
-_TLS_OPTIONS: Final = frozenset(
-    {
-        "ssl_ca_certs",
-        "ssl_ca_path",
-        "ssl_cert_reqs",
-        "ssl_certfile",
-        "ssl_check_hostname",
-        "ssl_ciphers",
-        "ssl_keyfile",
-        "ssl_password",
-    }
-)
-_SENTINEL_OPTIONS: Final = frozenset(
-    {"min_other_sentinels", "sentinel_password", "sentinel_ssl", "sentinel_username"}
-)
-#: redis-py's options that users of Celery put into their URLs; those that steer its own pool,
-#: retries and health checks have nothing to steer here.
-_CONNECTION_OPTIONS: Final = frozenset(
-    {
-        "client_name",
-        "health_check_interval",
-        "max_connections",
-        "protocol",
-        "retry_on_timeout",
-        "socket_connect_timeout",
-        "socket_keepalive",
-        "socket_timeout",
-        "timeout",
-    }
-)
-_TIMEOUTS: Final = frozenset({"socket_connect_timeout", "socket_timeout"})
-_NUMBERS: Final = _TIMEOUTS | {"min_other_sentinels"}
-#: Those of `postgresql`: libpq's names, and in the last line ours.
-_POSTGRESQL_OPTIONS: Final = frozenset(
-    {
-        "application_name",
-        "channel_binding",
-        "gssencmode",
-        "host",
-        "options",
-        "passfile",
-        "service",
-        "sslcert",
-        "sslcertmode",
-        "sslcrl",
-        "sslkey",
-        "sslmode",
-        "sslnegotiation",
-        "sslpassword",
-        "sslrootcert",
-        "target_session_attrs",
-        "tcp_user_timeout",
-        *("create_schema", "prepare", "socket_connect_timeout", "socket_timeout"),
-    }
-)
-_SWITCHES: Final = frozenset({"create_schema", "prepare"})
-_VERIFICATION: Final = {
-    "none": "none",
-    "optional": "optional",
-    "required": "required",
-    "cert_none": "none",
-    "cert_optional": "optional",
-    "cert_required": "required",
 }
 
 # Up to the last "@" before the next URL: a password that was not quoted may contain anything.
@@ -250,12 +184,8 @@ class _Reader:
         before_query, _, query = location.partition("?")
         place, _, path = before_query.partition("/")
         credentials, _, hosts = place.rpartition("@")
-        options = dict(parse_qsl(query, keep_blank_values=True))
+        options = self._options("postgresql", query)
         named = options.pop("user", None), options.pop("password", None)
-        self._check_options(options, _POSTGRESQL_OPTIONS)
-        for name in _SWITCHES & options.keys():
-            if options[name] not in ("true", "false"):
-                self._refuse(f"has {name}={options[name]}", "write true or false")
         if "/" in path.strip("/"):
             self._refuse("has a path of several parts", "end it with the name of the database")
         # A directory of sockets is no host: libpq takes it as an option, or percent-encoded.
@@ -372,36 +302,10 @@ class _Reader:
 
     def _options(self, scheme: Scheme, query: str) -> dict[str, str]:
         options = dict(parse_qsl(query, keep_blank_values=True))
-        known = _CONNECTION_OPTIONS | {"db", "virtual_host", "username", "password"}
-        if scheme == "sentinel":
-            known |= _SENTINEL_OPTIONS | _TLS_OPTIONS | {"service_name", "master_name", "ssl"}
-        if scheme == "rediss":
-            known |= _TLS_OPTIONS
-        for name in options:
-            if scheme in ("redis", "unix") and name in _TLS_OPTIONS:
-                self._refuse(f"has the TLS option {name!r} on a plain connection", "use rediss://")
-        self._check_options(options, known)
-        if "ssl_cert_reqs" in options:
-            verification = _VERIFICATION.get(options["ssl_cert_reqs"].lower())
-            if verification is None:
-                self._refuse(
-                    f"has ssl_cert_reqs={options['ssl_cert_reqs']}",
-                    "write required, optional or none",
-                )
-            options["ssl_cert_reqs"] = verification
-        return options
-
-    def _check_options(self, options: Mapping[str, str], known: frozenset[str]) -> None:
-        for name in options:
-            if name not in known:
-                self._refuse(
-                    f"has the unknown option {name!r}", f"known are {', '.join(sorted(known))}"
-                )
-        for name in _NUMBERS & options.keys():
-            if not re.fullmatch(r"[0-9]+(\.[0-9]+)?", options[name]):
-                self._refuse(f"has {name}={options[name]}", "write a number")
-            if name in _TIMEOUTS and float(options[name]) == 0:
-                self._refuse(f"has {name}={options[name]}", "write a number of seconds above 0")
+        problem = find_option_problem(scheme, options)
+        if problem is not None:
+            self._refuse(*problem)
+        return with_verification(options)
 
     def _refuse(self, what: str, remedy: str) -> NoReturn:
         raise ImproperlyConfigured(f"{self._setting}: {self._shown} {what}: {remedy}")

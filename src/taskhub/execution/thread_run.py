@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from time import monotonic
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from taskhub.execution.interruption import (
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from taskhub.execution.execution import Execution
     from taskhub.execution.request import Context
     from taskhub.execution.runnable import RunnableTask
+
+#: Runs a coroutine that was made already.
+_AWAIT = OnEventLoop(lambda coroutine: coroutine)
 
 
 class ThreadRun:
@@ -86,11 +90,17 @@ class ThreadRun:
     # -- in its own thread
 
     def run(self, body: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        """Call the task's body, which may be interrupted meanwhile.
+        """Call the task's body, which may be interrupted meanwhile; a coroutine is run to its end.
 
         Raises:
             Interruption: somebody else has settled it.
         """
+        value = self._call(body, args, kwargs)
+        # An ordinary function may return one: a decorator's wrapper around a coroutine function,
+        # for example. Nobody else would await it.
+        return self._call(_AWAIT, (value,), {}) if type(value) is CoroutineType else value
+
+    def _call(self, body: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         if isinstance(body, OnEventLoop):
             self._coroutine = body.start(*args, **kwargs)
         try:

@@ -107,7 +107,7 @@ def apply_eagerly(
     if error is not None and throw and state in _RAISED:
         raise error
     for envelope in outcome.publish:
-        app.calls.pass_on(envelope)
+        app.calls.eager.pass_on(envelope)
     return EagerResult(
         task_id,
         value if error is None else error,

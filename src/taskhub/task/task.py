@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from types import CoroutineType
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
 
 import dramatiq
 
-from taskhub.call.message import build_message_options, check_arguments
-from taskhub.call.options import KNOWN
+from taskhub.call.message import check_arguments
 from taskhub.call.values import as_list
 from taskhub.canvas.replacement import build_replacement, extend_chord, send_replacement
 from taskhub.exceptions import Retry
 from taskhub.execution.execution import Execution
-from taskhub.execution.interruption import OnEventLoop
 from taskhub.execution.request import Context, current_request, entered
 from taskhub.task import binding
 from taskhub.task.base import TaskBase
-from taskhub.task.options import CALL_OPTIONS
 from taskhub.task.retry import begin_retry
 
 if TYPE_CHECKING:
@@ -28,9 +24,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-#: Runs a coroutine that was made already.
-_AWAIT = OnEventLoop(lambda coroutine: coroutine)
 
 
 class Task(TaskBase[P, R]):
@@ -134,12 +127,7 @@ class Task(TaskBase[P, R]):
         thread_run = None if execution is None else execution.thread_run
         if thread_run is None:
             return self.fn(*args, **kwargs)
-        value = thread_run.run(self.fn, args, kwargs)
-        if type(value) is CoroutineType:
-            # An ordinary function has returned it: a decorator's wrapper around a coroutine
-            # function, for example. Nobody else would await it.
-            value = thread_run.run(_AWAIT, (value,), {})
-        return value
+        return thread_run.run(self.fn, args, kwargs)
 
     # -- while it runs
 
@@ -291,7 +279,7 @@ class Task(TaskBase[P, R]):
         args, kwargs, options = task.prepared(args, kwargs, options)
         app = task.app
         if app.conf.task_always_eager:
-            eager = app.calls.eagerly(task, args, kwargs, task_id, options)
+            eager = app.calls.eager.call(task, args, kwargs, task_id, options)
             return cast("AsyncResult[R]", eager)
         return app.calls.send(task.name, args, kwargs, task_id, options, task=task)
 
@@ -347,23 +335,10 @@ class Task(TaskBase[P, R]):
         """Build a Dramatiq message of a call, for `send()`, pipelines and groups of Dramatiq's."""
         if not self._is_bound:
             return self.bound.message_with_options(args=args, kwargs=kwargs, **options)
-        task_id = options.pop("task_id", None) or str(uuid.uuid4())
-        calls = self.app.calls
-        call = {**self._call_defaults, **options}
-        named = {*KNOWN, *as_list(call.get("stamped_headers"))}
-        ours = {name: value for name, value in call.items() if name in named}
-        stored = build_message_options(ours, calls.defaults, None, task_id)
-        known = {"queue", *CALL_OPTIONS}
-        stored.update((name, value) for name, value in options.items() if name not in known)
-        message: dramatiq.Message[R] = dramatiq.Message(
-            queue_name=calls.queue(call, self.name, args, kwargs or {}, self),
-            actor_name=self.name,
-            args=tuple(args),
-            kwargs=kwargs or {},
-            options=stored,
-            message_id=task_id,
-        )
-        return message
+        # Only programs with Dramatiq's calls load it.
+        from taskhub.task.native_message import build_native_message
+
+        return build_native_message(self, args, kwargs or {}, options)
 
     def apply(
         self,
@@ -398,26 +373,17 @@ class Task(TaskBase[P, R]):
         from taskhub.task.eager import apply_eagerly
 
         task = self.bound
-        links = {
+        values = {
             "callbacks": as_list(link) or None,
             "errbacks": as_list(link_error) or None,
+            "headers": headers,
+            "logfile": logfile,
+            "loglevel": loglevel or 0,
+            "ignore_result": options.pop("ignore_result", task.ignore_result),
         }
-        return apply_eagerly(
-            task,
-            () if args is None else args,
-            {} if kwargs is None else dict(kwargs),
-            task_id or str(uuid.uuid4()),
-            retries or 0,
-            throw,
-            {
-                **links,
-                "headers": headers,
-                "logfile": logfile,
-                "loglevel": loglevel or 0,
-                "ignore_result": options.pop("ignore_result", task.ignore_result),
-            },
-            options,
-        )
+        task_id = task_id or str(uuid.uuid4())
+        arguments = () if args is None else args, dict(kwargs or {})
+        return apply_eagerly(task, *arguments, task_id, retries or 0, throw, values, options)
 
     def AsyncResult(self, task_id: str, **kwargs: Any) -> AsyncResult[R]:  # noqa: N802
         """Return the result of a call of this task."""

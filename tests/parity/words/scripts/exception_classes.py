@@ -4,7 +4,12 @@ import json
 import sys
 
 if sys.argv[1] == "taskhub":
+    import celery.exceptions
     from taskhub import exceptions, states
+
+    # What only programs for Celery need is in taskhub-compat.
+    for name in ("CeleryCommandException", "RetryTaskError", "SystemTerminate"):
+        setattr(exceptions, name, getattr(celery.exceptions, name))
 else:
     from kombu import exceptions as kombus
 
