@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from typing import cast
 
 import pytest
@@ -41,6 +42,7 @@ class Counts:
         return [failures_of(minute) for minute in minutes]
 
 
+@cache
 def counts_of(minute: int) -> dict[str, int]:
     """Return what has ended in a minute."""
     chosen = random.Random(minute)

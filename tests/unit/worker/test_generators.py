@@ -12,13 +12,20 @@ import pytest
 
 from taskhub.app.app import Celery
 from taskhub.canvas import chain, chord, group, lazy_list, pages
-from taskhub.canvas.pages import PAGE
 from taskhub.engine.memory.engine import MemoryEngine
 from taskhub.exceptions import ChordError, EncodeError, StoreRefused
 from tests.support.workers import until
 
+#: How many messages a page has here: few, because the store in memory is naive.
+PAGE = 50
 #: More than two pages of members.
 MANY = 2 * PAGE + 3
+
+
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are full sooner than elsewhere."""
+    monkeypatch.setattr(pages, "PAGE", PAGE)
 
 
 @pytest.fixture
