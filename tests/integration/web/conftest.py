@@ -141,6 +141,13 @@ class Site:
         return Client(base_url=self.url, headers={**own, **headers}, timeout=30)
 
 
+def ask(client: Client, path: str, **query: Any) -> Any:
+    """Return the answer to a question of the API."""
+    response = client.get(f"/api/v1/{path}", params=query)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
 def users_lines() -> list[str]:
     """Return the lines of a users file: a user and a token of each role."""
     hashed = hash_password(PASSWORD)
@@ -184,6 +191,13 @@ def site(
     """The dashboard, with users."""
     with Site(settings, tmp_path_factory.mktemp("site"), "--users", str(users_file)) as running:
         yield running
+
+
+@pytest.fixture
+def client(site: Site) -> Iterator[Client]:
+    """An API client that may do everything."""
+    with site.client("admin") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

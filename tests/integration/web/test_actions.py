@@ -10,16 +10,10 @@ import pytest
 
 from taskhub import Celery
 from taskhub.exceptions import TaskRevokedError, Terminated
-from tests.integration.web.conftest import Client, Site
+from tests.integration.web.conftest import Client
 from tests.support.workers import SupervisedSet, until
 
 MANY = 10_000
-
-
-@pytest.fixture
-def client(site: Site) -> Any:
-    with site.client("admin") as made:
-        yield made
 
 
 def post(client: Client, path: str, status: int = 200, **body: Any) -> Any:

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from taskhub import Celery
-from tests.integration.web.conftest import Client, Site
+from tests.integration.web.conftest import Client
 from tests.support.workers import until
 
 pytestmark = pytest.mark.usefixtures("worker")
-
-
-@pytest.fixture
-def client(site: Site) -> Iterator[Client]:
-    with site.client("admin") as made:
-        yield made
 
 
 def run_under_one_id(shop: Celery, *calls: tuple[str, tuple[object, ...]]) -> tuple[str, list[str]]:
