@@ -237,7 +237,9 @@ class WorkerProcess:
 
     def _check_limits(self, exchange_loop: ExchangeLoop, memory: int) -> None:
         """Request another process if this one has reached a limit."""
-        reason = self._limits.reason_to_recycle(exchange_loop.completed, memory)
+        ended = exchange_loop.completed
+        running = min(exchange_loop.held_count, self._threads)
+        reason = self._limits.reason_to_recycle(ended, running, memory)
         if reason is not None:
             self._supervisor.request_replacement(reason)
 

@@ -28,19 +28,22 @@ class RecycleLimits:
     #: Resident memory in KiB, as `worker_max_memory_per_child`.
     memory: int | None = None
 
-    def reason_to_recycle(self, tasks: int, memory: int) -> str | None:
+    def reason_to_recycle(self, ended: int, running: int, memory: int) -> str | None:
         """Return why a process is to be recycled; None: it may go on.
 
         Args:
-            tasks: How many have ended in it.
-            memory: Its resident memory, bytes. It counts from the first task on: a process that
-                needs more than the limit from the start would be recycled without end.
+            ended: How many tasks have ended in it.
+            running: How many run now. They count, so that the next process starts beside the last
+                task: what this one runs beyond its limit is what begins before that is prepared.
+            memory: Its resident memory, bytes. It counts from the first task's end on: a process
+                that needs more than the limit from the start would be recycled without end.
         """
-        if self.tasks is not None and tasks >= self.tasks:
+        if self.tasks is not None and ended + running >= self.tasks:
             return (
-                f"it has run {counted(tasks, 'task')} (worker_max_tasks_per_child is {self.tasks})"
+                f"it has begun {counted(ended + running, 'task')} "
+                f"(worker_max_tasks_per_child is {self.tasks})"
             )
-        if self.memory is not None and tasks and memory > self.memory * KIB:
+        if self.memory is not None and ended and memory > self.memory * KIB:
             return (
                 f"it uses {memory // KIB} KiB of memory "
                 f"(worker_max_memory_per_child is {self.memory})"

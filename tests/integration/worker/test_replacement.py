@@ -84,24 +84,27 @@ def test_processes_of_one_thread_never_run_more_tasks_at_a_time_than_there_are_o
     stage: Stage, journal: Journal
 ) -> None:
     workers = stage.supervised("--max-tasks-per-child", "1", processes=1, threads=1)
-    (first,) = workers.pids
-    results = [stage.send("work", journal, 0.6) for _ in range(3)]
-    pids = [result.get(timeout=60) for result in results]
-    assert [word for word, _ in journal.words] == ["begin", "end"] * 3
-    until(lambda: takeovers(workers) >= 1, "the process to be replaced", 90)
-    assert pids[0] == first
-    # A reload waits for the task that runs, and imports beside it.
+    pids = list(workers.pids)
+    goes = [stage.directory / f"go{number}" for number in range(4)]
+    tasks = [stage.send("wait_for_file", journal, go) for go in goes]
+    for number, (go, task) in enumerate(zip(goes, tasks, strict=True)):
+        # The next process imports beside the task, and waits for its end: each runs exactly one.
+        until(lambda done=number: workers.log.count(" is prepared, and follows ") > done, "it", 90)
+        assert journal.words.count("begin") == number + 1
+        go.touch()
+        pids.append(task.get(timeout=60))
+    assert pids[0] == pids.pop(1)
+    assert len(set(pids)) == len(tasks)
+    # The one that is prepared when a reload is requested has imported the code before.
     go = stage.directory / "go"
     long = stage.send("wait_for_file", journal, go)
-    journal.wait_for(7)
-    prepared = workers.log.count(" is prepared, and follows ")
+    until(lambda: workers.log.count(" is prepared, and follows ") > len(tasks), "it", 90)
     workers.send(signal.SIGHUP)
-    until(lambda: workers.log.count(" is prepared, and follows ") > prepared, "the next", 90)
-    after = stage.send("mark", journal, "after")
-    assert ["after"] not in [entry[2:] for entry in journal.entries]
+    until(lambda: "reloading" in workers.log, "the reload")
     go.touch()
-    old = long.get(timeout=20)
-    assert after.get(timeout=60) != old
+    assert long.get(timeout=20) not in pids
+    until(lambda: takeovers(workers) == len(tasks) + 2, "it, and the one of the reload", 90)
+    assert stage.send("mark", journal).get(timeout=20) == workers.pids[-1]
     assert "were requeued" not in workers.log
     assert "worker lost" not in workers.log
 

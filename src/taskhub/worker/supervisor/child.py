@@ -46,6 +46,8 @@ class Child:
         self.program = program
         self.number = number
         self.ready_at: float | None = None
+        #: Whether a reload was requested after its start: it may run the code of before.
+        self.is_outdated = False
         #: Its report `failed`.
         self.failure: Report | None = None
         #: Whether it has begun a message that was lost with other processes.

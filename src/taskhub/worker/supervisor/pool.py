@@ -36,13 +36,16 @@ class Slot:
         self.restart_reason = ""
         #: How often one was to take the place of another.
         self.restarts = 0
-        #: Whether its process runs code from before a reload.
-        self.outdated = False
 
     @property
     def is_starting(self) -> bool:
         """Whether a process is being started, or is to be, in place of another."""
         return self.start_at is not None or (self.successor is not None and not self.hands_over)
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether its process may run code from before a reload."""
+        return self.child is not None and self.child.is_outdated
 
     def schedule_restart(self, at: float, reason: str) -> None:
         """Have a process take the place of another.
@@ -124,7 +127,7 @@ class Pool:
         # much. It does not wait for tasks that run.
         if not any(slot.is_starting for slot in self._slots):
             outdated = next(
-                (slot for slot in self._slots if slot.outdated and slot.successor is None), None
+                (slot for slot in self._slots if slot.is_outdated and slot.successor is None), None
             )
             if outdated is not None:
                 outdated.schedule_restart(now, "reload")
@@ -132,7 +135,8 @@ class Pool:
     def cancel_starts(self) -> None:
         """Start nothing more."""
         for slot in self._slots:
-            slot.start_at, slot.outdated = None, False
+            slot.start_at = None
+        self._mark_outdated(False)
 
     def resize(self, size: int) -> None:
         """Change the number of processes; those that hold the least retire first."""
@@ -150,8 +154,12 @@ class Pool:
 
     def reload(self) -> None:
         """Replace every process, one after another, by one that imports the code anew."""
-        for slot in self._slots:
-            slot.outdated = slot.child is not None
+        # A successor that is being started may have imported the code before.
+        self._mark_outdated(True)
+
+    def _mark_outdated(self, outdated: bool) -> None:
+        for child in self.children:
+            child.is_outdated = outdated
 
     def report_state(self, most: int | None, least: int | None) -> None:
         """Send the processes the state of the pool when it has changed.
@@ -187,8 +195,6 @@ class Pool:
         before it may have to finish a long task while its other threads do nothing.
         """
         slot = self._slot_of(child)
-        if slot is not None:
-            slot.outdated = False
         if slot is not None and slot.successor is child and slot.child and threads == 1:
             slot.hands_over = True
             logger.info("%s is prepared, and follows %s", child, slot.child)
@@ -244,7 +250,7 @@ class Pool:
         elif slot.hands_over:
             self._hand_over(slot, child)
         else:
-            slot.child, slot.successor, slot.outdated = slot.successor, None, False
+            slot.child, slot.successor = slot.successor, None
             if slot.child is None:
                 self._handle_lost(slot, child)
             else:
@@ -271,12 +277,11 @@ class Pool:
 
     def _handle_failed_successor(self, slot: Slot, child: Child) -> None:
         slot.history = slot.history.after(child.ready_for)
-        if slot.outdated:
+        if slot.is_outdated and not child.is_outdated:
             logger.error(
                 "%s; the reload is cancelled, and the processes that run go on", _cause(child)
             )
-            for other in self._slots:
-                other.outdated = False
+            self._mark_outdated(False)
             return
         self._restart(slot, child, "the one before it goes on, and it is restarted")
 
