@@ -8,9 +8,11 @@ dramatiq.set_broker(broker("redis://localhost:6379/0"))
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from taskhub.config.settings import NEW_NAMES, SETTINGS, nearest
+from taskhub.exceptions import ImproperlyConfigured
 from taskhub.worker.native_results import EngineResultBackend
 
 if TYPE_CHECKING:
@@ -21,6 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ("ResultBackend", "broker")
 
+_IN_URL = "write it in the URL, as redis://user:password@host:6379/0"
+#: Options of Dramatiq's brokers, and what stands for them here.
+_STANDS_FOR = {
+    **dict.fromkeys(("host", "port", "db", "username", "password", "parameters"), _IN_URL),
+    "namespace": "write taskhub_namespace=",
+    "dead_message_ttl": "write dead_letter_expires=",
+    "heartbeat_timeout": "write lease_seconds=",
+}
+
 
 class ResultBackend(EngineResultBackend):
     """Results in the store of the broker, for `Results(backend=ResultBackend())`.
@@ -29,7 +40,18 @@ class ResultBackend(EngineResultBackend):
     `AsyncResult(message.message_id)` reads them, too.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, **options: object) -> None:
+        """Make one.
+
+        Raises:
+            ImproperlyConfigured: Options are given, as the backends of Dramatiq take them.
+        """
+        if options:
+            raise ImproperlyConfigured(
+                f"ResultBackend has no options, but {', '.join(sorted(options))} is given: results "
+                "are kept where the broker keeps messages, for as long as Results(result_ttl=...) "
+                "says"
+            )
         super().__init__(_engine_of_the_current_broker)
 
 
@@ -53,10 +75,12 @@ def broker(
         settings: Settings of taskhub's by name, e.g. `taskhub_namespace`, `result_backend`.
 
     Raises:
-        ImproperlyConfigured: The URL cannot be used; when it is first used.
+        ImproperlyConfigured: There is no such setting; or the URL cannot be used, when it is first
+            used.
     """
     from taskhub.app.app import Celery
 
+    _check_names(settings)
     # The queue of actors that name none, also for what is called by Celery's ways.
     settings.setdefault("task_default_queue", "default")
     app = Celery("dramatiq", broker=url, set_as_current=False, **settings)
@@ -65,6 +89,18 @@ def broker(
     if middleware is not None:
         made.replace_substitutes(middleware)
     return made
+
+
+def _check_names(settings: Iterable[str]) -> None:
+    """Refuse what is no setting: an option of Dramatiq's brokers, or a misspelt name."""
+    wrong = []
+    for name in settings:
+        if NEW_NAMES.get(name, name) not in SETTINGS:
+            near = nearest(name)
+            hint = _STANDS_FOR.get(name, f"did you mean {near}=?" if near else "remove it")
+            wrong.append(f"{name}= ({hint})")
+    if wrong:
+        raise ImproperlyConfigured(f"taskhub.dramatiq.broker() does not take {', '.join(wrong)}")
 
 
 def _engine_of_the_current_broker() -> Engine:

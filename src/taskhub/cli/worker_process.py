@@ -265,7 +265,9 @@ def facts(
         "embedded": not app.conf.broker_url,
         "threads": threads,
         "queues": list(queues),
-        "task_names": sorted(name for name in app.tasks if not name.startswith("celery.")),
+        "task_names": sorted(
+            name for name in {*app.tasks, *app.broker.actors} if not name.startswith("celery.")
+        ),
         "app": app.main or "",
         "results": engine.stores.results.masked(),
         "events": bool(app.conf.worker_send_task_events),

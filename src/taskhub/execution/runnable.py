@@ -47,6 +47,11 @@ class NativeActor(Protocol):
     _participation: Participation
 
     @property
+    def throws(self) -> Any:
+        """The exceptions that it raises by design: a class, a tuple of them, or None."""
+        ...
+
+    @property
     def result_policy(self) -> ResultPolicy:
         """What is stored of the result."""
         ...

@@ -281,6 +281,7 @@ class Lifecycle(Middleware):
         if message.execution is not None:
             if message.outcome is None:
                 message.outcome = self._skipped(message, message.execution)
+                self._lines.skipped(message.execution.request)
             message.runtime = 0.0
             self._leave(message.execution)
         if message.runs is not None:
@@ -370,7 +371,7 @@ class Lifecycle(Middleware):
             self._lines.succeeded(request, message.runtime, result)
         else:
             state = states.FAILURE if message.outcome is None else message.outcome.state
-            self._lines.ended(request, state, error)
+            self._lines.ended(request, state, error, execution.native)
 
     @staticmethod
     def _end_runs(message: Delivery) -> None:

@@ -6,16 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from dramatiq.middleware import (
-    AgeLimit,
-    AsyncIO,
-    Callbacks,
-    Middleware,
-    Pipelines,
-    Retries,
-    ShutdownNotifications,
-    TimeLimit,
-)
+from dramatiq import middleware as native
+from dramatiq.middleware import AsyncIO, Middleware
 from dramatiq.results import Results
 
 from taskhub.engine.dramatiq.broker import EngineBroker
@@ -42,37 +34,38 @@ from taskhub.worker.unknown_tasks import LiveWorkers, UnknownTasks
 from taskhub.worker.watchdog import Watchdog
 
 
-class NativeRetries(Retries):
+# Those that stand for Dramatiq's have its names: its loggers are named after them.
+class Retries(native.Retries):
     """Dramatiq's retries, for native actors: tasks are retried by Celery's rules."""
 
     native_only = True
 
 
-class NativeTimeLimit(TimeLimit):
+class TimeLimit(native.TimeLimit):
     """Dramatiq's time limit, for native actors."""
 
     native_only = True
 
 
-class NativeAgeLimit(AgeLimit):
+class AgeLimit(native.AgeLimit):
     """Dramatiq's age limit, for native actors; tasks have `expires`."""
 
     native_only = True
 
 
-class NativeShutdownNotifications(ShutdownNotifications):
+class ShutdownNotifications(native.ShutdownNotifications):
     """Dramatiq's notice of a shutdown, for native actors that ask for it."""
 
     native_only = True
 
 
-class NamedCallbacks(Callbacks):
+class Callbacks(native.Callbacks):
     """Dramatiq's callbacks; for a task's message only if it names one."""
 
     only_when_named = True
 
 
-class NamedPipelines(Pipelines):
+class Pipelines(native.Pipelines):
     """Dramatiq's pipelines; for a task's message only if it is part of one."""
 
     only_when_named = True
@@ -168,12 +161,12 @@ def add_worker_middleware(
         RemoteControl(app, lifecycle.executions),
     ):
         broker.add_middleware(middleware)
-    broker.add_substitute(NativeAgeLimit(), AgeLimit)
-    broker.add_substitute(NativeTimeLimit(), TimeLimit)
-    broker.add_substitute(NativeShutdownNotifications(), ShutdownNotifications)
-    broker.add_substitute(NamedCallbacks(), Callbacks)
-    broker.add_substitute(NamedPipelines(), Pipelines)
-    broker.add_substitute(NativeRetries(), Retries)
+    broker.add_substitute(AgeLimit(), native.AgeLimit)
+    broker.add_substitute(TimeLimit(), native.TimeLimit)
+    broker.add_substitute(ShutdownNotifications(), native.ShutdownNotifications)
+    broker.add_substitute(Callbacks(), native.Callbacks)
+    broker.add_substitute(Pipelines(), native.Pipelines)
+    broker.add_substitute(Retries(), native.Retries)
     broker.add_substitute(EventLoop(), AsyncIO, permanent=True)
     broker.add_substitute(_results(engine), Results)
     broker.add_middleware(Watchdog(app, lifecycle.executions))

@@ -42,6 +42,16 @@ class NativeMessage:
         return encode_value(value)
 
     @property
+    def throws(self) -> Any:
+        """The exceptions that it raises by design, by options of the message, then the actor."""
+        return _first(self._places, "throws")
+
+    @property
+    def _places(self) -> tuple[Mapping[str, Any], ...]:
+        actor = self._broker.actors.get(self._delivery.actor_name)
+        return self._delivery.options, actor.options if actor is not None else {}
+
+    @property
     def result_policy(self) -> ResultPolicy:
         """What is stored of the result: by options of the message, the actor, then the settings."""
         conf, broker = self._conf, self._broker
@@ -53,8 +63,7 @@ class NativeMessage:
         ):
             # There are none, or they are stored elsewhere.
             return ResultPolicy(ignore_result=True)
-        actor = broker.actors.get(self._delivery.actor_name)
-        places = (self._delivery.options, actor.options if actor is not None else {})
+        places = self._places
         ttl = _first(places, "result_ttl") or results.result_ttl
         failure_ttl = ttl
         if ttl is None:

@@ -10,6 +10,7 @@ from typing import Any, cast
 import dramatiq
 import pytest
 from dramatiq.middleware import (
+    AgeLimit,
     AsyncIO,
     Callbacks,
     Middleware,
@@ -23,6 +24,8 @@ from dramatiq.results.backends import StubBackend
 
 from taskhub import chord
 from taskhub.app.app import Celery
+from taskhub.dramatiq import ResultBackend
+from taskhub.dramatiq import broker as make_broker
 from taskhub.engine.memory.engine import MemoryEngine
 from taskhub.exceptions import ChordError, ImproperlyConfigured, TaskRevokedError
 
@@ -193,3 +196,28 @@ def test_the_priorities_of_actors_order_their_messages(app: Celery, engine: Memo
     ids = {actor.send().message_id: priority for priority, actor in actors.items()}
     waiting = engine.waiting("default", 0, 99)
     assert [ids[envelope.task_id] for envelope in waiting] == sorted(actors)
+
+
+def test_options_of_dramatiq_s_brokers_are_refused_with_what_stands_for_them() -> None:
+    with pytest.raises(ImproperlyConfigured) as refused:
+        make_broker("memory://", host="here", namespace="mine", task_ignore_resul=True, urll=1)
+    assert str(refused.value) == (
+        "taskhub.dramatiq.broker() does not take host= (write it in the URL, as "
+        "redis://user:password@host:6379/0), namespace= (write taskhub_namespace=), "
+        "task_ignore_resul= (did you mean task_ignore_result=?), urll= (remove it)"
+    )
+    with pytest.raises(
+        ImproperlyConfigured, match="ResultBackend has no options, but url is given"
+    ):
+        ResultBackend(url="redis://here")
+
+
+def test_the_default_middleware_logs_under_the_names_of_dramatiq_s(app: Celery) -> None:
+    app.broker.ensure_worker_setup()
+    kinds = (Retries, TimeLimit, AgeLimit)
+    names = [
+        one.logger.name for one in app.broker.middleware if isinstance(one, kinds) and one.logger
+    ]
+    assert sorted(names) == [
+        f"{kind.__module__}.{kind.__name__}" for kind in sorted(kinds, key=str)
+    ]

@@ -49,6 +49,8 @@ logger = logging.getLogger(__name__)
 PRIORITY_OPTION = "priority"
 #: When a delayed `dramatiq.Message` was due, ms since the epoch: for how long it has waited since.
 READY_OPTION = "ready_at"
+#: When one is due, for middleware and callers, as Dramatiq's brokers name it; it is not stored.
+ETA_OPTION = "eta"
 
 
 class Workers(Protocol):
@@ -161,10 +163,9 @@ class EngineBroker(MiddlewareBroker):
             priority = self._native_priority(message, actor)
         fields: dict[str, Any] = dict(message.asdict())
         if delay:
-            fields["options"] = {
-                **message.options,
-                READY_OPTION: internals.current_millis() + delay,
-            }
+            options = dict(message.options)
+            due = options.pop(ETA_OPTION, None) or internals.current_millis() + delay
+            fields["options"] = {**options, READY_OPTION: due}
         if is_native:
             fields = encode_native(fields)
         return Envelope(
@@ -211,6 +212,8 @@ class EngineBroker(MiddlewareBroker):
         request_id = self.request_id()
         if request_id is not None and not is_stamped(message.options):
             message = message.copy(options=stamps_with(message.options, request_id))
+        if delay:
+            message = message.copy(options={ETA_OPTION: internals.current_millis() + delay})
         self.emit_before("enqueue", message, delay)
         capture = current_capture()
         if not instrumentation.active:

@@ -9,10 +9,14 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import dramatiq
+from dramatiq import RateLimitExceeded
+
 from taskhub import states
 from taskhub.exceptions import Ignore, Reject, Retry
 from taskhub.execution.execution import task_of
 from taskhub.execution.request import Context
+from taskhub.execution.runnable import NativeActor
 from taskhub.logs.loggers import guard
 from taskhub.serialization.safe_repr import arguments_hidden, safe_repr
 
@@ -23,6 +27,7 @@ _SUCCESS = "Task %(name)s[%(id)s] succeeded in %(runtime)ss: %(return_value)s"
 _FAILURE = "Task %(name)s[%(id)s] %(description)s: %(exc)s"
 _RETRY = "Task %(name)s[%(id)s] retry: %(exc)s"
 _IGNORED = "Task %(name)s[%(id)s] %(description)s"
+_SKIPPED = "Task %(name)s[%(id)s] was skipped by middleware"
 _REJECTED = "Task %(name)s[%(id)s] %(exc)s"
 
 #: Lines of Dramatiq's threads about messages, with all arguments; ours replace them.
@@ -53,11 +58,26 @@ class OutcomeLog:
             fields = _fields(request, runtime=f"{runtime:.6f}", return_value=_text(value))
             self._logger.log(self._level, _SUCCESS, fields, extra={"data": fields})
 
-    def ended(self, request: Context, state: str, error: BaseException) -> None:
+    def skipped(self, request: Context) -> None:
+        """Log that middleware of the program has skipped a message."""
+        self._write(logging.WARNING, _SKIPPED, request)
+
+    def ended(
+        self, request: Context, state: str, error: BaseException, native: NativeActor | None
+    ) -> None:
         """Log the outcome of a task that raised an exception, or whose result cannot be stored."""
         # The traceback, too, is written within this.
         with arguments_hidden():
-            self._ended(request, state, error)
+            if native is None:
+                self._ended(request, state, error)
+            else:
+                self._native_ended(request, error, native)
+
+    def _native_ended(self, request: Context, error: BaseException, native: NativeActor) -> None:
+        """Log a failed execution of a native actor at Dramatiq's levels, whether it is retried."""
+        if isinstance(error, (RateLimitExceeded, dramatiq.Retry)):
+            return self._write(logging.DEBUG, _RETRY, request, exc=_text(error))
+        return self._raised(request, error, native.throws)
 
     def _ended(self, request: Context, state: str, error: BaseException) -> None:
         if isinstance(error, Reject):
@@ -67,7 +87,9 @@ class OutcomeLog:
         if isinstance(error, Retry) or state == states.RETRY:
             text = str(error) if isinstance(error, Retry) else _text(error)
             return self._write(self._level, _RETRY, request, exc=text[:LENGTH])
-        throws = getattr(task_of(request), "throws", None) or ()
+        return self._raised(request, error, getattr(task_of(request), "throws", None))
+
+    def _raised(self, request: Context, error: BaseException, throws: Any) -> None:
         if throws and isinstance(error, throws):
             text = _text(error)
             return self._write(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from typing import Any
@@ -252,3 +253,95 @@ def a_rate_limiter_holds() -> Any:
             alone.send()
         broker.join("default")
     return most
+
+
+class Collecting(logging.Handler):
+    """Collects the lines about executions of actors, and those of Dramatiq's middleware."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[list[Any]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name in ("dramatiq.worker.WorkerThread", "taskhub.trace", "celery.app.trace"):
+            text = record.getMessage()
+            kind = "skipped" if "skipped" in text else "failed"
+            name = next(
+                (
+                    name
+                    for name in ("always", "by_design", "asks", "limited", "aged")
+                    if name in text
+                ),
+                "",
+            )
+            self.lines.append([name, kind, record.levelname, bool(record.exc_info)])
+        elif record.name.startswith(
+            ("dramatiq.middleware.retries", "dramatiq.middleware.age_limit")
+        ):
+            self.lines.append([record.name, record.msg.partition(" ")[0], record.levelname, False])
+
+
+def failures_are_logged() -> Any:
+    broker = make_broker(None)
+    collecting = Collecting()
+
+    @dramatiq.actor(max_retries=1)
+    def always() -> None:
+        raise ValueError
+
+    @dramatiq.actor(throws=KeyError)
+    def by_design() -> None:
+        raise KeyError
+
+    @dramatiq.actor(max_retries=1)
+    def asks() -> None:
+        raise dramatiq.Retry("later", delay=10)
+
+    @dramatiq.actor(max_retries=1)
+    def limited() -> None:
+        raise dramatiq.RateLimitExceeded("too many")
+
+    @dramatiq.actor(max_age=1)
+    def aged() -> None:
+        pass
+
+    logging.getLogger().addHandler(collecting)
+    logging.getLogger().setLevel(logging.INFO)
+    try:
+        for actor in (always, by_design, asks, limited, aged):
+            actor.send()
+        time.sleep(0.01)
+        with Working(broker):
+            broker.join("default")
+    finally:
+        logging.getLogger().removeHandler(collecting)
+        logging.getLogger().setLevel(logging.WARNING)
+    return sorted(collecting.lines)
+
+
+def middleware_sees_when_messages_are_due() -> Any:
+    broker = make_broker()
+    seen: list[Any] = []
+
+    class Due(Middleware):
+        def before_enqueue(self, broker: Any, message: Any, delay: Any) -> None:
+            if delay:
+                seen.append(["before", delay, message.options["eta"] >= message.message_timestamp])
+
+        def after_enqueue(self, broker: Any, message: Any, delay: Any) -> None:
+            if delay:
+                seen.append(["after", message.options["eta"] - message.message_timestamp >= delay])
+
+        def before_process_message(self, broker: Any, message: Any) -> None:
+            seen.append(["process", "eta" in message.options])
+
+    broker.add_middleware(Due())
+
+    @dramatiq.actor
+    def later() -> None:
+        pass
+
+    with Working(broker):
+        message = later.send_with_options(delay=100)
+        broker.join("default")
+    return [seen, "eta" in message.options]
