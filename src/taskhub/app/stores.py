@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from taskhub.config import transport_options
@@ -56,12 +57,15 @@ def retry_policy(conf: Configuration, retry: bool | None, policy: Any) -> RetryP
     return RetryPolicy(**known)
 
 
-def make_engine(conf: Configuration, url: str | None = None) -> Engine:
+def make_engine(
+    conf: Configuration, url: str | None = None, *, namespace: str | None = None
+) -> Engine:
     """Return the engine that the settings name; the development store if they name none.
 
     Args:
         conf: The settings.
         url: A store for messages and results, whatever the settings name.
+        namespace: Another namespace than theirs.
 
     Raises:
         ImproperlyConfigured: A URL cannot be used.
@@ -81,10 +85,11 @@ def make_engine(conf: Configuration, url: str | None = None) -> Engine:
         broker = parse_store_url(broker_url)
     timeout = broker.options.get("socket_connect_timeout", conf.broker_connection_timeout)
     results = None if url or broker.scheme == "memory" else _results_url(conf)
+    rules = engine_rules(conf)
     stores = EngineStores(
         broker=broker,
         results=results or broker,
-        rules=engine_rules(conf),
+        rules=rules if namespace is None else replace(rules, namespace=namespace),
         broker_options=_options(
             conf.broker_transport_options,
             ssl=conf.broker_use_ssl,

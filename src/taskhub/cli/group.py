@@ -65,6 +65,7 @@ _COMMANDS = {
     "shell": ("taskhub.cli.shell:shell", "Start a shell with the app and its tasks."),
     "graph": ("taskhub.cli.graph:graph", "Draw the workers, for Graphviz."),
     "store": ("taskhub.cli.store:store", "Set up the database of a PostgreSQL store."),
+    "move": ("taskhub.cli.move:move", "Move all that waits from one store to another."),
     "upgrade": ("taskhub.cli.upgrade:upgrade", "Give settings their names of today."),
 }
 

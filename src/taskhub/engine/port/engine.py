@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from taskhub.engine.port.outbox_store import OutboxStore
     from taskhub.engine.port.rate_limiter import RateLimiter
     from taskhub.engine.port.schedule_store import ScheduleStore
+    from taskhub.engine.port.transfer import StoreTransfer
 
 
 class Engine(Administration, CanvasStore, Inspection, Monitoring, Results):
@@ -182,6 +183,17 @@ class Engine(Administration, CanvasStore, Inspection, Monitoring, Results):
         """
         raise ImproperlyConfigured(
             f"{self.stores.broker} takes no calls from an outbox: leave the setting outbox_url out"
+        )
+
+    @property
+    def transfer(self) -> StoreTransfer:
+        """What moves waiting messages and all they need to another store, or from one.
+
+        Raises:
+            ImproperlyConfigured: Nothing can be moved to or from this store.
+        """
+        raise ImproperlyConfigured(
+            f"{self.stores.broker} belongs to one process: nothing can be moved to it or from it"
         )
 
     @property

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from taskhub.engine.port.outbox_store import OutboxStore
     from taskhub.engine.port.rate_limiter import RateLimiter
     from taskhub.engine.port.schedule_store import ScheduleStore
+    from taskhub.engine.port.transfer import StoreTransfer
 
 
 class PostgresEngine(
@@ -121,6 +122,12 @@ class PostgresEngine(
         from taskhub.engine.postgres.outbox_store import PostgresOutboxStore
 
         return PostgresOutboxStore(outbox, self._store, self.store_outbox_batch)
+
+    @property
+    def transfer(self) -> StoreTransfer:
+        from taskhub.engine.postgres.transfer import PostgresTransfer
+
+        return PostgresTransfer(self._store)
 
     @property
     def locks(self) -> Locks:

@@ -45,13 +45,24 @@ class PostgresOutboxStore(OutboxStore):
         taking = self._store.prepare(
             "take_batch", self.outbox, number, batch_number, list(batch.rows)
         )
-        reply = self._store_messages(taking, batch)
-        if not isinstance(reply, StoreRefused):
-            return "stored"
-        cause = reply.__cause__
-        code = cause.error.code if isinstance(cause, ServerRefusal) else ""
-        if code == SERVED:
-            return "known"
-        if code == _FENCED:
-            return "fenced"
-        raise reply
+        return read_taken(self._store_messages(taking, batch))
+
+
+def read_taken(reply: Reply) -> Taken:
+    """Return what became of a batch.
+
+    Args:
+        reply: That to the transaction that began with `take_batch.sql`.
+
+    Raises:
+        StoreRefused: The server refused it.
+    """
+    if not isinstance(reply, StoreRefused):
+        return "stored"
+    cause = reply.__cause__
+    code = cause.error.code if isinstance(cause, ServerRefusal) else ""
+    if code == SERVED:
+        return "known"
+    if code == _FENCED:
+        return "fenced"
+    raise reply

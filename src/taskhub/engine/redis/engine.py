@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from taskhub.engine.port.notifier import Notifier, Topic
     from taskhub.engine.port.outbox_store import OutboxStore
     from taskhub.engine.port.schedule_store import ScheduleStore
+    from taskhub.engine.port.transfer import StoreTransfer
 
 logger = logging.getLogger(__name__)
 
@@ -137,6 +138,10 @@ class RedisEngine(
     def _channels(self) -> ChannelPool:
         self._here()
         return self._pool
+
+    def _results_channels(self) -> ChannelPool:
+        self._here()
+        return self._results_pool
 
     def _now(self) -> str:
         return "" if self._clock is None else str(self._clock())
@@ -299,6 +304,12 @@ class RedisEngine(
         from taskhub.engine.redis.outbox_store import RedisOutboxStore
 
         return RedisOutboxStore(outbox, self._namespace, self._channels, self._now)
+
+    @property
+    def transfer(self) -> StoreTransfer:
+        from taskhub.engine.redis.transfer import RedisTransfer
+
+        return RedisTransfer(self.rules, self._channels, self._results_channels, self._now)
 
     @property
     def locks(self) -> Locks:

@@ -22,7 +22,7 @@ SEARCH_PAGE: Final = 500
 SEARCH_BYTES: Final = 256 * 1024
 KEYS_PAGE: Final = 2000
 #: What stands for others in a pattern of the server.
-_NO_PATTERN: Final = re.compile(r"[\\*?\[\]^]")
+NO_PATTERN: Final = re.compile(r"[\\*?\[\]^]")
 
 
 class RedisMessages(Inspection):
@@ -110,7 +110,7 @@ class RedisMessages(Inspection):
         return dict(zip(limited, limiter.permits_of(names, entries), strict=True))
 
     def find_keys(self, beginning: str, cursor: str = "") -> FoundMessages:
-        pattern = wire_key(_NO_PATTERN.sub(r"\\\g<0>", beginning) + "*")
+        pattern = wire_key(NO_PATTERN.sub(r"\\\g<0>", beginning) + "*")
         messages = f"{self._namespace}:messages"
         following, entries = self._call(
             ("HSCAN", messages, cursor or "0", "MATCH", pattern, "COUNT", KEYS_PAGE)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from taskhub.engine.port.outbox_store import OutboxBatch, OutboxStore, RelayLeadership, Taken
 from taskhub.engine.redis.arguments import call_arguments
 from taskhub.engine.redis.connection_pool import STEADY, ChannelPool
 from taskhub.engine.redis.staging import PAGE, stage
 
-_TAKEN: dict[bytes, Taken] = {b"stored": "stored", b"known": "known", b"fenced": "fenced"}
+#: What the scripts answer of a batch.
+TAKEN: Final[dict[bytes, Taken]] = {b"stored": "stored", b"known": "known", b"fenced": "fenced"}
 
 
 class RedisOutboxStore(OutboxStore):
@@ -48,7 +49,7 @@ class RedisOutboxStore(OutboxStore):
         unstaged = batch.messages[pages * PAGE :]
         tables = call_arguments(batch.chords, batch.chains, batch.messages, unstaged)
         subject = (self.outbox, number, batch_number, " ".join(batch.rows))
-        return _TAKEN[self._run("relay", *subject, staged, pages, *tables)]
+        return TAKEN[self._run("relay", *subject, staged, pages, *tables)]
 
     def _run(self, script: str, *arguments: Any) -> Any:
         # A number, or one that only grows, makes each harmless when it is sent twice.

@@ -1,0 +1,1 @@
+"""Moves what waits from one store to another (`taskhub move`)."""
