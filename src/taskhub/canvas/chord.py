@@ -16,7 +16,7 @@ from taskhub.canvas.lazy_list import LazyList, each, head, listed
 from taskhub.canvas.normal_form import add_links, link_header, with_one_result
 from taskhub.canvas.outbox import Outbox, collecting, is_collected, sending
 from taskhub.canvas.pages import Call, OpenChord, send_pages
-from taskhub.canvas.result_ids import ResultIds
+from taskhub.canvas.result_ids import LazyResults, ResultIds
 from taskhub.canvas.signature import Signature, checked, maybe_signature
 from taskhub.canvas.structure import (
     acyclic,
@@ -253,7 +253,7 @@ class chord(Signature):
         """
         chord_id, root_id = self.options["task_id"], position[-2]
         ids = ResultIds()
-        result = self._freeze_body(self.app.GroupResult(chord_id, LazyList(iter(ids))), *position)
+        result = self._freeze_body(self.app.GroupResult(chord_id, LazyResults(ids)), *position)
 
         def members() -> Generator[Any]:
             for index, element in enumerate(streamed_elements(self.tasks)):

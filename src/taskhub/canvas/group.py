@@ -12,7 +12,7 @@ from taskhub.canvas import stamps
 from taskhub.canvas.lazy_list import LazyList, each, head, listed, unread
 from taskhub.canvas.outbox import Outbox, is_collected, sending
 from taskhub.canvas.pages import Call, send_pages
-from taskhub.canvas.result_ids import ResultIds
+from taskhub.canvas.result_ids import LazyResults, ResultIds
 from taskhub.canvas.signature import Signature, checked, maybe_signature
 from taskhub.canvas.structure import (
     acyclic,
@@ -185,7 +185,7 @@ class group(SignatureList):
                 yield task
 
         send_pages(app, members(), call)
-        return app.GroupResult(group_id, LazyList(iter(ids)))
+        return app.GroupResult(group_id, LazyResults(ids))
 
     def _own_id(self, given: str | None) -> str:
         """Give it its id, unless it has one."""

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from taskhub.canvas.lazy_list import KEPT, LazyList
 from taskhub.result import AsyncResult
 
 if TYPE_CHECKING:
@@ -62,6 +63,27 @@ class ResultIds:
             result = owner.AsyncResult(_text(packed.hex()))
             result.ignored = ignored
             yield result
+
+
+class LazyResults(LazyList):
+    """The results of members that are sent while a generator is read.
+
+    Args:
+        ids: Collects them; they are made when one is needed.
+    """
+
+    def __init__(self, ids: ResultIds) -> None:
+        super().__init__(iter(ids))
+        self._ids = ids
+
+    @property
+    def is_large(self) -> bool:
+        """Whether there are so many that each is to be made only while it is looked at."""
+        return not self.is_read and len(self._ids) > KEPT
+
+    def made_anew(self) -> Iterator[Any]:
+        """Yield the results; none is kept."""
+        return iter(self._ids)
 
 
 def _packed(task_id: str) -> bytes | None:

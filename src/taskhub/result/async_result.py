@@ -20,6 +20,7 @@ from taskhub.result.base import (
     ValueCallback,
     ancestors,
     forget_all,
+    not_large,
     raise_failed,
     result_from_tuple,
 )
@@ -156,10 +157,10 @@ class AsyncResult(DocumentFields, ResultTree, Generic[R]):
             assert_will_not_block()
         parents = ancestors([self]) if follow_parents and propagate else []
         if parents:
-            raise_failed(parents)
+            raise_failed(not_large(parents))
         if self.known is None:
             self.backend.ensure_not_eager()
-            watch = Watch([self], parents, on_message)
+            watch = Watch([self], not_large(parents), on_message)
             for _ in arrivals(watch, timeout, interval, on_interval):
                 pass
             if parents and self._has_failed:
@@ -191,10 +192,10 @@ class AsyncResult(DocumentFields, ResultTree, Generic[R]):
             assert_will_not_block()
         parents = ancestors([self]) if follow_parents and propagate else []
         if parents:
-            await asyncio.to_thread(raise_failed, parents)
+            await asyncio.to_thread(raise_failed, not_large(parents))
         if self.known is None:
             self.backend.ensure_not_eager()
-            await arrived(Watch([self], parents, on_message), timeout)
+            await arrived(Watch([self], not_large(parents), on_message), timeout)
             if parents and self._has_failed:
                 await asyncio.to_thread(raise_failed, parents)
         return cast("R", self.maybe_throw(propagate=propagate, callback=callback))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: A result document as a dictionary: `status`, `result`, `traceback`, `children`, `date_done`, ...
 Meta = dict[str, Any]
+#: How many documents of a large result are read at once.
+PAGE = 1000
 #: Receives the id of a task and its value.
 ValueCallback = Callable[[str, Any], object]
 #: Receives a document when it arrives, whatever its state.
@@ -45,6 +48,15 @@ class ResultBase(ABC):
     @abstractmethod
     def iter_tasks(self) -> Iterator[AsyncResult[Any]]:
         """Yield the results of single tasks that this one is made of, itself if it is one."""
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it has so many members that none is kept until one is asked for."""
+        return False
+
+    def iter_anew(self) -> Iterator[ResultBase]:
+        """Yield what `iter_tasks` does of a large result; nothing is kept."""
+        return self.iter_tasks()
 
     @abstractmethod
     def ready(self) -> bool:
@@ -152,14 +164,36 @@ def current_states(results: Iterable[ResultBase]) -> dict[str, str]:
     return found
 
 
+def not_large(results: Iterable[ResultBase]) -> list[ResultBase]:
+    """Return the results whose documents may all be kept.
+
+    Others are headers of chords, sent while a generator was read: the body learns of their failure.
+    """
+    return [result for result in results if not result.is_large]
+
+
 def raise_failed(results: Iterable[ResultBase]) -> None:
-    """Raise the exception of the first of these results that has failed, all read at once."""
+    """Raise the exception of the first of these results that has failed.
+
+    All are read at once; a large one page by page.
+    """
     results = list(results)
-    current_states(results)
+    current_states(not_large(results))
     for result in results:
-        for task in result.iter_tasks():
-            if task.known is not None:
-                task.maybe_throw()
+        if not result.is_large:
+            _raise_known(result)
+            continue
+        members = result.iter_anew()
+        while page := list(itertools.islice(members, PAGE)):
+            current_states(page)
+            for member in page:
+                _raise_known(member)
+
+
+def _raise_known(result: ResultBase) -> None:
+    for task in result.iter_tasks():
+        if task.known is not None:
+            task.maybe_throw()
 
 
 def forget_all(results: Iterable[ResultBase]) -> None:

@@ -73,6 +73,16 @@ class Members(ResultBase):
         for result in self.results:
             yield from result.iter_tasks()
 
+    @property
+    def is_large(self) -> bool:
+        """Whether it has so many members that none is kept until one is asked for."""
+        return bool(getattr(self.results, "is_large", False))
+
+    def iter_anew(self) -> Iterator[ResultBase]:
+        """Yield the members of a large result; none is kept."""
+        results: Any = self.results
+        yield from results.made_anew()
+
     # -- members
 
     def add(self, result: Any) -> None:

@@ -15,6 +15,7 @@ from taskhub.result.base import (
     Meta,
     ValueCallback,
     ancestors,
+    not_large,
     raise_failed,
 )
 from taskhub.result.join_guard import assert_will_not_block
@@ -190,6 +191,7 @@ class ResultSet(Members):
     def _watch(self, propagate: bool, on_message: MessageCallback | None = None) -> Watch:
         """Return what is to be waited for; with `propagate` raise what a parent has failed with."""
         parents = ancestors([self]) if propagate else []
+        parents = not_large(parents)
         if parents:
             raise_failed(parents)
         watch = Watch([self], parents, on_message)

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from taskhub.app.app import Celery
-from taskhub.canvas import chain, chord, group, lazy_list, pages
+from taskhub.canvas import chain, chord, group, lazy_list, pages, result_ids
 from taskhub.engine.memory.engine import MemoryEngine
 from taskhub.exceptions import ChordError, EncodeError, StoreRefused
+from taskhub.result import base
 from tests.support.workers import until
 
 #: How many messages a page has here: few, because the store in memory is naive.
@@ -337,6 +338,30 @@ def test_of_very_many_members_none_are_kept(
     for use in (canvas.apply_async, lambda: len(canvas)):
         with pytest.raises(RuntimeError, match="make the canvas anew"):
             use()
+
+
+def test_waiting_for_the_body_of_very_many_keeps_no_document_of_theirs(
+    app: Celery, work: Callable[[], None], tasks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(result_ids, "KEPT", MANY - 1)
+    monkeypatch.setattr(base, "PAGE", 20)
+
+    @app.task(name="picky")
+    def picky(value: int) -> int:
+        if value == MANY - 2:
+            raise KeyError(value)
+        return value
+
+    works = chord(tasks.same.s(number) for number in range(MANY))(tasks.listed.s())
+    fails = chord(picky.s(number) for number in range(MANY))(tasks.listed.s())
+    work()
+    assert works.get(timeout=20) == list(range(MANY))
+    with pytest.raises(KeyError, match=str(MANY - 2)):
+        fails.get(timeout=20)
+    for result in (works, fails):
+        assert not result.parent.results.is_read
+        assert len(result.parent) == MANY
+        assert not result.parent.is_large
 
 
 def test_its_results_are_like_those_of_a_list(
