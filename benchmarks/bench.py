@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from benchmarks.errors import NotAvailableError
 from benchmarks.processes import Process, running
 from benchmarks.server import Server
-from benchmarks.systems.system import System
+from benchmarks.systems.system import THREADS, System
 
 CLIENT_TIMEOUT = 900.0  # seconds
 
@@ -28,10 +28,14 @@ class Bench:
         return size // 4 if self.quick else size
 
     @contextmanager
-    def workers(self, system: System, url: str | None = None) -> Iterator[Process]:
+    def workers(
+        self, system: System, url: str | None = None, *, threads: int = THREADS
+    ) -> Iterator[Process]:
         """Run the system's workers, by default connected straight to the server."""
         environment = system.environment(url or self.server.url)
-        with running(f"{system.name} workers", system.worker_command(), environment) as process:
+        with running(
+            f"{system.name} workers", system.worker_command(threads), environment
+        ) as process:
             yield process
 
     @contextmanager

@@ -78,6 +78,17 @@ def wait(handle: Any, timeout: float) -> None:
     handle.get(timeout=timeout)
 
 
+def call_moment() -> Any:
+    """Enqueue a task that returns when it ran; return what `moment_of` takes."""
+    return moment.delay()
+
+
+def moment_of(handle: Any, timeout: float) -> float:
+    """Return when a task of `call_moment` ran, by the host's clock."""
+    ran: float = handle.get(timeout=timeout)
+    return ran
+
+
 def call_many(size: int) -> None:
     """Enqueue `size` no-ops with the library's call for many at once."""
     composition("group")(noop.s() for _ in range(size)).apply_async()

@@ -24,12 +24,14 @@ from typing import Any, cast
 
 import redis
 from program import NotAvailableError, Program
+from steady import delay_from_threads, first_call, steady, sustained
 
 WARM_UP_CALLS = 20
 WARM_UP_TIME = 3.0  # seconds
 IDLE_PAUSE = (0.4, 0.8)  # seconds
 BATCH = 10_000
 TOP_UP_PERIOD = 0.005  # seconds between two looks at how much is waiting
+STEADY = {"steady": steady, "sustained": sustained}
 
 
 def fill(program: Program, size: int) -> dict[str, float]:
@@ -166,6 +168,13 @@ def measure(operation: str, argument: str) -> dict[str, float]:
     program = cast(Program, importlib.import_module(os.environ["BENCHMARK_PROGRAM"]))
     if operation == "hold":
         return hold(program, argument)
+    if operation in STEADY:
+        rate, seconds, threads = argument.split(",")
+        warm_up(program)
+        return STEADY[operation](program, int(rate), float(seconds), int(threads))
+    if operation == "delay_threads":
+        size, _, threads = argument.partition(",")
+        return delay_from_threads(program, int(size), int(threads))
     size = int(argument)
     operations: dict[str, Callable[[], dict[str, float]]] = {
         "fill": lambda: fill(program, size),
@@ -173,6 +182,7 @@ def measure(operation: str, argument: str) -> dict[str, float]:
         "bulk": lambda: bulk(program, size),
         "engine": lambda: engine(program, size),
         "roundtrip": lambda: roundtrip(program, size),
+        "first_call": lambda: first_call(size),
         "start": lambda: start(program, size),
         "chain": lambda: timed(program.run_chain, program, size),
         "group": lambda: timed(program.run_group, program, size),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 import dramatiq
@@ -29,6 +30,12 @@ def increment(number: int) -> int:
     return number + 1
 
 
+@dramatiq.actor
+def moment() -> float:
+    """Return when it ran, by the host's clock."""
+    return time.time()
+
+
 def call() -> Any:
     """Enqueue one no-op and return what `wait` takes."""
     return noop.send()
@@ -37,6 +44,17 @@ def call() -> Any:
 def wait(handle: Any, timeout: float) -> None:
     """Wait until the call has ended, at most `timeout` seconds."""
     handle.get_result(block=True, timeout=int(timeout * 1000))
+
+
+def call_moment() -> Any:
+    """Enqueue a task that returns when it ran; return what `moment_of` takes."""
+    return moment.send()
+
+
+def moment_of(handle: Any, timeout: float) -> float:
+    """Return when a task of `call_moment` ran, by the host's clock."""
+    ran: float = handle.get_result(block=True, timeout=int(timeout * 1000))
+    return ran
 
 
 def call_many(size: int) -> None:

@@ -19,19 +19,24 @@ from benchmarks.rows.history import HISTORY
 from benchmarks.rows.network import NETWORK
 from benchmarks.rows.redelivery import REDELIVERY
 from benchmarks.rows.row import Metric, Row, Share
+from benchmarks.rows.steady import DELAY_FROM_THREADS, FIRST_CALL, STEADY, SUSTAINED
 from benchmarks.rows.throughput import THROUGHPUT
 
 ORDER = (
     THROUGHPUT,
     DELAY,
+    DELAY_FROM_THREADS,
     BULK,
     ENGINE,
     ROUNDTRIP,
     START,
+    FIRST_CALL,
     CHAIN,
     GROUP,
     CHORD,
     LARGE_CHORD,
+    *STEADY,
+    SUSTAINED,
     NETWORK,
     BACKLOG,
     REDELIVERY,

@@ -14,7 +14,8 @@ from benchmarks.processes import executable_output
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROGRAMS = REPOSITORY / "benchmarks" / "programs"
-DRAMATIQ_WORKERS = ("-m", "dramatiq", "{program}", "--processes", "2", "--threads", "8")
+DRAMATIQ_WORKERS = ("-m", "dramatiq", "{program}", "--processes", "2", "--threads", "{threads}")
+THREADS = 8
 
 VERSIONS = """
 import importlib.metadata as metadata, json, sys
@@ -44,7 +45,7 @@ class System:
     python_default: str
     # How to make the environment, told when it is missing.
     remedy: str
-    # Arguments after the interpreter that start the workers; `{program}` is replaced.
+    # Arguments after the interpreter that start the workers; `{program}`, `{threads}` are replaced.
     workers: tuple[str, ...]
     # Keys that hold results, for counting them exactly.
     result_keys: str
@@ -77,9 +78,10 @@ class System:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
-    def worker_command(self) -> list[str]:
-        """The command that starts its workers."""
-        return [self.python, *(part.format(program=self.program) for part in self.workers)]
+    def worker_command(self, threads: int = THREADS) -> list[str]:
+        """The command that starts its workers, with so many threads each if they have threads."""
+        words = {"program": self.program, "threads": threads}
+        return [self.python, *(part.format_map(words) for part in self.workers)]
 
     def client_command(self, operation: str, argument: str) -> list[str]:
         """The command that performs one operation of `programs/client.py`."""
