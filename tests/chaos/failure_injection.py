@@ -178,9 +178,9 @@ class Saboteur:
                 time.sleep(fault.lasts)
                 proxy.speak()
             case "commit lost":
-                return pids if _cut_at(proxy, "commit", after=False) else None
+                return pids if _cut_at(proxy, "commit", "commit_one", after=False) else None
             case "reply to a commit lost":
-                return pids if _cut_at(proxy, "commit", after=True) else None
+                return pids if _cut_at(proxy, "commit", "commit_one", after=True) else None
             case "reply to a claim lost":
                 # Only a claim that brought something: the reply has a message in it.
                 proxy.lose_reply(b'"actor_name"')
@@ -217,11 +217,11 @@ def _stand_still(processes: list[psutil.Process], seconds: float) -> None:
             time.sleep(seconds)
 
 
-def _cut_at(proxy: FaultyProxy, name: str, *, after: bool) -> bool:
-    """Cut the connection at the next call of a script, before or after the store has served it.
+def _cut_at(proxy: FaultyProxy, *names: str, after: bool) -> bool:
+    """Cut the connection at the next call of one of some scripts, before or after it is served.
 
     False: there was none for a while.
     """
-    sha = script(name).sha.encode()
-    proxy.ambush(lambda request: sha in request, lambda: None, after=after)
+    hashes = [script(name).sha.encode() for name in names]
+    proxy.ambush(lambda request: any(sha in request for sha in hashes), lambda: None, after=after)
     return proxy.lost.wait(3.0)

@@ -20,7 +20,14 @@ RIGHTS: Final[Sequence[tuple[str, ...]]] = (
 )
 EVERYTHING: Final = ("+@all", "allkeys", "allchannels")
 #: The scripts of which commands are refused, and up to how many commands they have.
-SCRIPTS: Final = {"commit": 24, "claim": 12, "enqueue": 12, "requeue": 6, "reclaim": 10}
+SCRIPTS: Final = {
+    "commit": 24,
+    "commit_one": 9,
+    "claim": 12,
+    "enqueue": 12,
+    "requeue": 6,
+    "reclaim": 10,
+}
 #: Keys that hold something else for a while.
 KEYS: Final = ("messages", f"queue:{QUEUE}", "delayed", "deliveries", "workers")
 #: Results that are in the way.

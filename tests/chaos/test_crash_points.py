@@ -115,9 +115,10 @@ class Scene:
             self.machine.kill_supervisor()
             self.kills = 0
         self.fleet.wait_until_ready()
-        # The server must know the scripts: a reply that it does not would be taken for that to the
-        # commit.
-        signature(self.fleet.caller, Call("warm")).apply_async().get(timeout=60)
+        # The server must know the scripts of both kinds of commits: a reply that it does not would
+        # be taken for that to the commit.
+        warm = Chain((Call("warm"), Call("warmer")))
+        signature(self.fleet.caller, warm).apply_async().get(timeout=60)
         self.wait_until_idle()
         self._notes += len(self.notes)
         self._writes += len(self.writes)
@@ -138,7 +139,7 @@ class Scene:
 
     def commits(self, request: bytes, label: str) -> bool:
         """Return whether a request commits the call of a label."""
-        if script("commit").sha.encode() not in request:
+        if not any(script(name).sha.encode() in request for name in ("commit", "commit_one")):
             return False
         ours = {note.key.encode() for note in self.notes if note.label == label}
         return not ours.isdisjoint(committed_keys(request))

@@ -71,30 +71,51 @@ def commit_arguments(
         rules: What is kept of them.
         with_documents: Whether result documents are stored on the same server.
     """
-    counted, kept = rules.statistics_ttl > 0, rules.keeps_history
     arguments: list[Any] = [len(completions)]
     for claim, outcome, tally in completions:
         arguments += (
             wire_key(claim.key),
             claim.token,
-            tally if counted else "",
+            tally if rules.statistics_ttl > 0 else "",
             outcome.task_id,
             (outcome.document or "") if with_documents else "",
             "" if outcome.ttl is None else outcome.ttl,
             outcome.dead or "",
             outcome.consumed_chord or "",
+            *_history(outcome, rules),
         )
-        history = outcome.history if kept else None
-        if history is None:
-            arguments += _NO_HISTORY
-        else:
-            subject = f"{history.task}\n{history.state}"
-            arguments += (subject, f"{subject}\n{history.record}")
         if _has_tables(outcome):
             arguments += table_arguments(_tables(outcome, with_documents=with_documents))
         else:
             arguments.append(0)
     return arguments
+
+
+def lone_arguments(
+    completion: Completion, rules: EngineRules, *, with_documents: bool
+) -> tuple[Any, ...] | None:
+    """Return a completion as `commit_one.lua` reads it; None: more than a result follows."""
+    claim, outcome, tally = completion
+    if outcome.dead or outcome.consumed_chord or _has_tables(outcome):
+        return None
+    return (
+        wire_key(claim.key),
+        claim.token,
+        outcome.task_id,
+        (outcome.document or "") if with_documents else "",
+        "" if outcome.ttl is None else outcome.ttl,
+        tally if rules.statistics_ttl > 0 else "",
+        *_history(outcome, rules),
+    )
+
+
+def _history(outcome: Outcome, rules: EngineRules) -> tuple[str, str]:
+    """Return subject and entry of the history, "" without one."""
+    history = outcome.history if rules.keeps_history else None
+    if history is None:
+        return _NO_HISTORY
+    subject = f"{history.task}\n{history.state}"
+    return subject, f"{subject}\n{history.record}"
 
 
 def _has_tables(outcome: Outcome) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from collections.abc import Callable, Sequence
@@ -17,16 +18,14 @@ from taskhub.engine.port.rules import EngineRules
 from taskhub.engine.port.stores import EngineStores
 from taskhub.engine.redis.administration import RedisAdministration
 from taskhub.engine.redis.arguments import (
-    all_documents,
     call_arguments,
-    claimed_from,
-    commit_arguments,
     message_arguments,
     page_arguments,
     wire_key,
 )
 from taskhub.engine.redis.canvas_store import RedisCanvasStore
 from taskhub.engine.redis.claims import MARKS, read_batch, read_keys, suspected_arguments
+from taskhub.engine.redis.commits import commit_call
 from taskhub.engine.redis.connection_pool import ChannelPool
 from taskhub.engine.redis.connector import Connector
 from taskhub.engine.redis.inspection import RedisInspection
@@ -36,7 +35,7 @@ from taskhub.engine.redis.rate_limiter import RedisRateLimiter
 from taskhub.engine.redis.results import PREFIX, ResultStore
 from taskhub.engine.redis.staging import PAGE, stage
 from taskhub.engine.redis.store_connection import Channel, script_call
-from taskhub.exceptions import StoreRefused
+from taskhub.exceptions import OperationalError, StoreRefused
 from taskhub.message import Envelope
 from taskhub.outcome import ChainPlan, ChordPage, ChordPlan
 
@@ -201,24 +200,20 @@ class RedisEngine(
         suspects: Suspects = "all",
     ) -> Exchange:
         self._here()
-        commands = []
-        now = self._now()
+        commands: list[tuple[Any, ...]] = []
+        now, call = self._now(), None
         if completions:
             if not self._one_server:
-                self._write_results_apart(completions)
-            commands.append(
-                script_call(
-                    "commit",
-                    self._namespace,
-                    (
-                        *(now, worker, self._results_key, self.rules.statistics_ttl),
-                        *(self.rules.events_kept, claimed_from(queues if limit else ())),
-                        *(self.rules.dead_letter_ttl, self.rules.history_limit),
-                        *(self.rules.failed_limit, self.rules.failed_max_bytes),
-                        *commit_arguments(completions, self.rules, with_documents=self._one_server),
-                    ),
-                )
+                self._results.write_all(completions)
+            call = commit_call(
+                self._namespace,
+                (now, worker, self._results_key),
+                completions,
+                queues if limit else (),
+                self.rules,
+                with_documents=self._one_server,
             )
+            commands.append(call.command)
         if limit is not None:
             suspected = suspected_arguments(suspects, self.rules.max_deliveries)
             arguments = (now, worker, limit, self.rules.lease, *suspected, *queues)
@@ -226,11 +221,15 @@ class RedisEngine(
         # Not repeated here: what the lost reply would have said is found out by reconciling.
         replies = self._pool.request(commands)
         committed: list[bool] = []
-        if completions:
+        if call is not None:
             if isinstance(replies[0], StoreRefused):
                 raise replies[0]
-            committed = [flag == 1 for flag in replies[0][: len(completions)]]
-            self._warnings.warn(replies[0][len(completions) :])
+            committed, refused, should_index = call.read(replies[0])
+            self._warnings.warn(refused)
+            if should_index:
+                with contextlib.suppress(OperationalError):
+                    # What is committed stays so, and those who read index, too.
+                    self._index_outcomes()
         if limit is None:
             return Exchange(committed, None)
         if isinstance(replies[-1], StoreRefused):
@@ -239,15 +238,6 @@ class RedisEngine(
         if batch.trouble:
             self._warnings.warn([batch.trouble], "does not give out messages of all queues")
         return Exchange(committed, batch)
-
-    def _write_results_apart(self, completions: Sequence[Completion]) -> None:
-        documents = [
-            (task_id, text, outcome.ttl)
-            for _, outcome, _ in completions
-            for task_id, text in all_documents(outcome)
-        ]
-        if documents:
-            self._results.write(documents)
 
     def acknowledge(self, worker: str, claim: Claim) -> bool:
         mark = MARKS[GivenUp.ACKNOWLEDGED_EARLY]

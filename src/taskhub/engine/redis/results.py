@@ -6,10 +6,12 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from taskhub.engine.port.claims import Completion
 from taskhub.engine.port.results import DocumentCallback, Subscription
+from taskhub.engine.redis.arguments import all_documents
 from taskhub.engine.redis.connection_pool import ChannelPool
 from taskhub.engine.redis.push_connection import NOTHING, Line
 from taskhub.exceptions import OperationalError, StoreRefused
@@ -80,6 +82,16 @@ class ResultStore:
             commands.append(("SET", self._prefix + task_id, document, *expiry))
             commands.append(("PUBLISH", self._prefix + task_id, document))
         self._pool.call(commands)
+
+    def write_all(self, completions: Iterable[Completion]) -> None:
+        """Store and publish all documents of outcomes on a server of their own."""
+        documents = [
+            (task_id, text, outcome.ttl)
+            for _, outcome, _ in completions
+            for task_id, text in all_documents(outcome)
+        ]
+        if documents:
+            self.write(documents)
 
     def store_group(self, group_id: str, document: str, ttl: int | None) -> None:
         """Keep which results a group has, as Celery does."""

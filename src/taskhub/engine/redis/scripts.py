@@ -30,6 +30,7 @@ SCRIPTS: Final[dict[str, tuple[str, ...]]] = {
     "change_entry": _PERIODIC_JOBS,
     "claim": (*_WRITING, "sequence", "next_delivery", "rate_limiter"),
     "commit": (*_WRITING, "wire", *_CANVASES, *_AFTER_COMMIT),
+    "commit_one": ("shared", "results"),
     "delete_dead_letters": _WRITING,
     "delete_history": (*_WRITING, "failed_bytes", "history"),
     "delete_messages": (*_WRITING, "deliveries", "rate_limiter"),

@@ -44,6 +44,8 @@ class Channel:
         self._connector = connector
         self._connection: AbstractConnection | None = None
         self._used_at = 0.0
+        #: Hashes of scripts that were loaded on this connection.
+        self._loaded: set[str] = set()
 
     def call(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
         """Send commands in one write and return their replies.
@@ -71,6 +73,8 @@ class Channel:
             message = packed(commands)
         except (TypeError, ValueError, OverflowError) as error:
             raise StoreRefused(f"a value cannot be sent to the store: {error}") from error
+        if len(commands) > 1:
+            self._load_scripts(commands[:-1])
         connection = self._connection
         if connection is not None and time.monotonic() - self._used_at > _IDLE:
             connection = self._if_alive(connection)
@@ -98,6 +102,13 @@ class Channel:
                 replies[index] = self._refusal(reply, commands[index])
         return replies
 
+    def _load_scripts(self, commands: Sequence[Sequence[Any]]) -> None:
+        """Load scripts that the server may lack: else what follows them would be served first."""
+        for sha in {command[1] for command in commands if command[0] == "EVALSHA"} - self._loaded:
+            # A server that refuses it may know the script.
+            self.request([("SCRIPT", "LOAD", script_of(sha).text)])
+            self._loaded.add(sha)
+
     def _if_alive(self, connection: AbstractConnection) -> AbstractConnection | None:
         """Return an idle connection; None, and drop it, if the server has closed it."""
         try:
@@ -120,6 +131,7 @@ class Channel:
     def close(self) -> None:
         """Drop the connection; the next call opens another."""
         connection, self._connection = self._connection, None
+        self._loaded.clear()
         if connection is not None:
             with contextlib.suppress(Exception):
                 connection.disconnect()
