@@ -14,8 +14,7 @@ PROJECT = """
 import os, subprocess, sys, time
 from taskhub import Celery
 
-# Nobody waits for workers that know more tasks.
-app = Celery("project", task_unknown_grace=0.2)
+app = Celery("project")
 
 def note(word):
     with open("journal", "a") as journal:

@@ -27,6 +27,7 @@ Contents = dict[tuple[int, str], Held]
 MAY_STAY: Final = (
     *(f"{NS}:sequence", f"{NS}:queues", f"{NS}:workers"),
     *(f"{NS}:notifier:", f"{NS}:schedule:version:"),
+    *(f"{NS}:receivers:", f"{NS}:receiving"),
 )
 #: What need not be written by a call that is served: counts, events, notifications, histories, the
 #: number of a call.
@@ -36,6 +37,7 @@ MAY_LACK: Final = (
     f"{NS}:schedule:history:",
     *(f"{NS}:history", f"{NS}:outcomes"),
     f"{NS}:failed:bytes",
+    *(f"{NS}:receivers:", f"{NS}:receiving"),
 )
 #: What a call may leave to expire instead of removing it.
 MAY_EXPIRE: Final = (f"{NS}:chain:", f"{NS}:chord:", f"{NS}:staged:")

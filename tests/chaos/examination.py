@@ -27,6 +27,7 @@ HANGS = 5.0
 DRAWN = (
     *(f"{NS}:sequence", f"{NS}:queues", f"{NS}:notifier:", f"{NS}:producer:"),
     f"{NS}:schedule:version:",
+    *(f"{NS}:receivers:", f"{NS}:receiving"),
 )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from taskhub.engine.port.claims import Claim, Suspects
+from taskhub.engine.port.notifier import Receiver
 from taskhub.engine.port.rate_limiter import PermitRequest, Rate, rate_of
 from taskhub.engine.redis.engine import RedisEngine
+from taskhub.exceptions import StoreRefused
 from tests.chaos.scenarios.registry import Act, PartlyRefusedError, scenario
 from tests.contract.stage import (
     LEASE,
@@ -50,6 +54,20 @@ def wait_for_turns(engine: RedisEngine, *names: str, queue: str = "default") -> 
     """Let one task begin and others wait for their turns."""
     engine.enqueue([message(name, queue) for name in names])
     ask(engine, claim_all(engine, "w1", queue))()
+
+
+@scenario
+def receiver_registers(engine: RedisEngine, clock: Clock) -> Act:
+    """Register a worker to be sent messages; the channel is another one each time."""
+
+    def act() -> None:
+        with closing(engine.notifier(["default", "two"], Receiver("w1", 2))) as notifier:
+            notifier.wait(0.0)
+            if not notifier.is_receiving:
+                # It does without.
+                raise StoreRefused("not registered")
+
+    return act
 
 
 @scenario

@@ -25,6 +25,7 @@ from taskhub.engine.dramatiq.suspect_isolation import SuspectEvent, SuspectIsola
 from taskhub.engine.dramatiq.work_notifier import WorkNotifier
 from taskhub.engine.port.claims import Claim, Completion
 from taskhub.engine.port.engine import Engine
+from taskhub.engine.port.notifier import Receiver
 from taskhub.engine.port.rate_limiter import Rate
 from taskhub.exceptions import OperationalError, StoreRefused
 from taskhub.humanize import counted
@@ -113,7 +114,7 @@ class ExchangeLoop(threading.Thread):
             rates={} if rates is None else rates,
             isolation=SuspectIsolation(engine.rules.max_deliveries, notify_supervisor),
         )
-        self._notifier = WorkNotifier(engine)
+        self._notifier = WorkNotifier(engine, Receiver(worker, threads))
         # While the store is out of reach, the latest are kept.
         self._events: deque[str] = deque(maxlen=EVENTS_HELD)
         self._reconciled_at = time.monotonic()
@@ -274,8 +275,10 @@ class ExchangeLoop(threading.Thread):
         time.sleep(pause)
 
     def _step(self) -> Step:
-        if self._fetcher.in_doubt:
+        if self._fetcher.in_doubt or self._notifier.loses_messages:
             self._reconcile()
+        admits = self.state is State.CLAIMING
+        self._fetcher.receive_sent(self._notifier.receive(more=admits), admits=admits)
         batch = self._completer.next_batch(self.prefetch.observe)
         # Behind the batch is taken: what came before an outcome is published before it.
         self._publish_events()
@@ -332,6 +335,7 @@ class ExchangeLoop(threading.Thread):
             self._fetcher.in_doubt = True
         if settled.lost_claims:
             self._fetcher.requeue_waiting()
+            self._notifier.drop_received()
         if exchange.refused is not None:
             raise exchange.refused
         claimed = exchange.batch
@@ -389,4 +393,5 @@ class ExchangeLoop(threading.Thread):
 
     def _reconcile(self) -> None:
         self._fetcher.reconcile()
+        self._notifier.drop_received()
         self._reconciled_at = self.answered_at = time.monotonic()

@@ -196,8 +196,28 @@ class Fetcher:
             self._next_due_at = time.monotonic() + batch.next_due / 1000
         self._isolation.observe(batch, len(self._held))
         self._unknown = 0
+        self._hand_out(batch.claims)
+        self._backoff.observe(len(batch.claims), self._unknown, limit)
+
+    def receive_sent(self, claims: Sequence[Claim], *, admits: bool) -> None:
+        """Hand over messages that were claimed for this worker when they were enqueued.
+
+        Args:
+            claims: These messages.
+            admits: Whether the process begins messages still; else they are requeued.
+        """
+        if not claims:
+            return
+        held = len(self._held)
+        if admits and not self._backoff.is_active and self._isolation.admitted(held) is not None:
+            self._hand_out(claims)
+        else:
+            self._engine.requeue(self._worker, [claim.key for claim in claims])
+
+    def _hand_out(self, claims: Sequence[Claim]) -> None:
+        """Pass claimed messages on to the threads that run tasks."""
         has_free_threads = len(self._held) < self.prefetch.threads
-        for delivery in self._admitted(list(self._opened(batch.claims))):
+        for delivery in self._admitted(list(self._opened(claims))):
             try:
                 if not self._hand_over(delivery):
                     # What the store still counts as ours is requeued, see `in_doubt`.
@@ -205,8 +225,7 @@ class Fetcher:
                     self.in_doubt = True
             except Exception as error:
                 self._refuse(delivery.claim, error)
-        self._backoff.observe(len(batch.claims), self._unknown, limit)
-        if batch.claims and has_free_threads:
+        if claims and has_free_threads:
             # A free thread takes it at once; messages that only wait must not count as started. The
             # time that it takes to open large ones is no time that they have waited.
             self._last_start = time.monotonic()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from taskhub.engine.port.claims import Claim
 from taskhub.engine.port.engine import Engine
-from taskhub.engine.port.notifier import Notifier
+from taskhub.engine.port.notifier import Notifier, Receiver
 
 
 class WorkNotifier:
@@ -15,13 +16,17 @@ class WorkNotifier:
 
     Args:
         engine: Where messages come from.
+        receiver: The worker that can be sent messages.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, receiver: Receiver | None = None) -> None:
         self._engine = engine
+        self._receiver = receiver
         self._notifier: Notifier | None = None
         self._outdated = False
         self._waiting = False
+        # Whether the engine sends nothing more: it was stopped.
+        self._has_stopped = False
 
     # -- called by other threads
 
@@ -75,6 +80,38 @@ class WorkNotifier:
         finally:
             self._waiting = False
 
+    @property
+    def is_receiving(self) -> bool:
+        """Whether this worker is sent messages."""
+        return self._notifier is not None and self._notifier.is_receiving
+
+    @property
+    def loses_messages(self) -> bool:
+        """Whether the next wait drops messages that were sent: for queues that have changed."""
+        return self._outdated and self.is_receiving
+
+    def receive(self, *, more: bool) -> Sequence[Claim]:
+        """Return the messages that were sent to this worker; does not wait.
+
+        Args:
+            more: Whether others may be sent.
+
+        Raises:
+            OperationalError: Some may have been lost.
+        """
+        notifier = self._notifier
+        if notifier is None or not notifier.is_receiving:
+            return ()
+        if not more and not self._has_stopped:
+            notifier.stop_receiving()
+            self._has_stopped = True
+        return notifier.receive()
+
+    def drop_received(self) -> None:
+        """Drop what was sent and not received: it has been requeued."""
+        if self._notifier is not None:
+            self._notifier.drop_received()
+
     def close(self) -> None:
         """Close the notifier; the next wait opens another."""
         notifier, self._notifier = self._notifier, None
@@ -86,5 +123,5 @@ class WorkNotifier:
             self._outdated = False
             self.close()
         if self._notifier is None:
-            self._notifier = self._engine.notifier(queues)
+            self._notifier = self._engine.notifier(queues, self._receiver)
         return self._notifier

@@ -35,7 +35,7 @@ from taskhub.engine.port.claims import (
 from taskhub.engine.port.control_bus import ControlBus
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.locks import Locks
-from taskhub.engine.port.notifier import Notifier, Topic
+from taskhub.engine.port.notifier import Notifier, Receiver, Topic
 from taskhub.engine.port.retry_policy import RetryPolicy
 from taskhub.engine.port.rules import EngineRules
 from taskhub.engine.port.schedule_store import ScheduleStore
@@ -227,7 +227,7 @@ class MemoryEngine(
         with self._changed:
             return self.requeue(worker, sorted(self._state.claims[worker].keys() - set(held)))
 
-    def notifier(self, topics: Sequence[Topic]) -> Notifier:
+    def notifier(self, topics: Sequence[Topic], receiver: Receiver | None = None) -> Notifier:
         return MemoryNotifier(self._changed, self._state, tuple(topics))
 
     # -- liveness

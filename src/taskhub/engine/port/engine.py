@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from taskhub.engine.port.control_bus import ControlBus
     from taskhub.engine.port.history import History
     from taskhub.engine.port.locks import Locks
-    from taskhub.engine.port.notifier import Notifier, Topic
+    from taskhub.engine.port.notifier import Notifier, Receiver, Topic
     from taskhub.engine.port.outbox_store import OutboxStore
     from taskhub.engine.port.rate_limiter import RateLimiter
     from taskhub.engine.port.schedule_store import ScheduleStore
@@ -143,8 +143,14 @@ class Engine(Administration, CanvasStore, Inspection, Monitoring, Results):
         """Requeue every claim of this worker but those it says it holds; return their keys."""
 
     @abstractmethod
-    def notifier(self, topics: Sequence[Topic]) -> Notifier:
-        """Return a notifier for these queues, or changes for schedulers."""
+    def notifier(self, topics: Sequence[Topic], receiver: Receiver | None = None) -> Notifier:
+        """Return a notifier for these queues, or changes for schedulers.
+
+        Args:
+            topics: What it waits for.
+            receiver: A worker that serves the queues and can be sent messages; an engine may do
+                without that.
+        """
 
     # -- liveness
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
+
+from taskhub.engine.port.claims import Claim
 
 
 class ScheduleTopic(NamedTuple):
@@ -19,6 +22,14 @@ class ScheduleTopic(NamedTuple):
 
 #: What a notifier waits for: messages in a queue, by its name, or a change for schedulers.
 Topic = str | ScheduleTopic
+
+
+class Receiver(NamedTuple):
+    """A worker for which an engine may claim messages when they are enqueued, and send them."""
+
+    worker: str
+    #: It is sent messages while it holds fewer than so many.
+    room: int
 
 
 class Notifier(ABC):
@@ -43,6 +54,28 @@ class Notifier(ABC):
 
         Raises:
             OperationalError: The store is out of reach.
+        """
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether the receiver is sent messages: those that it has not got yet are claimed, too."""
+        return False
+
+    def receive(self) -> Sequence[Claim]:
+        """Return the messages that were claimed for the receiver and sent; does not wait.
+
+        Raises:
+            OperationalError: The connection broke: some may have been lost (`Engine.reconcile`).
+        """
+        return ()
+
+    def stop_receiving(self) -> None:  # noqa: B027 - most engines send nothing
+        """Have the receiver sent nothing more; what was sent already still arrives."""
+
+    def drop_received(self) -> None:  # noqa: B027 - most engines send nothing
+        """Drop what was sent and not received; called when `Engine.reconcile` has requeued it.
+
+        The next wait that listens begins anew.
         """
 
     @abstractmethod

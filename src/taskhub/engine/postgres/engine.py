@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from taskhub.engine.port.control_bus import ControlBus
     from taskhub.engine.port.history import History
     from taskhub.engine.port.locks import Locks
-    from taskhub.engine.port.notifier import Notifier, Topic
+    from taskhub.engine.port.notifier import Notifier, Receiver, Topic
     from taskhub.engine.port.outbox_store import OutboxStore
     from taskhub.engine.port.rate_limiter import RateLimiter
     from taskhub.engine.port.schedule_store import ScheduleStore
@@ -102,7 +102,7 @@ class PostgresEngine(
 
     # -- parts of the port: a program that only sends tasks does not load them
 
-    def notifier(self, topics: Sequence[Topic]) -> Notifier:
+    def notifier(self, topics: Sequence[Topic], receiver: Receiver | None = None) -> Notifier:
         from taskhub.engine.postgres.notifier import PostgresNotifier
 
         return PostgresNotifier(self._store, topics)

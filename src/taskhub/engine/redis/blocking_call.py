@@ -31,12 +31,15 @@ class BlockingCall:
         self._subject = subject
         self._sent_at: float | None = None
 
-    def wait(self, timeout: float, command: Sequence[Any] | None) -> Any:
+    def wait(
+        self, timeout: float, command: Sequence[Any] | None, beside: Line | None = None
+    ) -> Any:
         """Return the reply; `NOTHING` after `timeout` seconds, or `interrupt`.
 
         Args:
             timeout: Seconds.
             command: sent if none is under way; None: only one that is under way is waited for.
+            beside: Another line of the same thread; what arrives there ends the wait, too.
 
         Raises:
             OperationalError: the store is out of reach.
@@ -45,7 +48,7 @@ class BlockingCall:
             self._line.send(command)
             self._sent_at = time.monotonic()
         try:
-            reply = self._line.wait(max(0.0, timeout))
+            reply = self._line.wait(max(0.0, timeout), beside)
         except OperationalError:
             self._sent_at = None
             raise

@@ -51,6 +51,13 @@ def read_claims(reply: list[bytes], start: int, now: int | None) -> list[Claim]:
     ]
 
 
+def read_dispatched(published: bytes) -> Claim:
+    """Read a claim that `dispatch.lua` has published: token, when it was claimed, record."""
+    token, now, record = published.split(b"\n", 2)
+    key = record.split(b"\n", 3)[2]
+    return _claim(key, token.decode(), revoked=False, record=record, now=int(now))
+
+
 def _claim(key: bytes, token: str, revoked: bool, record: bytes, now: int | None) -> Claim:
     count, _, score = token.partition(":")
     given_up = None

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from taskhub.engine.port.control_bus import ControlBus
     from taskhub.engine.port.history import History
     from taskhub.engine.port.locks import Locks
-    from taskhub.engine.port.notifier import Notifier, Topic
+    from taskhub.engine.port.notifier import Notifier, Receiver, Topic
     from taskhub.engine.port.outbox_store import OutboxStore
     from taskhub.engine.port.schedule_store import ScheduleStore
     from taskhub.engine.port.transfer import StoreTransfer
@@ -256,10 +256,18 @@ class RedisEngine(
     def reconcile(self, worker: str, held: Sequence[str]) -> list[str]:
         return read_keys(self._run("requeue", worker, "except", *map(wire_key, held)))
 
-    def notifier(self, topics: Sequence[Topic]) -> Notifier:
+    def notifier(self, topics: Sequence[Topic], receiver: Receiver | None = None) -> Notifier:
         from taskhub.engine.redis.notifier import RedisNotifier
 
-        return RedisNotifier(self._broker, self._namespace, topics, self._channels)
+        reception = None
+        if receiver is not None:
+            from taskhub.engine.redis.reception import Reception
+
+            lease = self.rules.lease
+            reception = Reception(
+                self._broker, self._namespace, receiver, lease, self._channels, self._now
+            )
+        return RedisNotifier(self._broker, self._namespace, topics, self._channels, reception)
 
     # -- liveness
 

@@ -62,8 +62,25 @@ class Line:
                 f"lost the connection to {self._connector.url.masked()}: {error}"
             ) from error
 
-    def wait(self, timeout: float) -> Any:
+    def read_ready(self) -> Any:
+        """Return the next reply if it is there, else `NOTHING`.
+
+        Raises:
+            OperationalError: the connection broke; the line is closed.
+        """
+        try:
+            if self._connection is not None and self._connection.can_read(0):
+                return self._connection.read_response()
+        except Exception as error:
+            raise self._broken(error) from error
+        return NOTHING
+
+    def wait(self, timeout: float, beside: Line | None = None) -> Any:
         """Return the next reply; `NOTHING` after `timeout` seconds, or `interrupt`.
+
+        Args:
+            timeout: Seconds.
+            beside: Another line of the same thread; what arrives there ends the wait, too.
 
         Raises:
             OperationalError: the connection broke; the line is closed.
@@ -72,15 +89,18 @@ class Line:
         try:
             if self._connection is not None and self._connection.can_read(0):
                 return self._connection.read_response()
+            if beside is not None and beside._has_reply():
+                return NOTHING
             while True:
                 # Not select(), which refuses descriptors beyond 1024: a busy service has those.
                 poller = select.poll()
                 poller.register(self._woken, select.POLLIN)
-                if self._connection is not None:
-                    opened = socket_of(self._connection)
-                    if opened is None:
+                for connection in (self._connection, beside and beside._connection):
+                    opened = connection and socket_of(connection)
+                    if opened:
+                        poller.register(opened, select.POLLIN)
+                    elif connection is self._connection and connection is not None:
                         raise ConnectionError("it is closed")
-                    poller.register(opened, select.POLLIN)
                 left = max(0.0, deadline - time.monotonic())
                 ready = {descriptor for descriptor, _ in poller.poll(math.ceil(left * 1000))}
                 if self._woken in ready:
@@ -91,8 +111,20 @@ class Line:
                     return NOTHING
                 if self._connection is not None and self._connection.can_read(0):
                     return self._connection.read_response()
+                if beside is not None:
+                    return NOTHING
         except Exception as error:
             raise self._broken(error) from error
+
+    def _has_reply(self) -> bool:
+        return self._connection is not None and self._connection.can_read(0)
+
+    @staticmethod
+    def is_refusal(error: OperationalError) -> bool:
+        """Whether an error of this class says that the server refused a command."""
+        import redis.exceptions as errors
+
+        return isinstance(error.__cause__, errors.ResponseError)
 
     def interrupt(self) -> None:
         """Make a `wait` that is under way, or else the next one, return at once."""

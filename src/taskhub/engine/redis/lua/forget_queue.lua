@@ -78,5 +78,5 @@ redis.call('HDEL', PAUSED, NONE)
 write('HDEL', PAUSED, queue)
 write('SREM', QUEUES, queue)
 answer = ''
-attempt('UNLINK', NOTIFIER .. queue)
+attempt('UNLINK', NOTIFIER .. queue, ns .. ':receivers:' .. queue)
 return answer

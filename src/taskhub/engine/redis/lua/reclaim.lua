@@ -19,6 +19,7 @@ local held = redis.call('HGETALL', claims)
 -- First a write that takes no memory: see begin.lua.
 redis.call('ZREM', WORKERS, NONE)
 write('ZREM', WORKERS, worker)
+write('HDEL', ns .. ':receiving', worker)
 for index = 1, #held, 2 do
   local key, token = held[index], held[index + 1]
   local queue = requeue_message(key, token)

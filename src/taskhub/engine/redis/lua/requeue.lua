@@ -15,6 +15,10 @@ local wanted = ARGV[3] == 'only'
 
 -- First a write that takes no memory: see begin.lua.
 redis.call('HDEL', claims, NONE)
+if not wanted then
+  -- What it was sent and has not received is requeued here, and nothing more is sent (dispatch.lua).
+  write('HDEL', ns .. ':receiving', ARGV[2])
+end
 local held = redis.call('HGETALL', claims)
 for index = 1, #held, 2 do
   local key, token = held[index], held[index + 1]

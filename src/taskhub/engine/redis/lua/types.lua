@@ -27,6 +27,7 @@ local function wrong_types(first)
       ':locks',
       ':paused',
       ':rate_limited',
+      ':receiving',
     },
     {
       'zset',
@@ -58,6 +59,7 @@ local function wrong_types(first)
     if #name > 0 and #name < TOGETHER then
       look(QUEUE .. name, 'zset')
       look(NOTIFIER .. name, 'list')
+      look(ns .. ':receivers:' .. name, 'set')
       look(CLAIMS .. name, 'hash')
       look(ns .. ':chord:' .. name, 'hash')
     end

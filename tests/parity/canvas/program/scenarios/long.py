@@ -1,13 +1,12 @@
-"""Chains of more calls than one message carries."""
+"""Chains of more than a hundred calls."""
 
 import tasks as t
 from tasks import celery
 
 chain, group, chord = celery.chain, celery.group, celery.chord
 
-#: More than twice as many as a message carries here.
-LENGTH = 40
-MIDDLE = 20
+LENGTH = 105
+MIDDLE = 50
 
 
 def counting(*, first=0, places=None):
