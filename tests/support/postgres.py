@@ -105,7 +105,7 @@ BEGIN
         SELECT n.nspname, c.relname, c.relkind
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'S') AND n.nspname !~ '^(pg_|information_schema)'
-            AND c.relname NOT IN ('migrations', 'functions')
+            AND c.relname NOT IN ('migrations', 'functions', 'identity')
     LOOP
         IF found.relkind = 'S' THEN
             PERFORM setval(format('%I.%I', found.nspname, found.relname), 1, false);

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextvars import Token
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from taskhub import instrumentation
 from taskhub.canvas.outbox import transaction_of_context
 from taskhub.exceptions import TransactionError
 from taskhub.message import decode_body
 from taskhub.transactions.caller import CallerTransaction, find_transaction, recognize
+from taskhub.transactions.destination import Destination, StoreTable
 from taskhub.transactions.row import Calls, OutboxRow, make_row
-from taskhub.transactions.table import read_name
+from taskhub.transactions.table import TableName, read_name
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
     from taskhub.canvas.outbox import Outbox
+    from taskhub.engine.port.engine import Engine
+
+#: Engine -> where the calls of its app in transactions may be written.
+_destinations: WeakKeyDictionary[Engine, Destination] = WeakKeyDictionary()
 
 __all__ = ("TransactionBlock", "find_block", "transaction_block")
 
@@ -30,7 +36,7 @@ def find_block(app: Celery, options: Mapping[str, Any]) -> TransactionBlock | No
         TransactionError: It is called in a task or thread that has outlived the block.
     """
     if options and (connection := options.get("connection")) is not None:
-        found = find_transaction(connection, read_name(app.conf.outbox_table))
+        found = find_transaction(connection, _destination(app))
         if found is not None:
             return TransactionBlock(app, found)
     block: TransactionBlock | None = transaction_of_context.get()
@@ -130,5 +136,21 @@ def transaction_block(app: Celery, connection: Any) -> TransactionBlock:
     Raises:
         TypeError: It is none of a database library's.
     """
-    table = read_name(app.conf.outbox_table)
-    return TransactionBlock(app, recognize("app.transaction()", connection, table))
+    return TransactionBlock(app, recognize("app.transaction()", connection, _destination(app)))
+
+
+def _destination(app: Celery) -> Destination:
+    """Return where calls in transactions may be written; the same one for each engine."""
+    engine = app.engine
+    found = _destinations.get(engine)
+    outbox = read_name(app.conf.outbox_table)
+    if found is None or found.outbox != outbox:
+        store = None
+        if engine.calls_table is not None:
+            store = StoreTable(
+                TableName(*engine.calls_table),
+                engine.stores.broker,
+                lambda: engine.transfer.store_id(),
+            )
+        found = _destinations[engine] = Destination(outbox, store)
+    return found

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any, Final
 
+from taskhub.transactions.destination import Destination
 from taskhub.transactions.row import OutboxRow
-from taskhub.transactions.table import TableName
 
 __all__ = ("ACCEPTED", "CallerTransaction", "find_transaction", "recognize")
 
@@ -25,20 +25,24 @@ _LIBRARIES: Final = {
     "psycopg": "taskhub.transactions.psycopg_caller",
     "django": "taskhub.transactions.django_caller",
 }
+#: Drivers whose connections and cursors are taken through one of these only.
+_DRIVERS: Final = frozenset(
+    ("psycopg2", "asyncpg", "sqlite3", "aiosqlite", "MySQLdb", "pymysql", "oracledb")
+)
 
 
 class CallerTransaction(ABC):
     """The open transaction of a caller.
 
     Args:
-        table: The outbox table in its database.
+        destination: Where its calls may be written.
     """
 
     #: Whether writing must be awaited; what is written at once is written when the call is made.
     is_awaited: bool = False
 
-    def __init__(self, table: TableName) -> None:
-        self.table = table
+    def __init__(self, destination: Destination) -> None:
+        self.destination = destination
 
     @abstractmethod
     def write(self, row: OutboxRow) -> None:
@@ -62,35 +66,49 @@ class CallerTransaction(ABC):
         self.check()
 
 
-def find_transaction(value: Any, table: TableName) -> CallerTransaction | None:
+def find_transaction(
+    value: Any, destination: Destination, what: str = "connection="
+) -> CallerTransaction | None:
     """Return the transaction that an object of a database library stands for; None: it is none.
 
     Args:
         value: Anything.
-        table: The outbox table.
+        destination: Where its calls may be written.
+        what: What it was given for.
+
+    Raises:
+        TypeError: It is another object of such a library, as an engine or a cursor.
     """
+    foreign = False
     for package in _packages(value):
         module = _LIBRARIES.get(package)
         if module is not None:
-            found: CallerTransaction | None = import_module(module).recognize(value, table)
+            found: CallerTransaction | None = import_module(module).recognize(value, destination)
             if found is not None:
                 return found
+        foreign = foreign or module is not None or package in _DRIVERS
+    if foreign:
+        raise _unfit(what, value)
     return None
 
 
-def recognize(what: str, value: Any, table: TableName) -> CallerTransaction:
+def recognize(what: str, value: Any, destination: Destination) -> CallerTransaction:
     """Return the transaction that an object stands for.
 
     Raises:
         TypeError: It stands for none.
     """
-    found = find_transaction(value, table)
+    found = find_transaction(value, destination, what)
     if found is None:
-        kind = type(value)
-        raise TypeError(
-            f"{what} takes {ACCEPTED}, not an object of type {kind.__module__}.{kind.__qualname__}"
-        )
+        raise _unfit(what, value)
     return found
+
+
+def _unfit(what: str, value: Any) -> TypeError:
+    kind = type(value)
+    return TypeError(
+        f"{what} takes {ACCEPTED}, not an object of type {kind.__module__}.{kind.__qualname__}"
+    )
 
 
 def _packages(value: Any) -> Iterator[str]:

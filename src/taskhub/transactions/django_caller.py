@@ -13,25 +13,26 @@ from django.utils import timezone
 
 from taskhub.exceptions import ImproperlyConfigured, TransactionError
 from taskhub.transactions.caller import CallerTransaction
+from taskhub.transactions.destination import Destination, find_table
 from taskhub.transactions.row import COLUMNS, OutboxRow
 from taskhub.transactions.table import TableName, missing_table
 
 __all__ = ("connection_of", "recognize", "stored_time")
 
-#: Connection -> the tables that its database is known to have.
-_known: WeakKeyDictionary[Any, set[tuple[TableName, str]]] = WeakKeyDictionary()
+#: Connection -> where calls are written, by the database that it has been connected to.
+_known: WeakKeyDictionary[Any, dict[tuple[Destination, str], TableName]] = WeakKeyDictionary()
 
 
-def recognize(value: Any, table: TableName) -> CallerTransaction | None:
+def recognize(value: Any, destination: Destination) -> CallerTransaction | None:
     """Return the transaction that an object of Django's stands for; None: it is none."""
     if value is transaction:
-        return _InAtomicBlock(connection_of(DEFAULT_DB_ALIAS), table)
+        return _InAtomicBlock(connection_of(DEFAULT_DB_ALIAS), destination)
     if isinstance(value, BaseDatabaseWrapper):
-        return _InAtomicBlock(value, table)
+        return _InAtomicBlock(value, destination)
     alias = getattr(value, "_alias", None)
     if isinstance(alias, str):
         # `django.db.connection` stands for the default one of the thread.
-        return _InAtomicBlock(connection_of(alias), table)
+        return _InAtomicBlock(connection_of(alias), destination)
     return None
 
 
@@ -57,11 +58,15 @@ def stored_time(connection: Any, value: Any) -> Any:
 class _InAtomicBlock(CallerTransaction):
     """A connection inside of `transaction.atomic()`."""
 
-    def __init__(self, connection: Any, table: TableName) -> None:
-        super().__init__(table)
+    def __init__(self, connection: Any, destination: Destination) -> None:
+        super().__init__(destination)
         self._connection = connection
 
     def check(self) -> None:
+        self._table()
+
+    def _table(self) -> TableName:
+        """Return where calls are written."""
         connection = self._connection
         if not connection.in_atomic_block:
             raise TransactionError(
@@ -71,24 +76,39 @@ class _InAtomicBlock(CallerTransaction):
             )
         if connection.needs_rollback:
             raise TransactionError("the transaction has failed: roll it back before the call")
-        known = _known.setdefault(connection, set())
-        subject = (self.table, str(connection.settings_dict["NAME"]))
-        if subject in known:
-            return
+        known = _known.setdefault(connection, {})
+        subject = (self.destination, str(connection.settings_dict["NAME"]))
+        if subject not in known:
+            known[subject] = self._find_table()
+        return known[subject]
+
+    def _find_table(self) -> TableName:
+        connection, outbox = self._connection, self.destination.outbox
         with connection.cursor() as cursor:
-            found = {one.name for one in connection.introspection.get_table_list(cursor)}
-        if self.table.schema is None and self.table.name not in found:
+            if connection.vendor == "postgresql":
+                questions, answer = find_table(self.destination), None
+                while True:
+                    try:
+                        cursor.execute(*questions.send(answer))
+                    except StopIteration as end:
+                        if end.value is not None:
+                            found: TableName = end.value
+                            return found
+                        break
+                    answer = cursor.fetchone()[0]
+            tables = {one.name for one in connection.introspection.get_table_list(cursor)}
+        if outbox.schema is None and outbox.name not in tables:
             where = f"{connection.vendor} database {connection.settings_dict['NAME']}"
-            raise missing_table(self.table, where)
-        known.add(subject)
+            raise missing_table(outbox, where)
+        return outbox
 
     def write(self, row: OutboxRow) -> None:
-        self.check()
+        table = self._table()
         connection = self._connection
         values = row.values()
         values["created_at"] = stored_time(connection, values["created_at"])
         quote = connection.ops.quote_name
-        parts = [part for part in self.table if part is not None]
+        parts = [part for part in table if part is not None]
         name = ".".join(quote(part) for part in parts)
         columns = ", ".join(quote(column) for column in COLUMNS)
         places = ", ".join(["%s"] * len(COLUMNS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -11,6 +11,7 @@ from psycopg.pq import TransactionStatus
 
 from taskhub.exceptions import TransactionError
 from taskhub.transactions.caller import CallerTransaction
+from taskhub.transactions.destination import Destination, Question, find_table
 from taskhub.transactions.row import COLUMNS, OutboxRow
 from taskhub.transactions.table import TableName, missing_table
 
@@ -18,37 +19,48 @@ __all__ = ("recognize",)
 
 #: Asked before anything fails: an error would end the caller's transaction.
 _HAS_TABLE = "SELECT to_regclass(%s) IS NOT NULL"
-#: Connection -> the tables that its database is known to have.
-_known: WeakKeyDictionary[Any, set[TableName]] = WeakKeyDictionary()
+#: Connection -> where its calls are written.
+_known: WeakKeyDictionary[Any, dict[Destination, TableName]] = WeakKeyDictionary()
 
 
-def recognize(value: Any, table: TableName) -> CallerTransaction | None:
+def recognize(value: Any, destination: Destination) -> CallerTransaction | None:
     """Return the transaction that an object of psycopg's stands for; None: it is none."""
     if isinstance(value, psycopg.Connection):
-        return _InConnection(value, table)
+        return _InConnection(value, destination)
     if isinstance(value, psycopg.AsyncConnection):
-        return _InAsyncConnection(value, table)
+        return _InAsyncConnection(value, destination)
     return None
 
 
 class _InConnection(CallerTransaction):
     """A connection, on which rows are inserted at once."""
 
-    def __init__(self, connection: psycopg.Connection[Any], table: TableName) -> None:
-        super().__init__(table)
+    def __init__(self, connection: psycopg.Connection[Any], destination: Destination) -> None:
+        super().__init__(destination)
         self._connection = connection
 
     def check(self) -> None:
-        if _is_checked(self._connection, self.table):
-            return
-        with self._cursor() as cursor:
-            found = cursor.execute(_HAS_TABLE, (self.table.quoted(),)).fetchone()
-        _check_found(found, self._connection, self.table)
+        self._table()
 
     def write(self, row: OutboxRow) -> None:
-        self.check()
+        table = self._table()
         with self._cursor() as cursor:
-            cursor.execute(_insertion(self.table), tuple(row.values().values()))
+            cursor.execute(_insertion(table), tuple(row.values().values()))
+
+    def _table(self) -> TableName:
+        """Return where calls are written."""
+        found = _known_table(self._connection, self.destination)
+        if found is not None:
+            return found
+        questions = _questions(self._connection, self.destination)
+        with self._cursor() as cursor:
+            answer: Any = None
+            while True:
+                try:
+                    statement, parameters = questions.send(answer)
+                except StopIteration as end:
+                    return _keep_table(self._connection, self.destination, end.value)
+                answer = cursor.execute(statement, parameters).fetchone()[0]
 
     def _cursor(self) -> Any:
         # Whatever factories the caller's connection has.
@@ -60,8 +72,8 @@ class _InAsyncConnection(CallerTransaction):
 
     is_awaited = True
 
-    def __init__(self, connection: psycopg.AsyncConnection[Any], table: TableName) -> None:
-        super().__init__(table)
+    def __init__(self, connection: psycopg.AsyncConnection[Any], destination: Destination) -> None:
+        super().__init__(destination)
         self._connection = connection
 
     def write(self, row: OutboxRow) -> None:
@@ -71,19 +83,29 @@ class _InAsyncConnection(CallerTransaction):
         )
 
     async def acheck(self) -> None:
-        if _is_checked(self._connection, self.table):
-            return
-        async with psycopg.AsyncCursor(self._connection) as cursor:
-            await cursor.execute(_HAS_TABLE, (self.table.quoted(),))
-            found = await cursor.fetchone()
-        _check_found(found, self._connection, self.table)
+        await self._table()
 
     async def awrite(self, rows: Sequence[OutboxRow]) -> None:
-        await self.acheck()
+        table = await self._table()
         async with psycopg.AsyncCursor(self._connection) as cursor:
             await cursor.executemany(
-                _insertion(self.table), [tuple(row.values().values()) for row in rows]
+                _insertion(table), [tuple(row.values().values()) for row in rows]
             )
+
+    async def _table(self) -> TableName:
+        found = _known_table(self._connection, self.destination)
+        if found is not None:
+            return found
+        questions = _questions(self._connection, self.destination)
+        async with psycopg.AsyncCursor(self._connection) as cursor:
+            answer: Any = None
+            while True:
+                try:
+                    statement, parameters = questions.send(answer)
+                except StopIteration as end:
+                    return _keep_table(self._connection, self.destination, end.value)
+                await cursor.execute(statement, parameters)  # type: ignore[arg-type]
+                answer = ((await cursor.fetchone()) or (None,))[0]
 
 
 def _insertion(table: TableName) -> Any:
@@ -91,8 +113,8 @@ def _insertion(table: TableName) -> Any:
     return f"INSERT INTO {table.quoted()} ({', '.join(COLUMNS)}) VALUES ({places})"
 
 
-def _is_checked(connection: Any, table: TableName) -> bool:
-    """Refuse a connection without a transaction; return whether its table was found before."""
+def _known_table(connection: Any, destination: Destination) -> TableName | None:
+    """Refuse a connection without a transaction; return where its calls are written, if known."""
     status = connection.info.transaction_status
     if connection.closed or status is TransactionStatus.UNKNOWN:
         raise TransactionError("the connection is closed: there is no transaction to write to")
@@ -103,11 +125,21 @@ def _is_checked(connection: Any, table: TableName) -> bool:
             "the connection is not in a transaction (autocommit): the call would be sent whatever "
             "becomes of the data; use `with connection.transaction():`, or call .delay()"
         )
-    return table in _known.get(connection, ())
+    return _known.get(connection, {}).get(destination)
 
 
-def _check_found(found: Any, connection: Any, table: TableName) -> None:
-    if not found or not found[0]:
+def _questions(connection: Any, destination: Destination) -> Generator[Question, Any, TableName]:
+    """Find the table; refuse a database that has none."""
+    found = yield from find_table(destination)
+    if found is not None:
+        return found
+    if not (yield Question(_HAS_TABLE, (destination.outbox.quoted(),))):
         about = connection.info
-        raise missing_table(table, f"postgresql://{about.host}:{about.port}/{about.dbname}")
-    _known.setdefault(connection, set()).add(table)
+        where = f"postgresql://{about.host}:{about.port}/{about.dbname}"
+        raise missing_table(destination.outbox, where)
+    return destination.outbox
+
+
+def _keep_table(connection: Any, destination: Destination, table: TableName) -> TableName:
+    _known.setdefault(connection, {})[destination] = table
+    return table

@@ -12,53 +12,57 @@ from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, MetaData, Table, inspect
+from sqlalchemy import Column, Connection, Engine, MetaData, Table, inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session, registry, scoped_session
 
 from taskhub.config.urls import mask_url
 from taskhub.exceptions import TransactionError
 from taskhub.transactions.caller import CallerTransaction
-from taskhub.transactions.row import OutboxRow
+from taskhub.transactions.destination import Destination, find_table
+from taskhub.transactions.row import COLUMNS, OutboxRow
 from taskhub.transactions.table import TableName, missing_table, outbox_table
 
 __all__ = ("recognize",)
 
-#: Engine -> the tables that its database is known to have.
-_known: WeakKeyDictionary[Engine, set[TableName]] = WeakKeyDictionary()
+#: Engine -> where calls are written.
+_known: WeakKeyDictionary[Engine, dict[Destination, TableName]] = WeakKeyDictionary()
 
 
-def recognize(value: Any, table: TableName) -> CallerTransaction | None:
+def recognize(value: Any, destination: Destination) -> CallerTransaction | None:
     """Return the transaction that an object of SQLAlchemy's stands for; None: it is none."""
     if isinstance(value, scoped_session):
         value = value()
     if isinstance(value, Session):
-        return _InSession(value, table)
+        return _InSession(value, destination)
     if isinstance(value, Connection):
-        return _InConnection(value, table)
+        return _InConnection(value, destination)
     # Only who has one has imported that.
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_scoped_session
 
     if isinstance(value, async_scoped_session):
         value = value()
     if isinstance(value, AsyncSession):
-        return _InAsyncSession(value, table)
+        return _InAsyncSession(value, destination)
     if isinstance(value, AsyncConnection):
-        return _InAsyncConnection(value, table)
+        return _InAsyncConnection(value, destination)
     return None
 
 
 class _InSession(CallerTransaction):
     """A session, which writes rows when it is flushed."""
 
-    def __init__(self, session: Session, table: TableName) -> None:
-        super().__init__(table)
+    def __init__(self, session: Session, destination: Destination) -> None:
+        super().__init__(destination)
         self._session = session
 
     def check(self) -> None:
         self._check_state()
         with _explained():
-            _check_table(self._session.connection(_argument(self.table)), self.table)
+            connection = self._session.connection(_argument(self.destination.outbox))
+            # It may have options of its own.
+            _refuse_autocommit(connection)
+            _find_table(connection, self.destination)
 
     def _check_state(self) -> None:
         """Raise what is wrong with the session, without asking the database."""
@@ -72,8 +76,21 @@ class _InSession(CallerTransaction):
                 "the session is not in a transaction, and has autobegin=False: call session.begin()"
             )
         with _explained():
-            bind = session.get_bind(mapper=_row_class(self.table))
+            bind = self._bind()
         _refuse_autocommit(bind)
+
+    def _bind(self) -> Any:
+        return self._session.get_bind(mapper=_row_class(self.destination.outbox))
+
+    def _table(self) -> TableName:
+        """Return where calls are written, without asking the database."""
+        bind, store = self._bind(), self.destination.store
+        found = _known.get(bind.engine, {}).get(self.destination)
+        if found is None and store is not None:
+            url = bind.engine.url
+            if store.is_named_by(url.host, url.port, url.database):
+                return store.table
+        return found or self.destination.outbox
 
     def write(self, row: OutboxRow) -> None:
         self.check()
@@ -81,14 +98,14 @@ class _InSession(CallerTransaction):
 
     def _add(self, row: OutboxRow) -> None:
         with _explained():
-            self._session.add(_row_class(self.table)(**row.values()))
+            self._session.add(_row_class(self._table())(**row.values()))
 
 
 class _InAsyncSession(_InSession):
     """A session whose database is asked when it is flushed, or in `async with`."""
 
-    def __init__(self, session: Any, table: TableName) -> None:
-        super().__init__(session.sync_session, table)
+    def __init__(self, session: Any, destination: Destination) -> None:
+        super().__init__(session.sync_session, destination)
         self._async_session = session
 
     def check(self) -> None:
@@ -98,16 +115,17 @@ class _InAsyncSession(_InSession):
         self._check_state()
         with _explained():
             connection = await self._async_session.connection(
-                bind_arguments={"mapper": _row_class(self.table)}
+                bind_arguments={"mapper": _row_class(self.destination.outbox)}
             )
-            await connection.run_sync(_check_table, self.table)
+            await connection.run_sync(_refuse_autocommit)
+            await connection.run_sync(_find_table, self.destination)
 
 
 class _InConnection(CallerTransaction):
     """A connection, on which rows are inserted at once."""
 
-    def __init__(self, connection: Connection, table: TableName) -> None:
-        super().__init__(table)
+    def __init__(self, connection: Connection, destination: Destination) -> None:
+        super().__init__(destination)
         self._connection = connection
 
     def check(self) -> None:
@@ -115,12 +133,13 @@ class _InConnection(CallerTransaction):
             raise TransactionError("the connection is closed: there is no transaction to write to")
         _refuse_autocommit(self._connection)
         with _explained():
-            _check_table(self._connection, self.table)
+            _find_table(self._connection, self.destination)
 
     def write(self, row: OutboxRow) -> None:
         self.check()
         with _explained():
-            self._connection.execute(_table(self.table).insert(), [row.values()])
+            table = _find_table(self._connection, self.destination)
+            self._connection.execute(_table(table).insert(), [row.values()])
 
 
 class _InAsyncConnection(CallerTransaction):
@@ -128,8 +147,8 @@ class _InAsyncConnection(CallerTransaction):
 
     is_awaited = True
 
-    def __init__(self, connection: Any, table: TableName) -> None:
-        super().__init__(table)
+    def __init__(self, connection: Any, destination: Destination) -> None:
+        super().__init__(destination)
         self._connection = connection
 
     def write(self, row: OutboxRow) -> None:
@@ -145,7 +164,7 @@ class _InAsyncConnection(CallerTransaction):
         await self._connection.run_sync(self._run, rows)
 
     def _run(self, connection: Connection, rows: Sequence[OutboxRow]) -> None:
-        here = _InConnection(connection, self.table)
+        here = _InConnection(connection, self.destination)
         here.check()
         for row in rows:
             here.write(row)
@@ -180,20 +199,45 @@ def _refuse_autocommit(bind: Any) -> None:
         )
 
 
-def _check_table(connection: Connection, table: TableName) -> None:
-    """Refuse a database without the table; asked once for each engine."""
-    known = _known.setdefault(connection.engine, set())
-    if table in known:
-        return
-    if not inspect(connection).has_table(table.name, schema=table.schema):
+def _find_table(connection: Connection, destination: Destination) -> TableName:
+    """Return where calls are written; asked once for each engine.
+
+    Raises:
+        ImproperlyConfigured: The database has no such table.
+    """
+    known = _known.setdefault(connection.engine, {})
+    if destination not in known:
+        known[destination] = _ask_for_table(connection, destination)
+    return known[destination]
+
+
+def _ask_for_table(connection: Connection, destination: Destination) -> TableName:
+    if connection.dialect.name == "postgresql":
+        questions, answer = find_table(destination), None
+        while True:
+            try:
+                statement, parameters = questions.send(answer)
+            except StopIteration as end:
+                if end.value is not None:
+                    found: TableName = end.value
+                    return found
+                break
+            named = {f"p{number}": value for number, value in enumerate(parameters)}
+            asked = text(statement.replace("%s", ":p0"))
+            answer = connection.execute(asked, named).scalar()
+    outbox = destination.outbox
+    if not inspect(connection).has_table(outbox.name, schema=outbox.schema):
         where = mask_url(connection.engine.url.render_as_string())
-        raise missing_table(table, where)
-    known.add(table)
+        raise missing_table(outbox, where)
+    return outbox
 
 
 @cache
 def _table(table: TableName) -> Table:
-    return outbox_table(MetaData(), table.name, schema=table.schema)
+    """Return a table as rows are inserted; of their columns nothing is the database's to give."""
+    columns = outbox_table(MetaData(), table.name, schema=table.schema).columns
+    own = [Column(name, columns[name].type, primary_key=name == "row_id") for name in COLUMNS]
+    return Table(table.name, MetaData(), *own, schema=table.schema)
 
 
 @cache

@@ -192,6 +192,14 @@ class Engine(Administration, CanvasStore, Inspection, Monitoring, Results):
         )
 
     @property
+    def calls_table(self) -> tuple[str, str] | None:
+        """Schema and name of a table in which callers can write calls in their own transactions.
+
+        It has the columns of an outbox; None: the store has none.
+        """
+        return None
+
+    @property
     def transfer(self) -> StoreTransfer:
         """What moves waiting messages and all they need to another store, or from one.
 

@@ -124,6 +124,10 @@ class PostgresEngine(
         return PostgresOutboxStore(outbox, self._store, self.store_outbox_batch)
 
     @property
+    def calls_table(self) -> tuple[str, str]:
+        return self._store.schema, "calls"
+
+    @property
     def transfer(self) -> StoreTransfer:
         from taskhub.engine.postgres.transfer import PostgresTransfer
 

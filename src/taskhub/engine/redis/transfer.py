@@ -217,7 +217,7 @@ class RedisTransfer(StoreTransfer):
                 return
 
 
-#: How keys go on suffix the namespace, in the order of `Inventory`.
+#: How keys go on after the namespace, in the order of `Inventory`.
 _KEY_KINDS: Final = {
     ":chord:": "chords",
     ":chain:": "chains",
