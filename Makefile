@@ -11,8 +11,8 @@ processes ?= 3
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
-up: .venv/.run ## Start an embedded store, workers, a scheduler and the dashboard; Ctrl-C stops them
-	@.venv/bin/taskhub up
+up: .venv/.run ## Start an embedded store, workers, a scheduler and the dashboard, or use store=URL; Ctrl-C stops them
+	@.venv/bin/taskhub up $(if $(store),--store '$(store)')
 
 test: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled .venv-oldest/.requirements .venv-tools/.requirements ## Run the whole test suite (arguments="-k name" narrows it)
 	@$(python) -m compileall -qq -j 0 src compat/src scheduler/src tests

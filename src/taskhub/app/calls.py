@@ -255,7 +255,11 @@ class Calls:
 
     def transaction_block(self, options: Mapping[str, Any]) -> TransactionBlock | None:
         """Return the transaction of the caller's that calls with these options belong to."""
-        if transaction_of_context.get() is None and not (options and options.get("connection")):
+        if (
+            transaction_of_context.get() is None
+            and not (options and options.get("connection"))
+            and not self._app.conf.task_enqueue_in_transaction
+        ):
             return None
         # Only what uses transactions loads it.
         from taskhub.app.transaction_block import find_block

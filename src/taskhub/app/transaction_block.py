@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from taskhub import instrumentation
+from taskhub.app.transactions import open_connection
 from taskhub.canvas.outbox import transaction_of_context
 from taskhub.exceptions import TransactionError
 from taskhub.message import decode_body
@@ -41,13 +42,25 @@ def find_block(app: Celery, options: Mapping[str, Any]) -> TransactionBlock | No
             return TransactionBlock(app, found)
     block: TransactionBlock | None = transaction_of_context.get()
     if block is None or block.app is not app:
-        return None
+        return _block_of_django(app)
     if not block.is_open:
         raise TransactionError(
             "the block of app.transaction() has ended: await what is begun in it before it ends, "
             "or begin it outside"
         )
     return block
+
+
+def _block_of_django(app: Celery) -> TransactionBlock | None:
+    """Return the block of an open transaction of Django's, if all calls are to belong to it."""
+    database = app.conf.task_enqueue_in_transaction
+    if not database:
+        return None
+    connection = open_connection("task_enqueue_in_transaction", database)
+    if not connection.in_atomic_block:
+        return None
+    found = find_transaction(connection, _destination(app))
+    return None if found is None else TransactionBlock(app, found)
 
 
 class TransactionBlock:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from typing import Any
 
 from taskhub.exceptions import ImproperlyConfigured
 
-__all__ = ("call_on_commit",)
+__all__ = ("call_on_commit", "open_connection")
 
 
 def call_on_commit(send: Callable[[], object], database: bool | str) -> None:
@@ -20,6 +21,19 @@ def call_on_commit(send: Callable[[], object], database: bool | str) -> None:
     Raises:
         ImproperlyConfigured: Django is not installed or not set up, or has no such database.
     """
+    open_connection("enqueue_on_commit", database).on_commit(send)
+
+
+def open_connection(option: str, database: bool | str) -> Any:
+    """Return this thread's connection to a database of Django's.
+
+    Args:
+        option: What asks for it, for the error.
+        database: The alias of the database; True: the default one.
+
+    Raises:
+        ImproperlyConfigured: Django is not installed or not set up, or has no such database.
+    """
     try:
         transaction = import_module("django.db.transaction")
         unusable = (
@@ -28,11 +42,10 @@ def call_on_commit(send: Callable[[], object], database: bool | str) -> None:
         )
     except ImportError:
         raise ImproperlyConfigured(
-            "enqueue_on_commit waits for transactions of Django's, and Django is not installed: "
-            "leave it and the setting task_enqueue_on_commit out"
+            f"{option} is about transactions of Django's, and Django is not installed: leave it "
+            f"and the setting task_{option.removeprefix('task_')} out"
         ) from None
     try:
-        connection = transaction.get_connection(None if database is True else database)
+        return transaction.get_connection(None if database is True else database)
     except unusable as error:
-        raise ImproperlyConfigured(f"enqueue_on_commit={database!r}: {error}") from None
-    connection.on_commit(send)
+        raise ImproperlyConfigured(f"{option}={database!r}: {error}") from None

@@ -120,7 +120,12 @@ def _move_once(app: Celery) -> None:
     from taskhub.app.relays import make_relays
 
     for one in make_relays(app):
-        click.echo(f"{one.source.address}: {one.drain()} moved")
+        text = f"{one.source.address}: {one.drain()} moved"
+        if one.refused:
+            text += f", {one.refused} put aside (their column `error` says why)"
+        if one.leader:
+            text += f"; the relay {one.leader} leads, and moves what is there"
+        click.echo(text)
 
 
 def _run(app: Celery, loglevel: str, logfile: str | None) -> None:

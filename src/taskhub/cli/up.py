@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import signal
 from pathlib import Path
@@ -15,7 +16,7 @@ from taskhub.cli.options import app_command, app_name
 from taskhub.cli.output import note
 from taskhub.cli.web import port_option
 from taskhub.cli.worker_values import Concurrency
-from taskhub.command_hint import command_hint
+from taskhub.command_hint import command_hint, remember_option
 from taskhub.humanize import counted
 
 #: Seconds that running tasks may take after Ctrl-C; somebody who tries things out wants the
@@ -24,7 +25,27 @@ SHUTDOWN_TIMEOUT = 5.0
 LOG_NAME = "worker.log"
 
 
+def _choose_store(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    if value is None:
+        return
+    from taskhub.config.urls import parse_store_url
+
+    found = parse_store_url(value, setting="--store")
+    if found.scheme == "postgresql" and "create_schema" not in found.options:
+        value += ("&" if "?" in value else "?") + "create_schema=true"
+    # As for --broker: it reaches the worker processes.
+    os.environ["TASKHUB_BROKER_URL"] = value
+    remember_option("-b", value)
+
+
 @app_command()
+@click.option(
+    "--store",
+    metavar="URL",
+    expose_value=False,
+    callback=_choose_store,
+    help="Use this store, as --broker; on PostgreSQL the schema is created or upgraded.",
+)
 @click.option(
     "-c",
     "--concurrency",

@@ -104,7 +104,7 @@ class _InAsyncConnection(CallerTransaction):
                     statement, parameters = questions.send(answer)
                 except StopIteration as end:
                     return _keep_table(self._connection, self.destination, end.value)
-                await cursor.execute(statement, parameters)  # type: ignore[arg-type]
+                await cursor.execute(statement.encode(), parameters)
                 answer = ((await cursor.fetchone()) or (None,))[0]
 
 

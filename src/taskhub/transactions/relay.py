@@ -74,6 +74,10 @@ class Relay:
         self._interval = interval
         self._stopping = threading.Event()
         self._store: OutboxStore | None = None
+        #: How many rows were put aside.
+        self.refused = 0
+        #: Which other relay led at the last turn; "": none did.
+        self.leader = ""
         #: The number with which it leads, 0: it does not, or does not know how far it came.
         self._number = 0
         self._batch = 0
@@ -120,17 +124,19 @@ class Relay:
             OperationalError: The store is out of reach.
             ImproperlyConfigured: The database has no outbox table.
         """
-        moved, last = 0, -1
+        taken, last, before = 0, -1, self.refused
         try:
             while last:
                 last = self.turn()
-                moved += last
+                taken += last
         finally:
             self._end()
-        return moved
+        return taken - (self.refused - before)
 
     def turn(self) -> int:
         """Move some rows; return how many, 0 also while another relay leads.
+
+        Those that are put aside are among them.
 
         Raises:
             SourceError: The database is out of reach.
@@ -162,8 +168,10 @@ class Relay:
         found = self._store.lead(self.name, self._number, int(self._lease * 1000))
         if not found.number:
             self._number = 0
+            self.leader = found.holder
             self._note_leader(found.holder)
             return False
+        self.leader = ""
         if found.number != self._number:
             if found.taken:
                 self.source.delete(found.taken)
@@ -238,6 +246,7 @@ class Relay:
             *(row.row_id, self.source.address, error),
         )
         self.source.refuse(row.row_id, str(error))
+        self.refused += 1
 
     # -- what is logged, once
 

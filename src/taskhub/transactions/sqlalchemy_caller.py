@@ -102,7 +102,7 @@ class _InSession(CallerTransaction):
 
 
 class _InAsyncSession(_InSession):
-    """A session whose database is asked when it is flushed, or in `async with`."""
+    """A session whose database is query when it is flushed, or in `async with`."""
 
     def __init__(self, session: Any, destination: Destination) -> None:
         super().__init__(session.sync_session, destination)
@@ -200,18 +200,18 @@ def _refuse_autocommit(bind: Any) -> None:
 
 
 def _find_table(connection: Connection, destination: Destination) -> TableName:
-    """Return where calls are written; asked once for each engine.
+    """Return where calls are written; looked for once for each engine.
 
     Raises:
         ImproperlyConfigured: The database has no such table.
     """
     known = _known.setdefault(connection.engine, {})
     if destination not in known:
-        known[destination] = _ask_for_table(connection, destination)
+        known[destination] = _query_table(connection, destination)
     return known[destination]
 
 
-def _ask_for_table(connection: Connection, destination: Destination) -> TableName:
+def _query_table(connection: Connection, destination: Destination) -> TableName:
     if connection.dialect.name == "postgresql":
         questions, answer = find_table(destination), None
         while True:
@@ -223,8 +223,8 @@ def _ask_for_table(connection: Connection, destination: Destination) -> TableNam
                     return found
                 break
             named = {f"p{number}": value for number, value in enumerate(parameters)}
-            asked = text(statement.replace("%s", ":p0"))
-            answer = connection.execute(asked, named).scalar()
+            query = text(statement.replace("%s", ":p0"))
+            answer = connection.execute(query, named).scalar()
     outbox = destination.outbox
     if not inspect(connection).has_table(outbox.name, schema=outbox.schema):
         where = mask_url(connection.engine.url.render_as_string())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -249,3 +251,61 @@ def test_what_is_no_transaction_is_refused(app: Celery, plain: str) -> None:
             add.delay_in(session, 1, 1)
     engine.dispose()
     assert app.engine.queues() == {}
+
+
+DJANGO = """
+import sys
+import django
+from django.conf import settings
+
+url = sys.argv[1]
+database = {"ENGINE": "django.db.backends.postgresql", "NAME": sys.argv[2]}
+database |= dict(zip(("HOST", "PORT", "USER", "PASSWORD"), sys.argv[3:]))
+settings.configure(
+    DATABASES={"default": database},
+    INSTALLED_APPS=["taskhub.contrib.django"],
+    TASKHUB={"BROKER_URL": url, "TASK_ENQUEUE_IN_TRANSACTION": True},
+)
+django.setup()
+from django.db import transaction
+
+from taskhub import group, shared_task
+from taskhub.contrib.django import app
+
+
+@shared_task(name="add")
+def add(first, second):
+    return first + second
+
+
+class Undone(Exception):
+    pass
+
+
+for error in (None, Undone):
+    try:
+        with transaction.atomic():
+            add.delay(1, 1)
+            group(add.s(n, n) for n in range(2)).delay()
+            add.delay_in(transaction, 2, 2)
+            assert error or app.engine.queues() == {}
+            if error:
+                raise error
+    except Undone:
+        pass
+add.delay(3, 3)
+print(sum(counts.ready for counts in app.engine.queues().values()))
+"""
+
+
+def test_django_with_no_other_store(app: Celery, store: Database) -> None:
+    info = store.connection().info
+    arguments = (store.text, info.dbname, info.host, str(info.port), info.user, info.password)
+    done = subprocess.run(
+        [sys.executable, "-c", DJANGO, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "5\n", done.stderr

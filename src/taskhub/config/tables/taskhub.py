@@ -43,6 +43,13 @@ SETTINGS: tuple[Setting, ...] = (
         "alias of the database whose transaction it is.",
     ),
     honoured(
+        "task_enqueue_in_transaction",
+        False,
+        TRANSACTION,
+        "Whether calls inside `transaction.atomic()` of Django's are written by that transaction; "
+        "or the alias of the database whose transaction it is.",
+    ),
+    honoured(
         "outbox_url",
         None,
         NAMES,
