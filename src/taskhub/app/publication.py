@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -171,9 +171,10 @@ class Publishing:
         """Return the events of calls, if they are sent."""
         return [_sent_event(shown) for shown in published] if self.sends_events else []
 
-    def _send_events(self, published: Iterable[Publication]) -> None:
+    def append_events(self, events: Sequence[str]) -> None:
+        """Store events of calls that are stored themselves; what is refused is only logged."""
         try:
-            self._app.engine.append_events(self.events(published))
+            self._app.engine.append_events(events)
         except OperationalError as error:
             # The calls themselves are stored.
             logger.warning("%s; no task-sent events were sent", error)
@@ -208,7 +209,7 @@ class Publishing:
     def after(self, published: Iterable[Publication]) -> None:
         """Send the signals and events after messages were sent, or are part of a commit."""
         if self.sends_events:
-            self._send_events(published)
+            self.append_events(self.events(published))
         self.send_signals(published)
 
     def send_signals(self, published: Iterable[Publication]) -> None:

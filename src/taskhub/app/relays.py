@@ -33,13 +33,13 @@ def make_relays(app: Celery) -> list[Relay]:
     Raises:
         ImproperlyConfigured: A library or driver is missing, or a URL cannot be used.
     """
-    engine = app.engine
+    engine, append_events = app.engine, app.calls.publishing.append_events
     lease, interval = (
         (milliseconds(setting) or 1) / 1000
         for setting in (app.conf.scheduler_lease, app.conf.outbox_interval)
     )
     return [
-        Relay(source, engine.outbox_store, engine.append_events, lease=lease, interval=interval)
+        Relay(source, engine.outbox_store, append_events, lease=lease, interval=interval)
         for source in open_sources(app)
     ]
 

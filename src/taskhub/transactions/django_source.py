@@ -7,7 +7,6 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from django.db import close_old_connections
 from django.db.utils import Error, IntegrityError, OperationalError, ProgrammingError
 from django.utils import timezone
 
@@ -107,14 +106,18 @@ class DjangoSource(OutboxSource):
 
     @contextmanager
     def _translated(self) -> Generator[None]:
-        # One that the server has closed meanwhile is replaced.
-        close_old_connections()
+        connection = connection_of(self._alias)
+        # One that the server has closed meanwhile is replaced; others stay open, whatever
+        # CONN_MAX_AGE says: it is for requests.
+        if connection.connection is not None and not connection.is_usable():
+            connection.close()
         try:
             yield
         except Error as error:
             if isinstance(error, ProgrammingError | OperationalError):
                 self._refuse_missing_table(error)
-            connection_of(self._alias).close_if_unusable_or_obsolete()
+            if not connection.is_usable():
+                connection.close()
             line = str(error).strip().partition("\n")[0]
             raise SourceError(f"{self.address}: {line}") from error
 

@@ -52,7 +52,7 @@ class Relay:
     Args:
         source: The outbox.
         store: Returns what the store knows of an outbox, by its id.
-        append_events: Stores events; they are left out where that fails.
+        append_events: Stores events; it leaves them out where that fails.
         lease: How long it leads without being heard of, seconds.
         interval: How often it looks for rows while there are none, seconds.
     """
@@ -232,11 +232,7 @@ class Relay:
         self.source.delete(batch.rows)
         events = [event for unit in units for event in unit.calls.events]
         if events:
-            try:
-                self._append_events(events)
-            except OperationalError as error:
-                # The calls themselves are stored.
-                logger.warning("%s; no task-sent events were sent", error)
+            self._append_events(events)
         return True
 
     def _put_aside(self, row: StoredRow, error: Exception) -> None:
