@@ -38,6 +38,7 @@ from taskhub.execution.decision import (
 )
 from taskhub.execution.event_loop import EventLoopLostError
 from taskhub.execution.events import result_text
+from taskhub.execution.exception_frames import clear_frames
 from taskhub.execution.execution import Execution, execution_of
 from taskhub.execution.request import Context, enter, is_expired, leave, request_of
 from taskhub.execution.result_document import result_document
@@ -334,6 +335,9 @@ class Lifecycle(Middleware):
             self._leave(execution)
             if message.runs is not None:
                 self._end_runs(message)
+            # Its frames refer to the message, and that to the execution.
+            execution.failure = None
+            clear_frames(exception)
 
     def _undecided(self, message: Delivery, error: BaseException) -> Outcome:
         """Return the outcome of a task whose own could not be decided."""
