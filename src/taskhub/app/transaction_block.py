@@ -163,7 +163,7 @@ def _destination(app: Celery) -> Destination:
             store = StoreTable(
                 TableName(*engine.calls_table),
                 engine.stores.broker,
-                lambda: engine.transfer.store_id(),
+                engine.transfer.store_id,
             )
         found = _destinations[engine] = Destination(outbox, store)
     return found

@@ -175,7 +175,7 @@ class Mover:
         """Move what is there; return whether anything was."""
         before = _total(self.counts)
         # Before chords: all that these messages belong to is there when it is looked for.
-        keys = [page for page in self._from.message_keys() if page]
+        keys = list(dict.fromkeys(key for page in self._from.message_keys() for key in page))
         inventory = self._from.inventory()
         for page in _pages(inventory.chords, PAGE):
             self._move_chords(page)
@@ -186,13 +186,12 @@ class Mover:
                 )
                 self.counts.chains += len(chains)
                 self._step("chains")
-        for keys_read in keys:
-            for page in _pages(keys_read, PAGE):
-                for messages in _portions(self._from.messages(page), _message_size):
-                    message_keys = [message.key for message in messages]
-                    self._hand_over("message", message_keys, MoveBatch(messages=messages))
-                    self.counts.messages += len(messages)
-                    self._step("messages")
+        for page in _pages(keys, PAGE):
+            for messages in _portions(self._from.messages(page), _message_size):
+                message_keys = [message.key for message in messages]
+                self._hand_over("message", message_keys, MoveBatch(messages=messages))
+                self.counts.messages += len(messages)
+                self._step("messages")
         self._move_dead_letters()
         release_queued_fires(self._source, self._name, inventory.schedules)
         return _total(self.counts) > before or self._has_come()
