@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Final, NamedTuple
 
 from taskhub.engine.redis.wire import lua_reader
@@ -75,6 +76,10 @@ SCRIPTS: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+#: Those that were used, by hash.
+_BY_HASH: Final[dict[str, Script]] = {}
+
+
 class Script(NamedTuple):
     """A Lua script and the hash by which the server knows it."""
 
@@ -85,7 +90,9 @@ class Script(NamedTuple):
 @cache
 def script(name: str) -> Script:
     """Return the script whose body is `lua/<name>.lua`."""
-    return compose(SCRIPTS[name], _read(name))
+    composed = compose(SCRIPTS[name], _read(name))
+    _BY_HASH[composed.sha] = composed
+    return composed
 
 
 def compose(parts: Sequence[str], body: str) -> Script:
@@ -102,11 +109,14 @@ def compose(parts: Sequence[str], body: str) -> Script:
 def _read(part: str) -> str:
     if part == "wire":
         return lua_reader()
-    file = resources.files("taskhub.engine.redis") / "lua" / f"{part}.lua"
-    return file.read_text(encoding="utf-8")
+    return (_folder() / f"{part}.lua").read_text(encoding="utf-8")
 
 
 @cache
+def _folder() -> Traversable:
+    return resources.files("taskhub.engine.redis") / "lua"
+
+
 def script_of(sha: str) -> Script:
-    """Return the script of a hash."""
-    return next(found for found in map(script, SCRIPTS) if found.sha == sha)
+    """Return the script of a hash; one that was used is at hand, and no other is read for it."""
+    return _BY_HASH.get(sha) or next(one for one in map(script, SCRIPTS) if one.sha == sha)
