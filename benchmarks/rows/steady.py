@@ -52,7 +52,7 @@ def measure_sustained(bench: Bench, system: System) -> dict[str, float]:
         argument = f"{LOWEST_SUSTAINED},{seconds},{CALLERS}"
         found = bench.call(system, "sustained", argument)["per_second"]
     if not found:
-        raise NotAvailableError(f"does not keep up with {LOWEST_SUSTAINED:,} tasks/s")
+        raise NotAvailableError(f"begins tasks too late at {LOWEST_SUSTAINED:,} tasks/s already")
     return {"sustained": found}
 
 
