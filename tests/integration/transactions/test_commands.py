@@ -8,8 +8,12 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
 import sqlalchemy
 
+from taskhub.app.relays import make_relays
+from taskhub.cli.relay import _move_once
+from taskhub.exceptions import StoreRefused
 from taskhub_scheduler import Scheduler
 from tests.integration.transactions.stage import (
     ON_SQLITE,
@@ -79,5 +83,57 @@ def test_a_scheduler_relays(database: str, sql: sqlalchemy.Engine) -> None:
     until(lambda: not stored_rows(sql), "the call is relayed")
     scheduler.stop()
     thread.join(20)
+    assert claimed_ids(app) == [sent.id]
+    app.close()
+
+
+@ON_SQLITE
+def test_once_says_what_was_not_moved(
+    database: str,
+    sql: sqlalchemy.Engine,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    app = application(database)
+    with sql.begin() as connection:
+        sent = [app.tasks["add"].delay_in(connection, 1, n) for n in range(2)]
+        first = "UPDATE taskhub_outbox SET payload = 'x' WHERE task_id = :id"
+        connection.execute(sqlalchemy.text(first), {"id": sent[0].id})
+    (leader,) = make_relays(app)
+    monkeypatch.setattr(leader.source, "read", lambda limit: [])
+    leader.turn()
+
+    _move_once(app)
+    leader._end()
+    _move_once(app)
+
+    stands_by, moved = capsys.readouterr().out.splitlines()
+    assert stands_by.endswith(f": 0 moved; the relay {leader.name} leads, and moves what is there")
+    assert moved.endswith(": 1 moved, 1 put aside (their column `error` says why)")
+    assert claimed_ids(app) == [sent[1].id]
+    app.close()
+
+
+@ON_SQLITE
+def test_nothing_is_put_aside_while_rights_are_missing(
+    database: str, sql: sqlalchemy.Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = application(database)
+    with sql.begin() as connection:
+        sent = app.tasks["add"].delay_in(connection, 1, 1)
+    (relay,) = make_relays(app)
+    store = app.engine.outbox_store(relay.source.outbox_id())
+
+    def refuse(*_: object) -> None:
+        raise StoreRefused("NOPERM", rights=True)
+
+    with monkeypatch.context() as without_rights:
+        without_rights.setattr(store, "store_batch", refuse)
+        without_rights.setattr(relay, "_store", store)
+        with pytest.raises(StoreRefused):
+            relay.turn()
+    assert relay.source.backlog().refused == 0
+
+    assert relay.drain() == 1
     assert claimed_ids(app) == [sent.id]
     app.close()
