@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.outbox_store import OutboxBatch, OutboxStore
-from taskhub.engine.redis.staging import PAGE
+from taskhub.engine.redis.engine import RedisEngine
+from taskhub.engine.redis.staging import PAGE, stage
+from taskhub.exceptions import StoreRefused
 from taskhub.outcome import ChainPlan, ChordPlan
 from tests.contract.stage import LEASE, Clock, claim_all, ids, is_empty, message
+from tests.support.workers import until
 
 
 def batch(*task_ids: str) -> OutboxBatch:
@@ -110,7 +117,7 @@ def test_a_batch_may_be_larger_than_a_page(engine: Engine) -> None:
 
     assert store.store_batch(lead(store), 1, batch(*names)) == "stored"
 
-    assert ids(claim_all(engine, len(names))) == names
+    assert ids(claim_all(engine)) == names
 
 
 def test_chords_and_chains_are_stored_with_the_messages(engine: Engine) -> None:
@@ -124,3 +131,32 @@ def test_chords_and_chains_are_stored_with_the_messages(engine: Engine) -> None:
 
     assert engine.chord_parts("c") is None
     assert engine.chain_links("l", 0, 10) == [b"x", b"y"]
+
+
+def test_pages_that_expire_are_no_matter_of_their_rows(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not isinstance(engine, RedisEngine):
+        pytest.skip("it stages no pages")
+
+    def stage_and_sleep(*arguments: Any) -> tuple[str, int]:
+        staged = stage(*arguments)
+        until(lambda: not _has_staged(engine, staged[0]), "the pages expire")
+        return staged
+
+    monkeypatch.setattr("taskhub.engine.redis.staging.STAGED_FOR", 1)
+    monkeypatch.setattr("taskhub.engine.redis.outbox_store.stage", stage_and_sleep)
+    outbox = engine.outbox_store("o")
+    number = lead(outbox)
+    large = OutboxBatch(("row",), [message(f"m{one}") for one in range(PAGE + 1)])
+
+    with pytest.raises(StoreRefused, match="has expired") as refused:
+        outbox.store_batch(number, 1, large)
+    assert refused.value.passing
+    monkeypatch.undo()
+    assert outbox.store_batch(number, 1, large) == "stored"
+
+
+def _has_staged(engine: RedisEngine, name: str) -> bool:
+    (found,) = engine._channels().call([("EXISTS", f"{engine.rules.keys}:staged:{name}")])
+    return bool(found)

@@ -8,7 +8,8 @@ from typing import Any, Final
 from taskhub.engine.port.outbox_store import OutboxBatch, OutboxStore, RelayLeadership, Taken
 from taskhub.engine.redis.arguments import call_arguments
 from taskhub.engine.redis.connection_pool import STEADY, ChannelPool
-from taskhub.engine.redis.staging import PAGE, stage
+from taskhub.engine.redis.staging import EXPIRED, PAGE, stage
+from taskhub.exceptions import StoreRefused
 
 #: What the scripts answer of a batch.
 TAKEN: Final[dict[bytes, Taken]] = {b"stored": "stored", b"known": "known", b"fenced": "fenced"}
@@ -49,7 +50,13 @@ class RedisOutboxStore(OutboxStore):
         unstaged = batch.messages[pages * PAGE :]
         tables = call_arguments(batch.chords, batch.chains, batch.messages, unstaged)
         subject = (self.outbox, number, batch_number, " ".join(batch.rows))
-        return TAKEN[self._run("relay", *subject, staged, pages, *tables)]
+        try:
+            return TAKEN[self._run("relay", *subject, staged, pages, *tables)]
+        except StoreRefused as refusal:
+            if pages and EXPIRED in str(refusal):
+                # This relay was held up: the rows are not to blame.
+                raise StoreRefused(str(refusal), passing=True) from refusal
+            raise
 
     def _run(self, script: str, *arguments: Any) -> Any:
         # A number, or one that only grows, makes each harmless when it is sent twice.

@@ -16,6 +16,8 @@ from taskhub.message import Envelope
 PAGE: Final = 500
 #: How long pages of messages wait for the next, ms: those of a caller that died are forgotten.
 STAGED_FOR: Final = 60_000
+#: What is said of them then (calls.lua).
+EXPIRED: Final = "what was staged of these messages has expired"
 
 
 def stage(
