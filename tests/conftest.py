@@ -13,6 +13,7 @@ from hypothesis import settings
 
 from taskhub import current
 from tests.support.isolation import Surroundings
+from tests.support.longest_modules import LONGEST_MODULES
 
 # pytest may keep bytecode of its own; programs that tests start, and change within a second, keep none.
 os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -23,6 +24,18 @@ settings.load_profile("taskhub")
 
 #: Folders whose tests start no processes, or only those of a browser, which come and go as it likes.
 _WITHOUT_PROCESSES = ("unit", "contract", "typing", "web")
+
+
+_PLACES = {name: place for place, name in enumerate(LONGEST_MODULES)}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the longest tests where several processes share them."""
+    if hasattr(config, "workerinput"):
+        here = Path(__file__).parent
+        items.sort(
+            key=lambda item: _PLACES.get(item.path.relative_to(here).as_posix(), len(_PLACES))
+        )
 
 
 @contextmanager

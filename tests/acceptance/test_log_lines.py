@@ -17,6 +17,7 @@ from celery.utils.log import get_task_logger
 
 app = Celery("shop")
 app.conf.worker_send_task_events = True
+app.conf.task_unknown_grace = 0.2
 logger = get_task_logger(__name__)
 
 @app.task(name="shop.add")

@@ -1,4 +1,4 @@
-"""A process that sends canvases of generators: `caller.py KIND COUNT JOURNAL [ends]`.
+"""A process that sends canvases of generators: `caller.py KIND COUNT JOURNAL ends|WAIT`.
 
 It prints how much memory it took at most, in MB beyond what it had when it began.
 """
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from taskhub import chord, group
+from taskhub.canvas import pages
 from tests.integration.worker.program import app, note
 
 
@@ -20,8 +21,11 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def main(kind: str, count: str, journal: str, ends: str = "") -> None:
-    """Send a canvas; unless it ends, its generator stands still at the end."""
+def main(kind: str, count: str, journal: str, end: str) -> None:
+    """Send a canvas; unless it "ends", its generator stands still, and its wait is so many ms."""
+    ends = end == "ends"
+    if not ends:
+        pages.WAIT, pages.RENEW_EVERY = int(end), int(end) / 3000  # type: ignore[misc]
 
     def calls() -> Iterator[Any]:
         for number in range(int(count)):

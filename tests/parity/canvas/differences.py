@@ -161,7 +161,7 @@ DIFFERENCES: dict[str, Difference] = {
         {"error": "TaskRevokedError", "args": ["expired"]},
     ),
     "replacing: extends its chord": Difference(APPENDED, 206),
-    "long: extending its chord at the end": Difference(APPENDED, 310),
+    "long: extending its chord at the end": Difference(APPENDED, 180),
     "stamps: a chord stamped with headers": Difference(STAMPED_BODY, 3),
     "stamps: a chain with a chord stamped with headers": Difference(STAMPED_BODY, 5),
     "stamps: a nested chord stamped with headers": Difference(STAMPED_BODY, 4),

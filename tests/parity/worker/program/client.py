@@ -12,6 +12,6 @@ most = max(result.get(timeout=80) for result in results)
 pools = None
 deadline = time.monotonic() + 10
 while not pools and time.monotonic() < deadline:
-    pools = app.control.inspect(timeout=2).stats()
+    pools = app.control.inspect(timeout=2, limit=1).stats()
 (stats,) = pools.values()
 sys.stdout.write(json.dumps({"most": most, "told": stats["pool"]["max-concurrency"]}))

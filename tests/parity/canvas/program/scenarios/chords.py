@@ -175,7 +175,7 @@ OTHERS = {
     "lazy group in a chain": lambda: _lazily(lambda calls: chain(group(calls), t.total.s())),
     "lazy group behind a task": lambda: _lazily(lambda calls: t.same.si(1) | group(calls)),
     "of a long generator": lambda: _lazily(
-        lambda calls: chord(map(t.same.s, calls), t.total.s()), range(1_200)
+        lambda calls: chord(map(t.same.s, calls), t.total.s()), range(600)
     ),
     "of a generator that raises": lambda: _raising(lambda calls: chord(calls, t.total.s())),
     "a group of a generator that raises": lambda: _raising(group),

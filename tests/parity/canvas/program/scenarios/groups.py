@@ -11,7 +11,7 @@ CANVASES = {
     "of a list": lambda: group([t.add.s(1, 1), t.add.s(2, 2)]),
     "of a tuple": lambda: group((t.add.s(1, 1), t.add.s(2, 2))),
     "of a generator": lambda: group(t.same.s(i) for i in range(5)),
-    "of a long generator": lambda: group(t.same.s(i) for i in range(1_200)),
+    "of a long generator": lambda: group(t.same.s(i) for i in range(600)),
     "of one": lambda: group(t.add.s(1, 1)),
     "of one in a list": lambda: group([t.add.s(1, 1)]),
     "of a group": lambda: group(group(t.add.s(1, 1), t.add.s(2, 2))),
