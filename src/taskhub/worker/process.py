@@ -225,6 +225,7 @@ class WorkerProcess:
             if order.kind == "serve":
                 self._may_serve = True
             elif order.kind == "retire":
+                self._supervisor.is_retiring = True
                 if self._state is State.WORKING:
                     self._state = State.RETIRING
                 if exchange_loop is not None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
 from pathlib import Path
 
+from taskhub.engine.port.monitoring import FROM_BEGINNING
 from tests.integration.worker.conftest import Journal, Stage, median
 from tests.support.workers import SupervisedSet, until
+
+
+def event_types(stage: Stage) -> list[str]:
+    """Return the types of the events so far, the oldest first."""
+    with stage.app.engine.read_events(FROM_BEGINNING) as events:
+        return [json.loads(event.text)["type"] for event in events.read(0)]
 
 
 def takeovers(workers: SupervisedSet) -> int:
@@ -83,7 +91,7 @@ def test_a_process_that_has_grown_is_replaced_by_its_resident_memory(
 def test_processes_of_one_thread_never_run_more_tasks_at_a_time_than_there_are_of_them(
     stage: Stage, journal: Journal
 ) -> None:
-    workers = stage.supervised("--max-tasks-per-child", "1", processes=1, threads=1)
+    workers = stage.supervised("--max-tasks-per-child", "1", "-E", processes=1, threads=1)
     pids = list(workers.pids)
     goes = [stage.directory / f"go{number}" for number in range(4)]
     tasks = [stage.send("wait_for_file", journal, go) for go in goes]
@@ -107,6 +115,12 @@ def test_processes_of_one_thread_never_run_more_tasks_at_a_time_than_there_are_o
     assert stage.send("mark", journal).get(timeout=20) == workers.pids[-1]
     assert "were requeued" not in workers.log
     assert "worker lost" not in workers.log
+    # The node was there all the time.
+    assert event_types(stage).count("worker-online") >= len(tasks)
+    assert "worker-offline" not in event_types(stage)
+    workers.terminate()
+    assert workers.wait() == 0
+    assert event_types(stage)[-1] == "worker-offline"
 
 
 def test_a_process_that_asks_for_it_is_replaced_without_waiting_for_its_stuck_thread(

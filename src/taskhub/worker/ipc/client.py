@@ -52,6 +52,8 @@ class SupervisorClient:
         self.lost_count = 0
         #: How often the process of this number was restarted; None: no supervisor counts.
         self.restarts = connection.restarts
+        #: Whether the worker goes on without this process, which another replaces or none has to.
+        self.is_retiring = False
         #: The pool that this process is part of.
         self.pool = PoolState()
 

@@ -18,6 +18,7 @@ from taskhub.execution import events
 from taskhub.execution.execution import Execution, task_of
 from taskhub.execution.request import Context
 from taskhub.outcome import Outcome
+from taskhub.worker.ipc.client import supervisor_client
 from taskhub.worker.node import Node
 
 #: Between two heartbeats, seconds; as Celery.
@@ -107,7 +108,9 @@ class EventEmitter(Middleware):
         heartbeat, self._heartbeat = self._heartbeat, None
         if heartbeat is not None:
             heartbeat.stop()
-        if self.is_enabled:
+        supervisor = supervisor_client()
+        goes_on = supervisor is not None and supervisor.is_retiring
+        if self.is_enabled and not goes_on:
             self._publish_worker_event("worker-offline")
 
     def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
