@@ -14,11 +14,11 @@ help: ## Show this list
 up: .venv/.run ## Start an embedded store, workers, a scheduler and the dashboard, or use store=URL; Ctrl-C stops them
 	@.venv/bin/taskhub up $(if $(store),--store '$(store)')
 
-test: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled .venv-oldest/.requirements .venv-django/.requirements .venv-tools/.requirements ## Run the whole test suite (arguments="-k name" narrows it)
+test: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled .venv-oldest/.requirements .venv-tools/.requirements ## Run the whole test suite (arguments="-k name" narrows it)
 	@$(python) -m compileall -qq -j 0 src compat/src scheduler/src tests
 	PYTHONDONTWRITEBYTECODE= $(python) -m pytest -n $(processes) --dist worksteal $(arguments)
 
-coverage: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled .venv-oldest/.requirements .venv-django/.requirements .venv-tools/.requirements ## Measure which branches the tests take, over all processes
+coverage: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled .venv-oldest/.requirements .venv-tools/.requirements ## Measure which branches the tests take, over all processes
 	@rm -f .coverage .coverage.*
 	$(python) -m coverage run -m pytest -n $(processes) --dist worksteal $(arguments)
 	@$(python) -m coverage combine --quiet
@@ -75,7 +75,6 @@ lock: ## Pin the newest versions that fit anew
 	$(compile) $(addprefix --no-emit-package ,$(celerys)) --output-file requirements/ecosystem.txt \
 		pyproject.toml requirements/ecosystem.in
 	$(compile) --no-deps --output-file requirements/oldest.txt requirements/oldest.in
-	$(subst 3.11,3.12,$(compile)) --extra web --output-file requirements/django.txt pyproject.toml requirements/django.in
 	$(compile) --output-file requirements/tools.txt requirements/tools.in
 
 compile = $$(scripts/uv python3) pip compile --quiet --universal --python-version 3.11 --upgrade --generate-hashes \
@@ -85,7 +84,7 @@ compile = $$(scripts/uv python3) pip compile --quiet --universal --python-versio
 celerys = celery click-didyoumean click-plugins click-repl
 
 clean: ## Remove environments, caches and what was built (the development store stays)
-	rm -rf .venv .venv-uv .venv-oracle .venv-ecosystem .venv-oldest .venv-django .venv-tools dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-uv .venv-oracle .venv-ecosystem .venv-oldest .venv-tools dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What running the shipped tasks needs, and no more; the tools of a developer are added to it when they are needed.
@@ -117,12 +116,6 @@ clean: ## Remove environments, caches and what was built (the development store 
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 		--target .venv-oldest -r requirements/oldest.txt
 	@touch $@
-
-# Django 6 needs Python 3.12: where there is none, its tests are skipped, and it is looked for again the next time.
-.venv-django/.requirements: requirements/django.txt | .venv/.requirements
-	@if python=$$($(python) -m scripts.release.interpreters 3.13 3.12 3.14); then \
-		PYTHON="$$python" scripts/environment .venv-django requirements/django.txt && touch $@; \
-	fi
 
 .venv-tools/.requirements: requirements/tools.txt
 	@scripts/environment .venv-tools requirements/tools.txt

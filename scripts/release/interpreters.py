@@ -1,14 +1,9 @@
-"""The Pythons of this machine, on which a release is tried.
-
-As a program it prints the path of the first that is found of those that are named: `python -m
-scripts.release.interpreters 3.13 3.12`.
-"""
+"""The Pythons of this machine on which a release is tried."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -51,16 +46,3 @@ def _find(name: str) -> Interpreter:
         if said.returncode == 0 and lines[0] == name:
             return Interpreter(name, Path(lines[1]), lines[2])
     return Interpreter(name)
-
-
-def main(names: tuple[str, ...]) -> str | None:
-    """Print the first of these Pythons that is here; returns what is wrong if there is none."""
-    for name in names:
-        if program := _find(name).program:
-            print(program)
-            return None
-    return f"no Python {', '.join(names)} was found on the search path, nor of pyenv's or uv's"
-
-
-if __name__ == "__main__":
-    sys.exit(main(tuple(sys.argv[1:])))

@@ -299,7 +299,6 @@ def test_rules_are_those_of_prometheus(objects: list[Object]) -> None:
         ({"store": {"url": "amqp://guest@rabbit/"}}, "/store/url"),
         ({"metrics": {"port": 70000}}, "/metrics/port"),
         ({"dashboard": {"basePath": "tasks/"}}, "/dashboard/basePath"),
-        ({"dashboard": {"trustedProxies": ["ingress"]}}, "/dashboard/trustedProxies/0"),
         ({"dashboard": {"ingress": {"enabled": True}}}, "/dashboard/ingress/host"),
     ],
 )

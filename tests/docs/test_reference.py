@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 
@@ -17,10 +16,3 @@ def test_the_page_of_commands_is_what_the_commands_say() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert command_reference.PAGE.read_text("utf-8") == done.stdout, "run `make reference`"
-
-
-def test_the_page_of_commands_speaks_of_no_class() -> None:
-    prose = re.sub(r"`[^`]*`", "", command_reference.PAGE.read_text("utf-8"))
-    names = set(re.findall(r"\b[A-Z][a-z]+[A-Z]\w*\b", prose))
-    # The exception is one that users catch.
-    assert names <= {"OpenID", "PostgreSQL", "SoftTimeLimitExceeded"}

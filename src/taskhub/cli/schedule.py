@@ -202,7 +202,7 @@ def _how(function: F) -> F:
             "--missed-limit",
             type=Seconds(0),
             metavar="SECONDS",
-            help="Fire times later than this are not run.",
+            help="FireHistory later than this are not run.",
         ),
         click.option(
             "--missed",

@@ -10,14 +10,15 @@ metrics.
 
 from __future__ import annotations
 
-from taskhub.contrib.required_library import explain_import
-
 try:
     from taskhub.contrib.opentelemetry.instrumentor import TaskhubInstrumentor
-except ImportError as error:
-    explain_import(
-        error, __name__, "opentelemetry", "opentelemetry", "opentelemetry.instrumentation"
-    )
-    raise
+except ModuleNotFoundError as error:
+    if not (error.name or "").startswith("opentelemetry"):
+        raise
+    raise ModuleNotFoundError(
+        f"taskhub.contrib.opentelemetry needs {error.name}: install the extra "
+        "taskhub-core[opentelemetry]",
+        name=error.name,
+    ) from None
 
 __all__ = ["TaskhubInstrumentor"]

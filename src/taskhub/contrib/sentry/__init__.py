@@ -10,12 +10,17 @@ Needs the extra `taskhub-core[sentry]`. docs/observability.md describes what is 
 
 from __future__ import annotations
 
-from taskhub.contrib.required_library import explain_import
-
 try:
     from taskhub.contrib.sentry.integration import TaskhubIntegration
 except ImportError as error:
-    explain_import(error, __name__, "sentry", "sentry_sdk")
-    raise
+    if not (error.name or "").startswith("sentry_sdk"):
+        raise
+    missing = isinstance(error, ModuleNotFoundError) and error.name == "sentry_sdk"
+    raise ModuleNotFoundError(
+        "taskhub.contrib.sentry needs "
+        + ("sentry_sdk" if missing else "another version of sentry_sdk")
+        + ": install the extra taskhub-core[sentry]",
+        name=error.name,
+    ) from None
 
 __all__ = ["TaskhubIntegration"]
