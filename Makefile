@@ -27,8 +27,6 @@ coverage: .venv/.compiled .venv-oracle/.compiled .venv-ecosystem/.compiled .venv
 chaos: .venv/.projects ## Break everything while tasks run, and account for all of them (arguments="--seed 7")
 	$(python) -m tests.chaos --publish docs/reliability.md $(arguments)
 	$(python) -m tests.chaos --refusals --publish docs/reliability.md $(arguments)
-	$(python) -m tests.chaos --store postgresql --publish docs/reliability.md $(arguments)
-	$(python) -m tests.chaos --store postgresql --refusals --publish docs/reliability.md $(arguments)
 
 fuzz: .venv/.compiled ## Send 50 times as many odd messages, control messages and result documents at live workers
 	@TASKHUB_FUZZ_EXAMPLES=600 .venv/bin/python -m pytest tests/chaos/test_fuzzing.py $(arguments)

@@ -1,6 +1,4 @@
-"""The long run: `python -m tests.chaos [--store postgresql] [--refusals] [--seed 1] [--calls 22500] [--faults 200]
-[--publish DOCUMENT]`.
-"""
+"""The long run: `python -m tests.chaos [--refusals] [--seed 1] [--calls 22500] [--faults 200] [--publish DOCUMENT]`."""
 
 from __future__ import annotations
 
@@ -16,21 +14,15 @@ from tests.chaos.failure_injection import (
     ALL_REFUSALS,
     COMMIT_REPLY_LOST,
     CUT,
-    POSTGRES_KINDS,
-    POSTGRES_REFUSALS,
     STORE_KILLED,
     WORKER_KILLED,
 )
 from tests.chaos.run import Scale, run
-from tests.chaos.store import KINDS
 from tests.chaos.workload import Rates
 
 RATES = Rates(dies=0.002, out_of_memory=0.01, single=0.4, slow=0.2)
-#: Beside refusals something else breaks now and then.
-_BESIDE = {WORKER_KILLED: 1, STORE_KILLED: 1, CUT: 1, COMMIT_REPLY_LOST: 1}
-#: What breaks, and what is refused, by store.
-BROKEN = {"valkey": ALL_KINDS, "postgresql": POSTGRES_KINDS}
-REFUSED = {"valkey": {**ALL_REFUSALS, **_BESIDE}, "postgresql": {**POSTGRES_REFUSALS, **_BESIDE}}
+#: A store that refuses, and now and then something else that breaks.
+REFUSALS = {**ALL_REFUSALS, WORKER_KILLED: 1, STORE_KILLED: 1, CUT: 1, COMMIT_REPLY_LOST: 1}
 
 
 def main(arguments: list[str]) -> int:
@@ -43,7 +35,6 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--calls", type=int, default=22_500, help="task calls in all canvases")
     parser.add_argument("--faults", type=int, default=200, help="things that are broken")
     parser.add_argument("--interval", type=float, default=1.0, help="seconds between faults")
-    parser.add_argument("--store", choices=KINDS, default="valkey", help="what keeps the messages")
     parser.add_argument(
         "--refusals", action="store_true", help="let the store refuse commands instead"
     )
@@ -55,16 +46,14 @@ def main(arguments: list[str]) -> int:
         given.seed,
         given.faults,
         given.interval,
-        (REFUSED if given.refusals else BROKEN)[given.store],
+        REFUSALS if given.refusals else ALL_KINDS,
         calls=given.calls,
         rates=RATES._replace(returns_too_much=0.003) if given.refusals else RATES,
-        store=given.store,
     )
     directory = Path(tempfile.mkdtemp(prefix="taskhub-chaos-"))
     record = run(scale, directory, lambda line: print(line, file=sys.stderr, flush=True))
     command = (
-        f"python -m tests.chaos {'' if given.store == 'valkey' else f'--store {given.store} '}"
-        f"{'--refusals ' if given.refusals else ''}--seed {given.seed} "
+        f"python -m tests.chaos {'--refusals ' if given.refusals else ''}--seed {given.seed} "
         f"--calls {given.calls} "
         f"--faults {given.faults} --interval {given.interval:g}"
     )
@@ -76,7 +65,7 @@ def main(arguments: list[str]) -> int:
         return 1
     shutil.rmtree(directory)
     if given.publish is not None:
-        report.publish(figures, given.publish, store=given.store, refusals=given.refusals)
+        report.publish(figures, given.publish, refusals=given.refusals)
     return 0
 
 

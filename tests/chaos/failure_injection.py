@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import psutil
 
+from taskhub.engine.redis.scripts import script
 from tests.chaos.fleet import LEASE, QUEUE, Fleet
-from tests.chaos.store import Store
+from tests.chaos.refuser import Refuser
 from tests.support.faulty_proxy import FaultyProxy
 
 # Processes.
@@ -29,10 +30,6 @@ CALL_LOST, CALL_REPLY_LOST, CALLER_CUT = "call lost", "reply to a call lost", "c
 RIGHT_TAKEN, COMMAND_REFUSED = "a right taken away", "command of a script refused"
 MEMORY_FULL, TYPE_CHANGED = "store without memory", "key of another type in the way"
 RESULT_BLOCKED = "keys of another type in the way of results"
-# What PostgreSQL has of its own.
-BACKENDS_ENDED, BACKEND_KILLED = "backends terminated", "a backend killed"
-TABLE_LOCKED, SERIALIZATION = "table locked past the time limit", "serialization failures"
-DISK_FULL, READ_ONLY, NO_CONNECTION = "disk full", "server read-only", "no connection to spare"
 
 #: How often each kind of what breaks is brought about among the others.
 ALL_KINDS: Mapping[str, int] = {
@@ -61,26 +58,6 @@ ALL_REFUSALS: Mapping[str, int] = {
     TYPE_CHANGED: 4,
     RESULT_BLOCKED: 2,
 }
-#: What breaks and what is refused where the store is PostgreSQL.
-POSTGRES_KINDS: Mapping[str, int] = {
-    **ALL_KINDS,
-    BACKENDS_ENDED: 4,
-    BACKEND_KILLED: 1,
-    TABLE_LOCKED: 1,
-    SERIALIZATION: 2,
-}
-POSTGRES_REFUSALS: Mapping[str, int] = {
-    RIGHT_TAKEN: 8,
-    DISK_FULL: 8,
-    SERIALIZATION: 4,
-    TABLE_LOCKED: 2,
-    READ_ONLY: 4,
-    NO_CONNECTION: 4,
-}
-#: Kinds that let calls end with a refusal.
-REFUSALS = frozenset({*ALL_REFUSALS, RIGHT_TAKEN, DISK_FULL, READ_ONLY, NO_CONNECTION})
-#: What a refuser brings about.
-_OF_REFUSERS = frozenset({*REFUSALS, *POSTGRES_REFUSALS, BACKENDS_ENDED, BACKEND_KILLED})
 
 
 class Fault(NamedTuple):
@@ -130,7 +107,7 @@ class Saboteur:
     def __init__(self, fleet: Fleet) -> None:
         self.injected: list[Injected] = []
         self._fleet = fleet
-        self._refuser = fleet.store.make_refuser()
+        self._refuser = Refuser(fleet.store.url)
 
     def close(self) -> None:
         """Free what it holds."""
@@ -155,9 +132,9 @@ class Saboteur:
                 [busy for busy in self._fleet.machines if busy.queue == QUEUE], fault.target
             )
         workers = machine.workers
-        proxy, store = machine.proxy, self._fleet.store
+        proxy = machine.proxy
         pids = tuple(worker.pid for worker in workers)
-        if fault.kind in _OF_REFUSERS:
+        if fault.kind in ALL_REFUSALS:
             return (
                 self._workers()
                 if self._refuser.refuse(fault.kind, fault.target, fault.lasts)
@@ -179,14 +156,14 @@ class Saboteur:
             case "host paused past its lease":
                 _stand_still(machine.everything(), LEASE + 1.5 + fault.lasts)
             case "store killed":
-                store.kill()
+                self._fleet.store.kill()
                 time.sleep(fault.lasts)
-                store.start()
+                self._fleet.store.start()
                 return self._workers()
             case "store paused":
-                store.pause()
+                self._fleet.store.pause()
                 time.sleep(1 + 5 * fault.lasts)
-                store.resume()
+                self._fleet.store.resume()
                 return self._workers()
             case "cut":
                 proxy.cut()
@@ -201,21 +178,17 @@ class Saboteur:
                 time.sleep(fault.lasts)
                 proxy.speak()
             case "commit lost":
-                return pids if _cut_at(store, proxy, "commit", after=False) else None
+                return pids if _cut_at(proxy, "commit", "commit_one", after=False) else None
             case "reply to a commit lost":
-                return pids if _cut_at(store, proxy, "commit", after=True) else None
+                return pids if _cut_at(proxy, "commit", "commit_one", after=True) else None
             case "reply to a claim lost":
                 # Only a claim that brought something: the reply has a message in it.
                 proxy.lose_reply(b'"actor_name"')
                 return pids if proxy.lost.wait(3.0) else None
             case "call lost":
-                return (
-                    () if _cut_at(store, self._fleet.caller_proxy, "enqueue", after=False) else None
-                )
+                return () if _cut_at(self._fleet.caller_proxy, "enqueue", after=False) else None
             case "reply to a call lost":
-                return (
-                    () if _cut_at(store, self._fleet.caller_proxy, "enqueue", after=True) else None
-                )
+                return () if _cut_at(self._fleet.caller_proxy, "enqueue", after=True) else None
             case "caller cut":
                 self._fleet.caller_proxy.cut()
                 return ()
@@ -244,10 +217,11 @@ def _stand_still(processes: list[psutil.Process], seconds: float) -> None:
             time.sleep(seconds)
 
 
-def _cut_at(store: Store, proxy: FaultyProxy, verb: str, *, after: bool) -> bool:
-    """Cut the connection at the next call of a verb, before or after the store has served it.
+def _cut_at(proxy: FaultyProxy, *names: str, after: bool) -> bool:
+    """Cut the connection at the next call of one of some scripts, before or after it is served.
 
     False: there was none for a while.
     """
-    proxy.ambush(store.is_call(verb), lambda: None, after=after)
+    hashes = [script(name).sha.encode() for name in names]
+    proxy.ambush(lambda request: any(sha in request for sha in hashes), lambda: None, after=after)
     return proxy.lost.wait(3.0)

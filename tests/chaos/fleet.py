@@ -18,14 +18,18 @@ import psutil
 
 from taskhub.app.app import Celery
 from tests.chaos.ledger import NOTES_VARIABLE
-from tests.chaos.store import NAMESPACE, Store, ValkeyStore
 from tests.chaos.workload import MEMORY_QUEUE, MEMORY_VARIABLE
 from tests.support.faulty_proxy import FaultyProxy
 from tests.support.refusals import REFUSALS_VARIABLE
-from tests.support.servers import end_with_parent
+from tests.support.servers import end_with_parent, start_valkey
 from tests.support.workers import SETTINGS_VARIABLE
 
 PROGRAM = "tests.chaos.program"
+NAMESPACE = "chaos"
+#: Who workers and caller are to the store: their rights are taken away at times.
+USER, PASSWORD = "app", "secret"
+#: Results beyond this are refused, bytes.
+LARGEST = 1 << 20
 QUEUE = "work"
 #: Longer than the time after which a silent connection is given up, so that workers help
 #: themselves; seconds.
@@ -43,7 +47,7 @@ class Machine:
     def __init__(
         self,
         name: str,
-        store: Store,
+        port: int,
         directory: Path,
         *,
         processes: int,
@@ -54,7 +58,7 @@ class Machine:
         self.name = name
         self.queue = queue
         self.processes = processes
-        self.proxy = FaultyProxy(store.port)
+        self.proxy = FaultyProxy(port)
         self._log = directory / f"{name}.log"
         self._command = [
             *(sys.executable, "-m", "taskhub", "-A", PROGRAM, "worker"),
@@ -64,7 +68,7 @@ class Machine:
         self._environment = {
             **os.environ,
             **environment,
-            SETTINGS_VARIABLE: json.dumps(settings(store.url_through(self.proxy.port))),
+            SETTINGS_VARIABLE: json.dumps(settings(as_user(self.proxy.url))),
             "PYTHONPATH": os.pathsep.join((str(_ROOT / "src"), str(_ROOT))),
         }
         self._stderr = directory / f"{name}.stderr"
@@ -133,7 +137,6 @@ class Fleet:
         processes, threads: What each of them runs.
         memory: Whether one more serves the queue of tasks that run out of memory.
         refusals: Whether commands of the workers' scripts can be refused.
-        store: The store, which is closed with all else; None: a Valkey.
     """
 
     def __init__(
@@ -145,16 +148,20 @@ class Fleet:
         threads: int,
         memory: bool = False,
         refusals: bool = False,
-        store: Store | None = None,
     ) -> None:
         self.notes = directory / "notes"
         self.machines: list[Machine] = []
         self._apps: list[Celery] = []
-        self.store = store or ValkeyStore(directory)
+        arguments = (
+            *("--appendfsync", "always", "--auto-aof-rewrite-percentage", "0"),
+            *("--user", USER, "on", f">{PASSWORD}", "+@all", "allkeys", "allchannels"),
+            *("--proto-max-bulk-len", str(LARGEST)),
+        )
+        self.store = start_valkey(directory, args=arguments)
         try:
             self.caller_proxy = FaultyProxy(self.store.port)
             #: Sends and waits, over a connection that breaks.
-            self.caller = self._app(self.store.url_through(self.caller_proxy.port))
+            self.caller = self._app(as_user(self.caller_proxy.url))
             #: Looks, over one that only breaks with the store.
             self.observer = self._app(self.store.url)
             environment = {NOTES_VARIABLE: str(self.notes)}
@@ -164,7 +171,7 @@ class Fleet:
                 self.machines.append(
                     Machine(
                         f"host{number}",
-                        self.store,
+                        self.store.port,
                         directory,
                         processes=processes,
                         threads=threads,
@@ -176,7 +183,7 @@ class Fleet:
                 self.machines.append(
                     Machine(
                         "small",
-                        self.store,
+                        self.store.port,
                         directory,
                         processes=1,
                         threads=2,
@@ -229,7 +236,7 @@ class Fleet:
         for app in self._apps:
             app.engine.close()
         self.caller_proxy.close()
-        self.store.close()
+        self.store.kill()
 
     def __enter__(self) -> Self:
         return self
@@ -258,6 +265,11 @@ def settings(url: str) -> dict[str, Any]:
             "interval_max": 0.5,
         },
     }
+
+
+def as_user(url: str) -> str:
+    """Return a URL with the name and the password of workers and caller."""
+    return url.replace("//", f"//{USER}:{PASSWORD}@", 1)
 
 
 def process_of(worker: str) -> int:

@@ -136,18 +136,25 @@ def read_writes(directory: Path, namespace: str) -> Iterator[Write]:
     """
     records: dict[bytes, bytes] = {}
     for transaction in _transactions(directory):
-        yield from _Script(transaction, namespace, records).writes()
+        yield from _Step(transaction, namespace, records).writes()
 
 
-class Step:
-    """Changes that were applied together.
+class _Step:
+    """Commands that were applied together.
 
     Args:
         records: The messages that are stored, by their keys; brought up to date.
     """
 
-    def __init__(self, records: dict[bytes, bytes]) -> None:
+    def __init__(
+        self, transaction: list[list[bytes]], namespace: str, records: dict[bytes, bytes]
+    ) -> None:
         self._records = records
+        self._names = {
+            f"{{{namespace}}}:{name}".encode(): name
+            for name in ("messages", "dead:messages", "failed:messages")
+        }
+        self._claims = f"{{{namespace}}}:claims:".encode()
         #: Of each message that was touched, what was stored before.
         self._before: dict[bytes, bytes | None] = {}
         #: The messages whose claims ended.
@@ -156,46 +163,58 @@ class Step:
         self._dead: dict[bytes, Dead] = {}
         self._kept: dict[bytes, Kept] = {}
         self._marks: list[Marked] = []
+        for command in transaction:
+            self._apply(command)
 
-    def set_message(self, key: bytes, record: bytes | None) -> None:
-        """Note that a message was stored, or removed (None)."""
-        self._before.setdefault(key, self._records.get(key))
-        if record is not None:
-            self._records[key] = record
-        else:
-            self._records.pop(key, None)
+    def _apply(self, command: list[bytes]) -> None:
+        if len(command) > 1 and command[1].endswith(_TRIED):
+            return
+        match command:
+            case [b"HSET" | b"HSETNX" | b"HMSET", name, *pairs]:
+                for key, value in zip(pairs[::2], pairs[1::2], strict=True):
+                    self._set(name, key, value)
+            case [b"HDEL", name, *keys]:
+                for key in keys:
+                    self._set(name, key, None)
+            case [b"SET", name, document, *options] if name.startswith(b"celery-task-meta-"):
+                stored = self._documents.setdefault(name, [])
+                if b"KEEPTTL" in [option.upper() for option in options]:
+                    del stored[-1:]
+                else:
+                    found = json.loads(document)
+                    stored.append(Stored(found["task_id"], found["status"]))
+            case [b"SET", name, *_] if name.startswith(MARK.encode()):
+                self._marks.append(Marked(name.decode().removeprefix(MARK)))
+            case [b"DEL", name] if name in self._documents:
+                del self._documents[name][-1:]
 
-    def set_claim(self, key: bytes, *, is_held: bool) -> None:
-        """Note that a message is claimed, or no longer."""
-        if is_held:
-            self._ended.discard(key)
-        else:
-            self._ended.add(key)
-
-    def set_result(self, name: bytes, document: bytes) -> None:
-        """Note that a result was stored."""
-        found = json.loads(document)
-        stored = Stored(found["task_id"], found["status"])
-        self._documents.setdefault(name, []).append(stored)
-
-    def set_dead(self, key: bytes, value: bytes | None) -> None:
-        """Note that a dead letter was stored, as its reason, a line break and its record; or removed."""
-        self._dead.pop(key, None)
-        if value is not None:
-            reason, _, record = value.partition(b"\n")
-            lost = _published(key, record)
-            self._dead[key] = Dead(lost.task_id, lost.label, lost.retries, reason.decode())
-
-    def set_kept(self, key: bytes, value: bytes | None) -> None:
-        """Note that the message of a failed task was kept, in the same form; or removed."""
-        self._kept.pop(key, None)
-        if value is not None:
-            failed = _published(key, value.partition(b"\n")[2])
-            self._kept[key] = Kept(failed.key, failed.task_id, failed.label, failed.retries)
-
-    def set_mark(self, name: str) -> None:
-        """Note that the run itself has set a mark."""
-        self._marks.append(Marked(name))
+    def _set(self, name: bytes, key: bytes, value: bytes | None) -> None:
+        """Note a field of a hash that was set, or removed."""
+        if key == _TRIED:
+            return
+        if name.startswith(self._claims):
+            if value is None:
+                self._ended.add(key)
+            else:
+                self._ended.discard(key)
+        match self._names.get(name):
+            case "messages":
+                self._before.setdefault(key, self._records.get(key))
+                if value is not None:
+                    self._records[key] = value
+                else:
+                    self._records.pop(key, None)
+            case "dead:messages" if value is None:
+                self._dead.pop(key, None)
+            case "dead:messages":
+                reason, _, record = (value or b"").partition(b"\n")
+                lost = _published(key, record)
+                self._dead[key] = Dead(lost.task_id, lost.label, lost.retries, reason.decode())
+            case "failed:messages" if value is None:
+                self._kept.pop(key, None)
+            case "failed:messages":
+                failed = _published(key, (value or b"").partition(b"\n")[2])
+                self._kept[key] = Kept(failed.key, failed.task_id, failed.label, failed.retries)
 
     def writes(self) -> Iterator[Write]:
         """Yield what was written, and is not undone."""
@@ -216,56 +235,6 @@ class Step:
         yield from self._dead.values()
         yield from self._kept.values()
         yield from self._marks
-
-
-class _Script(Step):
-    """Commands of a script, or one alone."""
-
-    def __init__(
-        self, transaction: list[list[bytes]], namespace: str, records: dict[bytes, bytes]
-    ) -> None:
-        super().__init__(records)
-        self._names = {
-            f"{{{namespace}}}:messages".encode(): self.set_message,
-            f"{{{namespace}}}:dead:messages".encode(): self.set_dead,
-            f"{{{namespace}}}:failed:messages".encode(): self.set_kept,
-        }
-        self._claims = f"{{{namespace}}}:claims:".encode()
-        for command in transaction:
-            self._apply(command)
-
-    def _apply(self, command: list[bytes]) -> None:
-        if len(command) > 1 and command[1].endswith(_TRIED):
-            return
-        match command:
-            case [b"HSET" | b"HSETNX" | b"HMSET", name, *pairs]:
-                for key, value in zip(pairs[::2], pairs[1::2], strict=True):
-                    self._set(name, key, value)
-            case [b"HDEL", name, *keys]:
-                for key in keys:
-                    self._set(name, key, None)
-            case [b"SET", name, document, *options] if name.startswith(b"celery-task-meta-"):
-                if b"KEEPTTL" in [option.upper() for option in options]:
-                    self._unset_result(name)
-                else:
-                    self.set_result(name, document)
-            case [b"SET", name, *_] if name.startswith(MARK.encode()):
-                self.set_mark(name.decode().removeprefix(MARK))
-            case [b"DEL", name]:
-                self._unset_result(name)
-
-    def _unset_result(self, name: bytes) -> None:
-        """A script that is refused writes what was there before over what it has written."""
-        del self._documents.get(name, [])[-1:]
-
-    def _set(self, name: bytes, key: bytes, value: bytes | None) -> None:
-        """Note a field of a hash that was set, or removed."""
-        if key == _TRIED:
-            return
-        if name.startswith(self._claims):
-            self.set_claim(key, is_held=value is not None)
-        elif name in self._names:
-            self._names[name](key, value)
 
 
 def _published(key: bytes, record: bytes) -> Published:

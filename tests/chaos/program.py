@@ -11,9 +11,9 @@ from typing import Any
 from taskhub import Celery
 from taskhub.canvas import chain, group
 from tests.chaos import workload
+from tests.chaos.fleet import LARGEST
 from tests.chaos.ledger import NOTES_VARIABLE, Note, write_note
 from tests.chaos.model import value_of
-from tests.chaos.store import LARGEST
 from tests.chaos.workload import MEMORY_VARIABLE
 from tests.support.refusals import REFUSALS_VARIABLE, install
 from tests.support.workers import SETTINGS_VARIABLE

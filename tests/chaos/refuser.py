@@ -7,8 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-from tests.chaos.fleet import QUEUE
-from tests.chaos.store import NAMESPACE, USER, Refuser
+from tests.chaos.fleet import NAMESPACE, QUEUE, USER
 from tests.support.refusals import PLAN, Refusal, Refusals
 
 #: What the user of workers and caller may not do for a while.
@@ -35,8 +34,8 @@ KEYS: Final = ("messages", f"queue:{QUEUE}", "delayed", "deliveries", "workers")
 MANY: Final = 20
 
 
-class ValkeyRefuser(Refuser):
-    """Lets Valkey refuse.
+class Refuser:
+    """Lets a store refuse.
 
     Args:
         url: Where its administrator reaches it.
@@ -49,6 +48,7 @@ class ValkeyRefuser(Refuser):
         self._refusals = Refusals(self._client)
 
     def refuse(self, kind: str, target: float, lasts: float) -> bool:
+        """Refuse something for a while, and nothing in the end; False: there was nothing to refuse."""
         match kind:
             case "a right taken away":
                 rules = RIGHTS[int(target * len(RIGHTS))]
@@ -71,6 +71,7 @@ class ValkeyRefuser(Refuser):
         raise ValueError(kind)
 
     def close(self) -> None:
+        """Free the connection."""
         self._client.close()
 
     def _refuse_a_command(self, target: float, lasts: float) -> bool:

@@ -42,12 +42,7 @@ def recoveries(record: Record) -> dict[str, list[float]]:
     """
     begins = record.begun
     found: dict[str, list[float]] = {
-        kind: []
-        for kind in (
-            *failure_injection.POSTGRES_KINDS,
-            *failure_injection.ALL_REFUSALS,
-            *failure_injection.POSTGRES_REFUSALS,
-        )
+        kind: [] for kind in (*failure_injection.ALL_KINDS, *failure_injection.ALL_REFUSALS)
     }
     for fault in record.injected:
         if fault.kind in TAKING:
@@ -143,14 +138,13 @@ def _refusals(record: Record) -> list[str]:
     ]
 
 
-def publish(figures: str, document: Path, *, store: str = "valkey", refusals: bool = False) -> None:
+def publish(figures: str, document: Path, *, refusals: bool = False) -> None:
     """Put figures in the place of those that a document has of such a run.
 
     Raises:
         ValueError: the document has no place for them.
     """
-    name = ("" if store == "valkey" else f"{store} ") + ("refusals" if refusals else "figures")
-    first, last = (mark.format(name) for mark in (BEGIN, END))
+    first, last = (mark.format("refusals" if refusals else "figures") for mark in (BEGIN, END))
     before, begin, rest = document.read_text("utf-8").partition(first)
     _, end, after = rest.partition(last)
     if not (begin and end):

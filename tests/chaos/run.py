@@ -14,11 +14,10 @@ from taskhub.exceptions import OperationalError, StoreRefused
 from taskhub.message import decode_body
 from tests.chaos import audit, failure_injection, ledger
 from tests.chaos.failure_injection import Injected, Saboteur
-from tests.chaos.fleet import QUEUE, Fleet
-from tests.chaos.ledger import Dead, Kept, Marked, Note, Write
+from tests.chaos.fleet import NAMESPACE, QUEUE, Fleet
+from tests.chaos.ledger import MARK, Dead, Kept, Marked, Note, Write
 from tests.chaos.model import expected
 from tests.chaos.sender import Sender
-from tests.chaos.store import make_store
 from tests.chaos.workload import Call, Rates, draw, signature
 from tests.support.refusals import installed
 from tests.support.workers import until
@@ -48,13 +47,11 @@ class Scale(NamedTuple):
     machines: int = 2
     processes: int = 2
     threads: int = 4
-    #: One of `store.KINDS`.
-    store: str = "valkey"
 
     @property
     def refuses(self) -> bool:
-        """Whether the store refuses what it is asked for, for other reasons than that it breaks."""
-        return not failure_injection.REFUSALS.isdisjoint(self.kinds)
+        """Whether the store refuses commands of scripts."""
+        return not failure_injection.ALL_REFUSALS.keys().isdisjoint(self.kinds)
 
 
 class Record(NamedTuple):
@@ -111,13 +108,7 @@ def run(scale: Scale, directory: Path, tell: Callable[[str], object] = lambda _:
             stack.enter_context(installed())
         memory = scale.rates.out_of_memory > 0
         fleet = stack.enter_context(
-            Fleet(
-                directory,
-                **shape,
-                memory=memory,
-                refusals=scale.refuses,
-                store=make_store(scale.store, directory),
-            )
+            Fleet(directory, **shape, memory=memory, refusals=scale.refuses)
         )
         canvases = draw(scale.seed, scale.rates, canvases=scale.canvases, calls=scale.calls)
         sender = Sender(fleet.caller, canvases, scale.faults + 1, 2 * scale.interval)
@@ -144,11 +135,12 @@ def run(scale: Scale, directory: Path, tell: Callable[[str], object] = lambda _:
         probed, idle = _probe(fleet, scale)
         problems += idle
         notes = ledger.read_notes(fleet.notes)
-        problems += fleet.store.left_over(set(_needed_chords(fleet)), refuses=scale.refuses)
+        problems += _left_over(fleet, refuses=scale.refuses)
         problems += _replay(fleet)
-        problems += fleet.store.left_over(set(_needed_chords(fleet)), refuses=scale.refuses)
+        problems += _left_over(fleet, refuses=scale.refuses)
         replayed = ledger.read_notes(fleet.notes)[len(notes) :]
-        everything = fleet.store.writes()
+        fleet.store.stop()
+        everything = list(ledger.read_writes(fleet.store.directory, NAMESPACE))
     mark = everything.index(REPLAY)
     writes, replay_writes = everything[:mark], everything[mark + 1 :]
     refused = {dead.label: dead.retries for dead in writes if isinstance(dead, Dead)}
@@ -255,14 +247,40 @@ def _idle_workers(fleet: Fleet) -> list[str]:
 
 def _replay(fleet: Fleet) -> Iterator[str]:
     """Retry all tasks that have failed for good, and wait for them; yield what is wrong."""
+    import redis
+
     history = fleet.observer.engine.history
     kept = history.failed(0, history.failed_count())
-    fleet.store.set_mark(REPLAY.name)
+    with redis.Redis.from_url(fleet.store.url) as client:
+        client.set(f"{MARK}{REPLAY.name}", "1")
     keys = [letter.key for letter in kept]
     retried = history.retry_failed(keys)
     if retried != keys:
         yield f"of {len(keys)} messages of failed tasks {len(retried)} were retried"
     yield from _unfinished(fleet, PATIENCE)
+
+
+def _left_over(fleet: Fleet, *, refuses: bool) -> Iterator[str]:
+    """Yield what is still stored though nothing runs.
+
+    Where commands are refused there are dead letters, and a chord that is complete may be left to
+    expire. Messages of failed tasks keep the chords whose results they need.
+    """
+    import redis
+
+    kinds = ["messages", "delayed", "deliveries", "claims:*", "queue:*"]
+    with redis.Redis.from_url(fleet.store.url) as client:
+        prefix = f"{{{NAMESPACE}}}:"
+        if not refuses:
+            kinds.append("dead")
+        for kind in kinds:
+            for key in client.scan_iter(match=prefix + kind):
+                yield f"{key.decode()} is left: {client.type(key).decode()}"
+        needed = {f"{prefix}chord:{name}".encode() for name in _needed_chords(fleet)}
+        for key in set(client.scan_iter(match=f"{prefix}chord:*")) - needed:
+            size, done = client.hmget(key, "size", "done")
+            if not refuses or size != done or client.pttl(key) < 0:
+                yield f"{key.decode()} is left with {done} of {size} parts"
 
 
 def _needed_chords(fleet: Fleet) -> Iterator[str]:

@@ -12,7 +12,6 @@ all is as the model says, and the body of the call has run twice (before) or onc
 from __future__ import annotations
 
 import re
-import struct
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
@@ -20,12 +19,12 @@ from typing import NamedTuple
 import psutil
 import pytest
 
+from taskhub.engine.redis.scripts import script
 from taskhub.engine.redis.wire import COMPLETION
 from tests.chaos import audit, ledger, workload
-from tests.chaos.fleet import Fleet, Machine
+from tests.chaos.fleet import NAMESPACE, Fleet, Machine
 from tests.chaos.ledger import ENDED, Note, Published, Removed, Stored, Write
 from tests.chaos.model import expected
-from tests.chaos.store import ValkeyStore, make_store
 from tests.chaos.workload import Call, Chain, Chord, Node, signature
 from tests.support.workers import until
 
@@ -82,11 +81,6 @@ POINTS = {
         ends=False,
     ),
 }
-#: One of each way in which a commit ends in the database.
-POSTGRES_POINTS = (
-    *("callback", "last part of a chord", "failure with an errback", "retry"),
-    "replaced by a group in a chord",
-)
 
 
 class Scene:
@@ -113,7 +107,7 @@ class Scene:
 
     @property
     def writes(self) -> list[Write]:
-        return self.fleet.store.writes()[self._writes :]
+        return list(ledger.read_writes(self.fleet.store.directory, NAMESPACE))[self._writes :]
 
     def begin(self) -> None:
         """Begin a new test: with a warm worker, and with nothing in the records."""
@@ -121,9 +115,10 @@ class Scene:
             self.machine.kill_supervisor()
             self.kills = 0
         self.fleet.wait_until_ready()
-        # The server must know the scripts: a reply that it does not would be taken for that to the
-        # commit.
-        signature(self.fleet.caller, Call("warm")).apply_async().get(timeout=60)
+        # The server must know the scripts of both kinds of commits: a reply that it does not would
+        # be taken for that to the commit.
+        warm = Chain((Call("warm"), Call("warmer")))
+        signature(self.fleet.caller, warm).apply_async().get(timeout=60)
         self.wait_until_idle()
         self._notes += len(self.notes)
         self._writes += len(self.writes)
@@ -144,13 +139,10 @@ class Scene:
 
     def commits(self, request: bytes, label: str) -> bool:
         """Return whether a request commits the call of a label."""
-        if not self.fleet.store.is_call("commit")(request):
+        if not any(script(name).sha.encode() in request for name in ("commit", "commit_one")):
             return False
         ours = {note.key.encode() for note in self.notes if note.label == label}
-        if isinstance(self.fleet.store, ValkeyStore):
-            return not ours.isdisjoint(committed_keys(request))
-        # An element of an array of texts has its length before it.
-        return any(struct.pack("!i", len(key)) + key in request for key in ours)
+        return not ours.isdisjoint(committed_keys(request))
 
 
 def committed_keys(request: bytes) -> list[bytes]:
@@ -172,18 +164,9 @@ def test_every_completion_of_a_commit_is_seen() -> None:
 @pytest.fixture(scope="module")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     directory = tmp_path_factory.mktemp("crash")
-    store = ValkeyStore(directory)
-    # Each test waits for the end of its own messages.
-    store.server.is_shared = True
-    with Fleet(directory, machines=1, processes=1, threads=2, store=store) as fleet:
-        yield Scene(fleet)
-
-
-@pytest.fixture(scope="module")
-def postgres_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    directory = tmp_path_factory.mktemp("crash-postgres")
-    shape = {"machines": 1, "processes": 1, "threads": 2}
-    with Fleet(directory, **shape, store=make_store("postgresql", directory)) as fleet:
+    with Fleet(directory, machines=1, processes=1, threads=2) as fleet:
+        # Each test waits for the end of its own messages.
+        fleet.store.is_shared = True
         yield Scene(fleet)
 
 
@@ -191,21 +174,6 @@ def postgres_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("name", POINTS)
 def test_a_commit_is_all_or_nothing(scene: Scene, name: str, after: bool) -> None:
-    crash(scene, name, after=after)
-
-
-@pytest.mark.postgres
-@pytest.mark.replaces_workers
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("name", POSTGRES_POINTS)
-def test_a_commit_is_all_or_nothing_on_postgresql(
-    postgres_scene: Scene, name: str, after: bool
-) -> None:
-    crash(postgres_scene, name, after=after)
-
-
-def crash(scene: Scene, name: str, *, after: bool) -> None:
-    """Kill the worker at a commit, look at what was written at that moment, and at what comes of it."""
     canvas, struck, publishes, ends = POINTS[name]
     scene.begin()
     victim = scene.worker

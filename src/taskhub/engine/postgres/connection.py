@@ -28,21 +28,6 @@ if TYPE_CHECKING:
 #: A connection that was idle for longer is looked at before it is used: the server, or a firewall,
 #: may have closed it. Seconds.
 _IDLE: Final = 1.0
-#: The server gives a statement up before this process does, which then knows that nothing was done.
-_STATEMENT_SHARE: Final = 0.8
-#: Within so many ms the server notices that the caller of a statement that runs has left.
-_NOTICED_AFTER: Final = 1000
-#: What bounds statements in the server; a shorter limit of the role or the URL stays.
-_BOUND: Final = b"""
-SELECT set_config('statement_timeout', CASE
-    WHEN set_before::interval BETWEEN interval '1ms' AND $1::text::interval THEN set_before
-    ELSE $1 END, false)
-FROM current_setting('statement_timeout') AS set_before
-"""
-#: Replies to longer transactions come one by one.
-_REPLIES_TOGETHER: Final = 2
-#: A setting by itself: servers before 16 have it on Linux only.
-_NOTICE: Final = b"SELECT set_config('client_connection_check_interval', $1, false)"
 
 Row = tuple[Any, ...]
 #: A statement, its parameters as they are sent, and their formats.
@@ -64,8 +49,7 @@ class Connection:
     """One connection, used by one thread at a time; opened when needed, dropped when it breaks.
 
     A request either brings all replies or raises; after an `OperationalError` that is no
-    `StoreRefused` it is unknown what the server has done, but soon it does no more: a statement is
-    ended before this process gives it up, and when the connection is closed.
+    `StoreRefused` it is unknown what the server has done.
     """
 
     def __init__(self, connector: Connector) -> None:
@@ -73,8 +57,6 @@ class Connection:
         self._opened: PGconn | None = None
         self._prepared: set[str] = set()
         self._used_at = 0.0
-        # How many replies to settings of the connection are still to come.
-        self._settings = 0
 
     def request(self, *transactions: Sequence[Call]) -> list[Reply]:
         """Send transactions in one write; return the reply to each. Each is done by itself.
@@ -93,9 +75,6 @@ class Connection:
             for calls in encoded:
                 self._send(opened, calls)
             self._flush(opened)
-            while self._settings:
-                self._skip_setting(opened)
-                self._settings -= 1
             replies = [self._receive(opened, calls) for calls in encoded]
         except (ConnectionLost, OSError) as error:
             self.close()
@@ -109,14 +88,6 @@ class Connection:
             raise
         self._used_at = time.monotonic()
         return replies
-
-    @property
-    def said_backend(self) -> int:
-        """The process id of the server's backend, as said when the connection was opened.
-
-        A pooler says a number of its own.
-        """
-        return 0 if self._opened is None else self._opened.backend_pid
 
     def close(self) -> None:
         """Drop the connection; the next request opens another."""
@@ -134,30 +105,19 @@ class Connection:
         if opened is None:
             opened = self._opened = self._connector.connect()
             opened.enter_pipeline_mode()
-            timeout = max(1, int(self._connector.socket_timeout * 1000 * _STATEMENT_SHARE))
-            for text, value in ((_BOUND, f"{timeout}ms"), (_NOTICE, f"{_NOTICED_AFTER}")):
-                opened.send_query_params(text, [value.encode()])
-                opened.pipeline_sync()
-            self._settings = 2
         return opened
 
     def _send(self, opened: PGconn, calls: Sequence[_Encoded]) -> None:
         under_way: set[str] = set()
         for statement, values, formats in calls:
-            if not self._prepares(statement):
+            if not self._connector.prepares:
                 opened.send_query_params(statement.text, values, None, formats, 1)
-            else:
-                if statement.name not in self._prepared | under_way:
-                    under_way.add(statement.name)
-                    opened.send_prepare(statement.name.encode(), statement.text)
-                opened.send_query_prepared(statement.name.encode(), values, formats, 1)
-            if len(calls) > _REPLIES_TOGETHER:
-                # Else all replies would come at the end, later than the time for one of them.
-                opened.send_flush_request()
+                continue
+            if statement.name not in self._prepared | under_way:
+                under_way.add(statement.name)
+                opened.send_prepare(statement.name.encode(), statement.text)
+            opened.send_query_prepared(statement.name.encode(), values, formats, 1)
         opened.pipeline_sync()
-
-    def _prepares(self, statement: Statement) -> bool:
-        return self._connector.prepares and bool(statement.name)
 
     def _flush(self, opened: PGconn) -> None:
         deadline = time.monotonic() + self._connector.socket_timeout
@@ -183,7 +143,11 @@ class Connection:
             name, is_parse = awaited.pop(0) if awaited else ("the commit", False)
             if status == ExecStatus.FATAL_ERROR:
                 error = server_error(result)
-                self._raise_if_lost(error)
+                if error.ends_connection:
+                    self.close()
+                    raise OperationalError(
+                        f"lost the connection to {self._connector.url.masked()}: {error.message}"
+                    )
                 refused = refused or (error, name)
             elif is_parse and status == ExecStatus.COMMAND_OK:
                 self._prepared.add(name)
@@ -199,33 +163,13 @@ class Connection:
         refusal.__cause__ = ServerRefusal(error)
         return refusal
 
-    def _skip_setting(self, opened: PGconn) -> None:
-        """Read the reply to a setting; one that was refused changes nothing."""
-        from psycopg.pq import ExecStatus
-
-        while True:
-            result = self._next_result(opened)
-            if result is None:
-                continue
-            if result.status == ExecStatus.PIPELINE_SYNC:
-                return
-            if result.status == ExecStatus.FATAL_ERROR:
-                self._raise_if_lost(server_error(result))
-
-    def _raise_if_lost(self, error: ServerError) -> None:
-        if error.ends_connection:
-            self.close()
-            raise OperationalError(
-                f"lost the connection to {self._connector.url.masked()}: {error.message}"
-            )
-
     def _awaited(self, calls: Sequence[_Encoded]) -> list[tuple[str, bool]]:
         """Return the results that a transaction brings: of which statement, if of its parsing."""
         awaited: list[tuple[str, bool]] = []
         seen: set[str] = set()
         for statement, _, _ in calls:
             name = statement.name
-            if self._prepares(statement) and name not in self._prepared and name not in seen:
+            if self._connector.prepares and name not in self._prepared and name not in seen:
                 awaited.append((name, True))
             seen.add(name)
             awaited.append((name, False))

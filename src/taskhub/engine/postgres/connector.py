@@ -6,9 +6,8 @@ import contextlib
 import math
 import re
 import select
-import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -64,13 +63,14 @@ class Connector:
             "keepalives_count": "3",
             **{name: value for name, value in url.options.items() if name not in _OWN},
         }
+        # libpq takes lists of hosts and ports.
+        self._parameters["host"] = ",".join(host for host, _ in url.addresses)
+        self._parameters["port"] = ",".join(str(port) for _, port in url.addresses)
         named = {"user": url.username, "password": url.password, "dbname": url.database}
         self._parameters |= {name: value for name, value in named.items() if value}
 
     def connect(self) -> PGconn:
         """Open a connection, which does not block and has nothing under way.
-
-        Hosts are tried one after the other: libpq would wait for a silent one forever.
 
         Raises:
             OperationalError: There is none; one line says why, and what to do.
@@ -82,40 +82,15 @@ class Connector:
             raise ImproperlyConfigured(
                 f"{self.url.masked()} needs psycopg (install 'taskhub-core[postgresql]'): {error}"
             ) from None
-        failures: list[OperationalError] = []
-        for target in self._targets():
-            parameters = self._parameters | target
-            text = " ".join(f"{name}={_quoted(value)}" for name, value in parameters.items())
-            opened = pq.PGconn.connect_start(text.encode())
-            try:
-                self._finish(opened, pq)
-                return opened
-            except BaseException as error:
-                with contextlib.suppress(Exception):
-                    opened.finish()
-                if not isinstance(error, OperationalError):
-                    raise
-                failures.append(error)
-        # Of the first that said something about itself rather than nothing at all.
-        raise next((each for each in failures if not isinstance(each, _NoAnswer)), failures[0])
-
-    def _targets(self) -> Iterator[dict[str, str]]:
-        """Yield where to try: host and port, and an address when a name has several."""
-        for host, port in self.url.addresses:
-            found = {"host": host, "port": str(port)}
-            addresses = [] if host.startswith("/") or "hostaddr" in self._parameters else [host]
-            with contextlib.suppress(OSError):
-                addresses = [
-                    str(each[4][0])
-                    for name in addresses
-                    for each in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
-                ]
-            if len(addresses) < 2:
-                # Also a name that is unknown: libpq says so.
-                yield found
-                continue
-            for address in dict.fromkeys(addresses):
-                yield {**found, "hostaddr": address}
+        text = " ".join(f"{name}={_quoted(value)}" for name, value in self._parameters.items())
+        opened = pq.PGconn.connect_start(text.encode())
+        try:
+            self._finish(opened, pq)
+        except BaseException:
+            with contextlib.suppress(Exception):
+                opened.finish()
+            raise
+        return opened
 
     def _finish(self, opened: PGconn, pq: Any) -> None:
         deadline = time.monotonic() + self._connect_timeout
@@ -128,7 +103,7 @@ class Connector:
             poller.register(opened.socket, events)
             left = deadline - time.monotonic()
             if left <= 0 or not poller.poll(math.ceil(left * 1000)):
-                raise _NoAnswer(
+                raise OperationalError(
                     f"{self.url.masked()} did not answer within {self._connect_timeout:g} s: check "
                     "the address, the network and the firewall"
                 )
@@ -145,10 +120,6 @@ class Connector:
             )
         opened.nonblocking = 1
         opened.notice_handler = None
-
-
-class _NoAnswer(OperationalError):
-    """No answer came in time."""
 
 
 def _quoted(value: object) -> str:

@@ -12,7 +12,6 @@ from taskhub.engine.port.stores import EngineStores
 from taskhub.engine.postgres import schema as schemas
 from taskhub.engine.postgres.administration import PostgresAdministration
 from taskhub.engine.postgres.canvas_store import PostgresCanvasStore
-from taskhub.engine.postgres.clean_up import CleanUp
 from taskhub.engine.postgres.connector import Connector
 from taskhub.engine.postgres.exchange import PostgresExchange
 from taskhub.engine.postgres.inspection import PostgresInspection
@@ -80,7 +79,6 @@ class PostgresEngine(
         )
         schema = self.rules.key_prefix + self.rules.namespace
         self._store = PostgresStore(connector, schema, self.rules.idle_connections, clock)
-        self._clean_up = CleanUp(self._store, self.rules.history_ttl)
 
     # -- the schema
 

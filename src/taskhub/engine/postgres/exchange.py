@@ -27,7 +27,6 @@ from taskhub.engine.postgres.arguments import (
     page_values,
 )
 from taskhub.engine.postgres.claims import MARKS, read_claim
-from taskhub.engine.postgres.clean_up import CleanUp
 from taskhub.engine.postgres.connection import Call, Reply, ServerRefusal
 from taskhub.engine.postgres.connection_pool import STEADY
 from taskhub.engine.postgres.errors import SERVED
@@ -66,7 +65,6 @@ class PostgresExchange(Engine):
     """Works on the engine's store."""
 
     _store: PostgresStore
-    _clean_up: CleanUp
 
     def __init__(self) -> None:
         super().__init__()
@@ -236,9 +234,11 @@ class PostgresExchange(Engine):
     # -- liveness
 
     def renew(self, workers: Sequence[str], lease: int) -> list[str]:
-        expired = self._store.run_one("renew", self._store.now, list(workers), lease)
-        self._clean_up.run()
-        return list(expired)
+        return list(
+            self._store.run_one(
+                "renew", self._store.now, list(workers), lease, self.rules.history_ttl
+            )
+        )
 
     def reclaim(self, worker: str, *, only_expired: bool = False) -> int | None:
         ((reclaimed, grown),) = self._store.run("reclaim", self._store.now, worker, only_expired)

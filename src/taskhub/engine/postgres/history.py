@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any, Final
 
+from taskhub import states as task_states
 from taskhub.engine.port.history import History, HistoryCursor, HistoryEntry
 from taskhub.engine.port.inspection import DeadLetter
 from taskhub.engine.port.rules import EngineRules
@@ -37,7 +38,7 @@ class PostgresHistory(History):
         states: Collection[str] | None = None,
         since: int = 0,
     ) -> list[HistoryEntry]:
-        rows = self._page_rows(limit, before, tasks, states, since, with_records=True)
+        rows = self._page_rows("history_page", limit, before, tasks, states, since)
         return [HistoryEntry(*row) for row in rows]
 
     def cursors(
@@ -49,23 +50,22 @@ class PostgresHistory(History):
         states: Collection[str] | None = None,
         since: int = 0,
     ) -> list[HistoryCursor]:
-        rows = self._page_rows(limit, before, tasks, states, since, with_records=False)
-        return [HistoryCursor(ended_at, task_id) for task_id, _, _, ended_at, _ in rows]
+        rows = self._page_rows("history_cursors", limit, before, tasks, states, since)
+        return [HistoryCursor(*row) for row in rows]
 
     def _page_rows(
         self,
+        name: str,
         limit: int,
         before: HistoryCursor | None,
         tasks: Collection[str] | None,
         states: Collection[str] | None,
         since: int,
-        *,
-        with_records: bool,
     ) -> list[Row]:
         if limit < 1:
             return []
-        wanted = (*_following(before), limit, with_records)
-        return self._read("history_page", tasks, states, since, *wanted)
+        wanted = (*_following(before), _list(tasks), _list(states), limit)
+        return self._read(name, states, since, *wanted)
 
     def read(self, cursors: Sequence[HistoryCursor]) -> list[HistoryEntry | None]:
         return self.entries([cursor.task_id for cursor in cursors])
@@ -77,7 +77,7 @@ class PostgresHistory(History):
         states: Collection[str] | None = None,
         since: int = 0,
     ) -> int:
-        ((count,),) = self._read("history_count", tasks, states, since)
+        ((count,),) = self._read("history_count", states, since, _list(tasks), _list(states))
         return int(count)
 
     def tasks(self) -> dict[str, int]:
@@ -100,15 +100,12 @@ class PostgresHistory(History):
         return gone
 
     def _read(
-        self,
-        name: str,
-        tasks: Collection[str] | None,
-        states: Collection[str] | None,
-        since: int,
-        *others: Any,
+        self, name: str, states: Collection[str] | None, since: int, *parameters: Any
     ) -> list[Row]:
-        wanted = (since, _list(tasks), _list(states), *others)
-        return self._store.run(name, self._store.now, self._rules.history_ttl, *wanted)
+        """Run the statement of this name that suits the states."""
+        if states is not None and task_states.SUCCESS not in states:
+            name = f"{name}_unsuccessful"
+        return self._store.run(name, self._store.now, self._rules.history_ttl, since, *parameters)
 
     # -- messages of failed tasks
 

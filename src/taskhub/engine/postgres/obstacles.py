@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from typing import Final
 
 from taskhub.engine.port.inspection import Obstacle
 from taskhub.engine.postgres import schema as schemas
-from taskhub.engine.postgres.connection import Connection
 from taskhub.engine.postgres.statements import quoted_schema
 from taskhub.engine.postgres.store import PostgresStore
 from taskhub.exceptions import StoreRefused
@@ -26,8 +24,7 @@ def find_format_obstacle(store: PostgresStore) -> Obstacle | None:
     Raises:
         OperationalError: The server is out of reach.
     """
-    with closing(Connection(store.connector)) as connection:
-        state = schemas.read_state(connection, store.schema)
+    state = schemas.read_state(store.connector, store.schema)
     newest = schemas.newest_version()
     where = f"{store.connector.url.masked()}: the schema {store.schema!r}"
     if state.version > newest:
@@ -37,16 +34,8 @@ def find_format_obstacle(store: PostgresStore) -> Obstacle | None:
             f"taskhub {__version__} knows versions up to {newest}",
             "run the version that wrote it or a later one, or set another taskhub_namespace",
         )
-    is_new = state.version == newest and state.revision >= schemas.FUNCTIONS_REVISION
-    if is_new or store.connector.creates_schema:
+    if state.version == newest or store.connector.creates_schema:
         return None
-    if state.version == newest:
-        return Obstacle(
-            "format",
-            f"{where} has functions of revision {state.revision}, and "
-            f"{schemas.FUNCTIONS_REVISION} is needed",
-            _UPGRADE,
-        )
     found = "is missing" if state.version == 0 else f"has version {state.version}"
     return Obstacle("format", f"{where} {found}, and version {newest} is needed", _UPGRADE)
 

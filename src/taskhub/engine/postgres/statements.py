@@ -24,7 +24,6 @@ _LONGEST_NAME: Final = 63
 class Statement(NamedTuple):
     """A statement as it is sent."""
 
-    #: Under which it is prepared; "": it is not.
     name: str
     text: bytes
 

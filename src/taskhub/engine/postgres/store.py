@@ -14,7 +14,6 @@ from taskhub.engine.postgres.connection_pool import STEADY, ConnectionPool
 from taskhub.engine.postgres.connector import Connector
 from taskhub.engine.postgres.followers import Followers
 from taskhub.engine.postgres.listener import Listener
-from taskhub.engine.postgres.pooler import refuse_transaction_mode
 from taskhub.engine.postgres.statements import Statement, quoted_schema, statement
 from taskhub.exceptions import OperationalError
 
@@ -58,9 +57,9 @@ class PostgresStore:
             self._open()
 
     def _check_schema(self, connection: Connection) -> None:
-        refuse_transaction_mode(connection, self.connector)
-        state = schemas.read_state(connection, self.schema)
-        if not state.is_current and self.connector.creates_schema:
+        state = schemas.read_state(self.connector, self.schema)
+        is_current = state.version == schemas.newest_version() and not state.outdated
+        if not is_current and self.connector.creates_schema:
             schemas.upgrade(self.connector, self.schema)
             return
         schemas.refuse_newer(state, self.connector, self.schema)

@@ -1,5 +1,10 @@
--- Counts entries of the history (functions/history_count.sql).
+-- Counts entries of the history.
 --
 -- $1 the present, $2 for how long tasks are kept (ms), $3 ended since, $4 names, $5 states (NULL:
 -- any).
-SELECT taskhub.history_count($1::bigint, $2::bigint, $3::bigint, $4::text[], $5::text[])
+SELECT count(*)
+FROM taskhub.history
+WHERE
+    ended_at >= (SELECT greatest($3::bigint, taskhub.clock($1::bigint) - $2::bigint))
+    AND ($4::text[] IS NULL OR task = ANY ($4::text[]))
+    AND ($5::text[] IS NULL OR state = ANY ($5::text[]))

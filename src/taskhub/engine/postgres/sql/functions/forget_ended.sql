@@ -1,58 +1,44 @@
--- Forgets up to p_limit of each that has served its time: revocations, dead letters, results,
+-- Forgets what has served its time, some of each at a time: revocations, dead letters, results,
 -- producers, chords and chains whose messages were purged, and who waited and lives no longer.
--- Returns how many of those of which there were the most.
-CREATE OR REPLACE FUNCTION taskhub.forget_ended(p_now bigint, p_limit bigint) RETURNS bigint
+CREATE OR REPLACE FUNCTION taskhub.forget_ended(p_now bigint) RETURNS void
 LANGUAGE plpgsql
 SET enable_seqscan = off
 SET jit = off
 AS $$
 DECLARE
     remembered bigint := 600000;
-    gone bigint;
-    most bigint := 0;
 BEGIN
     DELETE FROM taskhub.revoked WHERE ctid = ANY (ARRAY(
-        SELECT ctid FROM taskhub.revoked WHERE until <= p_now LIMIT p_limit FOR UPDATE SKIP LOCKED
+        SELECT ctid FROM taskhub.revoked WHERE until <= p_now LIMIT 1000 FOR UPDATE SKIP LOCKED
     ));
-    GET DIAGNOSTICS gone = ROW_COUNT;
-    most := greatest(most, gone);
     DELETE FROM taskhub.revoked_stamps WHERE until <= p_now;
     DELETE FROM taskhub.dead_letters WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM taskhub.dead_letters WHERE expires <= p_now
-        LIMIT p_limit FOR UPDATE SKIP LOCKED
+        LIMIT 100 FOR UPDATE SKIP LOCKED
     ));
-    GET DIAGNOSTICS gone = ROW_COUNT;
-    most := greatest(most, gone);
     DELETE FROM taskhub.result_documents WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM taskhub.result_documents WHERE expires <= p_now
-        LIMIT p_limit FOR UPDATE SKIP LOCKED
+        LIMIT 10000 FOR UPDATE SKIP LOCKED
     ));
-    GET DIAGNOSTICS gone = ROW_COUNT;
-    most := greatest(most, gone);
     DELETE FROM taskhub.group_documents WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM taskhub.group_documents WHERE expires <= p_now
-        LIMIT p_limit FOR UPDATE SKIP LOCKED
+        LIMIT 1000 FOR UPDATE SKIP LOCKED
     ));
-    GET DIAGNOSTICS gone = ROW_COUNT;
-    most := greatest(most, gone);
     DELETE FROM taskhub.producers WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM taskhub.producers WHERE at <= p_now - remembered
-        LIMIT p_limit FOR UPDATE SKIP LOCKED
+        LIMIT 1000 FOR UPDATE SKIP LOCKED
     ));
-    GET DIAGNOSTICS gone = ROW_COUNT;
-    most := greatest(most, gone);
     PERFORM taskhub.delete_chords(ARRAY(
         SELECT chord_id FROM taskhub.chords WHERE expires <= p_now LIMIT 100 FOR UPDATE SKIP LOCKED
     ));
-    WITH forgotten AS (
+    WITH gone AS (
         DELETE FROM taskhub.chains WHERE ctid = ANY (ARRAY(
             SELECT ctid FROM taskhub.chains WHERE expires <= p_now
             LIMIT 100 FOR UPDATE SKIP LOCKED
         ))
         RETURNING chain_id
     )
-    DELETE FROM taskhub.chain_links USING forgotten
-    WHERE chain_links.chain_id = forgotten.chain_id;
+    DELETE FROM taskhub.chain_links USING gone WHERE chain_links.chain_id = gone.chain_id;
     -- A process that lives holds the lock of its number alone.
     DELETE FROM taskhub.waiters WHERE process IN (
         SELECT process FROM (
@@ -67,6 +53,5 @@ BEGIN
         ) AS following
         WHERE pg_try_advisory_xact_lock_shared(process)
     );
-    RETURN most;
 END
 $$;

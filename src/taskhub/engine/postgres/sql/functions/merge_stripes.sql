@@ -1,16 +1,13 @@
 -- Merges the counts of minutes that are over, and sizes that other connections have left, into
--- stripe 0; drops counts that have expired, up to p_limit. Returns how many counts were dropped.
-CREATE OR REPLACE FUNCTION taskhub.merge_stripes(p_now bigint, p_limit bigint) RETURNS bigint
+-- stripe 0; drops counts that have expired, some at a time.
+CREATE OR REPLACE FUNCTION taskhub.merge_stripes(p_now bigint) RETURNS void
 LANGUAGE plpgsql AS $$
-DECLARE
-    gone bigint;
 BEGIN
     DELETE FROM taskhub.counts WHERE expires <= p_now AND (minute, field, stripe) IN (
-        SELECT minute, field, stripe FROM taskhub.counts ORDER BY minute, field, stripe LIMIT p_limit
+        SELECT minute, field, stripe FROM taskhub.counts ORDER BY minute, field, stripe LIMIT 500
     );
-    GET DIAGNOSTICS gone = ROW_COUNT;
     DELETE FROM taskhub.failures WHERE expires <= p_now AND (minute, field, stripe) IN (
-        SELECT minute, field, stripe FROM taskhub.failures ORDER BY minute, field, stripe LIMIT p_limit
+        SELECT minute, field, stripe FROM taskhub.failures ORDER BY minute, field, stripe LIMIT 500
     );
     WITH over AS (
         DELETE FROM taskhub.counts WHERE (minute, field, stripe) IN (
@@ -62,6 +59,5 @@ BEGIN
         ON CONFLICT (kind, stripe) DO UPDATE
         SET entries = kept.entries + EXCLUDED.entries, bytes = kept.bytes + EXCLUDED.bytes;
     END IF;
-    RETURN gone;
 END
 $$;

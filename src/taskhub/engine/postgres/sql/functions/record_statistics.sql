@@ -3,7 +3,7 @@
 -- p_tallies  one text for each outcome, as statistics/tally.py writes it; '' is not counted.
 -- p_keep     for how long they are kept, ms; 0: nothing is counted.
 -- Keeps      no commit waits for another one: each connection counts in rows of its own, which are
---            added up when they are read, and merged when their minute is over (merge_stripes).
+--            added up when they are read, and merged when their minute is over (forget_expired).
 CREATE OR REPLACE FUNCTION taskhub.record_statistics(
     p_now bigint, p_tallies text[], p_keep bigint
 ) RETURNS void LANGUAGE plpgsql AS $$
