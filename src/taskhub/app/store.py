@@ -67,7 +67,8 @@ class AppStore:
             return {}
 
         def check(url: StoreURL, options: Mapping[str, Any]) -> Check:
-            return look_at_server(url, options, client_name="taskhub-status").check
+            keys = stores.rules.keys
+            return look_at_server(url, options, client_name="taskhub-status", keys=keys).check
 
         return {
             "broker": partial(check, stores.broker, stores.broker_options),
