@@ -78,7 +78,7 @@ class SlotOwner:
             self._nodes = tuple(dict.fromkeys((address, *found)))
 
     def note_failure(self, address: Address) -> None:
-        """Note that a node cannot be used: the others are asked first from now on."""
+        """Note that a node cannot be used: the others are queried first from now on."""
         if self.address == address:
             self.address = None
         others = [node for node in self._nodes if node != address]
@@ -118,21 +118,21 @@ def is_redirect(reply: object) -> bool:
     return isinstance(reply, errors.AskError | errors.TryAgainError)
 
 
-def _target(error: Any, asked: Address | None) -> Address | None:
+def _target(error: Any, queried: Address | None) -> Address | None:
     """Return the node that `MOVED` names."""
     import redis.exceptions as errors
 
     if not isinstance(error, errors.MovedError):
         return None
     # A node that does not know its own name leaves it out.
-    host = error.host or (asked[0] if asked is not None else "")
+    host = error.host or (queried[0] if queried is not None else "")
     return (host, int(error.port)) if host else None
 
 
-def _nodes_of(entry: Any, asked: Address) -> Iterator[Address]:
+def _nodes_of(entry: Any, queried: Address) -> Iterator[Address]:
     """Yield the nodes of one range of slots."""
     for host, port, *_ in entry[2:]:
         # Null: the node's name is not known.
-        name = host.decode() if host else asked[0]
+        name = host.decode() if host else queried[0]
         if name != "?" and port:
             yield name, int(port)

@@ -121,14 +121,14 @@ class Connector:
         return owner is None or owner.address in (None, _address_of(connection))
 
     def _open_owner(self, owner: SlotOwner) -> AbstractConnection:
-        asked: set[tuple[str, int]] = set()
+        tried: set[tuple[str, int]] = set()
         waiting = [*owner.candidates()]
         refusals: list[OperationalError] = []
         while waiting:
             address = waiting.pop(0)
-            if address in asked:
+            if address in tried:
                 continue
-            asked.add(address)
+            tried.add(address)
             try:
                 return self._open(address)
             except MovedToNode as moved:
@@ -137,8 +137,8 @@ class Connector:
                 owner.note_failure(address)
                 refusals.append(error)
         # What a node that answered says of the cluster is more than that another is down.
-        told = (error for error in refusals if isinstance(error.__cause__, Problem))
-        raise next(told, None) or next(
+        decisive = (error for error in refusals if isinstance(error.__cause__, Problem))
+        raise next(decisive, None) or next(
             iter(refusals),
             OperationalError(f"{self.url.masked()}: no node says that it serves slot {owner.slot}"),
         )

@@ -63,8 +63,8 @@ def look_at_server(
     name = "Valkey" if "valkey_version" in fields else "Redis"
     version = fields.get("valkey_version") or fields.get("redis_version", "?")
     node = connector.slot_owner.address if connector.slot_owner is not None else None
-    place = url.masked() + (f" (node {node[0]}:{node[1]})" if node is not None else "")
-    return ServerLook(Check(True, seconds, f"{name} {version} at {place}"), fields)
+    shown = url.masked() + (f" (node {node[0]}:{node[1]})" if node is not None else "")
+    return ServerLook(Check(True, seconds, f"{name} {version} at {shown}"), fields)
 
 
 def _fields(reply: Any) -> dict[str, str]:
