@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from taskhub.config.urls import StoreURL, mask_url, parse_store_url
 
@@ -18,8 +18,7 @@ def open_client(url: StoreURL, *, timeout: float = 10.0, name: str = "taskhub-cl
     May be used by several threads; the caller closes it.
 
     Args:
-        url: The server and database; not `memory`, and `sentinel` with a service name. For a
-            cluster it is a `RedisCluster`.
+        url: The server and database; not `memory`, and `sentinel` with a service name.
         timeout: Seconds that connecting, and each answer, may take; `socket_connect_timeout` and
             `socket_timeout` in the URL take precedence.
         name: What the connection is called on the server; `client_name` in the URL takes
@@ -33,20 +32,8 @@ def open_client(url: StoreURL, *, timeout: float = 10.0, name: str = "taskhub-cl
     tls = _tls_options(url)
     if url.scheme == "sentinel":
         return _found_by_sentinels(url, {**options, **tls}, timeout)
-    if url.is_cluster:
-        return _of_cluster(url, {**options, **tls})
     host, port = url.addresses[0]
     return Redis(host=host, port=port, ssl=url.scheme == "rediss", **options, **tls)
-
-
-def _of_cluster(url: StoreURL, options: dict[str, Any]) -> Redis:
-    from redis.cluster import ClusterNode, RedisCluster
-
-    del options["db"]
-    nodes = [ClusterNode(host, port) for host, port in url.addresses]
-    # It has the methods of `Redis`, whose subclass it is not.
-    client: Any = RedisCluster(startup_nodes=nodes, ssl=url.uses_tls, **options)
-    return cast("Redis", client)
 
 
 def _found_by_sentinels(url: StoreURL, options: dict[str, Any], timeout: float) -> Redis:

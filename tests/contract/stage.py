@@ -21,7 +21,6 @@ from taskhub.engine.port.rules import EngineRules
 from taskhub.engine.port.stores import EngineStores
 from taskhub.message import DEFAULT_PRIORITY, Envelope
 from taskhub.outcome import Outcome
-from tests.support.cluster import Cluster
 from tests.support.postgres import Database
 from tests.support.servers import Server, available_servers, start_server
 
@@ -50,15 +49,6 @@ class Servers:
         self._directory = directory
         self._running: dict[str, Server] = {}
         self._database: Database | None = None
-        self._cluster: Cluster | None = None
-        self._cluster_used = False
-
-    @property
-    def cluster(self) -> StoreURL:
-        """Where a cluster of six nodes is."""
-        self._cluster = self._cluster or Cluster(self._directory)
-        self._cluster_used = True
-        return parse_store_url(self._cluster.url)
 
     @property
     def database(self) -> Database:
@@ -79,9 +69,6 @@ class Servers:
             server.flush()
         if self._database is not None:
             self._database.flush()
-        if self._cluster is not None and self._cluster_used:
-            self._cluster.flush()
-            self._cluster_used = False
 
     def close(self) -> None:
         """End them all."""
@@ -89,8 +76,6 @@ class Servers:
             server.kill()
         if self._database is not None:
             self._database.drop()
-        if self._cluster is not None:
-            self._cluster.close()
 
 
 #: Makes an engine on servers that hold nothing.
@@ -123,12 +108,6 @@ def make_on_server(program: str, where: str = "") -> MakeEngine:
     return make
 
 
-def make_on_cluster(servers: Servers, clock: Clock, rules: EngineRules) -> Engine:
-    """Make the engine on a cluster; the slot, and with it the node, depends on the namespace."""
-    url = servers.cluster
-    return make_engine(EngineStores(broker=url, results=url, rules=rules), clock=clock)
-
-
 def make_postgres(servers: Servers, clock: Clock, rules: EngineRules) -> Engine:
     """Make the engine on PostgreSQL; its one schema is emptied after each test."""
     url = servers.database.url
@@ -143,18 +122,14 @@ ENGINES: Final[dict[str, MakeEngine]] = {
     **{program: make_on_server(program) for program in available_servers()},
     "valkey-two-dbs": make_on_server("valkey", "two-dbs"),
     "valkey-two-servers": make_on_server("valkey", "two-servers"),
-    "valkey-cluster": make_on_cluster,
     "postgres": make_postgres,
 }
 #: Those that need a server that has to be there already.
 MARKS: Final = {"postgres": pytest.mark.postgres}
 #: Engines as parameters of tests.
 PARAMETERS: Final = [pytest.param(name, marks=MARKS.get(name, ())) for name in ENGINES]
-#: Those that the state machine compares with the memory: one of each implementation, and a cluster.
-COMPARED: Final = [
-    pytest.param(name, marks=MARKS.get(name, ()))
-    for name in ("valkey", "valkey-cluster", "postgres")
-]
+#: Those that the state machine compares with the memory: one of each implementation.
+COMPARED: Final = [pytest.param(name, marks=MARKS.get(name, ())) for name in ("valkey", "postgres")]
 
 
 def message(

@@ -144,8 +144,7 @@ class ChordMachine(RuleBasedStateMachine):
             assert len(parts) >= self.sent or parts in ([b"lost"], [b"failed"])
 
 
-# Of the implementation on Redis one is enough: what differs on a cluster is not about chords.
-@pytest.mark.parametrize("kind", [each for each in COMPARED if each.values != ("valkey-cluster",)])
+@pytest.mark.parametrize("kind", COMPARED)
 def test_engines_answer_the_same(kind: str, servers: Servers) -> None:
     run_state_machine_as_test(
         lambda: ChordMachine(kind, servers),

@@ -378,7 +378,7 @@ def test_engines_do_the_same(kind: str, servers: Servers) -> None:
     prepare(kind, servers)
     long = os.environ.get("HYPOTHESIS_PROFILE") == "long"
     # Each step takes a transaction of PostgreSQL, some five times as long as a script.
-    examples = {"postgres": 20, "valkey-cluster": 20}.get(kind, 200)
+    examples = {"postgres": 20}.get(kind, 200)
     run_state_machine_as_test(
         lambda: EngineMachine(kind, servers),
         settings=settings(

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from taskhub.config import transport_options
 from taskhub.config.configuration import ENVIRONMENT
-from taskhub.config.hash_tags import results_prefix
 from taskhub.config.ranges import milliseconds as milliseconds
 from taskhub.config.result_backend import shares_broker
 from taskhub.config.urls import StoreURL, parse_store_url
@@ -34,7 +33,7 @@ def engine_rules(conf: Configuration) -> EngineRules:
     return EngineRules(
         namespace=conf.taskhub_namespace,
         key_prefix=transport_options.prefix_of_keys(conf.broker_transport_options),
-        results_prefix=results_prefix(conf),
+        results_prefix=transport_options.prefix_of_results(conf.result_backend_transport_options),
         max_deliveries=conf.task_max_deliveries,
         largest_message=conf.task_max_message_size or 0,
         lease=milliseconds(conf.lease_seconds) or EngineRules.lease,

@@ -18,7 +18,7 @@ __all__ = ("CHECKS",)
 
 _TABLE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]{0,62}\.)?[A-Za-z_][A-Za-z0-9_]{0,62}")
 #: Transport options that are seconds.
-_SECONDS: Final = ("socket_timeout", "socket_connect_timeout", "wait_timeout")
+_SECONDS: Final = ("socket_timeout", "socket_connect_timeout")
 
 
 def _accept_content(name: str, value: Any) -> Any:
@@ -122,9 +122,6 @@ def _transport_options(name: str, value: Any) -> Any:
             usable = False
         if not usable:
             raise _wrong(f"{name}: {option}", "a number of seconds above 0", given)
-    replicas = value.get("wait_replicas")
-    if replicas is not None and not re.fullmatch("[0-9]{1,3}", str(replicas)):
-        raise _wrong(f"{name}: wait_replicas", "a number of replicas", replicas)
     return value
 
 

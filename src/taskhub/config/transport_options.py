@@ -28,8 +28,7 @@ _PUBLISH: Final = "set task_publish_retry_policy"
 #: Options that are read, of either setting.
 _READ: Final = frozenset(
     {"client_name", "global_keyprefix", "master_name", "min_other_sentinels", "sentinel_kwargs",
-     "socket_connect_timeout", "socket_keepalive_options", "socket_timeout", "ssl",
-     "wait_replicas", "wait_timeout"}
+     "socket_connect_timeout", "socket_keepalive_options", "socket_timeout", "ssl"}
 )  # fmt: skip
 #: Options whose purpose is met without them: dead connections are noticed, what is lost is
 #: repeated, long tasks are delivered once, parts of chords are in order.

@@ -8,16 +8,7 @@ from typing import Final, Literal
 
 __all__ = ("Scheme", "find_option_problem", "with_verification")
 
-Scheme = Literal[
-    "redis",
-    "rediss",
-    "unix",
-    "sentinel",
-    "redis+cluster",
-    "rediss+cluster",
-    "memory",
-    "postgresql",
-]
+Scheme = Literal["redis", "rediss", "unix", "sentinel", "memory", "postgresql"]
 
 _TLS_OPTIONS: Final = frozenset(
     {
@@ -35,7 +26,7 @@ _SENTINEL_OPTIONS: Final = frozenset(
     {"min_other_sentinels", "sentinel_password", "sentinel_ssl", "sentinel_username"}
 )
 #: redis-py's options that users of Celery put into their URLs; those that steer its own pool,
-#: retries and health checks have nothing to steer here. `wait_...` are ours.
+#: retries and health checks have nothing to steer here.
 _CONNECTION_OPTIONS: Final = frozenset(
     {
         "client_name",
@@ -47,12 +38,10 @@ _CONNECTION_OPTIONS: Final = frozenset(
         "socket_keepalive",
         "socket_timeout",
         "timeout",
-        "wait_replicas",
-        "wait_timeout",
     }
 )
-_TIMEOUTS: Final = frozenset({"socket_connect_timeout", "socket_timeout", "wait_timeout"})
-_WHOLE_NUMBERS: Final = frozenset({"min_other_sentinels", "wait_replicas"})
+_TIMEOUTS: Final = frozenset({"socket_connect_timeout", "socket_timeout"})
+_NUMBERS: Final = _TIMEOUTS | {"min_other_sentinels"}
 #: Those of `postgresql`: libpq's names, and in the last line ours.
 _POSTGRESQL_OPTIONS: Final = frozenset(
     {
@@ -90,8 +79,6 @@ _KNOWN: Final[Mapping[Scheme, frozenset[str]]] = {
     "redis": _SERVER_OPTIONS,
     "unix": _SERVER_OPTIONS,
     "rediss": _SERVER_OPTIONS | _TLS_OPTIONS,
-    "redis+cluster": _SERVER_OPTIONS,
-    "rediss+cluster": _SERVER_OPTIONS | _TLS_OPTIONS,
     "sentinel": _SERVER_OPTIONS
     | _SENTINEL_OPTIONS
     | _TLS_OPTIONS
@@ -102,11 +89,10 @@ _KNOWN: Final[Mapping[Scheme, frozenset[str]]] = {
 
 def find_option_problem(scheme: Scheme, options: Mapping[str, str]) -> tuple[str, str] | None:
     """Return what is wrong with the options of a URL, and what to write instead; None: nothing."""
-    if scheme in ("redis", "unix", "redis+cluster"):
-        encrypted = "rediss+cluster" if scheme == "redis+cluster" else "rediss"
+    if scheme in ("redis", "unix"):
         for name in options:
             if name in _TLS_OPTIONS:
-                return f"has the TLS option {name!r} on a plain connection", f"use {encrypted}://"
+                return f"has the TLS option {name!r} on a plain connection", "use rediss://"
     known = _KNOWN[scheme]
     for name, value in options.items():
         if name not in known:
@@ -118,10 +104,8 @@ def find_option_problem(scheme: Scheme, options: Mapping[str, str]) -> tuple[str
 
 
 def _find_value_problem(name: str, value: str) -> str | None:
-    if name in _TIMEOUTS and not re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
+    if name in _NUMBERS and not re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
         return "write a number"
-    if name in _WHOLE_NUMBERS and not re.fullmatch(r"[0-9]+", value):
-        return "write a whole number"
     if name in _TIMEOUTS and float(value) == 0:
         return "write a number of seconds above 0"
     if name in _SWITCHES and value not in ("true", "false"):

@@ -19,10 +19,7 @@ MASK: Final = "**"
 #: What stands for user and password in the URLs of remedies: these are shown as they are.
 PLACEHOLDERS: Final = frozenset({"<password>", "<user>"})
 
-SUPPORTED: Final = (
-    "redis://, rediss://, unix://, sentinel://, redis+cluster://, rediss+cluster://, "
-    "postgresql:// or memory://"
-)
+SUPPORTED: Final = "redis://, rediss://, unix://, sentinel://, postgresql:// or memory://"
 
 _SCHEMES: Final[Mapping[str, Scheme]] = {
     "redis": "redis",
@@ -33,10 +30,6 @@ _SCHEMES: Final[Mapping[str, Scheme]] = {
     "socket": "unix",
     "redis+socket": "unix",
     "sentinel": "sentinel",
-    "redis+cluster": "redis+cluster",
-    "rediss+cluster": "rediss+cluster",
-    "valkey+cluster": "redis+cluster",
-    "valkeys+cluster": "rediss+cluster",
     "memory": "memory",
     "cache+memory": "memory",
     "postgresql": "postgresql",
@@ -46,8 +39,6 @@ _DEFAULT_PORT: Final[Mapping[Scheme, int]] = {
     "redis": 6379,
     "rediss": 6379,
     "sentinel": 26379,
-    "redis+cluster": 6379,
-    "rediss+cluster": 6379,
     "postgresql": 5432,
 }
 
@@ -67,8 +58,7 @@ class StoreURL:
     Args:
         scheme: How it is reached.
         addresses: Host and port; for ``sentinel`` those of all sentinels, for ``postgresql`` those
-            of all servers to try, for clusters those of some nodes. Empty for ``unix`` and
-            ``memory``.
+            of all servers to try. Empty for ``unix`` and ``memory``.
         path: The socket, for ``unix``.
         username: The ACL user; None: the server's default user.
         password: Its password, decoded.
@@ -89,16 +79,6 @@ class StoreURL:
     options: Mapping[str, str] = field(default_factory=dict, hash=False)
     database: str | None = None
 
-    @property
-    def is_cluster(self) -> bool:
-        """Whether it is a Redis Cluster or Valkey Cluster."""
-        return self.scheme in ("redis+cluster", "rediss+cluster")
-
-    @property
-    def uses_tls(self) -> bool:
-        """Whether the scheme asks for TLS; options may as well."""
-        return self.scheme in ("rediss", "rediss+cluster")
-
     def masked(self) -> str:
         """Return the URL for people: without secrets and without options."""
         credentials = ""
@@ -115,9 +95,6 @@ class StoreURL:
                 for host, port in self.addresses
             )
             return f"postgresql://{credentials}{hosts}/{quote(self.database or '', safe='')}"
-        if self.is_cluster:
-            nodes = ",".join(f"{_bracketed(host)}:{port}" for host, port in self.addresses)
-            return f"{self.scheme}://{credentials}{nodes}/"
         places = [
             f"{self.scheme}://{credentials if index == 0 else ''}{_bracketed(host)}:{port}"
             for index, (host, port) in enumerate(self.addresses)
@@ -143,8 +120,7 @@ def parse_store_url(url: str, *, setting: str = "broker_url") -> StoreURL:
     ``rediss://host?ssl_cert_reqs=required&ssl_ca_certs=ca.pem``, ``unix:///path/store.sock?db=1``,
     ``redis+socket:///path/store.sock?virtual_host=1``,
     ``sentinel://:password@one:26379;sentinel://two:26379/0`` (any number, the service's name in
-    ``?service_name=`` or ``?master_name=``), ``redis+cluster://user:password@one:7000,two:7000/``
-    (some nodes of a cluster; ``rediss+cluster://`` with TLS), ``postgresql://user:password@host:5432/database``
+    ``?service_name=`` or ``?master_name=``), ``postgresql://user:password@host:5432/database``
     (also several hosts, with commas between them, and libpq's options) and ``memory://``.
 
     Args:
@@ -202,8 +178,6 @@ class _Reader:
             return self._socket(location)
         if scheme == "postgresql":
             return self._database(location)
-        if scheme in ("redis+cluster", "rediss+cluster"):
-            return self._cluster(scheme, location)
         return self._servers(scheme, location)
 
     def _database(self, location: str) -> StoreURL:
@@ -253,50 +227,24 @@ class _Reader:
             options=options,
         )
 
-    def _cluster(self, scheme: Scheme, location: str) -> StoreURL:
-        before_query, _, query = location.partition("?")
-        if "://" in before_query or ";" in before_query:
-            self._refuse(
-                "is not one URL of a cluster",
-                f"write {scheme}:// once and the nodes with commas between them, as in "
-                f"{scheme}://one:6379,two:6379/ (a ';' in a password is written %3B)",
-            )
-        place, _, path = before_query.partition("/")
-        credentials, _, nodes = place.rpartition("@")
-        options = self._options(scheme, query)
-        username, password = self._who(credentials, options)
-        if self._db([path.strip("/")], options):
-            self._refuse(
-                "names a database, and of a cluster only database 0 is used",
-                "leave the number out; taskhub_namespace keeps applications apart",
-            )
-        return StoreURL(
-            scheme,
-            addresses=tuple(self._address(scheme, node) for node in nodes.split(",")),
-            username=username,
-            password=password,
-            options=options,
-        )
-
     def _servers(self, scheme: Scheme, location: str) -> StoreURL:
         chunks = [chunk for chunk in location.split(";") if chunk]
         if len(chunks) > 1 and scheme != "sentinel":
-            self._refuse_several(scheme)
+            self._refuse(
+                "names several servers",
+                "name one, or use sentinel:// (a ';' in a password is written %3B)",
+            )
         addresses: list[tuple[str, int]] = []
         dbs: list[str] = []
         options: dict[str, str] = {}
         users: set[tuple[str | None, str | None]] = set()
         for chunk in chunks or [""]:
             head, separator, tail = chunk.partition("://")
-            if separator and "," in head and scheme != "sentinel":
-                self._refuse_several(scheme)
             if separator and _SCHEMES.get(head.lower()) != scheme:
                 self._refuse(f"mixes {scheme}:// and {head}://", f"write {scheme}:// throughout")
             before_query, _, query = (tail if separator else chunk).partition("?")
             place, _, path = before_query.partition("/")
             credentials, _, address = place.rpartition("@")
-            if "," in address and scheme != "sentinel":
-                self._refuse_several(scheme)
             found = self._options(scheme, query)
             user = self._who(credentials, found)
             if user != (None, None):
@@ -358,13 +306,6 @@ class _Reader:
         if problem is not None:
             self._refuse(*problem)
         return with_verification(options)
-
-    def _refuse_several(self, scheme: Scheme) -> NoReturn:
-        self._refuse(
-            "names several servers",
-            f"name one, or use sentinel://; for the nodes of a cluster write {scheme}+cluster:// "
-            "and commas (a ';' in a password is written %3B)",
-        )
 
     def _refuse(self, what: str, remedy: str) -> NoReturn:
         raise ImproperlyConfigured(f"{self._setting}: {self._shown} {what}: {remedy}")

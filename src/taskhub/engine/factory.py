@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from taskhub.config.urls import StoreURL, same_server
+from taskhub.config.urls import StoreURL
 from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.stores import EngineStores
 from taskhub.exceptions import ImproperlyConfigured
@@ -52,21 +52,12 @@ def make_engine(
             client_name=client_name,
             options=dict(stores.broker_options),
         )
-    rules = stores.rules
-    if stores.broker.is_cluster or stores.results.is_cluster:
-        if not same_server(stores.broker, stores.results):
-            raise ImproperlyConfigured(
-                f"broker_url is {stores.broker}, and result_backend {stores.results}: with a "
-                "cluster, messages and results are kept on it together; leave result_backend out, "
-                "or write the same URL"
-            )
-        rules = rules.on_cluster()
     from taskhub.engine.redis.engine import RedisEngine
 
     return RedisEngine(
         stores.broker,
         stores.results,
-        rules=rules,
+        rules=stores.rules,
         clock=clock,
         client_name=client_name,
         broker_options=dict(stores.broker_options),
@@ -75,12 +66,7 @@ def make_engine(
 
 
 def look_at_server(
-    url: StoreURL,
-    options: Mapping[str, Any],
-    *,
-    client_name: str,
-    timeout: float = 5.0,
-    keys: str = "",
+    url: StoreURL, options: Mapping[str, Any], *, client_name: str, timeout: float = 5.0
 ) -> ServerLook:
     """Connect anew to a server, and ask it about itself.
 
@@ -89,7 +75,6 @@ def look_at_server(
         options: The transport options of the connection.
         client_name: What the connection is called on the server.
         timeout: Seconds that each answer may take.
-        keys: What the keys begin with: of a cluster the node that serves them is asked.
     """
     if url.scheme == "postgresql":
         from taskhub.engine.postgres.health import look_at_database
@@ -97,4 +82,4 @@ def look_at_server(
         return look_at_database(url, options, client_name=client_name, timeout=timeout)
     from taskhub.engine.redis.health import look_at_server as look_at_redis
 
-    return look_at_redis(url, options, client_name=client_name, timeout=timeout, keys=keys)
+    return look_at_redis(url, options, client_name=client_name, timeout=timeout)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from taskhub import states
-from taskhub.config.hash_tags import results_prefix
+from taskhub.config.transport_options import prefix_of_results
 from taskhub.config.urls import parse_store_url
 from taskhub.current import current_app
 from taskhub.exceptions import TimeoutError
@@ -239,7 +239,8 @@ class Backend(RawValues, Recorder):
         return self._prefixed(CHORD_PREFIX)
 
     def _prefixed(self, name: bytes) -> bytes:
-        return results_prefix(self.app.conf).encode() + name
+        options = self.app.conf.result_backend_transport_options
+        return prefix_of_results(options).encode() + name
 
     def get_key_for_task(self, task_id: str, key: str = "") -> bytes:
         """Return the key of a task's document."""

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from taskhub.config.result_backend import results_address
 from taskhub.config.urls import parse_store_url
 from taskhub.exceptions import ImproperlyConfigured
-from taskhub.stores import open_client
 
 if TYPE_CHECKING:
     from taskhub.app.app import Celery
@@ -30,8 +29,6 @@ class RawValues:
         import redis
 
         url = results_address(self.app.conf)
-        if url is not None and parse_store_url(url).is_cluster:
-            return open_client(parse_store_url(url))
         if url is None or parse_store_url(url).scheme not in ("redis", "rediss", "unix"):
             raise ImproperlyConfigured(
                 "app.backend.client needs a redis://, rediss:// or unix:// URL as result_backend "

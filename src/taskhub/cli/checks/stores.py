@@ -31,8 +31,7 @@ def check_stores(app: Celery) -> Iterator[Finding]:
         )
         return
     broker, results = stores.broker, stores.results
-    keys = stores.rules.keys
-    findings = list(_check_store("broker", broker, stores.broker_options, keys))
+    findings = list(_check_store("broker", broker, stores.broker_options))
     yield from findings
     if all(finding.level != "fail" for finding in findings):
         yield from check_obstacles(engine, app.routes.names)
@@ -46,7 +45,7 @@ def check_stores(app: Celery) -> Iterator[Finding]:
             f"in {_place(results)}: a task and its result end in one step",
         )
         return
-    yield from _check_store("results", results, stores.results_options, keys)
+    yield from _check_store("results", results, stores.results_options)
     yield Finding(
         "warn",
         "results",
@@ -60,8 +59,6 @@ def _place(results: StoreURL) -> str:
     """Return where results are that share a server with messages."""
     if results.scheme == "postgresql":
         return "the same database"
-    if results.is_cluster:
-        return "the same hash slot of the cluster"
     return f"db {results.db} of the same server"
 
 
@@ -94,12 +91,10 @@ def check_obstacles(engine: Engine, queues: Sequence[str] = ()) -> Iterator[Find
         yield Finding("fail", _SUBJECTS[alike[0].kind], refused + "; ".join(details), remedy)
 
 
-def _check_store(
-    subject: str, url: StoreURL, options: Mapping[str, Any], keys: str
-) -> Iterator[Finding]:
+def _check_store(subject: str, url: StoreURL, options: Mapping[str, Any]) -> Iterator[Finding]:
     from taskhub.engine.factory import look_at_server
 
-    check, fields = look_at_server(url, options, client_name="taskhub-doctor", keys=keys)
+    check, fields = look_at_server(url, options, client_name="taskhub-doctor")
     level: Level = "fail" if not check.ok else "ok" if fields else "warn"
     yield Finding(level, subject, check.detail, check.advice or "")
     if fields and url.scheme == "postgresql":

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Self
-
-from taskhub.config.hash_tags import tagged_results_prefix
+from dataclasses import dataclass
 
 _DAY = 24 * 60 * 60 * 1000
 
@@ -52,12 +49,3 @@ class EngineRules:
     def keys(self) -> str:
         """What all keys begin with but those of results; the namespace in braces."""
         return f"{self.key_prefix}{{{self.namespace}}}"
-
-    def on_cluster(self) -> Self:
-        """Return the rules with results in the same hash slot as all other keys.
-
-        Raises:
-            ImproperlyConfigured: A prefix forbids it.
-        """
-        prefix = tagged_results_prefix(self.results_prefix, self.keys)
-        return replace(self, results_prefix=prefix)

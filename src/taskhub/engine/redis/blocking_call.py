@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from taskhub.engine.redis.cluster import MOVE_PAUSE, is_redirect
 from taskhub.engine.redis.connector import Connector
 from taskhub.engine.redis.push_connection import NOTHING, Line
 from taskhub.exceptions import OperationalError
@@ -50,12 +49,9 @@ class BlockingCall:
             self._sent_at = time.monotonic()
         try:
             reply = self._line.wait(max(0.0, timeout), beside)
-        except OperationalError as error:
+        except OperationalError:
             self._sent_at = None
-            if not is_redirect(error.__cause__):
-                raise
-            # The next call is sent to the owner of the slot; it may be on its way there.
-            return self._line.wait(min(max(0.0, timeout), MOVE_PAUSE), beside)
+            raise
         if reply is not NOTHING:
             self._sent_at = None
         elif self._sent_at is not None and time.monotonic() - self._sent_at > SERVER_WAIT + GRACE:

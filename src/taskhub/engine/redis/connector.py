@@ -7,14 +7,12 @@ import os
 import re
 import socket
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from taskhub.config.urls import StoreURL
-from taskhub.engine.redis.cluster import MovedToNode, SlotOwner
 from taskhub.engine.redis.errors import Problem, explain
-from taskhub.engine.redis.replica_wait import ReplicaWait
 from taskhub.engine.redis.sentinels import Sentinels
 from taskhub.exceptions import ImproperlyConfigured, OperationalError
 
@@ -50,9 +48,8 @@ class Connector:
         protocol: RESP version, 2 or 3.
         transport_options: Celery's ``broker_transport_options``. Honoured are ``socket_timeout``,
             ``socket_connect_timeout``, ``socket_keepalive_options``, ``client_name``, ``ssl``
-            (true, or what ``broker_use_ssl`` holds), ``wait_replicas``, ``wait_timeout``, and for
-            sentinels ``master_name``, ``sentinel_kwargs`` and ``min_other_sentinels``.
-        slot_key: For a cluster: a key of the slot whose owner is connected to.
+            (true, or what ``broker_use_ssl`` holds), and for sentinels ``master_name``,
+            ``sentinel_kwargs`` and ``min_other_sentinels``.
     """
 
     def __init__(
@@ -64,11 +61,8 @@ class Connector:
         connect_timeout: float = 5.0,
         protocol: int = 2,
         transport_options: Mapping[str, Any] = MappingProxyType({}),
-        slot_key: str = "",
     ) -> None:
         self.url = url
-        #: Who owns the slot of the keys; None: the store is no cluster.
-        self.slot_owner = SlotOwner(url, slot_key) if url.is_cluster else None
         self._options = {**url.options, **transport_options}
         self._client_name = self._options.get("client_name") or client_name
         self._connect_timeout = float(
@@ -78,17 +72,14 @@ class Connector:
             socket_timeout = float(self._options.get("socket_timeout") or socket_timeout)
         self._socket_timeout = socket_timeout
         self._protocol = protocol
-        #: How to wait for replicas after a write; None: not at all.
-        self.replica_wait = ReplicaWait.of_options(url.masked(), self._options, socket_timeout)
         self._version_known = False
         self._sentinels: Sentinels | None = None
 
     def connect(self) -> AbstractConnection:
         """Open a connection to a server that takes writes, with user, database and name set.
 
-        For ``sentinel`` the sentinels are asked anew each time, and of a cluster it is the node
-        that owns the slot. The connection is for one thread, and for the process that opened it.
-        One attempt: trying again is the caller's.
+        For ``sentinel`` the sentinels are asked anew each time. The connection is for one thread,
+        and for the process that opened it. One attempt: trying again is the caller's.
 
         Raises:
             OperationalError: There is none to be had; one line says why and what to do.
@@ -98,8 +89,6 @@ class Connector:
             raise ImproperlyConfigured(
                 "memory:// is kept in this process: there is nothing to connect"
             )
-        if self.slot_owner is not None:
-            return self._open_owner(self.slot_owner)
         if self.url.scheme != "sentinel":
             return self._open(self.url.addresses[0] if self.url.addresses else None)
         if self._sentinels is None:
@@ -114,34 +103,6 @@ class Connector:
             except OperationalError as error:
                 refusal = refusal or error
         raise refusal or OperationalError(self._sentinels.complaint(troubles))
-
-    def is_current(self, connection: AbstractConnection) -> bool:
-        """Whether a connection is to the node that owns the slot, as far as is known."""
-        owner = self.slot_owner
-        return owner is None or owner.address in (None, _address_of(connection))
-
-    def _open_owner(self, owner: SlotOwner) -> AbstractConnection:
-        tried: set[tuple[str, int]] = set()
-        waiting = [*owner.candidates()]
-        refusals: list[OperationalError] = []
-        while waiting:
-            address = waiting.pop(0)
-            if address in tried:
-                continue
-            tried.add(address)
-            try:
-                return self._open(address)
-            except MovedToNode as moved:
-                waiting.insert(0, moved.address)
-            except OperationalError as error:
-                owner.note_failure(address)
-                refusals.append(error)
-        # What a node that answered says of the cluster is more than that another is down.
-        decisive = (error for error in refusals if isinstance(error.__cause__, Problem))
-        raise next(decisive, None) or next(
-            iter(refusals),
-            OperationalError(f"{self.url.masked()}: no node says that it serves slot {owner.slot}"),
-        )
 
     def _open(self, address: tuple[str, int] | None) -> AbstractConnection:
         import redis.exceptions as errors
@@ -206,15 +167,12 @@ class Connector:
         opened.settimeout(self._socket_timeout)
 
     def _register_worker(self, connection: AbstractConnection) -> None:
-        """Send our name, and check that it is the server to work on, and not too old."""
+        """Send our name, and check that the server is a master and not too old."""
         import redis.exceptions as errors
 
-        owner = self.slot_owner
         commands = [("CLIENT", "SETNAME", self._client_name), ("INFO", "replication")]
         if not self._version_known:
             commands.append(("INFO", "server"))
-        if owner is not None:
-            commands += [("EXISTS", owner.key), ("CLUSTER", "SLOTS")]
         connection.send_packed_command(connection.pack_commands(commands))
         replies: list[Any] = []
         for _ in commands:
@@ -222,11 +180,9 @@ class Connector:
                 replies.append(connection.read_response())
             except errors.AuthenticationError:
                 raise
-            except errors.ResponseError as error:
+            except errors.ResponseError:
                 # A restricted user, or a proxy that doesn't know the command: it can't be checked.
-                replies.append(error)
-        if owner is not None:
-            self._check_node(connection, owner, replies)
+                replies.append(b"")
         role = _field(replies[1], "role")
         if role not in (None, "master"):
             raise Problem(
@@ -235,32 +191,7 @@ class Connector:
             )
         if not self._version_known:
             _check_version(replies[2])
-            if owner is None and _is_node(replies[2]):
-                raise Problem(
-                    "is a node of a cluster",
-                    f"write {'rediss' if self.url.uses_tls else 'redis'}+cluster:// and some nodes "
-                    "of it, with commas between them",
-                )
             self._version_known = True
-
-    def _check_node(
-        self, connection: AbstractConnection, owner: SlotOwner, replies: Sequence[Any]
-    ) -> None:
-        """Check that a node serves the slot.
-
-        Raises:
-            MovedToNode: Another node does.
-            Problem: None does, or the server is no node of a cluster.
-        """
-        *_, reply, slots = replies
-        if "cluster support disabled" in str(slots):
-            raise Problem(
-                "is a server without cluster mode",
-                f"write {'rediss' if self.url.uses_tls else 'redis'}:// for it",
-            )
-        address = _address_of(connection)
-        owner.check(reply, address)
-        owner.note_owner(address, slots)
 
     def _tls_arguments(self) -> dict[str, Any] | None:
         """Return redis-py's arguments for TLS; None: the connection is plain."""
@@ -268,7 +199,7 @@ class Connector:
         wanted = declared not in (None, False, "", "false", "False", "0")
         given = dict(declared) if isinstance(declared, Mapping) else {}
         given |= {name: value for name, value in self._options.items() if name.startswith("ssl_")}
-        if not self.url.uses_tls and not wanted and not given:
+        if self.url.scheme != "rediss" and not wanted and not given:
             return None
         # ssl.CERT_REQUIRED is an enumeration, which Celery's settings may hold and redis-py takes.
         verification = given.get("ssl_cert_reqs")
@@ -309,17 +240,6 @@ def _field(reply: Any, name: str) -> str | None:
     text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
     found = re.search(rf"(?m)^{name}:([^\r\n]*)", text)
     return found[1] if found else None
-
-
-def _address_of(connection: AbstractConnection) -> tuple[str, int]:
-    """Return where a TCP connection goes to."""
-    opened: Any = connection
-    return opened.host, opened.port
-
-
-def _is_node(reply: Any) -> bool:
-    """Whether an ``INFO`` reply is that of a node of a cluster; the field depends on the server."""
-    return "cluster" in (_field(reply, "server_mode"), _field(reply, "redis_mode"))
 
 
 def _keepalive_options() -> dict[int, int]:

@@ -99,10 +99,9 @@ class RedisEngine(
             client_name=client_name,
             socket_timeout=socket_timeout,
             transport_options=self.stores.broker_options,
-            slot_key=self._namespace,
         )
         self._results_connector = self._broker
-        if self.stores.results != broker and not broker.is_cluster:
+        if self.stores.results != broker:
             self._results_connector = Connector(
                 self.stores.results,
                 client_name=client_name,

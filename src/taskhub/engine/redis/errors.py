@@ -42,8 +42,6 @@ def explain(
     shown = url.masked()
     if url.scheme == "sentinel" and address is not None:
         shown = f"{shown} (master {address[0]}:{address[1]})"
-    if url.is_cluster and address is not None:
-        shown = f"{shown} (node {address[0]}:{address[1]})"
     problem = _problem(error, url, address, timeout)
     return f"{shown} {problem.what}: {problem.remedy}"
 
@@ -61,7 +59,7 @@ def _problem(
         return _authentication_problem(str(error), url)
     if isinstance(error, errors.TimeoutError | TimeoutError) or isinstance(cause, TimeoutError):
         remedy = "check the address, the network and the firewall"
-        if url.uses_tls:
+        if url.scheme == "rediss":
             # A plain server waits for the rest of what it takes for a command.
             remedy += "; if its port is a plain one, use redis://"
         return Problem(f"did not answer within {timeout:g} s", remedy)
@@ -147,9 +145,9 @@ def _refusal(error: Exception, url: StoreURL) -> Problem:
         return Problem("has no connection to spare", "raise its maxclients, or run fewer processes")
     if "connection closed" in lowered:
         remedy = "look into its log"
-        if url.scheme in ("redis", "redis+cluster"):
+        if url.scheme == "redis":
             remedy += "; if its port is a TLS one, use rediss://"
-        if url.uses_tls:
+        if url.scheme == "rediss":
             # In TLS 1.3 a client learns only after the handshake that it was refused.
             remedy += "; if it asks for a client's certificate, give ssl_certfile= and ssl_keyfile="
         return Problem("closed the connection", remedy)

@@ -16,12 +16,7 @@ _ADVICE = "start the server, or set TASKHUB_BROKER_URL to another"
 
 
 def look_at_server(
-    url: StoreURL,
-    options: Mapping[str, Any],
-    *,
-    client_name: str,
-    timeout: float = 5.0,
-    keys: str = "",
+    url: StoreURL, options: Mapping[str, Any], *, client_name: str, timeout: float = 5.0
 ) -> ServerLook:
     """Connect anew, log in, choose the database and ask the server about itself.
 
@@ -30,16 +25,11 @@ def look_at_server(
         options: the transport options of the connection.
         client_name: what the connection is called on the server.
         timeout: seconds that each answer may take.
-        keys: what the keys begin with: of a cluster the node that serves them is asked.
     """
     started = time.monotonic()
     try:
         connector = Connector(
-            url,
-            client_name=client_name,
-            socket_timeout=timeout,
-            transport_options=dict(options),
-            slot_key=keys,
+            url, client_name=client_name, socket_timeout=timeout, transport_options=dict(options)
         )
         connection = connector.connect()
     except OperationalError as error:
@@ -62,9 +52,7 @@ def look_at_server(
         return ServerLook(Check(True, seconds, detail, f"ACL SETUSER {user} +info"), {})
     name = "Valkey" if "valkey_version" in fields else "Redis"
     version = fields.get("valkey_version") or fields.get("redis_version", "?")
-    node = connector.slot_owner.address if connector.slot_owner is not None else None
-    shown = url.masked() + (f" (node {node[0]}:{node[1]})" if node is not None else "")
-    return ServerLook(Check(True, seconds, f"{name} {version} at {shown}"), fields)
+    return ServerLook(Check(True, seconds, f"{name} {version} at {url.masked()}"), fields)
 
 
 def _fields(reply: Any) -> dict[str, str]:

@@ -45,12 +45,6 @@ class Line:
         """Whether there is a connection; `send` opens one."""
         return self._connection is not None
 
-    @property
-    def is_stale(self) -> bool:
-        """Whether it leads to a node of a cluster that no longer serves the keys."""
-        connection = self._connection
-        return connection is not None and not self._connector.is_current(connection)
-
     def send(self, *commands: Sequence[Any]) -> None:
         """Send commands without waiting for their replies.
 
@@ -155,6 +149,4 @@ class Line:
 
     def _broken(self, error: Exception) -> OperationalError:
         self.hang_up()
-        if self._connector.slot_owner is not None:
-            self._connector.slot_owner.note_reply(error)
         return OperationalError(f"lost the connection to {self._connector.url.masked()}: {error}")

@@ -57,9 +57,6 @@ class Reception:
         self._channels = channels
         self._now = now
         self._refused_until = 0.0
-        # A script hears of subscribers on its own node only: after a move of the slot it would take
-        # this worker for gone, and make ready again what the worker is sent through the cluster.
-        self._is_on_cluster = connector.slot_owner is not None
 
     def open(self, queues: Sequence[str]) -> None:
         """Be sent messages of these queues from now on, if the server allows it.
@@ -67,7 +64,7 @@ class Reception:
         Raises:
             OperationalError: The server is out of reach.
         """
-        if self.is_open or time.monotonic() < self._refused_until or self._is_on_cluster:
+        if self.is_open or time.monotonic() < self._refused_until:
             return
         channel = f"{self._namespace}:receiver:{uuid.uuid4().hex}"
         worker, room = self._receiver

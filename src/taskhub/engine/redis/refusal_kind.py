@@ -55,6 +55,5 @@ def kind_of_error(error: Exception) -> RefusalKind:
         errors.MasterDownError,
         errors.TryAgainError,
         errors.ClusterDownError,
-        errors.AskError,
     )
     return "passing" if isinstance(error, passing) else refusal_kind(str(error))

@@ -224,8 +224,6 @@ class Listener:
                 with self._lock:
                     followed = list(self._followers)
                 self._deliver_stored(followed)
-            if line.is_stale:
-                raise OperationalError("another node of the cluster serves them by now")
             if reply is not NOTHING:
                 heard, pinged = now, None
                 self._dispatch(reply, line)

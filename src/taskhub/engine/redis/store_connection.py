@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from taskhub.engine.redis.cluster import MOVE_PAUSE, MOVE_WAIT, SlotOwner, is_redirect
 from taskhub.engine.redis.encoding import packed
 from taskhub.engine.redis.refusal_kind import kind_of_error
 from taskhub.engine.redis.scripts import script, script_of
@@ -70,30 +69,6 @@ class Channel:
         """
         import redis.exceptions as errors
 
-        replies = self._send(commands)
-        if self._connector.slot_owner is not None:
-            self._follow(self._connector.slot_owner, commands, replies)
-        for index, reply in enumerate(replies):
-            if isinstance(reply, errors.NoScriptError):
-                self.call([("SCRIPT", "LOAD", script_of(commands[index][1]).text)])
-                replies[index] = self.request([commands[index]])[0]
-            elif isinstance(reply, Exception):
-                replies[index] = self._refusal(reply, commands[index])
-        return replies
-
-    def _send(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
-        """Send commands and return their replies; for a refused one, the error.
-
-        Raises:
-            OperationalError: the server is out of reach.
-        """
-        import redis.exceptions as errors
-
-        wait = self._connector.replica_wait
-        if wait is not None and wait.follows(commands):
-            commands = (*commands, wait.command)
-        else:
-            wait = None
         try:
             message = packed(commands)
         except (TypeError, ValueError, OverflowError) as error:
@@ -119,8 +94,12 @@ class Channel:
             self.close()
             raise
         self._used_at = time.monotonic()
-        if wait is not None:
-            wait.note(replies.pop())
+        for index, reply in enumerate(replies):
+            if isinstance(reply, errors.NoScriptError):
+                self.call([("SCRIPT", "LOAD", script_of(commands[index][1]).text)])
+                replies[index] = self.request([commands[index]])[0]
+            elif isinstance(reply, Exception):
+                replies[index] = self._refusal(reply, commands[index])
         return replies
 
     def _load_scripts(self, commands: Sequence[Sequence[Any]]) -> None:
@@ -129,28 +108,6 @@ class Channel:
             # A server that refuses it may know the script.
             self.request([("SCRIPT", "LOAD", script_of(sha).text)])
             self._loaded.add(sha)
-
-    def _follow(
-        self, owner: SlotOwner, commands: Sequence[Sequence[Any]], replies: list[Any]
-    ) -> None:
-        """Send again what was refused because the slot has moved, or until it has.
-
-        Nothing was done of it: it is sent in the same order, to the node that owns the slot.
-
-        Raises:
-            OperationalError: no node serves the slot.
-        """
-        deadline = time.monotonic() + MOVE_WAIT
-        while refused := [index for index, reply in enumerate(replies) if is_redirect(reply)]:
-            if time.monotonic() > deadline:
-                return
-            if any(owner.note_reply(replies[index]) for index in refused):
-                self.close()
-            else:
-                time.sleep(MOVE_PAUSE)
-            again = self._send([commands[index] for index in refused])
-            for index, reply in zip(refused, again, strict=True):
-                replies[index] = reply
 
     def _if_alive(self, connection: AbstractConnection) -> AbstractConnection | None:
         """Return an idle connection; None, and drop it, if the server has closed it."""
@@ -198,12 +155,7 @@ class Channel:
         if "; not undone: " in text:
             logger.critical("%s refused a command, and then to undo others: %s", where, text)
         kind = kind_of_error(error)
-        if is_redirect(error) and self._connector.slot_owner is None:
-            refusal = StoreRefused(
-                f"{where} is a node of a cluster ({text}): write redis+cluster:// or "
-                "rediss+cluster:// and some nodes of it, with commas between them"
-            )
-        elif kind == "full":
+        if kind == "full":
             refusal = StoreRefused(
                 f"{where} is out of memory and refuses writes: raise its maxmemory, or make room",
                 passing=True,
@@ -211,8 +163,6 @@ class Channel:
         elif kind == "passing":
             # Another server may be the master by now.
             self.close()
-            if is_redirect(error):
-                text = f"its hash slot is being moved to another node ({text})"
             refusal = StoreRefused(f"{where} is not ready: {text}", passing=True)
         else:
             if kind == "type" and command[0] != "EVALSHA":

@@ -148,7 +148,7 @@ def _store(state: WorkerState) -> dict[str, Any]:
         "virtual_host": "/" if url is None else str(url.db),
         "port": port,
         "insist": False,
-        "ssl": url is not None and url.uses_tls,
+        "ssl": url is not None and url.scheme == "rediss",
         "transport": "memory" if url is None else "redis",
         "connect_timeout": state.app.conf.broker_connection_timeout,
         "transport_options": as_plain(state.app.conf.broker_transport_options or {}),
