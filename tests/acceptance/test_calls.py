@@ -61,7 +61,9 @@ def test_purge_asks_first(commands: Commands) -> None:
 def test_status_shows_what_is_there(worked: Commands) -> None:
     worked.run("call", "project.add", "-a", "[1, 2]", "--wait")
     shown = json.loads(worked.run("status", "--json").stdout)
-    (queue,) = shown["queues"]
+    # A served queue is known before it has had a message.
+    queue, other = shown["queues"]
+    assert (other["name"], other["ready"]) == ("other", 0)
     assert (queue["name"], queue["ready"], queue["delayed"]) == ("celery", 0, 0)
     assert queue["oldest"] is None
     (worker,) = shown["workers"]
