@@ -220,7 +220,8 @@ def test_the_lost_worker_is_forgotten(working: Celery) -> None:
 
 #: Keys that live for a moment, or belong to the tasks that come with the library.
 NOT_KEPT = {
-    *("{ns}:notifier:<q>", "{ns}:receiving", "{ns}:format"),
+    # What belongs to a store, to processes that run, or to the shipped application.
+    *("{ns}:notifier:<q>", "{ns}:receiving", "{ns}:format", "{ns}:id"),
     *("{ns}:system:known", "{ns}:mail:sent:..."),
 }
 
