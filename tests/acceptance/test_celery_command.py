@@ -125,3 +125,25 @@ def test_beat_runs_a_scheduler_of_ones_own(commands: Commands) -> None:
     missing = commands.run("-A", "project", "beat", "-S", "own:Theirs", module="celery")
     assert missing.returncode == 2
     assert "there is no scheduler 'own:Theirs'" in missing.stderr
+
+
+def test_no_process_serves_before_the_first_knows_how_many_there_are(commands: Commands) -> None:
+    # Process 1, which reports the size of the pool, is the last to be prepared here.
+    (commands.directory / "late.py").write_text("""
+import sys, time
+from celery import Celery
+
+is_first = '"number": 1,' in sys.argv[-1]
+if is_first:
+    time.sleep(2.0)
+app = Celery("late", worker_pool="threads")
+
+@app.task
+def where():
+    return is_first
+""")
+    calls = [commands.run("call", "-A", "late", "late.where").stdout.strip() for _ in range(2)]
+    worker = commands.start("-A", "late", "worker", "-c", "3", module="celery")
+    found = [commands.run("result", "-A", "late", call, "--follow").stdout for call in calls]
+    assert found == ["true\n", "true\n"], worker.output
+    worker.wait_for("1 x 3 threads")

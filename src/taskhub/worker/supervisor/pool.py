@@ -195,7 +195,10 @@ class Pool:
         before it may have to finish a long task while its other threads do nothing.
         """
         slot = self._slot_of(child)
-        if slot is not None and slot.successor is child and slot.child and threads == 1:
+        if slot is None:
+            # It was retired while it started.
+            return
+        if slot.successor is child and slot.child and threads == 1:
             slot.hands_over = True
             logger.info("%s is prepared, and follows %s", child, slot.child)
             _order_to_retire(slot.child)

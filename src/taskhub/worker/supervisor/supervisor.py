@@ -99,6 +99,10 @@ class Supervisor:
         self._exit_code = 0
         # The numbers of which a process was started.
         self._started: set[int] = set()
+        # Whether the first process has reported how many there are to be; before that, the others
+        # that are prepared wait here, with their numbers of threads.
+        self._is_sized = False
+        self._prepared: list[tuple[Child, int]] = []
         self._request_ids: deque[str] = deque(maxlen=REQUESTS_REMEMBERED)
         #: How many tasks were not finished but requeued.
         self.requeued = 0
@@ -253,7 +257,7 @@ class Supervisor:
             self._adopt_concurrency(child, report.facts)
         elif report.kind == "prepared" and not stopping:
             _adopt_time_zone(report.facts["time_zone"])
-            self._pool.mark_prepared(child, report.facts["threads"])
+            self._handle_prepared(child, report.facts["threads"])
         elif report.kind == "ready":
             self._handle_ready(child, report)
         elif report.kind == "replace" and not stopping:
@@ -274,6 +278,13 @@ class Supervisor:
         if not facts["by_backlog"] and self._autoscaler is not None:
             logger.warning("without effect: --autoscale, for a pool of threads does not grow")
             self._stop_autoscaler()
+
+    def _handle_prepared(self, child: Child, threads: int) -> None:
+        """Let a process serve that has imported everything, unless there may be too many."""
+        self._is_sized = self._is_sized or child.number == 1
+        self._prepared.append((child, threads))
+        while self._is_sized and self._prepared:
+            self._pool.mark_prepared(*self._prepared.pop(0))
 
     def _handle_ready(self, child: Child, report: Report) -> None:
         self._pool.mark_ready(child)
