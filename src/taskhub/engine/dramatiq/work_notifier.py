@@ -68,12 +68,15 @@ class WorkNotifier:
                 bring work see that this thread waits, so that none is overlooked.
 
         Returns:
-            Whether a notification of messages came; None: there was work already.
+            Whether a notification of messages came; None: there is work already, or it would lose
+            messages (`loses_messages`).
 
         Raises:
             OperationalError: The store is out of reach.
         """
         notifier = self._opened(queues)
+        if notifier is None:
+            return None
         self._waiting = True
         try:
             return None if has_work() else notifier.wait(timeout, listen=listen)
@@ -118,8 +121,11 @@ class WorkNotifier:
         if notifier is not None:
             notifier.close()
 
-    def _opened(self, queues: Sequence[str]) -> Notifier:
+    def _opened(self, queues: Sequence[str]) -> Notifier | None:
+        """Return the notifier of these queues; None: the one of others may hold messages."""
         if self._outdated:
+            if self.is_receiving:
+                return None
             self._outdated = False
             self.close()
         if self._notifier is None:
