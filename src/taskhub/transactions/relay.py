@@ -24,6 +24,7 @@ from taskhub.exceptions import (
     OperationalError,
     StoreRefused,
 )
+from taskhub.portions import BYTES, portions
 from taskhub.transactions.row import Calls, decode_calls
 from taskhub.transactions.source import OutboxSource, SourceError, StoredRow
 
@@ -31,9 +32,8 @@ __all__ = ("Relay",)
 
 logger = logging.getLogger(__name__)
 
-#: How many rows are read at a time, and how many bytes of them are handed over together.
+#: How many rows are read at a time.
 ROWS: Final = 200
-BYTES: Final = 4 * 1024 * 1024
 #: The pauses after an error: from the first to the longest, seconds.
 FIRST_PAUSE: Final = 0.2
 LONGEST_PAUSE: Final = 5.0
@@ -147,7 +147,7 @@ class Relay:
             if not self._lead():
                 return 0
             rows = self.source.read(ROWS)
-            for units in _portions(self._readable(rows)):
+            for units in portions(self._readable(rows), _size, BYTES):
                 if self._stopping.is_set() or not self._move(units):
                     break
             return len(rows)
@@ -268,16 +268,5 @@ class Relay:
             logger.info("standing by: %s relays the outbox in %s", holder, self.source.address)
 
 
-def _portions(units: Iterator[_Unit]) -> Iterator[list[_Unit]]:
-    """Yield rows in order, as many at a time as the store takes at once."""
-    portion: list[_Unit] = []
-    size = 0
-    for unit in units:
-        length = len(unit.row.payload)
-        if portion and size + length > BYTES:
-            yield portion
-            portion, size = [], 0
-        portion.append(unit)
-        size += length
-    if portion:
-        yield portion
+def _size(unit: _Unit) -> int:
+    return len(unit.row.payload)

@@ -23,15 +23,15 @@ from taskhub.engine.port.engine import Engine
 from taskhub.engine.port.inspection import DeadLetter
 from taskhub.engine.port.transfer import Kind, MoveBatch, StoredChain, StoredChord, StoredMessage
 from taskhub.exceptions import OperationalError
+from taskhub.portions import BYTES, portions
 from taskhub.transfer.errors import TransferError
 from taskhub.transfer.obstacles import MOVERS
 from taskhub.transfer.settings import BY, copy_results, copy_settings, release_queued_fires
 
 __all__ = ("MoveCounts", "Mover")
 
-#: How many are read and taken at a time, and how many bytes of them.
+#: How many are read and taken at a time.
 PAGE: Final = 500
-BYTES: Final = 4 * 1024 * 1024
 #: How long a mover leads without being heard of, ms.
 LEASE: Final = 3000
 
@@ -180,14 +180,14 @@ class Mover:
         for page in _pages(inventory.chords, PAGE):
             self._move_chords(page)
         for page in _pages(inventory.chains, PAGE):
-            for chains in _portions(self._from.chains(page), _chain_size):
+            for chains in portions(self._from.chains(page), _chain_size, BYTES):
                 self._hand_over(
                     "chain", [chain.chain_id for chain in chains], MoveBatch(chains=chains)
                 )
                 self.counts.chains += len(chains)
                 self._step("chains")
         for page in _pages(keys, PAGE):
-            for messages in _portions(self._from.messages(page), _message_size):
+            for messages in portions(self._from.messages(page), _message_size, BYTES):
                 message_keys = [message.key for message in messages]
                 self._hand_over("message", message_keys, MoveBatch(messages=messages))
                 self.counts.messages += len(messages)
@@ -204,7 +204,7 @@ class Mover:
                     f"a caller still sends the members of the chord {chord.chord_id} to "
                     f"{self._source.stores.broker}: wait until it has ended, and run the move again"
                 )
-        for chords in _portions(found, _chord_size):
+        for chords in portions(found, _chord_size, BYTES):
             self._hand_over("chord", [chord.chord_id for chord in chords], MoveBatch(chords=chords))
             self.counts.chords += len(chords)
             self._step("chords")
@@ -215,7 +215,7 @@ class Mover:
             readable = [letter for letter in letters if letter.envelope is not None]
             # Those that something else has written stay.
             skipped += len(letters) - len(readable)
-            for page in _portions(readable, _dead_letter_size):
+            for page in portions(readable, _dead_letter_size, BYTES):
                 self._hand_over(
                     "dead", [letter.key for letter in page], MoveBatch(dead_letters=page)
                 )
@@ -312,18 +312,3 @@ def _dead_letter_size(letter: DeadLetter) -> int:
 def _pages(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     for first in range(0, len(items), size):
         yield items[first : first + size]
-
-
-def _portions(items: Sequence[T], size_of: Callable[[T], int]) -> Iterator[list[T]]:
-    """Yield items in order, as many at a time as a store takes at once."""
-    portion: list[T] = []
-    size = 0
-    for item in items:
-        length = size_of(item)
-        if portion and size + length > BYTES:
-            yield portion
-            portion, size = [], 0
-        portion.append(item)
-        size += length
-    if portion:
-        yield portion

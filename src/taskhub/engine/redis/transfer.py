@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from taskhub.engine.port.inspection import DeadLetter
@@ -153,7 +154,8 @@ class RedisTransfer(StoreTransfer):
         for prefix, kind in ((PREFIX, "task"), (GROUP_PREFIX, "group")):
             beginning = self._results_prefix + prefix
             pool = self._results()
-            for names in _pages(self._scan(pool, beginning), SCAN_PAGE):
+            found = self._scan(pool, beginning)
+            while names := list(islice(found, SCAN_PAGE)):
                 documents, *lives = pool.call(
                     [("MGET", *names), *(("PTTL", name) for name in names)]
                 )
@@ -305,14 +307,3 @@ def _chord_fields(chord: StoredChord) -> dict[str, Any]:
             name = f"early:{label}" if early else f"part:{label if added is None else f'x{added}'}"
             fields[name] = value
     return fields
-
-
-def _pages(names: Iterable[str], size: int) -> Iterator[list[str]]:
-    page: list[str] = []
-    for name in names:
-        page.append(name)
-        if len(page) == size:
-            yield page
-            page = []
-    if page:
-        yield page
