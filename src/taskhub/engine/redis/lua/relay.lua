@@ -10,15 +10,10 @@
 --          leadership has begun, so that nothing is stored.
 -- Keeps    as enqueue.lua; the rows of the last batch are remembered with its messages.
 
-local found = redis.call('HMGET', OUTBOX, 'number', 'batch')
-if found[1] ~= ARGV[3] then
-  return 'fenced'
+local refused = begin_batch()
+if refused then
+  return refused
 end
-if tonumber(found[2]) >= tonumber(ARGV[4]) then
-  return 'known'
-end
-write('HSET', OUTBOX, 'batch', ARGV[4])
-write('HSET', OUTBOX, 'taken', ARGV[5])
 local grown = {}
 at = 8
 publish_call(ARGV[6], ARGV[7], grown)

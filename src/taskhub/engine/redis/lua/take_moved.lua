@@ -11,15 +11,10 @@
 -- Returns  "stored", "known" or "fenced", as relay.lua.
 -- Keeps    as enqueue.lua; the rows of the last batch are remembered with what it stores.
 
-local found = redis.call('HMGET', OUTBOX, 'number', 'batch')
-if found[1] ~= ARGV[3] then
-  return 'fenced'
+local refused = begin_batch()
+if refused then
+  return refused
 end
-if tonumber(found[2]) >= tonumber(ARGV[4]) then
-  return 'known'
-end
-write('HSET', OUTBOX, 'batch', ARGV[4])
-write('HSET', OUTBOX, 'taken', ARGV[5])
 
 local at = 5
 local function next_argument()
