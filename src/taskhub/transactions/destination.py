@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from taskhub.config.urls import StoreURL
 from taskhub.transactions.table import TableName
 
-__all__ = ("Destination", "Question", "StoreTable", "find_table")
+__all__ = ("Destination", "Question", "StoreTable", "answer", "find_table")
+
+T = TypeVar("T")
 
 #: Asked before anything fails: an error would end the caller's transaction. A user without rights
 #: to the schema writes into the outbox.
@@ -85,3 +87,20 @@ def find_table(destination: Destination) -> Generator[Question, Any, TableName |
     schema = TableName(None, str(store.table.schema)).quoted()
     found = yield Question(f"SELECT {schema}.store_id()")
     return store.table if found == store.store_id else None
+
+
+def answer(questions: Generator[Question, Any, T], ask: Callable[[Question], Any]) -> T:
+    """Answer questions about a database, and return what they were asked for.
+
+    Args:
+        questions: They are sent the answers.
+        ask: Returns the value of a statement.
+    """
+    value = None
+    while True:
+        try:
+            question = questions.send(value)
+        except StopIteration as end:
+            found: T = end.value
+            return found
+        value = ask(question)

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from taskhub.exceptions import ImproperlyConfigured, TransactionError
 from taskhub.transactions.caller import CallerTransaction
-from taskhub.transactions.destination import Destination, find_table
+from taskhub.transactions.destination import Destination, Question, answer, find_table
 from taskhub.transactions.row import COLUMNS, OutboxRow
 from taskhub.transactions.table import TableName, missing_table
 
@@ -85,17 +85,15 @@ class _InAtomicBlock(CallerTransaction):
     def _find_table(self) -> TableName:
         connection, outbox = self._connection, self.destination.outbox
         with connection.cursor() as cursor:
+
+            def ask(question: Question) -> Any:
+                cursor.execute(*question)
+                return cursor.fetchone()[0]
+
             if connection.vendor == "postgresql":
-                questions, answer = find_table(self.destination), None
-                while True:
-                    try:
-                        cursor.execute(*questions.send(answer))
-                    except StopIteration as end:
-                        if end.value is not None:
-                            found: TableName = end.value
-                            return found
-                        break
-                    answer = cursor.fetchone()[0]
+                found = answer(find_table(self.destination), ask)
+                if found is not None:
+                    return found
             tables = {one.name for one in connection.introspection.get_table_list(cursor)}
         if outbox.schema is None and outbox.name not in tables:
             where = f"{connection.vendor} database {connection.settings_dict['NAME']}"

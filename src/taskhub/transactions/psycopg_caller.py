@@ -11,7 +11,7 @@ from psycopg.pq import TransactionStatus
 
 from taskhub.exceptions import TransactionError
 from taskhub.transactions.caller import CallerTransaction
-from taskhub.transactions.destination import Destination, Question, find_table
+from taskhub.transactions.destination import Destination, Question, answer, find_table
 from taskhub.transactions.row import COLUMNS, OutboxRow
 from taskhub.transactions.table import TableName, missing_table
 
@@ -54,13 +54,8 @@ class _InConnection(CallerTransaction):
             return found
         questions = _questions(self._connection, self.destination)
         with self._cursor() as cursor:
-            answer: Any = None
-            while True:
-                try:
-                    statement, parameters = questions.send(answer)
-                except StopIteration as end:
-                    return _keep_table(self._connection, self.destination, end.value)
-                answer = cursor.execute(statement, parameters).fetchone()[0]
+            table = answer(questions, lambda question: cursor.execute(*question).fetchone()[0])
+        return _keep_table(self._connection, self.destination, table)
 
     def _cursor(self) -> Any:
         # Whatever factories the caller's connection has.
@@ -98,14 +93,14 @@ class _InAsyncConnection(CallerTransaction):
             return found
         questions = _questions(self._connection, self.destination)
         async with psycopg.AsyncCursor(self._connection) as cursor:
-            answer: Any = None
+            value: Any = None
             while True:
                 try:
-                    statement, parameters = questions.send(answer)
+                    statement, parameters = questions.send(value)
                 except StopIteration as end:
                     return _keep_table(self._connection, self.destination, end.value)
                 await cursor.execute(statement.encode(), parameters)
-                answer = ((await cursor.fetchone()) or (None,))[0]
+                value = ((await cursor.fetchone()) or (None,))[0]
 
 
 def _insertion(table: TableName) -> Any:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, registry, scoped_session
 from taskhub.config.urls import mask_url
 from taskhub.exceptions import TransactionError
 from taskhub.transactions.caller import CallerTransaction
-from taskhub.transactions.destination import Destination, find_table
+from taskhub.transactions.destination import Destination, Question, answer, find_table
 from taskhub.transactions.row import COLUMNS, OutboxRow
 from taskhub.transactions.table import TableName, missing_table, outbox_table
 
@@ -102,7 +102,7 @@ class _InSession(CallerTransaction):
 
 
 class _InAsyncSession(_InSession):
-    """A session whose database is query when it is flushed, or in `async with`."""
+    """A session whose database is asked when it is flushed, or in `async with`."""
 
     def __init__(self, session: Any, destination: Destination) -> None:
         super().__init__(session.sync_session, destination)
@@ -213,18 +213,15 @@ def _find_table(connection: Connection, destination: Destination) -> TableName:
 
 def _query_table(connection: Connection, destination: Destination) -> TableName:
     if connection.dialect.name == "postgresql":
-        questions, answer = find_table(destination), None
-        while True:
-            try:
-                statement, parameters = questions.send(answer)
-            except StopIteration as end:
-                if end.value is not None:
-                    found: TableName = end.value
-                    return found
-                break
-            named = {f"p{number}": value for number, value in enumerate(parameters)}
-            query = text(statement.replace("%s", ":p0"))
-            answer = connection.execute(query, named).scalar()
+
+        def ask(question: Question) -> Any:
+            named = {f"p{number}": value for number, value in enumerate(question.parameters)}
+            query = text(question.statement.replace("%s", ":p0"))
+            return connection.execute(query, named).scalar()
+
+        found = answer(find_table(destination), ask)
+        if found is not None:
+            return found
     outbox = destination.outbox
     if not inspect(connection).has_table(outbox.name, schema=outbox.schema):
         where = mask_url(connection.engine.url.render_as_string())
