@@ -49,7 +49,8 @@ for _ = 1, tonumber(next_argument()) do
   for _ = 1, 2 * tonumber(next_argument()) do
     fields[#fields + 1] = next_argument()
   end
-  if redis.call('EXISTS', chord) == 0 then
+  -- Not EXISTS, which a key of another type answers, too.
+  if redis.call('HLEN', chord) == 0 then
     undo_by('DEL', chord)
     for first = 1, #fields, TOGETHER do
       redis.call('HSET', chord, unpack(fields, first, math.min(first + TOGETHER - 1, #fields)))
