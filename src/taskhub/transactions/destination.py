@@ -89,12 +89,12 @@ def find_table(destination: Destination) -> Generator[Question, Any, TableName |
     return store.table if found == store.store_id else None
 
 
-def answer(questions: Generator[Question, Any, T], ask: Callable[[Question], Any]) -> T:
+def answer(questions: Generator[Question, Any, T], query: Callable[[Question], Any]) -> T:
     """Answer questions about a database, and return what they were asked for.
 
     Args:
         questions: They are sent the answers.
-        ask: Returns the value of a statement.
+        query: Returns the value of a statement.
     """
     value = None
     while True:
@@ -103,4 +103,4 @@ def answer(questions: Generator[Question, Any, T], ask: Callable[[Question], Any
         except StopIteration as end:
             found: T = end.value
             return found
-        value = ask(question)
+        value = query(question)

@@ -86,12 +86,12 @@ class _InAtomicBlock(CallerTransaction):
         connection, outbox = self._connection, self.destination.outbox
         with connection.cursor() as cursor:
 
-            def ask(question: Question) -> Any:
+            def query(question: Question) -> Any:
                 cursor.execute(*question)
                 return cursor.fetchone()[0]
 
             if connection.vendor == "postgresql":
-                found = answer(find_table(self.destination), ask)
+                found = answer(find_table(self.destination), query)
                 if found is not None:
                     return found
             tables = {one.name for one in connection.introspection.get_table_list(cursor)}

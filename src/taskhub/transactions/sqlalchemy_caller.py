@@ -214,12 +214,12 @@ def _find_table(connection: Connection, destination: Destination) -> TableName:
 def _query_table(connection: Connection, destination: Destination) -> TableName:
     if connection.dialect.name == "postgresql":
 
-        def ask(question: Question) -> Any:
+        def query(question: Question) -> Any:
             named = {f"p{number}": value for number, value in enumerate(question.parameters)}
-            query = text(question.statement.replace("%s", ":p0"))
-            return connection.execute(query, named).scalar()
+            statement = text(question.statement.replace("%s", ":p0"))
+            return connection.execute(statement, named).scalar()
 
-        found = answer(find_table(destination), ask)
+        found = answer(find_table(destination), query)
         if found is not None:
             return found
     outbox = destination.outbox
