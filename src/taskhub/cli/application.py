@@ -8,7 +8,7 @@ import sys
 import traceback
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, Final
 
 from taskhub.app.app import Celery
 
@@ -233,7 +233,27 @@ def _run_program(path: str) -> ModuleType:
 
 def _broken(name: str, error: BaseException) -> ApplicationBroken:
     what = traceback.format_exception_only(error)[-1].strip()
+    if isinstance(error, ModuleNotFoundError):
+        what += _hint_for((error.name or "").partition(".")[0])
     return ApplicationBroken(f"{name} cannot be imported: {what}", user_traceback(error))
+
+
+def _hint_for(package: str) -> str:
+    """Return what to do where a package is gone that was installed with Celery, else ""."""
+    distribution = _INSTALLED_WITH_CELERY.get(package)
+    if distribution is None:
+        return ""
+    return (
+        f": it was installed with Celery; add {distribution} to the requirements, or install "
+        "taskhub's distribution of the name celery, which brings it (docs/migrating.md)"
+    )
+
+
+#: Packages that Celery's wheel requires, and the distributions that they are in.
+_INSTALLED_WITH_CELERY: Final = {
+    **{name: name for name in ("amqp", "billiard", "kombu", "six", "tzlocal", "vine")},
+    "dateutil": "python-dateutil",
+}
 
 
 #: The directory of this package.

@@ -27,6 +27,7 @@ MODULES = {
     "package/__init__": "",
     "package/celery": "from taskhub import Celery\napp = Celery('x', set_as_current=False)\n",
     "missing_import": "import no_such_module_anywhere\n",
+    "wants_kombu": "from kombu.serialization import register\n",
     "broken": "def fail():\n    raise ValueError('mine')\nfail()\n",
     "leaves": "raise SystemExit(3)\n",
 }
@@ -87,6 +88,18 @@ def test_not_found(project: str, name: str, words: str) -> None:
     with pytest.raises(ApplicationNotFound) as caught:
         find_app(project + name)
     assert words in str(caught.value)
+
+
+def test_what_was_installed_with_celery_is_named(
+    project: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "kombu", None)
+    monkeypatch.delitem(sys.modules, "kombu.serialization", raising=False)
+    with pytest.raises(ApplicationBroken, match="add kombu to the requirements"):
+        find_app(f"{project}wants_kombu")
+    with pytest.raises(ApplicationBroken) as caught:
+        find_app(f"{project}missing_import")
+    assert str(caught.value).endswith("No module named 'no_such_module_anywhere'")
 
 
 @pytest.mark.parametrize("name", ["missing_import", "broken", "leaves"])
