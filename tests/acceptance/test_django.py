@@ -5,13 +5,16 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -121,16 +124,35 @@ def working(directory: Path, python: str = sys.executable) -> Generator[Project]
 
 
 @pytest.fixture(scope="module")
-def called(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """What became of calls to a worker."""
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Mapping[str, str], str]:
+    """What became of calls to a worker, and its log."""
     with working(tmp_path_factory.mktemp("django_worker")) as project:
-        return project.functions_of("call_tasks.py")
+        became = project.functions_of("call_tasks.py")
+        return became, (project.directory / "worker.log").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def called(ran: tuple[Mapping[str, str], str]) -> Mapping[str, str]:
+    """What became of calls to a worker."""
+    return ran[0]
 
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("name", names_in("call_tasks.py"))
 def test_calls(called: Mapping[str, str], name: str) -> None:
     assert not called[name], called[name]
+
+
+@pytest.mark.timeout(180)
+def test_supervisor_and_processes_log_in_the_time_zone_of_the_project(
+    ran: tuple[Mapping[str, str], str],
+) -> None:
+    # Django's default, hours from UTC; the run takes minutes.
+    lines = re.findall(r"\[(\S+ \S+),\d+: \w+/(supervisor|worker-1)\]", ran[1])
+    times = [datetime.strptime(text, "%Y-%m-%d %H:%M:%S") for text, _ in lines]
+    assert {source for _, source in lines} == {"supervisor", "worker-1"}
+    here = datetime.now(ZoneInfo("America/Chicago")).replace(tzinfo=None)
+    assert all(timedelta(0) <= here - time < timedelta(hours=1) for time in times)
 
 
 @pytest.mark.timeout(180)
